@@ -1,0 +1,147 @@
+"""Every error that watcher raises on purpose, in one tree. No logic.
+
+WatcherError
+├── ConfigError              the configuration is wrong; holds every problem at once (exit code 78)
+├── StateError               the state database cannot be used
+│   ├── StateLocked          another run or once holds it
+│   ├── StateForeign         the file is not a watcher database
+│   └── StateTooNew          a newer watcher wrote it
+├── CorpusError              the corpus folder cannot be read or written
+├── FetchError               no usable answer to a request; says how it failed and whether it was sent
+│   └── AddressRefused       the address guard refused the target; nothing was sent
+├── ContentError             a stranger's bytes hold nothing usable
+│   ├── NotAFeed             bytes that are no feed; holds the feeds that they advertise
+│   └── NotAnArticle         bytes that hold no article
+├── WorkerError              a task in a worker process ended without a result
+│   ├── WorkerTimeout        it ran too long and was killed
+│   ├── WorkerDied           its process ended (memory limit, crash)
+│   └── TaskFailed           it raised; holds the message
+└── QueryError               a watch's term or query cannot be used; holds the position
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class WatcherError(Exception):
+    """Root of the tree: anything watcher can explain to a person in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigProblem:
+    """One thing wrong in a config file. `line` counts from 1, 0 if there is none; `key` reads like `feeds[2].url`."""
+
+    line: int
+    key: str
+    message: str
+
+
+class ConfigError(WatcherError):
+    """The configuration is wrong. Its text has one line per problem: `FILE:LINE: KEY: message`."""
+
+    def __init__(self, file: str, problems: tuple[ConfigProblem, ...]) -> None:
+        self.file = file
+        self.problems = problems
+        super().__init__("\n".join(self._line(problem) for problem in problems))
+
+    def _line(self, problem: ConfigProblem) -> str:
+        place = f"{self.file}:{problem.line}" if problem.line else self.file
+        return f"{place}: {problem.key}: {problem.message}" if problem.key else f"{place}: {problem.message}"
+
+
+class StateError(WatcherError):
+    """The state database cannot be used."""
+
+
+class StateLocked(StateError):
+    """Another `run` or `once` holds this state."""
+
+
+class StateForeign(StateError):
+    """The file is not a watcher database."""
+
+
+class StateTooNew(StateError):
+    """A newer version of watcher wrote this database."""
+
+
+class CorpusError(WatcherError):
+    """The corpus folder cannot be read or written."""
+
+
+class FetchFailure(StrEnum):
+    """How a request failed to bring an answer."""
+
+    INVALID_URL = "invalid url"
+    REFUSED_ADDRESS = "refused address"
+    ROBOTS = "robots.txt"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too large"
+    TOO_MANY_REDIRECTS = "too many redirects"
+    BAD_RESPONSE = "bad response"
+
+
+class FetchError(WatcherError):
+    """No usable answer. `sent`: the request may have reached the peer, so that repeating it may repeat its effect."""
+
+    def __init__(self, failure: FetchFailure, message: str, *, sent: bool = False) -> None:
+        self.failure = failure
+        self.sent = sent
+        super().__init__(message)
+
+
+class AddressRefused(FetchError):
+    """The address guard refused the target; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(FetchFailure.REFUSED_ADDRESS, message)
+
+
+class ContentError(WatcherError):
+    """A stranger's bytes hold nothing usable; the text says why."""
+
+
+class NotAFeed(ContentError):
+    """The bytes are no feed. `advertised`: addresses of feeds that the page names."""
+
+    def __init__(self, message: str, advertised: tuple[str, ...] = ()) -> None:
+        self.advertised = advertised
+        super().__init__(message)
+
+
+class NotAnArticle(ContentError):
+    """The bytes hold no article."""
+
+
+class WorkerError(WatcherError):
+    """A task in a worker process ended without a result."""
+
+
+class WorkerTimeout(WorkerError):
+    """The task ran too long; its process was killed."""
+
+
+class WorkerDied(WorkerError):
+    """The worker process ended under the task: over its memory limit, or crashed."""
+
+
+class TaskFailed(WorkerError):
+    """The task raised. `kind` is the name of the exception class in the worker, `data` what it carried."""
+
+    def __init__(self, kind: str, message: str, data: dict[str, object] | None = None) -> None:
+        self.kind = kind
+        self.data = data or {}
+        super().__init__(message)
+
+
+class QueryError(WatcherError):
+    """A term or query cannot be used. `position` counts characters from 0; -1 if it is about the whole."""
+
+    def __init__(self, message: str, *, position: int = -1) -> None:
+        self.position = position
+        super().__init__(message)
