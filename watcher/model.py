@@ -62,8 +62,8 @@ class PartialDate:
             part.isascii() and part.isdigit() for part in parts
         ):
             raise ValueError(f"not a date: {text!r}")
-        year, month, day = (*(int(part) for part in parts), None, None)[:3]
-        assert year is not None
+        year, *rest = (int(part) for part in parts)
+        month, day = (*rest, None, None)[:2]
         return cls(year=year, month=month, day=day)
 
     @classmethod
