@@ -1,0 +1,140 @@
+"""Terms of a watch in articles: what matches, what does not, and where the hits point."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.errors import QueryError
+from watcher.matching import Watchlist
+from watcher.matching.watchlist import MAX_HITS
+from watcher.model import Article, Hit, HitField, Match, Watch
+
+
+def forms(text: str, *terms: str, inflect: bool = True, compounds: bool = False) -> list[str]:
+    """The forms that a watch with these terms hits in a body."""
+    watch = Watch(name="Probe", terms=terms, inflect=inflect, compounds=compounds)
+    matches = Watchlist.compile([watch]).match(Article(title="", body=text))
+    return [hit.form for match in matches for hit in match.hits]
+
+
+def test_one_term_stands_in_many_forms() -> None:
+    """Hyphen, space, no-break space, line break, soft hyphen or nothing: a joined term is found in all."""
+    text = "PURL-Initiative, Purl\u00a0Initiative, Purlinitiative, Purl-\nInitiative, Pu\u00adrl‑Initia\u00adtiven"
+    assert forms(text, "Purl-Initiative") == text.split(", ")
+
+
+@pytest.mark.parametrize("text", ["Ruttenberg", "Rutten", "Rutter", "Brutte", "rutte2", "Spurl-Initiative"])
+def test_a_part_of_another_word_is_no_hit(text: str) -> None:
+    """Whole words only, and no endings that make another name."""
+    assert forms(text, "Rutte", "Purl-Initiative") == []
+
+
+def test_a_paragraph_break_or_a_dash_parts_a_term() -> None:
+    """Words that meet across paragraphs or around a dash are not one term."""
+    assert forms("Es ging um Purl\n\nInitiative hieß es. Purl – Initiative", "Purl-Initiative") == []
+
+
+def test_hits_point_into_the_text_of_the_article() -> None:
+    """Offsets count in title, blank line and body together, and the form is exactly what stands there."""
+    article = Article(title="Besuch von Ru\u00adtte", body="Die Straße nach RUTTE\u00adS Büro.")
+    (match,) = Watchlist.compile([Watch(name="Probe", terms=("Rutte",))]).match(article)
+    assert [article.text[hit.start : hit.end] for hit in match.hits] == ["Ru\u00adtte", "RUTTE\u00adS"]
+    assert [hit.form for hit in match.hits] == ["Ru\u00adtte", "RUTTE\u00adS"]
+
+
+def test_the_feed_text_counts_only_for_what_the_article_lacks() -> None:
+    """A term in article and feed is told once, at the article; one only in the feed is told there."""
+    watch = Watch(name="Probe", terms=("Kiew", "Odessa"))
+    matches = Watchlist.compile([watch]).match(Article(title="", body="In Kiew."), feed_text="Kiew und Odessa")
+    assert matches == (
+        Match(
+            watch="Probe",
+            hits=(
+                Hit(term="Kiew", form="Kiew", start=3, end=7),
+                Hit(term="Odessa", form="Odessa", start=9, end=15, field=HitField.FEED),
+            ),
+        ),
+    )
+
+
+def test_matches_come_in_the_order_of_the_watchlist() -> None:
+    """Every watch that is answered is named once, in the order of the config, whatever stands first in the text."""
+    watches = [Watch(name=name, terms=(term,)) for name, term in [("eins", "Berg"), ("zwei", "See"), ("drei", "Tal")]]
+    matches = Watchlist.compile(watches).match(Article(title="Tal", body="Ein Berg im Tal"))
+    assert [match.watch for match in matches] == ["eins", "drei"]
+
+
+def test_a_text_full_of_hits_is_told_with_the_first_of_them() -> None:
+    """The hits of one match are bounded."""
+    (match,) = Watchlist.compile([Watch(name="Probe", terms=("Tor",))]).match(Article(title="", body="Tor! " * 5000))
+    assert [hit.start for hit in match.hits] == list(range(0, 5 * MAX_HITS, 5))
+
+
+@pytest.mark.parametrize(
+    ("term", "reason"),
+    [
+        ("", "empty"),
+        ("  \u00ad ", "empty"),
+        ("„“", "empty"),
+        ("–", "no letter and no digit"),
+        ("...", "no letter and no digit"),
+        ("Rutte*", "no wildcards"),
+    ],
+)
+def test_a_term_without_substance_is_refused(term: str, reason: str) -> None:
+    """The error names the watch and the reason."""
+    with pytest.raises(QueryError, match=rf"watch 'Probe': .*{reason}"):
+        forms("Text", "Rutte", term)
+
+
+def test_a_watch_without_terms_is_refused() -> None:
+    """A watch that could never match is a mistake."""
+    with pytest.raises(QueryError, match="watch 'Probe' has no terms"):
+        forms("Text")
+
+
+def test_no_watches_match_nothing() -> None:
+    """An empty watchlist is valid and silent."""
+    assert Watchlist.compile([]).match(Article(title="A", body="B")) == ()
+
+
+TERMS = ("Rutte", "Purl-Initiative", "Straße", "Künstliche Intelligenz", "C++", "Ähre", "日本")
+pieces = st.sampled_from(
+    [
+        *"abe-. \n'’ß\u00ad\u0308",
+        "Rutte",
+        "ru\u00adtte",
+        "PURL",
+        "Initiative",
+        "STRASSE",
+        "kunstliche",
+        "Künstliche",
+        "Intelligenz",
+        "c++",
+        "aehre",
+        "A\u0308hre",
+        "日本語",
+        "s",
+        "n",
+    ]
+)
+
+
+@given(st.lists(pieces, max_size=30).map("".join), st.booleans(), st.booleans())
+def test_hits_always_point_at_what_they_name(text: str, inflect: bool, compounds: bool) -> None:
+    """Whatever folding took away, every hit's form is the original text between its offsets, and holds its term."""
+    watch = Watch(name="Probe", terms=TERMS, inflect=inflect, compounds=compounds)
+    article = Article(title="", body=text)
+    for match in Watchlist.compile([watch]).match(article):
+        for hit in match.hits:
+            assert article.text[hit.start : hit.end] == hit.form
+            assert hit.term in forms_of(hit.form, inflect=inflect, compounds=compounds)
+
+
+def forms_of(form: str, *, inflect: bool, compounds: bool) -> set[str]:
+    """The terms that a form alone, cut out of its text, still answers."""
+    watch = Watch(name="Probe", terms=TERMS, inflect=inflect, compounds=compounds)
+    matches = Watchlist.compile([watch]).match(Article(title="", body=form))
+    return {hit.term for match in matches for hit in match.hits}

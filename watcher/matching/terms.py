@@ -1,0 +1,150 @@
+"""What counts as the same term: spellings, joints, endings, compounds. Rules on folded text; no search, no watches.
+
+A term is taken literally, apart from what German does to a name: "Purl-Initiative" stands also in "PURL Initiative",
+"Purlinitiative", "Purl-Initiativen" and "Purl-Initiative-Gelder". There is no stemmer: stemmers fold Rutte, Rutten
+and Rutter into one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from watcher.errors import QueryError
+from watcher.text import fold, is_word_character, squeeze
+
+_MAX_SPELLINGS = 64
+_UMLAUT = re.compile(r"[äöü]|[aou]e")
+_SAME_UMLAUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
+_QUOTES = "\"'«»‹›„“”‚‘`"
+
+# At a joint of the term ("Purl-|Initiative") the text may have a hyphen, a space, both, or nothing; across the end of
+# a line, but not of a paragraph. Elsewhere a word may only be hyphenated.
+_JOINT = re.compile(r"-?[^\S\n]*\n?[^\S\n]*")
+_HYPHENATION = re.compile(r"-(?:[^\S\n]*\n[^\S\n]*)?")
+_ENDING = re.compile(r"'s|es|s")
+_LAST_PART_ENDING = re.compile(r"'s|es|s|en|n")
+_SIBILANTS = ("s", "x", "z", "ce")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """One way to spell a term: `needle` is squeezed, `joints` are the places in it where parts of the term meet."""
+
+    needle: str
+    joints: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A term with its rules. `text` is as its author wrote it."""
+
+    text: str
+    spellings: tuple[Spelling, ...]
+    inflect: bool
+    compounds: bool
+
+    def standing(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """The whole form of the term whose letters begin at `start` and end at `end` of a folded text, or None.
+
+        None: the letters are only part of another word. With endings, and with `compounds` the word around it.
+        """
+        if self.compounds:
+            return _word_around(text, start, end)
+        if _inside_word(text, start):
+            return None
+        for candidate in self._ends(text, end):
+            if not _inside_word(text, candidate):
+                return start, candidate + self._apostrophe(text, start, candidate)
+        return None
+
+    def _ends(self, text: str, end: int) -> Iterator[int]:
+        if self.inflect:
+            many = any(spelling.joints for spelling in self.spellings)
+            ending = (_LAST_PART_ENDING if many else _ENDING).match(text, end)
+            if ending:
+                yield ending.end()
+        yield end
+
+    def _apostrophe(self, text: str, start: int, end: int) -> int:
+        """1 if the apostrophe at `end` is a genitive ("Hans' Haus"), 0 if there is none or it closes a quotation."""
+        genitive = self.inflect and text[end : end + 1] == "'" and text[start:end].endswith(_SIBILANTS)
+        quoted = start > 0 and text[start - 1] in _QUOTES
+        return int(genitive and not quoted)
+
+
+def compile_term(text: str, *, inflect: bool = True, compounds: bool = False) -> Term:
+    """Prepare a term for the search. Raises QueryError if it holds nothing to look for."""
+    bare = text.strip().strip(_QUOTES).strip()
+    folded = fold(bare).text
+    if not folded.strip():
+        raise QueryError("the term is empty")
+    if not any(is_word_character(character) for character in folded):
+        raise QueryError(f"the term {text!r} has no letter and no digit: nothing to look for")
+    if re.search(r"\w\*$", folded):
+        raise QueryError(
+            f"a term has no wildcards: write it as a query instead: query = '{bare}'", position=len(bare) - 1
+        )
+    spellings = tuple(dict.fromkeys(_spelling(variant) for variant in _umlaut_variants(folded)))
+    return Term(text=text, spellings=spellings, inflect=inflect, compounds=compounds)
+
+
+def joined_as(gap: str, *, at_joint: bool) -> bool:
+    """Whether this piece of space and hyphens may stand between two letters of a term."""
+    return (_JOINT if at_joint else _HYPHENATION).fullmatch(gap) is not None
+
+
+def _spelling(folded: str) -> Spelling:
+    parts = [squeeze(part) for part in re.split(r"[\s-]+", folded)]
+    joints = [sum(map(len, parts[:count])) for count in range(1, len(parts))]
+    needle = "".join(parts)
+    return Spelling(needle=needle, joints=frozenset(joint for joint in joints if 0 < joint < len(needle)))
+
+
+def _umlaut_variants(folded: str) -> Iterator[str]:
+    """The term with each umlaut as one letter or as two. Texts are never rewritten: "Israel" has no umlaut."""
+    places = [found for found in _UMLAUT.finditer(folded) if _could_be_umlaut(folded, found)]
+    choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(places))
+    if 2 ** len(places) > _MAX_SPELLINGS:
+        choices = [(False,) * len(places), tuple(len(found.group()) == 1 for found in places)]
+    for choice in choices:
+        pieces, done = [], 0
+        for found, swap in zip(places, choice, strict=True):
+            pieces += [folded[done : found.start()], _SAME_UMLAUT[found.group()] if swap else found.group()]
+            done = found.end()
+        yield "".join(pieces) + folded[done:]
+
+
+def _could_be_umlaut(folded: str, found: re.Match[str]) -> bool:
+    """Not the "ue" of "Quelle", "Bauer" or "neue"."""
+    return len(found.group()) == 1 or folded[found.start() - 1 : found.start()] not in tuple("aeiouq")
+
+
+def _word_around(text: str, start: int, end: int) -> tuple[int, int]:
+    while _inside_word(text, start):
+        start -= 1
+    while _inside_word(text, end):
+        end += 1
+    return start, end
+
+
+def _inside_word(text: str, position: int) -> bool:
+    """Whether the characters before and at `position` belong to one word."""
+    return (
+        0 < position < len(text)
+        and is_word_character(text[position])
+        and is_word_character(text[position - 1])
+        and not (_is_unspaced(text[position]) and _is_unspaced(text[position - 1]))
+    )
+
+
+def _is_unspaced(character: str) -> bool:
+    """Chinese, Japanese, Thai, Lao, Khmer and Burmese put no spaces between words: any place may be an edge."""
+    return (
+        "\u3040" <= character <= "\u9fff"
+        or "\u0e00" <= character <= "\u0eff"
+        or "\u1780" <= character <= "\u17ff"
+        or ("\u1000" <= character <= "\u109f")
+    )
