@@ -1,0 +1,12 @@
+"""The state: schema, migrations, claims with leases, one transaction per step. No policy.
+
+The only importer of SQLAlchemy.
+
+The modules `feeds`, `entries`, `documents` and `deliveries` hold plain functions that take the open transaction
+first; `StoreThread.run` calls them and commits.
+"""
+
+from watcher.store.database import StateLock, open_database, open_for_reading
+from watcher.store.thread import StoreThread
+
+__all__ = ["StateLock", "StoreThread", "open_database", "open_for_reading"]

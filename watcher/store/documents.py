@@ -1,0 +1,302 @@
+"""Rows of documents: recorded with their matches and alerts in one transaction, written to the corpus after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from watcher.model import (
+    Article,
+    DocumentId,
+    DocumentNumber,
+    EntryId,
+    Hit,
+    Match,
+    PartialDate,
+    Quality,
+    StoryId,
+    TextFrom,
+)
+from watcher.store import deliveries, entries, schema
+
+_HITS = TypeAdapter(tuple[Hit, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A matched article about to become a document. `id` is of the file's bytes; `name_of` names the file by number."""
+
+    article: Article
+    matches: tuple[Match, ...]
+    id: DocumentId
+    text_hash: int
+    name_of: Callable[[DocumentNumber], str]
+    url: str
+    feed: str
+    feed_text: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A file that was in the folder before watcher knew it. Its number, id and bytes stay as they are."""
+
+    number: DocumentNumber
+    id: DocumentId
+    name: str
+    date: str
+    text: str
+    text_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDocument:
+    """A document with its provenance."""
+
+    number: DocumentNumber
+    id: DocumentId
+    name: str
+    adopted: bool
+    date: PartialDate | None
+    text: str
+    title: str
+    url: str
+    urls: tuple[str, ...]
+    feed: str
+    feed_text: str
+    author: str
+    site: str
+    language: str
+    published_at: datetime | None
+    fetched_at: datetime | None
+    text_from: TextFrom
+    quality: Quality
+    extractor: str
+    origins: Mapping[str, str]
+    story: StoryId
+    written_at: datetime | None
+    matches: tuple[Match, ...] = field(default=())
+
+
+def record(
+    tx: Connection,
+    entry_id: EntryId,
+    draft: Draft,
+    end: entries.EntryEnd,
+    telling: deliveries.Telling,
+    *,
+    highest_in_folder: int,
+    now: datetime,
+) -> StoredDocument | None:
+    """Turns an entry's article into a document, or adds its address to the one that has this text already.
+
+    The document takes the number after the highest of store and folder; its file is owed from now on. Returns None
+    for a text that the corpus holds.
+    """
+    twin = tx.execute(select(schema.documents).where(schema.documents.c.text_hash == draft.text_hash).limit(1)).first()
+    if twin is not None:
+        _add_url(tx, twin.number, draft, now=now)
+        reason = f"the same text is document {twin.name}"
+        ended = entries.EntryEnd(
+            outcome=entries.EntryOutcome.DUPLICATE, reason=reason, status=end.status, final_url=end.final_url
+        )
+        entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
+        if not twin.adopted:
+            fresh = _add_matches(tx, twin.number, draft.matches)
+            deliveries.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
+        return None
+    number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
+    _insert(tx, number, draft, story=StoryId(number), now=now)
+    _add_url(tx, number, draft, now=now)
+    _add_matches(tx, number, draft.matches)
+    entries.end_with_document(tx, entry_id, end, number, now=now)
+    watches = tuple(match.watch for match in draft.matches)
+    deliveries.tell(tx, telling, number, StoryId(number), watches, now=now)
+    return get(tx, number)
+
+
+def highest_number(tx: Connection) -> int:
+    """The highest number on record, -1 if there is none."""
+    highest = tx.execute(select(func.max(schema.documents.c.number))).scalar()
+    return -1 if highest is None else int(highest)
+
+
+def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:
+    """Takes files of the folder on record; numbers on record are left alone. Returns how many are new."""
+    rows = [
+        {
+            "number": file.number,
+            "id": file.id,
+            "name": file.name,
+            "adopted": True,
+            "date": file.date,
+            "text": file.text,
+            "text_hash": file.text_hash,
+            "story": file.number,
+            "recorded_at": now,
+            "written_at": now,
+        }
+        for file in found
+    ]
+    if not rows:
+        return 0
+    before = tx.execute(select(func.count()).select_from(schema.documents)).scalar_one()
+    tx.execute(sqlite_insert(schema.documents).on_conflict_do_nothing(), rows)
+    return int(tx.execute(select(func.count()).select_from(schema.documents)).scalar_one() - before)
+
+
+def known_names(tx: Connection) -> set[str]:
+    """The file names of all documents on record."""
+    return set(tx.execute(select(schema.documents.c.name)).scalars())
+
+
+def mark_written(tx: Connection, number: DocumentNumber, *, now: datetime) -> None:
+    """The file stands in the corpus."""
+    tx.execute(
+        update(schema.documents)
+        .where(schema.documents.c.number == number, schema.documents.c.written_at.is_(None))
+        .values(written_at=now)
+    )
+
+
+def renumber(
+    tx: Connection,
+    old: DocumentNumber,
+    name_of: Callable[[DocumentNumber], str],
+    files: Iterable[Adopted],
+    *,
+    now: datetime,
+) -> StoredDocument:
+    """Gives way to files that took an unwritten document's number in the folder: they are adopted, it moves up."""
+    files = tuple(files)
+    highest = max(highest_number(tx), *(file.number for file in files))
+    new = DocumentNumber(highest + 1)
+    row = tx.execute(select(schema.documents).where(schema.documents.c.number == old)).one()
+    values = dict(row._mapping) | {"number": new, "name": name_of(new)}
+    if row.story == old:
+        values["story"] = new
+    tx.execute(insert(schema.documents).values(**values))
+    for table in (schema.document_urls, schema.matches, schema.delivery_documents):
+        tx.execute(update(table).where(table.c.document == old).values(document=new))
+    for told in (schema.told, schema.deliveries):
+        tx.execute(update(told).where(told.c.story == old).values(story=new))
+    tx.execute(update(schema.documents).where(schema.documents.c.story == old).values(story=new))
+    tx.execute(update(schema.entries).where(schema.entries.c.document == old).values(document=new))
+    tx.execute(schema.documents.delete().where(schema.documents.c.number == old))
+    adopt(tx, files, now=now)
+    return get(tx, new)
+
+
+def get(tx: Connection, number: int) -> StoredDocument:
+    """The document of that number. Raises LookupError."""
+    row = tx.execute(select(schema.documents).where(schema.documents.c.number == number)).first()
+    if row is None:
+        raise LookupError(f"no document {number}")
+    return _stored(tx, row)
+
+
+def unwritten(tx: Connection) -> list[StoredDocument]:
+    """The documents whose files are owed, in order."""
+    owed = select(schema.documents).where(schema.documents.c.written_at.is_(None)).order_by(schema.documents.c.number)
+    return [_stored(tx, row) for row in tx.execute(owed).all()]
+
+
+def stream(tx: Connection) -> Iterator[StoredDocument]:
+    """All documents in order, a few in memory at a time."""
+    after = -1
+    while True:
+        page = select(schema.documents).where(schema.documents.c.number > after)
+        rows = tx.execute(page.order_by(schema.documents.c.number).limit(200)).all()
+        if not rows:
+            return
+        for row in rows:
+            yield _stored(tx, row)
+        after = rows[-1].number
+
+
+def _insert(tx: Connection, number: DocumentNumber, draft: Draft, *, story: StoryId, now: datetime) -> None:
+    article = draft.article
+    tx.execute(
+        insert(schema.documents).values(
+            number=number,
+            id=draft.id,
+            name=draft.name_of(number),
+            date=article.date.isoformat() if article.date else "",
+            text=article.text,
+            text_hash=draft.text_hash,
+            title=article.title,
+            url=draft.url,
+            feed=draft.feed,
+            feed_text=draft.feed_text,
+            author=article.author,
+            site=article.site,
+            language=article.language,
+            published_at=article.published_at,
+            fetched_at=draft.fetched_at,
+            text_from=article.text_from.value,
+            quality=article.quality.value,
+            extractor=article.extractor,
+            origins=json.dumps(dict(article.origins), ensure_ascii=False),
+            story=story,
+            recorded_at=now,
+        )
+    )
+
+
+def _add_url(tx: Connection, number: int, draft: Draft, *, now: datetime) -> None:
+    if draft.url:
+        row = {"document": number, "url": draft.url, "feed": draft.feed, "seen_at": now}
+        tx.execute(sqlite_insert(schema.document_urls).values(row).on_conflict_do_nothing())
+
+
+def _add_matches(tx: Connection, number: int, matches: Iterable[Match]) -> tuple[str, ...]:
+    """Records the matches; returns the watches that are new to the document."""
+    known = set(tx.execute(select(schema.matches.c.watch).where(schema.matches.c.document == number)).scalars())
+    fresh = [match for match in matches if match.watch not in known]
+    for match in fresh:
+        hits = _HITS.dump_json(match.hits).decode()
+        tx.execute(insert(schema.matches).values(document=number, watch=match.watch, hits=hits))
+    return tuple(match.watch for match in fresh)
+
+
+def _stored(tx: Connection, row: Row[Any]) -> StoredDocument:
+    urls = tx.execute(
+        select(schema.document_urls.c.url)
+        .where(schema.document_urls.c.document == row.number)
+        .order_by(schema.document_urls.c.seen_at)
+    ).scalars()
+    matches = tx.execute(
+        select(schema.matches).where(schema.matches.c.document == row.number).order_by(schema.matches.c.watch)
+    )
+    return StoredDocument(
+        number=DocumentNumber(row.number),
+        id=DocumentId(row.id),
+        name=row.name,
+        adopted=row.adopted,
+        date=PartialDate.fromisoformat(row.date) if row.date else None,
+        text=row.text,
+        title=row.title,
+        url=row.url,
+        urls=tuple(urls),
+        feed=row.feed,
+        feed_text=row.feed_text,
+        author=row.author,
+        site=row.site,
+        language=row.language,
+        published_at=row.published_at,
+        fetched_at=row.fetched_at,
+        text_from=TextFrom(row.text_from),
+        quality=Quality(row.quality),
+        extractor=row.extractor,
+        origins=json.loads(row.origins),
+        story=StoryId(row.story),
+        written_at=row.written_at,
+        matches=tuple(Match(watch=match.watch, hits=_HITS.validate_json(match.hits)) for match in matches),
+    )

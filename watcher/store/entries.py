@@ -1,0 +1,213 @@
+"""Rows of entries: claimed, retried, ended. A match ends its entry in `documents.record`, in the same transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select, update
+
+from watcher.model import EntryId, FeedId
+from watcher.store import schema
+
+
+class EntryOutcome(StrEnum):
+    """How an entry ended."""
+
+    MATCHED = "matched"
+    UNMATCHED = "unmatched"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedEntry:
+    """An entry that is ours to ingest until the lease ends. `entry` is the feed's words as JSON."""
+
+    id: EntryId
+    feed: str
+    feed_url: str
+    feed_title: str
+    link: str
+    entry: str
+    attempts: int
+    in_first_poll: bool
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryEnd:
+    """How an entry ended, and why. `status`: of the page's HTTP answer; `final_url`: after redirects."""
+
+    outcome: EntryOutcome
+    reason: str = ""
+    status: int | None = None
+    final_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryStatus:
+    """An entry as `explain` shows it."""
+
+    id: EntryId
+    feed_id: FeedId
+    feed: str
+    link: str
+    title: str
+    entry: str
+    state: str
+    outcome: str
+    reason: str
+    status: int | None
+    final_url: str
+    attempts: int
+    seen_at: datetime
+    ended_at: datetime | None
+    due_at: datetime
+    document: int | None
+
+
+def void_claims(tx: Connection) -> None:
+    """Frees every claim that a former process left; it costs the entry no attempt."""
+    entries = schema.entries.c
+    tx.execute(update(schema.entries).where(entries.state == "claimed").values(state="pending", lease_until=None))
+
+
+def free_expired(tx: Connection, *, now: datetime) -> None:
+    """Frees the claims whose lease ended."""
+    entries = schema.entries.c
+    expired = (entries.state == "claimed") & (entries.lease_until <= now)
+    tx.execute(update(schema.entries).where(expired).values(state="pending", lease_until=None))
+
+
+def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedEntry]:
+    """Up to `limit` pending entries; feeds take turns, so that a long one does not starve the others."""
+    entries, feeds = schema.entries.c, schema.feeds.c
+    due = (
+        select(schema.entries, feeds.name, feeds.url, feeds.title.label("feed_title"))
+        .join(schema.feeds, feeds.id == entries.feed_id)
+        .where(entries.state == "pending", entries.due_at <= now)
+        .order_by(entries.turn, entries.due_at)
+        .limit(limit)
+    )
+    claimed = [
+        ClaimedEntry(
+            id=row.id,
+            feed=row.name,
+            feed_url=row.url,
+            feed_title=row.feed_title,
+            link=row.link,
+            entry=row.entry,
+            attempts=row.attempts,
+            in_first_poll=row.in_first_poll,
+            seen_at=row.seen_at,
+        )
+        for row in tx.execute(due)
+    ]
+    if claimed:
+        ids = [entry.id for entry in claimed]
+        tx.execute(update(schema.entries).where(entries.id.in_(ids)).values(state="claimed", lease_until=now + lease))
+    return claimed
+
+
+def end(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
+    """Ends an entry that brought no document."""
+    _set(tx, entry_id, **_ended(end, now))
+
+
+def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
+    """Ends an entry whose article is (or already was) the document of that number."""
+    _set(tx, entry_id, document=document, **_ended(end, now))
+
+
+def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:
+    """Puts an entry back for another attempt."""
+    _set(
+        tx,
+        entry_id,
+        state="pending",
+        lease_until=None,
+        due_at=due_at,
+        reason=reason[:500],
+        status=status,
+        attempts=schema.entries.c.attempts + 1,
+    )
+
+
+def release(tx: Connection, entry_id: EntryId) -> None:
+    """Gives a claim back unused."""
+    _set(tx, entry_id, state="pending", lease_until=None)
+
+
+def find(tx: Connection, *, links: tuple[str, ...], link_key: int | None) -> list[EntryStatus]:
+    """The entries with one of these links or this link key, newest first."""
+    entries = schema.entries.c
+    same = entries.link.in_(links) | entries.final_url.in_(links)
+    if link_key is not None:
+        same = (entries.link_key == link_key) | same
+    return [_status(row) for row in tx.execute(_statuses().where(same).order_by(entries.id.desc()).limit(20))]
+
+
+def count_by_outcome(tx: Connection, *, since: datetime) -> dict[str, int]:
+    """How many entries ended since then, by outcome."""
+    entries = schema.entries.c
+    rows = tx.execute(
+        select(entries.outcome, func.count()).where(entries.ended_at >= since).group_by(entries.outcome)
+    ).tuples()
+    return dict(rows.all())
+
+
+def count_open(tx: Connection) -> int:
+    """How many entries have not ended."""
+    return tx.execute(select(func.count()).where(schema.entries.c.state != "done")).scalar_one()
+
+
+def next_due_at(tx: Connection) -> datetime | None:
+    """When the next pending entry is due, None if none is pending."""
+    entries = schema.entries.c
+    soonest = select(entries.due_at).where(entries.state == "pending").order_by(entries.due_at).limit(1)
+    return tx.execute(soonest).scalar()
+
+
+def _ended(end: EntryEnd, now: datetime) -> dict[str, Any]:
+    return {
+        "state": "done",
+        "lease_until": None,
+        "outcome": end.outcome.value,
+        "reason": end.reason[:500],
+        "status": end.status,
+        "final_url": end.final_url,
+        "ended_at": now,
+        "times_ingested": schema.entries.c.times_ingested + 1,
+    }
+
+
+def _set(tx: Connection, entry_id: EntryId, **values: Any) -> None:
+    tx.execute(update(schema.entries).where(schema.entries.c.id == entry_id).values(**values))
+
+
+def _statuses() -> Select[Any]:
+    return select(schema.entries, schema.feeds.c.name).join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
+
+
+def _status(row: Row[Any]) -> EntryStatus:
+    return EntryStatus(
+        id=row.id,
+        feed_id=row.feed_id,
+        feed=row.name,
+        link=row.link,
+        title=row.title,
+        entry=row.entry,
+        state=row.state,
+        outcome=row.outcome,
+        reason=row.reason,
+        status=row.status,
+        final_url=row.final_url,
+        attempts=row.attempts,
+        seen_at=row.seen_at,
+        ended_at=row.ended_at,
+        due_at=row.due_at,
+        document=row.document,
+    )

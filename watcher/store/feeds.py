@@ -1,0 +1,284 @@
+"""Rows of feeds: which are subscribed, which are due, what a poll found. All of a poll lands in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from watcher.model import EntryId, FeedId
+from watcher.store import schema
+
+_IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedFeed:
+    """A feed whose poll is ours until the lease ends. `poll_state` is what the last poll left, "" before the first."""
+
+    id: FeedId
+    name: str
+    url: str
+    poll_state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRow:
+    """What is on record of a known entry; `matched` also where its row was already cleared away."""
+
+    entry_id: EntryId
+    feed_id: FeedId | None
+    content_hash: int
+    matched: bool
+    times_ingested: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to ingest. `keys`: its 8-byte keys; `entry`: the feed's words as JSON."""
+
+    keys: tuple[int, ...]
+    link_key: int | None
+    link: str
+    title: str
+    entry: str
+    content_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEntry:
+    """A known entry that never matched and whose words changed."""
+
+    entry_id: EntryId
+    link: str
+    title: str
+    entry: str
+    content_hash: int
+    keys: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRecord:
+    """All that one poll leaves behind. `error` is "" after a success."""
+
+    poll_state: str
+    next_poll_at: datetime
+    error: str = ""
+    title: str = ""
+    new: tuple[NewEntry, ...] = ()
+    changed: tuple[ChangedEntry, ...] = ()
+    seen: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """A feed as `feeds list` and the notices show it."""
+
+    id: FeedId
+    name: str
+    url: str
+    title: str
+    next_poll_at: datetime
+    last_polled_at: datetime | None
+    last_success_at: datetime | None
+    failing_since: datetime | None
+    last_error: str
+    entries: int = 0
+
+
+def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
+    """Makes the stored feeds those of the config (name -> url). New ones are due now; others rest, nothing is lost."""
+    stored = {row.name: row for row in tx.execute(select(schema.feeds))}
+    fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
+    if fresh:
+        tx.execute(insert(schema.feeds), fresh)
+    for name, row in stored.items():
+        url = feeds.get(name)
+        if url is None and row.active:
+            _set(tx, row.id, active=False)
+        elif url is not None and url != row.url:
+            _set(tx, row.id, active=True, url=url, poll_state="", next_poll_at=now, last_error="", failing_since=None)
+        elif url is not None and not row.active:
+            _set(tx, row.id, active=True, next_poll_at=now)
+
+
+def void_claims(tx: Connection) -> None:
+    """Frees every claim that a former process left; it costs the feed nothing."""
+    tx.execute(update(schema.feeds).where(schema.feeds.c.lease_until.is_not(None)).values(lease_until=None))
+
+
+def make_due(tx: Connection, *, now: datetime) -> None:
+    """Makes every subscribed feed due now."""
+    tx.execute(update(schema.feeds).where(schema.feeds.c.active).values(next_poll_at=now))
+
+
+def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedFeed]:
+    """Up to `limit` due feeds, longest due first, ours until `now + lease`."""
+    feeds = schema.feeds.c
+    due = (
+        select(feeds.id, feeds.name, feeds.url, feeds.poll_state)
+        .where(feeds.active, feeds.next_poll_at <= now, feeds.lease_until.is_(None))
+        .order_by(feeds.next_poll_at)
+        .limit(limit)
+    )
+    claimed = [ClaimedFeed(id=row.id, name=row.name, url=row.url, poll_state=row.poll_state) for row in tx.execute(due)]
+    if claimed:
+        ids = [feed.id for feed in claimed]
+        tx.execute(update(schema.feeds).where(feeds.id.in_(ids)).values(lease_until=now + lease))
+    return claimed
+
+
+def free_expired(tx: Connection, *, now: datetime) -> None:
+    """Frees the claims whose lease ended."""
+    tx.execute(update(schema.feeds).where(schema.feeds.c.lease_until <= now).values(lease_until=None))
+
+
+def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
+    """Which of the keys are known, and what is on record of their entries."""
+    found: dict[int, KnownRow] = {}
+    entries = schema.entries.c
+    for some in _chunks(list(keys)):
+        rows = tx.execute(
+            select(
+                schema.known.c.key,
+                schema.known.c.entry_id,
+                entries.feed_id,
+                entries.content_hash,
+                entries.outcome,
+                entries.state,
+                entries.times_ingested,
+            )
+            .select_from(schema.known.outerjoin(schema.entries, entries.id == schema.known.c.entry_id))
+            .where(schema.known.c.key.in_(some))
+        )
+        for row in rows:
+            found[row.key] = KnownRow(
+                entry_id=row.entry_id,
+                feed_id=row.feed_id,
+                content_hash=row.content_hash or 0,
+                matched=row.state is None or row.outcome in ("matched", "duplicate"),
+                times_ingested=row.times_ingested or 0,
+            )
+    return found
+
+
+def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, now: datetime) -> int:
+    """What a poll found, whole: entries, their keys, the feed's health and next time. Returns how many to ingest."""
+    row = tx.execute(select(schema.feeds).where(schema.feeds.c.id == feed_id)).one()
+    first = row.last_success_at is None and not record.error
+    for turn, new in enumerate(record.new):
+        _insert_entry(tx, feed_id, new, turn=turn, first=first, now=now)
+    for changed in record.changed:
+        _reopen_entry(tx, changed, now=now)
+    _mark_seen(tx, record.seen, now=now)
+    health: dict[str, object] = {"last_error": record.error[:500], "last_polled_at": now}
+    if record.error:
+        health["failing_since"] = row.failing_since or now
+    else:
+        health |= {"failing_since": None, "last_success_at": now}
+    if record.title:
+        health["title"] = record.title[:500]
+    _set(tx, feed_id, poll_state=record.poll_state, next_poll_at=record.next_poll_at, lease_until=None, **health)
+    return len(record.new) + len(record.changed)
+
+
+def statuses(tx: Connection) -> list[FeedStatus]:
+    """Every subscribed feed, by name, with the number of entries on record."""
+    counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
+    entries: dict[int, int] = dict(tx.execute(counts).tuples().all())
+    rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
+    return [
+        FeedStatus(
+            id=row.id,
+            name=row.name,
+            url=row.url,
+            title=row.title,
+            next_poll_at=row.next_poll_at,
+            last_polled_at=row.last_polled_at,
+            last_success_at=row.last_success_at,
+            failing_since=row.failing_since,
+            last_error=row.last_error,
+            entries=entries.get(row.id, 0),
+        )
+        for row in rows
+    ]
+
+
+def first_polls_open(tx: Connection, *, now: datetime) -> bool:
+    """Whether a feed waits for its first poll, or an entry of a first poll has not ended."""
+    feeds, entries = schema.feeds.c, schema.entries.c
+    waiting = and_(
+        feeds.active, feeds.last_polled_at.is_(None), or_(feeds.next_poll_at <= now, feeds.lease_until.is_not(None))
+    )
+    if tx.execute(select(feeds.id).where(waiting).limit(1)).first():
+        return True
+    open_entry = and_(entries.in_first_poll, entries.state != "done")
+    return tx.execute(select(entries.id).where(open_entry).limit(1)).first() is not None
+
+
+def _insert_entry(tx: Connection, feed_id: FeedId, new: NewEntry, *, turn: int, first: bool, now: datetime) -> None:
+    result = tx.execute(
+        insert(schema.entries).values(
+            feed_id=feed_id,
+            link=new.link,
+            link_key=new.link_key,
+            title=new.title,
+            entry=new.entry,
+            content_hash=new.content_hash,
+            state="pending",
+            turn=turn,
+            due_at=now,
+            seen_at=now,
+            in_first_poll=first,
+        )
+    )
+    (entry_id,) = result.inserted_primary_key or (0,)
+    _remember(tx, new.keys, EntryId(entry_id), now=now)
+
+
+def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
+    entries = schema.entries.c
+    tx.execute(
+        update(schema.entries)
+        .where(entries.id == changed.entry_id, entries.state != "claimed")
+        .values(
+            link=changed.link,
+            title=changed.title,
+            entry=changed.entry,
+            content_hash=changed.content_hash,
+            state="pending",
+            due_at=now,
+            attempts=0,
+            in_first_poll=False,
+        )
+    )
+    _remember(tx, changed.keys, changed.entry_id, now=now)
+
+
+def _remember(tx: Connection, keys: Sequence[int], entry_id: EntryId, *, now: datetime) -> None:
+    if keys:
+        rows = [{"key": key, "entry_id": entry_id, "seen_on": _day(now)} for key in keys]
+        tx.execute(sqlite_insert(schema.known).on_conflict_do_nothing(), rows)
+
+
+def _mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:
+    """Notes the day for retention; at most one write a week and key."""
+    known = schema.known.c
+    for some in _chunks(list(keys)):
+        stale = and_(known.key.in_(some), known.seen_on < _day(now) - 7)
+        tx.execute(update(schema.known).where(stale).values(seen_on=_day(now)))
+
+
+def _set(tx: Connection, feed_id: int, **values: object) -> None:
+    tx.execute(update(schema.feeds).where(schema.feeds.c.id == feed_id).values(**values))
+
+
+def _chunks(keys: list[int]) -> Iterable[list[int]]:
+    return (keys[start : start + _IDS_AT_ONCE] for start in range(0, len(keys), _IDS_AT_ONCE))
+
+
+def _day(now: datetime) -> int:
+    return int(now.timestamp() // 86_400)

@@ -1,0 +1,228 @@
+"""The tables of the state database. Names and types only; what the rows mean is said beside each table.
+
+A change here needs a migration in `migrations/versions`; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole microseconds since 1970 UTC, so that rows sort and compare as numbers."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+# One row per feed that ever stood in the config. `poll_state` is the planner's value as JSON; `first_poll` is the
+# moment of the first successful poll, shared by feeds first polled together.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("title", Text, nullable=False, default=""),
+    Column("poll_state", Text, nullable=False, default=""),
+    Column("next_poll_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("last_polled_at", Instant),
+    Column("last_success_at", Instant),
+    Column("failing_since", Instant),
+    Column("last_error", Text, nullable=False, default=""),
+    Index("feeds_due", "next_poll_at", sqlite_where=text("active AND lease_until IS NULL")),
+)
+
+# What is known of the feeds' entries, by 8-byte key: one key for (feed, id), one for the normalised link.
+known = Table(
+    "known",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", Integer, nullable=False),
+    Column("seen_on", Integer, nullable=False),  # days since 1970, for retention
+    sqlite_with_rowid=False,
+)
+
+# One row per entry. `entry` is the feed's own words as JSON, needed until the entry has ended and by `explain`.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False),
+    Column("link", Text, nullable=False),
+    Column("link_key", BigInteger),
+    Column("title", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("content_hash", BigInteger, nullable=False),
+    Column("state", String(8), nullable=False, default="pending"),  # pending | claimed | done
+    Column("turn", Integer, nullable=False, default=0),  # a feed's n-th entries wait for everybody's (n-1)-th
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("times_ingested", Integer, nullable=False, default=0),
+    Column("in_first_poll", Boolean, nullable=False, default=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(12), nullable=False, default=""),  # matched | unmatched | duplicate | failed
+    Column("reason", Text, nullable=False, default=""),
+    Column("status", Integer),
+    Column("final_url", Text, nullable=False, default=""),
+    Column("document", Integer),
+    Index("entries_due", "turn", "due_at", sqlite_where=text("state = 'pending'")),
+    Index("entries_by_link", "link_key"),
+    Index("entries_first_poll", "id", sqlite_where=text("in_first_poll AND state <> 'done'")),
+    Index("entries_ended", "ended_at"),
+)
+
+# One row per document of the corpus, those that were adopted included.
+documents = Table(
+    "documents",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(16), nullable=False),
+    Column("name", String, nullable=False, unique=True),
+    Column("adopted", Boolean, nullable=False, default=False),
+    Column("date", String(10), nullable=False, default=""),
+    Column("text", Text, nullable=False),
+    Column("text_hash", BigInteger, nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("url", Text, nullable=False, default=""),
+    Column("feed", String, nullable=False, default=""),
+    Column("feed_text", Text, nullable=False, default=""),
+    Column("author", Text, nullable=False, default=""),
+    Column("site", Text, nullable=False, default=""),
+    Column("language", String, nullable=False, default=""),
+    Column("published_at", Instant),
+    Column("fetched_at", Instant),
+    Column("text_from", String(8), nullable=False, default="page"),
+    Column("quality", String(16), nullable=False, default="good"),
+    Column("extractor", String, nullable=False, default=""),
+    Column("origins", Text, nullable=False, default="{}"),
+    Column("story", Integer, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("written_at", Instant),
+    Index("documents_by_text", "text_hash"),
+    Index("documents_by_story", "story"),
+    Index("documents_unwritten", "number", sqlite_where=text("written_at IS NULL")),
+)
+
+# Every address under which a document's text was seen.
+document_urls = Table(
+    "document_urls",
+    metadata,
+    Column("document", ForeignKey("documents.number"), primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("feed", String, nullable=False, default=""),
+    Column("seen_at", Instant, nullable=False),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("document", ForeignKey("documents.number"), primary_key=True),
+    Column("watch", String, primary_key=True),
+    Column("hits", Text, nullable=False),
+)
+
+# One row per delivery: one alert on its way to one channel. `payload` is kept from the first attempt on.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("channel", String, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("story", Integer),
+    Column("message", Text, nullable=False, default=""),
+    Column("state", String(10), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("release_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("payload", LargeBinary),
+    Column("simplified", Boolean, nullable=False, default=False),
+    Column("last_answer", Text, nullable=False, default=""),
+    Column("ended_at", Instant),
+    Index("deliveries_held", "release_at", sqlite_where=text("state = 'held'")),
+    Index("deliveries_open", "channel", "sequence", sqlite_where=text("state IN ('pending', 'sending')")),
+    Index("deliveries_ended", "ended_at"),
+)
+
+delivery_documents = Table(
+    "delivery_documents",
+    metadata,
+    Column("delivery", ForeignKey("deliveries.sequence"), primary_key=True),
+    Column("document", ForeignKey("documents.number"), primary_key=True),
+    Column("watches", Text, nullable=False),  # JSON list: why this channel is told of it
+    Index("delivery_documents_by_document", "document"),
+)
+
+# What each channel was (or is about to be) told: once per story and watch.
+told = Table(
+    "told",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("story", Integer, primary_key=True),
+    Column("watch", String, primary_key=True),
+    Column("delivery", Integer, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery", ForeignKey("deliveries.sequence"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("status", Integer),
+    Column("wait_seconds", Float),
+    Column("seconds", Float, nullable=False),
+    Column("answer", Text, nullable=False, default=""),
+    Index("attempts_by_delivery", "delivery"),
+)
+
+# What is remembered of a channel between deliveries.
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("parked_at", Instant),
+    Column("parked_reason", Text, nullable=False, default=""),
+    Column("paused_until", Instant),
+)
