@@ -1,0 +1,149 @@
+"""Articles per second of `watcher once` against the plain loop, over the same loopback newsroom, in the same run.
+
+    python -m bench.throughput --pages 1000 --match-percent 2 --runs 3
+
+Both are whole processes, from start to exit, and take turns; the ratio is that of their medians. Memory is the highest
+resident size seen: of the daemon's process, and of its workers together. Matches may differ by a page or two, as the two
+extract bodies differently; if watcher finds clearly fewer, the run does not count and the exit code says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from bench.site import TERM, Site, free_port, nginx, serving, write_site
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One whole process. `matches`: pages that matched; sizes in bytes."""
+
+    seconds: float
+    matches: int
+    memory: int
+    workers_memory: int
+    workers: int
+
+
+def main() -> int | str:
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
+        port = free_port()
+        origin = f"http://127.0.0.1:{port}"
+        site = write_site(Path(folder) / "site", origin, pages=options.pages, match_percent=options.match_percent)
+        with serving(site.folder, port, server=options.server):
+            plain, watcher = _take_turns(site, origin, Path(folder), options.runs)
+    _report(site, options, plain, watcher)
+    return (
+        0 if min(run.matches for run in watcher) >= 0.95 * plain[0].matches else "watcher found too few of the matches"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.throughput", description=__doc__.split("\n")[0] if __doc__ else ""
+    )
+    parser.add_argument("--pages", type=int, default=1000)
+    parser.add_argument("--match-percent", type=float, default=2.0, help="how many of the pages hold the term")
+    parser.add_argument("--runs", type=int, default=3, help="of each program, taking turns")
+    parser.add_argument("--server", choices=("nginx", "own"), default="nginx" if nginx() else "own")
+    return parser.parse_args()
+
+
+def _take_turns(site: Site, origin: str, folder: Path, runs: int) -> tuple[list[Run], list[Run]]:
+    plain, watcher = [], []
+    for number in range(runs):
+        plain.append(_plain_loop(site, origin))
+        watcher.append(_watcher_once(site, origin, folder / f"run-{number}"))
+        print(f"run {number + 1}: {_rate(site, plain[-1])} against {_rate(site, watcher[-1])}", file=sys.stderr)
+    return plain, watcher
+
+
+def _plain_loop(site: Site, origin: str) -> Run:
+    feeds = [origin + path for path in site.feeds]
+    run, output = _measure([sys.executable, "-m", "bench.plain_loop", TERM, *feeds])
+    return _with_matches(run, int(output))
+
+
+def _watcher_once(site: Site, origin: str, folder: Path) -> Run:
+    folder.mkdir()
+    config = folder / "config.toml"
+    feeds = "".join(f'[[feeds]]\nname = "{path}"\nurl = "{origin}{path}"\n' for path in site.feeds)
+    config.write_text(f'{feeds}[[watches]]\nname = "Messung"\nterms = ["{TERM}"]\n', encoding="utf-8")
+    run, output = _measure([sys.executable, "-m", "watcher", "--config", str(config), "once", "--json"])
+    json.loads(output)
+    return _with_matches(run, len(list((folder / "seeds").glob("*.txt"))))
+
+
+def _with_matches(run: Run, matches: int) -> Run:
+    return Run(
+        seconds=run.seconds,
+        matches=matches,
+        memory=run.memory,
+        workers_memory=run.workers_memory,
+        workers=run.workers,
+    )
+
+
+def _measure(command: list[str]) -> tuple[Run, str]:
+    """Run to the end, looking at the memory of the process and its children every 20 ms. Raises on a bad exit."""
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as output, subprocess.Popen(command, cwd=ROOT, stdout=output) as process:
+        peak = peak_workers = workers = 0
+        while process.poll() is None:
+            main, children = _memory(process.pid)
+            peak, peak_workers = max(peak, main), max(peak_workers, sum(children))
+            workers = max(workers, len(children))
+            time.sleep(0.02)
+        seconds = time.perf_counter() - started
+        output.seek(0)
+        if process.returncode:
+            raise RuntimeError(f"{command[2]} ended with {process.returncode}")
+        run = Run(seconds=seconds, matches=0, memory=peak, workers_memory=peak_workers, workers=workers)
+        return run, output.read().decode()
+
+
+def _memory(pid: int) -> tuple[int, list[int]]:
+    try:
+        process = psutil.Process(pid)
+        return process.memory_info().rss, [child.memory_info().rss for child in process.children(recursive=True)]
+    except psutil.Error:
+        return 0, []
+
+
+def _rate(site: Site, run: Run) -> str:
+    return f"{site.pages / run.seconds:.0f} articles/s, {run.matches} matches"
+
+
+def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: list[Run]) -> None:
+    print(
+        f"{site.pages} pages from {site.source}, {len(site.feeds)} feeds, {site.planted} hold the term; "
+        f"{options.server} serves, {len(os.sched_getaffinity(0))} cores, medians of {options.runs}"
+    )
+    for name, runs in (("plain loop", plain), ("watcher once", watcher)):
+        seconds = statistics.median(run.seconds for run in runs)
+        main, workers = max(run.memory for run in runs), max(run.workers_memory for run in runs)
+        print(
+            f"{name:13} {site.pages / seconds:7.1f} articles/s {seconds:7.2f} s  {runs[0].matches} matches  "
+            f"peak {main / 2**20:.0f} MB"
+            + (f" + {runs[0].workers} workers {workers / 2**20:.0f} MB" if workers else "")
+        )
+    ratio = statistics.median(run.seconds for run in plain) / statistics.median(run.seconds for run in watcher)
+    print(f"ratio         {ratio:7.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
