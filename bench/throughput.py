@@ -3,8 +3,8 @@
     python -m bench.throughput --pages 1000 --match-percent 2 --runs 3
 
 Both are whole processes, from start to exit, and take turns; the ratio is that of their medians. Memory is the highest
-resident size seen: of the daemon's process, and of its workers together. Matches may differ by a page or two, as the two
-extract bodies differently; if watcher finds clearly fewer, the run does not count and the exit code says so.
+resident size seen: of the daemon's process, and of its workers together. Matches may differ by a page or two, as both
+extract bodies in their own way; if watcher finds clearly fewer, the run does not count and the exit code says so.
 """
 
 from __future__ import annotations
