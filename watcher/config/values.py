@@ -1,0 +1,223 @@
+"""`Config` and its sections: frozen, and the only place where the default of a key stands. No reading of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from watcher import __version__
+from watcher.config.kinds import (
+    Digest,
+    Duration,
+    FeedUrl,
+    Folder,
+    GroupWait,
+    Headers,
+    HeaderText,
+    Name,
+    Networks,
+    OptionalUrl,
+    Pause,
+    Quiet,
+    Texts,
+    TimeZone,
+    base_folder,
+    choice,
+)
+from watcher.config.schedule import format_duration
+from watcher.config.secret import Secret
+from watcher.errors import ConfigProblem
+from watcher.model import Priority, Watch
+
+
+class Section(BaseModel):
+    """A table of the config file: frozen, no unknown keys, no silent conversions, no values in messages."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True
+    )
+
+
+class CorpusConfig(Section):
+    """`[corpus]`: `folder` is absolute; a zoned timestamp becomes a date in `timezone`."""
+
+    folder: Folder = Path("seeds")
+    timezone: TimeZone = "Europe/Berlin"
+
+
+class StateConfig(Section):
+    """`[state]`: `url` is `sqlite:///` and an absolute path."""
+
+    url: str = "sqlite:///state/watcher.db"
+
+    @field_validator("url")
+    @classmethod
+    def _absolute(cls, url: str, info: ValidationInfo) -> str:
+        scheme, _, name = url.partition(":///")
+        if scheme != "sqlite":
+            raise ValueError('must be like "sqlite:///state/watcher.db"; only sqlite is supported in this version')
+        if not name or name == ":memory:" or "?" in name or not name.isprintable():
+            raise ValueError('must name a file after sqlite:///, without options, e.g. "sqlite:///state/watcher.db"')
+        return f"sqlite:///{base_folder(info) / name}"
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+class Intervals(Section):
+    """How often to poll: intervals start at `every` and adapt between `fastest` and `slowest`."""
+
+    every: Duration = timedelta(minutes=15)
+    fastest: Duration = timedelta(minutes=2)
+    slowest: Duration = timedelta(hours=24)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.fastest <= self.every <= self.slowest:
+            fastest, every, slowest = (format_duration(each) for each in (self.fastest, self.every, self.slowest))
+            raise ValueError(f"needs fastest ≤ every ≤ slowest, but they are {fastest}, {every} and {slowest}")
+        return self
+
+
+class PollingConfig(Intervals):
+    """`[polling]`: the intervals of every feed that has none of its own."""
+
+
+class NetConfig(Section):
+    """`[net]`: how polite requests are, what they say about us, and which private networks links may reach.
+
+    `timeout` bounds one whole exchange; `pause` is the time between two starts at one host.
+    """
+
+    allow_private: Networks = ()
+    per_host: Annotated[int, Field(ge=1)] = 2
+    pause: Pause = timedelta(seconds=1)
+    robots: bool = True
+    user_agent: HeaderText = f"watcher/{__version__}"
+    contact: HeaderText = ""
+    proxy: Annotated[OptionalUrl, Field(repr=False)] = ""
+    timeout: Duration = timedelta(seconds=60)
+
+
+class FeedConfig(Intervals):
+    """One of `[[feeds]]`. Intervals that are not written are those of `[polling]`; `timeout` None means `[net]`'s."""
+
+    name: Name
+    url: FeedUrl
+    headers: Annotated[Headers, Field(repr=False, default_factory=dict)]
+    timeout: Duration | None = None
+
+
+class WatchSection(Section):
+    """One of `[[watches]]`, as written."""
+
+    name: Name
+    terms: Texts = ()
+    query: str = ""
+    channels: Texts = ()
+    inflect: bool = True
+    compounds: bool = False
+    priority: Annotated[Priority, choice(Priority)] = Priority.NORMAL
+
+    def watch(self) -> Watch:
+        """The rule itself."""
+        return Watch(
+            name=self.name,
+            terms=self.terms,
+            query=self.query,
+            channels=self.channels,
+            inflect=self.inflect,
+            compounds=self.compounds,
+            priority=self.priority,
+        )
+
+
+class ChannelType(StrEnum):
+    """What kind of place a channel is."""
+
+    SLACK = "slack"
+    MATRIX_WEBHOOK = "matrix-webhook"
+    MATRIX = "matrix"
+    WEBHOOK = "webhook"
+    APPRISE = "apprise"
+    CONSOLE = "console"
+
+
+class Envelope(StrEnum):
+    """How the body of a webhook is wrapped."""
+
+    PLAIN = "plain"
+    CLOUDEVENTS = "cloudevents"
+
+
+class ChannelConfig(Section):
+    """One of `[[channels]]`. Which keys a type has, and which it needs, says `CHANNEL_KEYS`.
+
+    `digest` is "", a time of day or cron; `quiet` is "" or `22:00-06:30`; both are times of the corpus' time zone.
+    """
+
+    name: Name
+    type: Annotated[ChannelType, choice(ChannelType)]
+    url: Secret | None = None
+    secret: Secret | None = None
+    token: Secret | None = None
+    homeserver: OptionalUrl = ""
+    room: str = ""
+    envelope: Annotated[Envelope, choice(Envelope)] = Envelope.PLAIN
+    group_wait: GroupWait = timedelta(seconds=20)
+    digest: Digest = ""
+    quiet: Quiet = ""
+    max_per_hour: Annotated[int, Field(ge=1)] | None = None
+    follow_ups: bool = True
+    ops: bool = False
+
+
+class Config(BaseModel):
+    """Everything that one config file says. Paths are absolute; secrets are not resolved yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path
+    corpus: CorpusConfig
+    state: StateConfig
+    polling: PollingConfig = PollingConfig()
+    net: NetConfig = NetConfig()
+    feeds: tuple[FeedConfig, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    channels: tuple[ChannelConfig, ...] = ()
+    warnings: tuple[ConfigProblem, ...] = ()
+
+    @property
+    def base(self) -> Path:
+        """The folder of the config file, at which relative paths start."""
+        return self.file.parent
+
+    def resolve(self, secret: Secret, environ: Mapping[str, str]) -> str:
+        """The text of a channel's secret. Raises WatcherError, naming its place only."""
+        return secret.resolve(environ, self.base)
+
+
+SECRET_KEYS = ("url", "secret", "token")
+"""The keys of a channel that are secrets: each also as KEY_env, KEY_file, KEY_credential."""
+
+CHANNEL_KEYS: Mapping[ChannelType, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
+    {
+        ChannelType.SLACK: (("url",), ()),
+        ChannelType.MATRIX_WEBHOOK: (("url",), ()),
+        ChannelType.MATRIX: (("homeserver", "room", "token"), ()),
+        ChannelType.WEBHOOK: (("url",), ("secret", "envelope")),
+        ChannelType.APPRISE: (("url",), ()),
+        ChannelType.CONSOLE: ((), ()),
+    }
+)
+"""Type -> the keys it needs, the keys it may have; besides, every type has COMMON_KEYS."""
+
+COMMON_KEYS = ("name", "type", "group_wait", "digest", "quiet", "max_per_hour", "follow_ups", "ops")
