@@ -1,0 +1,19 @@
+"""Every channel type by its name in the config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from watcher.alerts import console, matrix, matrix_webhook, slack, webhook
+from watcher.alerts.channel import Channel
+
+CHANNELS: Mapping[str, Channel] = MappingProxyType(
+    {
+        "slack": slack,
+        "matrix": matrix,
+        "matrix-webhook": matrix_webhook,
+        "webhook": webhook,
+        "console": console,
+    }
+)

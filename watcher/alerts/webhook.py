@@ -1,0 +1,148 @@
+"""Webhooks for programs: JSON after `docs/webhook.schema.json`, signed as Standard Webhooks say, or in a CloudEvent.
+
+https://www.standardwebhooks.com and https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+from watcher.alerts.channel import Outgoing, RenderOptions, Target, origin, url_problems
+from watcher.alerts.outcome import of_status
+from watcher.alerts.tidy import clean, tidy
+from watcher.model import Alert, Headline, Reason, Snippet, Verdict
+
+minimum_gap: Final = timedelta(0)
+has_key: Final = True
+expires_after: Final = None
+
+_CLOUDEVENT_START = b'{"specversion"'
+
+
+def render(alert: Alert, options: RenderOptions) -> bytes:
+    """The whole alert as JSON; nothing is shortened."""
+    body: dict[str, object] = {
+        "id": options.delivery_id,
+        "kind": str(alert.kind),
+        "channel": options.channel,
+        "headlines": [_headline(headline) for headline in alert.headlines],
+        "more": alert.more,
+        "message": tidy(alert.message),
+        "problem": tidy(alert.problem),
+    }
+    if options.envelope == "cloudevents":
+        body = _cloud_event(body, alert, options)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def simplify(body: bytes) -> None:
+    return None
+
+
+def problems(target: Target) -> tuple[str, ...]:
+    found = list(url_problems(target.url))
+    for number, secret in enumerate(target.secret.split(), start=1):
+        if not _key(secret):
+            found.append(f'secret number {number} is not "whsec_" and base64')
+    return tuple(found)
+
+
+def warnings(target: Target) -> tuple[str, ...]:
+    return ()
+
+
+def address(target: Target) -> str:
+    return f"{origin(target.url)}/…"
+
+
+def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> Outgoing:
+    """Signed with every secret of the target, so that one can replace another without a gap; unsigned without one."""
+    kind = "application/cloudevents+json" if body.startswith(_CLOUDEVENT_START) else "application/json"
+    stamp = str(int(now.timestamp()))
+    headers = {"content-type": f"{kind}; charset=utf-8", "webhook-id": delivery_id, "webhook-timestamp": stamp}
+    signed = b".".join((delivery_id.encode(), stamp.encode(), body))
+    signatures = [_signature(secret, signed) for secret in target.secret.split()]
+    if signatures:
+        headers["webhook-signature"] = " ".join(signatures)
+    return Outgoing(method="POST", url=target.url, headers=headers, body=body)
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
+    return of_status(status, headers, now)
+
+
+def inquiry(target: Target) -> None:
+    return None
+
+
+def judge_inquiry(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Verdict:
+    return of_status(status, headers, now)
+
+
+def _headline(headline: Headline) -> dict[str, object]:
+    return {
+        "title": tidy(headline.title),
+        "url": tidy(headline.url),
+        "source": tidy(headline.source),
+        "date": headline.date.isoformat() if headline.date else None,
+        "precision": str(headline.date.precision) if headline.date else None,
+        "published_at": headline.published_at.isoformat() if headline.published_at else None,
+        "found_at": headline.found_at.isoformat() if headline.found_at else None,
+        "document": headline.document,
+        "text_from": str(headline.text_from),
+        "quality": str(headline.quality),
+        "also_at": [tidy(name) for name in headline.also_at],
+        "reasons": [_reason(reason) for reason in headline.reasons],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    return {
+        "watch": tidy(reason.watch),
+        "forms": [tidy(form) for form in reason.forms],
+        "snippets": [_snippet(snippet) for snippet in reason.snippets],
+    }
+
+
+def _snippet(snippet: Snippet) -> dict[str, object]:
+    return {
+        "runs": [{"text": clean(text), "hit": is_hit} for text, is_hit in snippet.runs],
+        "cut_before": snippet.cut_before,
+        "cut_after": snippet.cut_after,
+    }
+
+
+def _cloud_event(data: Mapping[str, object], alert: Alert, options: RenderOptions) -> dict[str, object]:
+    """`specversion` comes first: `request` knows the envelope by it. `time` is when the newest article was found."""
+    found = [headline.found_at for headline in alert.headlines if headline.found_at]
+    return {
+        "specversion": "1.0",
+        "id": options.delivery_id,
+        "source": f"/watcher/{quote(options.channel, safe='')}",
+        "type": f"watcher.{alert.kind}",
+        **({"time": max(found).isoformat()} if found else {}),
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def _key(secret: str) -> bytes:
+    """The key in `whsec_…`; b"" if it is not base64. Missing padding is forgiven, as the public verifiers do."""
+    encoded = secret.removeprefix("whsec_").rstrip("=")
+    try:
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""

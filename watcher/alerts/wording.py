@@ -1,0 +1,78 @@
+"""The words of an alert, in plain functions: how old, which label, also at whom. No layout, no markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from watcher.model import Alert, AlertKind, Headline, Quality, TextFrom
+
+NO_TITLE = "(no title)"
+
+
+def age(published_at: datetime | None, found_at: datetime | None) -> str:
+    """How long after its publication an article was found: "found 12 min after publication".
+
+    "" if either moment is unknown, or if the article claims to be published after it was found.
+    """
+    if published_at is None or found_at is None:
+        return ""
+    passed = found_at - published_at
+    if passed < timedelta(minutes=-1):
+        return ""
+    if passed < timedelta(minutes=1):
+        return "found within a minute of publication"
+    return f"found {duration(passed)} after publication"
+
+
+def duration(passed: timedelta) -> str:
+    """One number and one unit, rounded down: "12 min", "3 h", "2 days"."""
+    minutes = int(passed.total_seconds()) // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    return f"{minutes // (24 * 60)} days"
+
+
+def lead(alert: Alert) -> str:
+    """What kind of alert it is, in a line above its headlines; "" for a plain alert, which needs none."""
+    match alert.kind:
+        case AlertKind.ALERT:
+            return ""
+        case AlertKind.FOLLOW_UP:
+            return "Follow-up to a report you were told about"
+        case AlertKind.SUMMARY | AlertKind.DIGEST:
+            return f"{alert.kind.capitalize()}: {count(alert)}"
+        case AlertKind.NOTICE:
+            return "Notice from watcher"
+        case AlertKind.TEST:
+            return "Test from watcher"
+
+
+def count(alert: Alert) -> str:
+    """How many articles an alert is about: "1 match", "14 matches, the newest 10"."""
+    shown = len(alert.headlines)
+    total = shown + alert.more
+    matches = "1 match" if total == 1 else f"{total:,} matches"
+    return f"{matches}, the newest {shown}" if alert.more and shown else matches
+
+
+def more(number: int) -> str:
+    """What an alert leaves out: "and 4 more in the corpus"."""
+    return f"and {number:,} more in the corpus"
+
+
+def label(headline: Headline) -> str:
+    """What a reader should know about the text; "" for a good text from the article's own page."""
+    if headline.text_from is TextFrom.FEED:
+        why = "" if headline.quality in (Quality.GOOD, Quality.SHORT) else f" (page: {headline.quality})"
+        return f"text from the feed only{why}"
+    return "" if headline.quality is Quality.GOOD else f"text may be incomplete ({headline.quality})"
+
+
+def listed(names: Sequence[str], shown: int) -> str:
+    """The first `shown` names and how many follow: "B, C (+3)"."""
+    rest = len(names) - shown
+    text = ", ".join(names[:shown])
+    return f"{text} (+{rest:,})" if rest > 0 else text
