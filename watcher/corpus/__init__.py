@@ -1,0 +1,37 @@
+"""The corpus: the document format, reading and adopting a folder, writing one file safely, checks, exports. No SQL."""
+
+from watcher.corpus.export import ExportRow, csv_lines, jsonl_lines
+from watcher.corpus.folder import CorpusFile, CorpusFolder, FsyncFailed
+from watcher.corpus.format import (
+    ParsedDocument,
+    document_id,
+    file_name,
+    normalise_text,
+    parse_document,
+    parse_file_name,
+    render_document,
+    text_hash,
+)
+from watcher.corpus.verify import DocumentRecord, Fault, Finding, VerifyReport, verify
+
+__all__ = [
+    "CorpusFile",
+    "CorpusFolder",
+    "DocumentRecord",
+    "ExportRow",
+    "Fault",
+    "Finding",
+    "FsyncFailed",
+    "ParsedDocument",
+    "VerifyReport",
+    "csv_lines",
+    "document_id",
+    "file_name",
+    "jsonl_lines",
+    "normalise_text",
+    "parse_document",
+    "parse_file_name",
+    "render_document",
+    "text_hash",
+    "verify",
+]
