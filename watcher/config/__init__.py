@@ -5,6 +5,7 @@ hours) · secret.py · load.py (find, read) · reading.py (tables -> sections) �
 (key -> line) · explain.py (pydantic -> sentences) · edit.py (add and remove feeds).
 """
 
+from watcher.config.edit import add_feed, remove_feed
 from watcher.config.load import find, format_warnings, load, read_config
 from watcher.config.schedule import format_duration, parse_duration, parse_quiet, parse_time
 from watcher.config.secret import Secret, SecretSource
@@ -32,6 +33,7 @@ __all__ = [
     "Secret",
     "SecretSource",
     "StateConfig",
+    "add_feed",
     "find",
     "format_duration",
     "format_warnings",
@@ -40,4 +42,5 @@ __all__ = [
     "parse_quiet",
     "parse_time",
     "read_config",
+    "remove_feed",
 ]

@@ -62,7 +62,7 @@ def _twice(reading: Reading, section: str, key: str, what: str) -> Iterator[Find
     for path, raw in reading.tables(section):
         if not isinstance(value := raw.get(key), str):
             continue
-        identity = _same_address(value) if key == "url" else value
+        identity = same_address(value) if key == "url" else value
         if identity in seen:
             yield Finding(
                 path=(*path, key), message=f"is {what} of {seen[identity]} already; change or remove one of them"
@@ -70,7 +70,7 @@ def _twice(reading: Reading, section: str, key: str, what: str) -> Iterator[Find
         seen.setdefault(identity, format_path(path))
 
 
-def _same_address(url: str) -> str:
+def same_address(url: str) -> str:
     """Addresses that differ only in the case of scheme and host, the default port or the fragment are one."""
     try:
         parts = urlsplit(url)

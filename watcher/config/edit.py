@@ -1,0 +1,200 @@
+"""Adding feeds to a config file and removing them: comments stay, and the file is replaced whole or not at all.
+
+Works on lines, because tomlkit counts a comment between two feeds to the first of them and would drop or move it; what
+comes out is held against what was meant before it is written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomlkit
+from tomlkit.items import AoT
+
+from watcher.config.checks import same_address
+from watcher.config.kinds import did_you_mean
+from watcher.config.lines import index_lines
+from watcher.config.load import read_config, read_text
+from watcher.config.values import Config, FeedConfig
+from watcher.errors import ConfigError, WatcherError
+
+_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+
+
+def add_feed(file: Path, url: str, *, name: str = "", options: Mapping[str, str] = _NO_OPTIONS) -> FeedConfig:
+    """Put a feed behind the others of a config file; return it as the config now has it.
+
+    Without a `name` it is called after its host. `options` are its further keys, e.g. `{"every": "5m"}`. Raises
+    ConfigError if the file was wrong before, WatcherError if the feed cannot be added or the file not be written.
+    """
+    with _locked(file):
+        text = read_text(file)
+        config = read_config(text, file)
+        feed = {"name": name or _free_name(url, config), "url": url, **options}
+        changed = _with_feed(text, feed)
+        try:
+            added = read_config(changed, file).feeds[-1]
+        except ConfigError as error:
+            raise WatcherError(f"this feed cannot be added: {_without_places(error)}") from error
+        _replace(file, text, changed, [*_feeds_of(text), feed])
+    return added
+
+
+def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
+    """Take the feed with this name, or else this address, out of a config file; return it as it was.
+
+    Raises ConfigError if the file was wrong before, WatcherError if there is no such feed or no way to write.
+    """
+    with _locked(file):
+        text = read_text(file)
+        config = read_config(text, file)
+        number = _number_of(name_or_url, config)
+        feeds = _feeds_of(text)
+        _replace(file, text, _without_feed(text, number), feeds[:number] + feeds[number + 1 :])
+    return config.feeds[number]
+
+
+def _free_name(url: str, config: Config) -> str:
+    """The host without `www.`; if a feed is called so already, with the first number that makes it free."""
+    try:
+        host = (urlsplit(url).hostname or "feed").removeprefix("www.")
+    except ValueError:
+        host = "feed"
+    taken = {feed.name for feed in config.feeds}
+    names = (host, *(f"{host} {number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _number_of(name_or_url: str, config: Config) -> int:
+    for number, feed in enumerate(config.feeds):
+        if feed.name == name_or_url:
+            return number
+    for number, feed in enumerate(config.feeds):
+        if same_address(feed.url) == same_address(name_or_url):
+            return number
+    near = get_close_matches(name_or_url, [feed.name for feed in config.feeds], 1)
+    raise WatcherError(f'there is no feed "{name_or_url}" in {config.file}{did_you_mean(near)}')
+
+
+# -- text -------------------------------------------------------------------------------------------------------------
+
+
+def _with_feed(text: str, feed: Mapping[str, str]) -> str:
+    if _is_value(text):
+        document = tomlkit.parse(text)
+        table = tomlkit.inline_table()
+        table.update(feed)
+        document["feeds"].append(table)
+        return tomlkit.dumps(document)
+    lines = _lines_of(text)
+    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    number = len(_feeds_of(text))
+    at = index_lines(text)["feeds", number - 1].last if number else len(lines)
+    before = "".join(lines[:at])
+    if before and not before.endswith("\n"):
+        before += end
+    table_text = tomlkit.dumps({"feeds": [dict(feed)]}).rstrip("\n").replace("\n", end) + end
+    return before + (end if before else "") + table_text + "".join(lines[at:])
+
+
+def _without_feed(text: str, number: int) -> str:
+    if _is_value(text):
+        document = tomlkit.parse(text)
+        del document["feeds"][number]
+        return tomlkit.dumps(document)
+    lines = _lines_of(text)
+    place = index_lines(text)["feeds", number]
+    before, after = lines[: place.first - 1], lines[place.last :]
+    if after and not after[0].strip() and (not before or not before[-1].strip()):
+        after = after[1:]
+    return "".join(before + after)
+
+
+def _lines_of(text: str) -> list[str]:
+    """The lines as TOML counts them; `str.splitlines` also ends one at U+2028 and others."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _is_value(text: str) -> bool:
+    """Whether the feeds are written as `feeds = [{…}, {…}]`."""
+    document = tomlkit.parse(text)
+    return "feeds" in document and not isinstance(document["feeds"], AoT)
+
+
+def _feeds_of(text: str) -> list[dict[str, Any]]:
+    return list(tomllib.loads(text).get("feeds", []))
+
+
+def _without_places(error: ConfigError) -> str:
+    return "; ".join(f"{problem.key.rpartition('.')[2]} {problem.message}" for problem in error.problems)
+
+
+# -- file -------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold the folder of the file (of what it links to), so that two edits at once both count."""
+    try:
+        folder = os.open(file.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise WatcherError(f"{file} cannot be changed: {error.strerror}") from error
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _replace(file: Path, text: str, changed: str, feeds: list[dict[str, Any]]) -> None:
+    """Write `changed` to `file`, if it is `text` with `feeds` for its feeds and else the same."""
+    meant = tomllib.loads(text) | ({"feeds": feeds} if feeds else {})
+    if not feeds:
+        meant.pop("feeds", None)
+    got = tomllib.loads(changed)
+    if not got.get("feeds"):
+        got.pop("feeds", None)
+    if got != meant:
+        raise WatcherError(f"the feeds of {file} stand in an order that only a person can edit; edit the file by hand")
+    try:
+        _write_whole(file.resolve(strict=True), changed.encode())
+    except OSError as error:
+        raise WatcherError(f"{file} cannot be changed: {error.strerror}") from error
+
+
+def _write_whole(file: Path, content: bytes) -> None:
+    """Put `content` in the place of `file` in one step; its permissions and, if possible, its owner stay."""
+    former = file.stat()
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            if os.geteuid() == 0:
+                os.fchown(stream.fileno(), former.st_uid, former.st_gid)
+            os.fchmod(stream.fileno(), former.st_mode & 0o7777)
+            os.fsync(stream.fileno())
+        os.replace(name, file)  # noqa: PTH105  # mkstemp gives a text
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
