@@ -178,8 +178,13 @@ class Newsroom:
         self.respond(path, lambda _request: reply)
         return self.url(path)
 
+    def alias(self, path: str, of: str) -> str:
+        """Answer `path` as `of` is answered now."""
+        self.respond(path, self._routes[of])
+        return self.url(path)
+
     def hold(self, path: str) -> Gate:
-        """Let requests for `path` wait at a gate in front of what it answers now."""
+        """Let requests for `path` wait at a gate in front of what it answers now; once released it lets all pass."""
         gate = Gate(self._routes.get(path, _not_found))
         self._gates.append(gate)
         self.respond(path, gate)

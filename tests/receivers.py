@@ -26,7 +26,12 @@ class Receiver:
         self._accept = accept or (lambda _request: Reply.text("ok"))
         self._script: deque[Reply] = deque()
         self._lock = threading.Lock()
-        newsroom.respond(path, self._answer)
+        self._path = path
+        self.attach()
+
+    def attach(self) -> None:
+        """Answer the path, again if a test gave it to something else."""
+        self._newsroom.respond(self._path, self._answer)
 
     def script(self, *replies: Reply) -> None:
         self._script.extend(replies)
