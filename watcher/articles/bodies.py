@@ -1,0 +1,85 @@
+"""Candidates for the body of a page, each from another reader of it. Which one is taken is decided elsewhere."""
+
+from __future__ import annotations
+
+import copy
+import html
+import logging
+import re
+from enum import StrEnum
+from functools import partial
+
+import trafilatura
+from lxml import etree
+from lxml.html import HtmlElement
+from selectolax.lexbor import LexborHTMLParser
+
+from watcher.articles.page import Page
+
+# Its remarks on single pages ("discarding data: None") are said better by NotAnArticle.
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+
+
+class Reader(StrEnum):
+    """Where a candidate comes from."""
+
+    DEFAULT = "trafilatura"
+    FAST = "trafilatura fast"
+    PRECISION = "trafilatura precision"
+    RECALL = "trafilatura recall"
+    JSON_LD = "JSON-LD articleBody"
+    PLAIN = "plain text"
+
+
+def read_body(page: Page, reader: Reader) -> str:
+    """One candidate: lines of plain text, "" if this reader finds none."""
+    if reader is Reader.JSON_LD:
+        return json_ld_body(page)
+    if reader is Reader.PLAIN:
+        return plain_text(page.html)
+    return _trafilatura(
+        page.tree,
+        fast=reader is Reader.FAST,
+        favor_precision=reader is Reader.PRECISION,
+        favor_recall=reader is Reader.RECALL,
+    )
+
+
+def _trafilatura(tree: HtmlElement, *, fast: bool, favor_precision: bool, favor_recall: bool) -> str:
+    extract = partial(trafilatura.extract, include_comments=False, deduplicate=False, output_format="txt")
+    try:
+        return extract(copy.deepcopy(tree), fast=fast, favor_precision=favor_precision, favor_recall=favor_recall) or ""
+    except (RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError, etree.LxmlError):
+        return ""  # one reader failing on a strange page leaves the others
+
+
+def json_ld_body(page: Page) -> str:
+    """The `articleBody` that the page states, as lines; markup inside it resolved."""
+    value = page.thing.get("articleBody")
+    if not isinstance(value, str):
+        value = next((thing["articleBody"] for thing in page.things if isinstance(thing.get("articleBody"), str)), "")
+    return fragment_text(value) if isinstance(value, str) else ""
+
+
+def fragment_text(markup: str) -> str:
+    """Lines of text from a piece of HTML, or from plain text that may hold escaped HTML."""
+    text = html.unescape(markup)
+    if re.search(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h\d)\b[^<>]*>", text, re.I):
+        text = plain_text(text)
+    return text
+
+
+_BLOCKS = re.compile(
+    r"<(?:/?(?:p|div|h[1-6]|li|ul|ol|tr|td|table|section|article|header|footer|blockquote|figure|figcaption|main|aside|nav|form|dl|dt|dd|pre|option|title)|br|hr)\b",
+    re.I,
+)
+
+
+def plain_text(markup: str) -> str:
+    """Everything visible, one line per block; for pages that are too deep or too large for a tree."""
+    tree = LexborHTMLParser(_BLOCKS.sub(lambda match: "\n" + match[0], markup))
+    for name in ("script", "style", "noscript", "template", "nav", "svg", "head"):
+        for node in tree.css(name):
+            node.decompose()
+    body = tree.body
+    return body.text(deep=True, separator="") if body is not None else ""

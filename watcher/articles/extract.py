@@ -1,0 +1,184 @@
+"""Page bytes -> article, and the choice between page and feed. The room's entrance; pure, but meant for a process
+that can be killed: a hostile page may cost more time or memory than can be promised here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+
+from watcher.articles.bodies import plain_text
+from watcher.articles.consensus import Body, Effort, choose_body
+from watcher.articles.dates import Dated, published
+from watcher.articles.decoding import decode_page
+from watcher.articles.headline import author, headline, host_of, language, site_name
+from watcher.articles.lines import join_lines, tidy, tidy_lines
+from watcher.articles.page import Page, read_page
+from watcher.articles.quality import judge, judge_text
+from watcher.errors import NotAnArticle
+from watcher.model import Article, Entry, Quality, TextFrom
+
+EXTRACTOR_EDITION = 1
+_WALLS = {
+    Quality.CONSENT: "a consent wall, not an article",
+    Quality.ERROR_PAGE: "an error page, not an article",
+    Quality.SHELL: "an empty shell: the page holds no text of its own",
+}
+_MAGIC = {
+    b"%PDF-": "a PDF",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"GIF8": "an image",
+    b"PK\x03\x04": "an archive",
+    b"\x1f\x8b": "an archive",
+}
+_PAGE_TYPES = frozenset(
+    {"", "text/html", "application/xhtml+xml", "application/octet-stream", "text/plain", "application/xml", "text/xml"}
+)
+
+
+def extract_article(
+    page: bytes,
+    *,
+    content_type: str,
+    url: str,
+    timezone: str,
+    now: datetime,
+    hint: Entry | None = None,
+    effort: Effort = Effort.FULL,
+) -> Article:
+    """Pulls title, body, date, author, site and language out of a page.
+
+    `timezone` (IANA name) dates zoned times; `now` bounds dates; `hint` is the feed's entry that led here. Raises
+    NotAnArticle, with the reason, for what is no page and for walls, error pages and shells.
+    """
+    text = _text_of_page(page, content_type)
+    if _is_plain(text, content_type):
+        return _plain_article(text, url=url, hint=hint)
+    parsed = read_page(text, url=url)
+    if parsed is None:
+        return _plain_article(plain_text(text), url=url, hint=hint)
+    return _article(parsed, timezone=timezone, now=now, hint=hint, effort=effort)
+
+
+def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, effort: Effort) -> Article:
+    title, title_origin = headline(page)
+    if not title and hint is not None:
+        title, title_origin = hint.title, "feed"
+    body = choose_body(page, title=title, effort=effort)
+    quality = judge(page, title=title, body=body.text)
+    if quality in _WALLS:
+        raise NotAnArticle(_WALLS[quality])
+    dated = published(page, timezone=timezone, now=now, hint=hint)
+    writer, writer_origin = author(page)
+    return Article(
+        title=title,
+        body=body.text,
+        date=dated.stated.date if dated else None,
+        published_at=dated.stated.moment if dated else None,
+        language=language(page),
+        site=site_name(page),
+        author=writer,
+        quality=quality,
+        origins=_origins(title_origin, body, dated, writer_origin),
+        extractor=extractor(),
+    )
+
+
+def _origins(title: str, body: Body, dated: Dated | None, writer: str) -> Mapping[str, str]:
+    named = {"title": title, "body": body.origin, "date": dated.origin if dated else "", "author": writer}
+    return {name: origin for name, origin in named.items() if origin}
+
+
+def article_of_entry(entry: Entry, *, site: str) -> Article:
+    """The article that a feed's entry amounts to by itself; `text_from` is FEED."""
+    body = join_lines(tidy_lines(entry.text))
+    dated = {"date": "feed"} if entry.date else {}
+    return Article(
+        title=tidy(entry.title),
+        body=body,
+        date=entry.date,
+        published_at=entry.published_at,
+        site=site or host_of(entry.link),
+        author=entry.author,
+        text_from=TextFrom.FEED,
+        quality=judge_text(body),
+        origins={"title": "feed", "body": "feed content" if entry.content == entry.text else "feed summary", **dated},
+        extractor=extractor(),
+    )
+
+
+def better_of(page: Article | None, entry: Article) -> Article:
+    """The article with the better text of the two, completed by what only the other one knows.
+
+    The page wins unless its text is a stub and the feed has more, or the feed's text is clearly longer and contains it.
+    """
+    if page is None:
+        return entry
+    taken = page if _page_wins(page, entry) else entry
+    return replace(
+        taken,
+        title=page.title or entry.title,
+        date=page.date or entry.date,
+        published_at=page.published_at if page.date else entry.published_at,
+        language=page.language or entry.language,
+        site=page.site or entry.site,
+        author=page.author or entry.author,
+        origins={**entry.origins, **page.origins, "body": taken.origins.get("body", "")},
+    )
+
+
+def _page_wins(page: Article, entry: Article) -> bool:
+    if not page.body or not entry.body:
+        return bool(page.body)
+    if page.quality is not Quality.GOOD:
+        return len(page.body) >= len(entry.body)
+    return len(entry.body) < 1.3 * len(page.body) or _overlap(page.body, entry.body) < 0.8
+
+
+def _overlap(part: str, whole: str) -> float:
+    """The share of the part's words that the whole has too."""
+    words = set(part.casefold().split())
+    return len(words & set(whole.casefold().split())) / len(words) if words else 0.0
+
+
+def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
+    body = join_lines(tidy_lines(text))
+    quality = judge_text(body)
+    if quality in _WALLS:
+        raise NotAnArticle(_WALLS[quality])
+    return Article(
+        title=hint.title if hint else "",
+        body=body,
+        date=hint.date if hint else None,
+        published_at=hint.published_at if hint else None,
+        site=host_of(url),
+        quality=quality,
+        origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),
+        extractor=extractor(),
+    )
+
+
+def _text_of_page(page: bytes, content_type: str) -> str:
+    kind = content_type.partition(";")[0].strip().lower()
+    if not page.strip():
+        raise NotAnArticle("the page is empty")
+    if kind not in _PAGE_TYPES:
+        raise NotAnArticle(f"{kind} is not a page of text")
+    magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
+    if magic:
+        raise NotAnArticle(f"{magic}, not a page of text")
+    return decode_page(page, content_type)
+
+
+def _is_plain(text: str, content_type: str) -> bool:
+    head = text[:1_000].lstrip().lower()
+    return content_type.lower().startswith("text/plain") and not head.startswith(("<!doctype html", "<html"))
+
+
+@cache
+def extractor() -> str:
+    """Which software made an article: recorded with every document."""
+    return f"trafilatura {version('trafilatura')}; watcher {EXTRACTOR_EDITION}"

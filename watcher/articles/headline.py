@@ -1,0 +1,90 @@
+"""What a page says about itself beside text and date: headline, site, author, language. No bodies, no dates."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from watcher.articles.page import Page, text_of
+
+_SEPARATOR = re.compile(r"\s+[|–—·•»:-]+\s+|\s*\|\s*")
+_CUT_OFF = ("…", "...")
+_LONGEST_AUTHOR = 100
+
+
+def headline(page: Page) -> tuple[str, str]:
+    """The article's headline without the site's name, and its source; ("", "") if the page has none."""
+    candidates = (
+        ("JSON-LD headline", text_of(page.thing.get("headline"))),
+        ("og:title", without_site(page.meta_value("og:title", "twitter:title", "dc.title"), page)),
+        ("h1", first_heading(page)),
+        ("title", without_site(" ".join((page.tree.findtext(".//title") or "").split()), page)),
+    )
+    whole = [(source, text) for source, text in candidates if text and not text.endswith(_CUT_OFF)]
+    source, text = next(iter(whole or [pair for pair in candidates if pair[1]]), ("", ""))
+    return text, source
+
+
+def first_heading(page: Page) -> str:
+    """The text of the first h1 that says anything."""
+    texts = (" ".join(" ".join(tag.itertext()).split()) for tag in page.tree.iter("h1"))
+    return next(filter(None, texts), "")
+
+
+def without_site(title: str, page: Page) -> str:
+    """`Headline | The Site - Politics` -> `Headline`: parts that name the site, and what comes after them, go."""
+    parts = _SEPARATOR.split(title)
+    if len(parts) < 2:
+        return title
+    names = {_letters(name) for name in (site_name(page), urlsplit(page.url).hostname or "")} - {""}
+    for index in range(1, len(parts)):
+        if _names_site(parts[index], names):
+            end = title.find(parts[index], len(parts[0]))
+            return _SEPARATOR.sub("", title[:end][-8:]).join([title[:end][:-8], ""]).rstrip(" |–—·•»:-")
+    return title[title.find(parts[1]) :] if _names_site(parts[0], names) else title
+
+
+def site_name(page: Page) -> str:
+    """The outlet's own name for itself, else the host without `www.`."""
+    publisher = text_of(page.thing.get("publisher"))
+    return page.meta_value("og:site_name", "application-name") or publisher or host_of(page.url)
+
+
+def host_of(url: str) -> str:
+    """The host of an address, without `www.`; "" if it has none."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def author(page: Page) -> tuple[str, str]:
+    """The author or authors, comma-separated, and the source; ("", "") if the page names none as such."""
+    value = page.thing.get("author")
+    people = value if isinstance(value, list) else [value]
+    names = list(dict.fromkeys(name for name in map(text_of, people) if _is_name(name)))
+    if names:
+        return ", ".join(names), "JSON-LD author"
+    name = next(filter(_is_name, (page.meta_value(key) for key in ("author", "article:author", "dc.creator"))), "")
+    return (name, "meta author") if name else ("", "")
+
+
+def language(page: Page) -> str:
+    """The language that the page declares, as its two- or three-letter code; "" if it declares none."""
+    declared = page.tree.get("lang") or page.tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
+    declared = declared or text_of(page.thing.get("inLanguage")) or page.meta_value("content-language", "og:locale")
+    code = re.split(r"[-_]", declared.strip().lower())[0]
+    return code if re.fullmatch("[a-z]{2,3}", code) else ""
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_AUTHOR and "://" not in text
+
+
+def _names_site(part: str, names: set[str]) -> bool:
+    letters = _letters(part)
+    return bool(letters) and any(letters in name or (name in letters and len(name) > 3) for name in names)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold().removeprefix("www.") if character.isalnum())

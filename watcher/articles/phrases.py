@@ -1,0 +1,87 @@
+"""Phrases by which lines and pages give themselves away: general ones of many outlets, never the name of one.
+
+Patterns for `re`, case ignored; lists are meant to grow. What follows from a hit is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _any(*phrases: str, before: str = "") -> re.Pattern[str]:
+    return re.compile(f"{before}(?:{'|'.join(phrases)})", re.IGNORECASE)
+
+
+POINTER = _any(
+    r"(?:lesen|hören|sehen|schauen) sie (?:auch|hier|dazu|mehr|weiter)",
+    r"lies auch|auch interessant|auch lesenswert|weiterlesen|siehe auch|lesetipp|meistgelesen|passend dazu",
+    r"mehr (?:zum thema|dazu|lesen|aus|zu)\b|zum thema\b",
+    r"weitere (?:artikel|themen|nachrichten|meldungen)",
+    r"das könnte (?:sie|dich) auch",
+    r"empfohlener (?:artikel|inhalt|externer inhalt|redaktioneller inhalt)",
+    r"read (?:more|also|next|the full)|also read|see also|don't miss|you may also like|keep reading|what to read next",
+    r"related(?: articles| stories| content| topics| coverage)?\s*:?$|related\s*:",
+    r"more (?:on this|stories|from|to read)|recommended(?: reading| stories)?\s*:?$",
+    r"lire aussi|à lire aussi|leer más|lea también|te puede interesar|leggi anche|leia (?:mais|também)",
+    r"lees ook|les også|læs også|läs (?:också|även|mer)|czytaj (?:też|także|więcej)",
+    r"baca juga|читайте также|читайте (?:також|ще)|ilgili haber",
+    before=r"^\W*",
+)
+
+TAIL = _any(
+    r"newsletter|subscribe|sign up (?:for|to|here)|folgen sie|folge uns|abonnier|whatsapp-kanal",
+    r"follow (?:us|me|him|her|@|\w+ on (?:twitter|x|facebook|instagram|threads|bluesky))",
+    r"©|\(c\) (?:19|20)\d\d|copyright|all rights reserved|alle rechte vorbehalten",
+    r"to report (?:an? )?(?:error|typo)|share this (?:article|story)|artikel teilen|jetzt teilen",
+    r"download (?:the|our) app|unsere app|suscríbete|inscrivez-vous|iscriviti|inscreva-se|abonneer",
+    r"material may not be published|contact the (?:author|reporter)|got a (?:tip|story)\b",
+    r"for more stories like this|the views expressed in this|get in touch with|email us at",
+)
+
+CONSENT = _any(
+    r"(?:wir|we) (?:und unsere|and our) (?:\d+ )?(?:partner|drittanbieter)|nous et nos partenaires",
+    r"pur-abo|mit werbung (?:und cookies )?(?:weiter)?lesen|cookies? (?:zustimmen|akzeptieren|zulassen)",
+    r"zustimmung (?:erforderlich|erteilen)|ihre (?:einwilligung|zustimmung)|einwilligung (?:erforderlich|in die)",
+    r"accept (?:all )?cookies|alle akzeptieren|accepter (?:et|les)",
+    r"we value your privacy|your privacy choices|datenschutzeinstellungen|privacy settings|consent to the use",
+    r"before you continue|bevor sie fortfahren",
+)
+
+PAYWALL = _any(
+    r"(?:jetzt|hier) (?:weiterlesen|abonnieren|testen|freischalten)|weiterlesen mit|nur für abonnent",
+    r"exklusiv für abonnent|diese[rsnm]? (?:artikel|inhalt|text|beitrag) ist (?:exklusiv|nur|kostenpflichtig)",
+    r"(?:bereits|schon) (?:abonnent|registriert|kunde|digital-abonnent)|mit (?:einem )?abo (?:weiter)?lesen",
+    r"probeabo|digitalabo|probemonat|(?:premium|plus)-(?:artikel|inhalt)|monatlich kündbar",
+    r"subscribe (?:now |today )?to (?:continue|read|keep reading|unlock)|subscribers? only|for subscribers",
+    r"already a (?:subscriber|member)|this (?:article|content|story) is (?:for|only|exclusive)",
+    r"to (?:continue|keep) reading|unlock this article|start your free trial",
+    r"réservé aux abonnés|contenido exclusivo|solo para suscriptores|contenuto riservato",
+)
+
+ERROR = _any(
+    r"\b(?:404|403|410|500|502|503)\b.{0,40}(?:not found|error|fehler|forbidden|unavailable|gone|bad gateway)",
+    r"(?:seite|artikel|inhalt)\s.{0,40}(?:nicht gefunden|existiert nicht|nicht (?:mehr )?(?:verfügbar|vorhanden))",
+    r"page (?:not found|cannot be found)|page (?:doesn't|does not|no longer) exist|page introuvable",
+    r"access denied|zugriff verweigert|are you (?:a robot|human)|verify (?:that )?you are (?:a )?human|captcha",
+    r"checking your browser|just a moment\.\.\.|enable javascript and cookies",
+    r"service unavailable|temporarily unavailable|^error \d{3}|^fehler \d{3}|^\d{3} error",
+)
+
+PAYWALL_NAMES = _any(r"paywall|pay-wall|paid-?barrier|piano-(?:offer|container)|subscriber-only|regwall|offer-?page")
+
+DATE_NAMES = _any(
+    r"(?<![a-z])(?:date|datum|datetime|pub-?date|published|publish|timestamp|time|stand|fecha|data)(?![a-z])",
+    r"(?<![a-z])(?:veroeffentlicht|byline|dateline)(?![a-z])",
+    r"(?:pub|publish|article|post|entry)[-_]?(?:date|time)|date[-_]?(?:line|time|published|full)",
+)
+
+DATE_LABEL = _any(
+    r"veröffentlicht|publiziert|erschienen|erstellt|stand|datum",
+    r"published|posted|publication date|first published",
+    r"publié|publicado|pubblicato|gepubliceerd|publicerad|publisert|udgivet|opublikowano|yayın|diterbitkan",
+    before=r"^\W*",
+)
+
+MODIFIED = _any(
+    r"aktualisiert|geändert|update|modified|edited|mis à jour|actualizado|aggiornato|bijgewerkt",
+)
