@@ -52,7 +52,7 @@ class Detail:
     """How much an alert may say; every length in characters."""
 
     title: int = 300
-    link: int = 3000
+    link: int = 16_000
     name: int = 80
     message: int = 2000
     headlines: int = 10
@@ -65,8 +65,8 @@ FULL = Detail()
 DETAILS = (
     FULL,
     Detail(snippets=2, message=1500),
-    Detail(snippets=1, reasons=3, forms=3, title=200, link=1000),
-    Detail(snippets=0, reasons=2, forms=2, title=150, link=400, name=40, message=1000, headlines=6),
+    Detail(snippets=1, reasons=3, forms=3, title=200),
+    Detail(snippets=0, reasons=2, forms=2, title=150, link=1000, name=40, message=1000, headlines=6),
     Detail(snippets=0, reasons=1, forms=1, title=80, link=100, name=20, message=200, headlines=3),
 )
 _ALSO_SHOWN = 2
@@ -86,14 +86,16 @@ def lay_out(alert: Alert, detail: Detail = FULL) -> tuple[Line, ...]:
     return tuple(_set_apart([line for line in lines if line.runs]))
 
 
-def fitted(alert: Alert, encode: Callable[[Sequence[Line]], bytes], limit: int) -> bytes:
+def fitted(
+    alert: Alert, encode: Callable[[Sequence[Line]], bytes], *, limit: int, longest_link: int = FULL.link
+) -> bytes:
     """The lines of `alert` as `encode` writes them, in the fullest detail that takes at most `limit` bytes."""
-    bodies = [encode(lay_out(alert, FULL))]
-    for detail in DETAILS[1:]:
-        if len(bodies[-1]) <= limit:
+    body = b""
+    for detail in DETAILS:
+        body = encode(lay_out(alert, replace(detail, link=min(detail.link, longest_link))))
+        if len(body) <= limit:
             break
-        bodies.append(encode(lay_out(alert, detail)))
-    return bodies[-1]
+    return body
 
 
 def _set_apart(lines: Sequence[Line]) -> Iterator[Line]:

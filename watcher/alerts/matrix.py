@@ -44,7 +44,7 @@ def render(alert: Alert, options: RenderOptions) -> bytes:
     def encode(lines: Sequence[Line]) -> bytes:
         return _encode({**fixed, "body": to_text(lines), "format": _HTML, "formatted_body": to_html(lines)})
 
-    return fitted(alert, encode, CONTENT_LIMIT)
+    return fitted(alert, encode, limit=CONTENT_LIMIT)
 
 
 def simplify(body: bytes) -> bytes | None:

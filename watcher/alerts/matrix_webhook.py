@@ -30,7 +30,7 @@ SIMPLE_LIMIT = 2_000  # characters
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
     """Text and HTML in the fullest detail that fits one event."""
-    return fitted(alert, lambda lines: _encode(to_text(lines), to_html(lines), options.sender), CONTENT_LIMIT)
+    return fitted(alert, lambda lines: _encode(to_text(lines), to_html(lines), options.sender), limit=CONTENT_LIMIT)
 
 
 def simplify(body: bytes) -> bytes | None:

@@ -23,6 +23,7 @@ minimum_gap: Final = timedelta(seconds=1)
 has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
+LINK_LIMIT = 3_000  # characters, as in a button; none is documented for links in text
 MESSAGE_LIMIT = 9_900  # bytes, which are never fewer than characters
 _HOSTS = ("https://hooks.slack.com", "https://hooks.slack-gov.com")
 _NO_SERVICE_ATTEMPTS = 4
@@ -44,7 +45,7 @@ _CODE = re.compile(rb"[a-z][a-z_]{2,60}")
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
     """The message in the fullest detail that stays within Slack's limits."""
-    return fitted(alert, _body, MESSAGE_LIMIT)
+    return fitted(alert, _body, limit=MESSAGE_LIMIT, longest_link=LINK_LIMIT)
 
 
 def simplify(body: bytes) -> bytes | None:
