@@ -72,9 +72,21 @@ def squeeze(folded: str) -> str:
     return "".join(folded.replace("-", " ").split())
 
 
+def as_written(text: str) -> str:
+    """A text without what only typesetting adds: invisible characters, kinds of space, hyphen and apostrophe, and the
+    choice between composed and decomposed letters. Case and letters stay."""
+    visible = unicodedata.normalize("NFC", _INVISIBLES.sub("", text))
+    return " ".join(_plain_signs(visible).split())
+
+
 def words(folded: str) -> Iterator[re.Match[str]]:
     """The words of a folded text in their order: runs of letters, digits, combining marks and `_`."""
     return _word_pattern().finditer(folded)
+
+
+def units(folded: str) -> Iterator[re.Match[str]]:
+    """The words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each."""
+    return _unit_pattern().finditer(folded)
 
 
 def is_word_character(character: str) -> bool:
@@ -180,6 +192,17 @@ _WHOLLY_REGULAR = "\u4e00-\u9fff\uac00-\ud7a3"
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
-    """`\\w` of Python leaves out combining marks, which would cut a word of many scripts into pieces."""
+    return re.compile(_word_class())
+
+
+@lru_cache(maxsize=1)
+def _unit_pattern() -> re.Pattern[str]:
+    word = _word_class()
+    return re.compile(rf"{word}(?:(?:[-']|(?<=\d)[.,](?=\d)){word})*")
+
+
+@lru_cache(maxsize=1)
+def _word_class() -> str:
+    """The word class of Python leaves out combining marks, which would cut a word of many scripts into pieces."""
     marks = (chr(code) for code in range(0x0300, 0x1F000) if unicodedata.category(chr(code))[0] == "M")
-    return re.compile(f"[\\w{re.escape(''.join(marks))}]+")
+    return rf"[\w{re.escape(''.join(marks))}]+"

@@ -91,7 +91,7 @@ def test_a_term_without_substance_is_refused(term: str, reason: str) -> None:
 
 def test_a_watch_without_terms_is_refused() -> None:
     """A watch that could never match is a mistake."""
-    with pytest.raises(QueryError, match="watch 'Probe' has no terms"):
+    with pytest.raises(QueryError, match="watch 'Probe': it has neither terms nor a query"):
         forms("Text")
 
 

@@ -1,8 +1,11 @@
 """Matching: which watches an article answers, and where. Values in, values out; no I/O.
 
-terms.py      what counts as the same term in German and English
-scan.py       the candidate pass: which terms could stand where (Aho-Corasick)
-watchlist.py  the compiled watches: article -> matches
+terms.py       what counts as the same term in German and English
+query.py       the query language: query.lark, text -> nodes.py; complaints.py says what is wrong with one
+plan.py        watch -> its nodes, bound to the lexicon, and what it cannot do without
+lexicon.py     all terms of all watches, and where they stand in a text; scan.py is its candidate pass (Aho-Corasick)
+evidence.py    one article, read against the lexicon; evaluate.py asks it whether a query is true
+watchlist.py   all of it together: article -> matches
 """
 
 from watcher.matching.watchlist import Watchlist

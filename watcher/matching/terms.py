@@ -8,14 +8,15 @@ and Rutter into one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from watcher.errors import QueryError
-from watcher.text import fold, is_word_character, squeeze
+from watcher.text import Folded, as_written, fold, is_word_character
 
 _MAX_SPELLINGS = 64
+_SHORTEST_JOINED = 3
 _UMLAUT = re.compile(r"[äöü]|[aou]e")
 _SAME_UMLAUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
 _QUOTES = "\"'«»‹›„“”‚‘`"
@@ -31,33 +32,55 @@ _SIBILANTS = ("s", "x", "z", "ce")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spelling:
-    """One way to spell a term: `needle` is squeezed, `joints` are the places in it where parts of the term meet."""
+    """One way to spell a term: `needle` is squeezed, `joints` are the places in it where parts of the term meet.
+
+    `parted`: the joints at which a text must have a space or hyphen too, or "in der" would stand in "Inder".
+    """
 
     needle: str
     joints: frozenset[int]
+    parted: frozenset[int] = frozenset()
+
+    def joined_by(self, gaps: Sequence[tuple[int, str]]) -> bool:
+        """Whether these spaces and hyphens, each behind so many letters, may stand between the letters."""
+        if not self.parted and not gaps:
+            return True
+        return self.parted <= {letters for letters, _ in gaps} and all(
+            (_JOINT if letters in self.joints else _HYPHENATION).fullmatch(gap) for letters, gap in gaps
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A term with its rules. `text` is as its author wrote it."""
+    """A term with its rules. `text` is as its author wrote it.
+
+    `inflect`: with endings. `compounds`: also inside words. `prefix`: any word that begins so. `exact`: the form it
+    must have in the original text (see `as_written`), "" if any will do.
+    """
 
     text: str
     spellings: tuple[Spelling, ...]
     inflect: bool
     compounds: bool
+    prefix: bool = False
+    exact: str = ""
 
-    def standing(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """The whole form of the term whose letters begin at `start` and end at `end` of a folded text, or None.
+    def standing(self, folded: Folded, start: int, end: int) -> tuple[int, int] | None:
+        """The whole form of the term whose letters are `folded.text[start:end]`, or None.
 
         None: the letters are only part of another word. With endings, and with `compounds` the word around it.
         """
+        text = folded.text
         if self.compounds:
             return _word_around(text, start, end)
         if _inside_word(text, start):
             return None
+        if self.prefix:
+            return _word_around(text, start, end)
         for candidate in self._ends(text, end):
             if not _inside_word(text, candidate):
-                return start, candidate + self._apostrophe(text, start, candidate)
+                form = start, candidate + self._apostrophe(text, start, candidate)
+                return form if self._is_exact(folded, *form) else None
         return None
 
     def _ends(self, text: str, end: int) -> Iterator[int]:
@@ -74,33 +97,46 @@ class Term:
         quoted = start > 0 and text[start - 1] in _QUOTES
         return int(genitive and not quoted)
 
+    def _is_exact(self, folded: Folded, start: int, end: int) -> bool:
+        if not self.exact:
+            return True
+        first, last = folded.original_span(start, end)
+        return as_written(folded.original[first:last]) == self.exact
 
-def compile_term(text: str, *, inflect: bool = True, compounds: bool = False) -> Term:
+
+def compile_term(
+    text: str, *, inflect: bool = True, compounds: bool = False, prefix: bool = False, exact: bool = False
+) -> Term:
     """Prepare a term for the search. Raises QueryError if it holds nothing to look for."""
     bare = text.strip().strip(_QUOTES).strip()
     folded = fold(bare).text
     if not folded.strip():
         raise QueryError("the term is empty")
     if not any(is_word_character(character) for character in folded):
-        raise QueryError(f"the term {text!r} has no letter and no digit: nothing to look for")
+        raise QueryError(f"{text!r} has no letter and no digit: nothing to look for")
     if re.search(r"\w\*$", folded):
-        raise QueryError(
-            f"a term has no wildcards: write it as a query instead: query = '{bare}'", position=len(bare) - 1
-        )
-    spellings = tuple(dict.fromkeys(_spelling(variant) for variant in _umlaut_variants(folded)))
-    return Term(text=text, spellings=spellings, inflect=inflect, compounds=compounds)
-
-
-def joined_as(gap: str, *, at_joint: bool) -> bool:
-    """Whether this piece of space and hyphens may stand between two letters of a term."""
-    return (_JOINT if at_joint else _HYPHENATION).fullmatch(gap) is not None
+        raise QueryError(f"{text!r}: a term has no wildcards; write it as a query: query = '{bare}'")
+    variants = (folded,) if exact else _umlaut_variants(folded)
+    return Term(
+        text=f"={text}" if exact else f"{text}*" if prefix else text,
+        spellings=tuple(dict.fromkeys(_spelling(variant) for variant in variants)),
+        inflect=inflect and not exact,
+        compounds=compounds and not exact,
+        prefix=prefix,
+        exact=as_written(bare) if exact else "",
+    )
 
 
 def _spelling(folded: str) -> Spelling:
-    parts = [squeeze(part) for part in re.split(r"[\s-]+", folded)]
-    joints = [sum(map(len, parts[:count])) for count in range(1, len(parts))]
-    needle = "".join(parts)
-    return Spelling(needle=needle, joints=frozenset(joint for joint in joints if 0 < joint < len(needle)))
+    pieces = re.split(r"([\s-]+)", folded)
+    needle, joints, parted = pieces[0], set(), set()
+    for before, gap, part in zip(pieces[0::2], pieces[1::2], pieces[2::2], strict=False):
+        if needle and part:
+            joints.add(len(needle))
+            if "-" not in gap and min(len(before), len(part)) < _SHORTEST_JOINED:
+                parted.add(len(needle))
+        needle += part
+    return Spelling(needle=needle, joints=frozenset(joints), parted=frozenset(parted))
 
 
 def _umlaut_variants(folded: str) -> Iterator[str]:

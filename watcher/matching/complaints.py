@@ -1,0 +1,104 @@
+"""What to say about a query that cannot be read: the place with a caret, the reason, and what to write instead."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from lark import Token, UnexpectedInput, UnexpectedToken
+
+from watcher.errors import QueryError
+
+_WIDTH = 100  # columns of the query that are shown around the caret
+_QUOTES = '"„“«»'
+_OPERATORS = {"_OR": "OR", "_AND": "AND", "NOT": "NOT", "MINUS": "-", "NEAR": "NEAR"}
+
+
+def complaint(text: str, position: int, reason: str, advice: str) -> QueryError:
+    """An error that shows the place `position` of the query `text`, in the manner of compilers:
+
+    there is no field titel:
+      | Rutte -titel:Kommentar
+      |        ^
+    help: did you mean title:?
+    """
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    line, column = text[start : end if end >= 0 else len(text)].expandtabs(1), position - start
+    if column > _WIDTH * 3 // 4:
+        cut = column - _WIDTH // 2
+        line, column = "…" + line[cut:], column - cut + 1
+    if len(line) > _WIDTH:
+        line = line[: _WIDTH - 1] + "…"
+    caret = " " * _columns(line[:column]) + "^"
+    return QueryError(f"{reason}\n  | {line}\n  | {caret}\nhelp: {advice}", position=position)
+
+
+def explain_failure(text: str, tokens: Sequence[Token], failure: UnexpectedInput) -> QueryError:
+    """What to say when the grammar gives up on `text`, whose readable tokens are `tokens`."""
+    if isinstance(failure, UnexpectedToken) and failure.token.type != "$END":
+        at = next(number for number, token in enumerate(tokens) if token.start_pos == failure.token.start_pos)
+        return _strange_token(text, tokens[at], tokens[:at])
+    if isinstance(failure, UnexpectedToken):
+        return _early_end(text, tokens)
+    read = (tokens[-1].end_pos or 0) if tokens else 0
+    return _strange_character(text, len(text) - len(text[read:].lstrip()))
+
+
+def _strange_character(text: str, position: int) -> QueryError:
+    sign = text[position]
+    if sign in _QUOTES:
+        return complaint(
+            text, position, "this quotation mark has no counterpart", f"add the other one, or drop this {sign}"
+        )
+    if sign == "=":
+        return complaint(text, position, "= stands alone", "write it right before a word or phrase: =AfD")
+    advice = "to exclude a word write it right before it: -Kommentar; a dash between words is not needed"
+    return complaint(text, position, f"{sign} stands alone", advice)
+
+
+def _strange_token(text: str, token: Token, before: Sequence[Token]) -> QueryError:
+    position, name = token.start_pos or 0, _OPERATORS.get(token.type, str(token))
+    last = before[-1].type if before else ""
+    if token.type == "RPAR" and last == "LPAR":
+        return complaint(
+            text, position, "nothing stands between the parentheses", "write what to look for, or drop them"
+        )
+    if last in _OPERATORS or last == "FIELD":
+        return _unfinished(text, before[-1], name)
+    if token.type == "RPAR":
+        return complaint(text, position, "no parenthesis is open here", "drop this ) or add ( where the group begins")
+    return complaint(text, position, f"nothing stands before {name}", f"write a word before it, or drop {name}")
+
+
+def _unfinished(text: str, token: Token, follower: str) -> QueryError:
+    """An operator or field that is not followed by what it needs."""
+    position, name = token.start_pos or 0, _OPERATORS.get(token.type, str(token))
+    if token.type == "NEAR" and follower in ("-", "NOT"):
+        advice = "write what must not be there beside it: a NEAR/5 b -c"
+        return complaint(text, position, "NEAR cannot measure to what is not there", advice)
+    if token.type == "FIELD" and follower in ("-", "NOT"):
+        return complaint(text, position, f"the sign belongs before {name}", f"write -{name}…")
+    drop = "one of the two" if follower in _OPERATORS.values() else name
+    return complaint(text, position, f"nothing stands behind {name}", f"write a word behind it, or drop {drop}")
+
+
+def _early_end(text: str, tokens: Sequence[Token]) -> QueryError:
+    if tokens[-1].type in _OPERATORS or tokens[-1].type == "FIELD":
+        return _unfinished(text, tokens[-1], "")
+    opened: list[int] = []
+    for token in tokens:
+        if token.type == "LPAR":
+            opened.append(token.start_pos or 0)
+        elif token.type == "RPAR" and opened:
+            opened.pop()
+    place = opened[-1] if opened else len(text)
+    return complaint(text, place, "the parenthesis opened here is never closed", "add ) where the group ends")
+
+
+def _columns(text: str) -> int:
+    """How wide a text stands on a terminal."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )

@@ -1,0 +1,121 @@
+"""What one article has to say: its texts with the terms that stand in them, and its facts. No logic of queries."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from watcher.matching.lexicon import Lexicon, Spans
+from watcher.matching.nodes import About, Fact, Scope, Words
+from watcher.matching.scan import ScannedText
+from watcher.model import Article, Hit, HitField
+from watcher.text import fold, units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One place where the term `number` stands: folded offsets in one of the texts."""
+
+    number: int
+    field: HitField
+    start: int
+    end: int
+
+
+class Evidence:
+    """An article, read against a lexicon."""
+
+    def __init__(self, lexicon: Lexicon, article: Article, *, feed_text: str, feed: str) -> None:
+        self._lexicon = lexicon
+        self._article = article
+        self._feed = feed
+        self._texts = {HitField.TEXT: _Text(lexicon, article.text)}
+        if feed_text:
+            self._texts[HitField.FEED] = _Text(lexicon, feed_text)
+        self._title_end = -1
+        self._authors: Spans | None = None
+
+    @property
+    def found(self) -> set[int]:
+        """The numbers of all terms that stand somewhere in the texts."""
+        return {number for text in self._texts.values() for number in text.spans}
+
+    def spans(self, words: Words) -> list[Span]:
+        """Where these words stand, within their scope. The feed's text counts as body: its title may be another."""
+        return [
+            Span(number=words.number, field=field, start=start, end=end)
+            for field, text in self._texts.items()
+            for start, end in text.spans.get(words.number, ())
+            if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
+        ]
+
+    def holds(self, about: About) -> bool:
+        """Whether this is true of the article. What is not known about it is not true."""
+        match about.fact:
+            case Fact.LANGUAGE:
+                known, wanted = self._article.language.lower().replace("_", "-"), about.value.lower()
+                return known == wanted or known.startswith(f"{wanted}-")
+            case Fact.SITE:
+                return f".{self._article.site.lower()}".endswith(f".{about.value.lower().strip('.')}")
+            case Fact.FEED:
+                known, wanted = fold(self._feed).text, fold(about.value).text
+                return known.startswith(wanted[:-1]) if wanted.endswith("*") else known == wanted
+            case Fact.AUTHOR:
+                if self._authors is None:
+                    self._authors = self._lexicon.find(ScannedText(self._article.author))
+                return about.number in self._authors
+
+    def reach(self, span: Span, words: int) -> int:
+        """The folded offset where the word ends that lies so many words behind the end of the span."""
+        return self._texts[span.field].end_of_word(self._texts[span.field].word_at(span.end - 1) + words)
+
+    def hits(self, spans: Iterable[Span]) -> list[Hit]:
+        """The hits for these spans, in the order of the texts: each term once at a place, with its longest form there.
+
+        A term that stands in the article's text is not told again for the feed's.
+        """
+        longest: dict[tuple[HitField, int, str], int] = {}
+        for span in spans:
+            key = (span.field, span.start, self._lexicon.terms[span.number].text)
+            longest[key] = max(span.end, longest.get(key, 0))
+        in_text = {term for field, _, term in longest if field is HitField.TEXT}
+        order = sorted(longest.items(), key=lambda each: (each[0][0] is HitField.FEED, each[0][1], each[1], each[0][2]))
+        return [
+            self._texts[field].hit(field, term, start, end)
+            for (field, start, term), end in order
+            if field is HitField.TEXT or term not in in_text
+        ]
+
+    def _in_title(self, field: HitField, start: int) -> bool:
+        if self._title_end < 0:
+            self._title_end = len(fold(self._article.title).text)
+        return field is HitField.TEXT and start < self._title_end
+
+
+class _Text:
+    """One text of an article, with what stands in it."""
+
+    def __init__(self, lexicon: Lexicon, original: str) -> None:
+        self._scanned = ScannedText(original)
+        self._original = original
+        self.spans: Mapping[int, Iterable[tuple[int, int]]] = lexicon.find(self._scanned)
+        self._words: tuple[list[int], list[int]] | None = None
+
+    def hit(self, field: HitField, term: str, start: int, end: int) -> Hit:
+        first, last = self._scanned.folded.original_span(start, end)
+        return Hit(term=term, form=self._original[first:last], start=first, end=last, field=field)
+
+    def word_at(self, offset: int) -> int:
+        """The number of the word at a folded offset, or of the one before it."""
+        return bisect_right(self._word_edges()[0], offset) - 1
+
+    def end_of_word(self, number: int) -> int:
+        ends = self._word_edges()[1]
+        return ends[min(number, len(ends) - 1)] if ends else 0
+
+    def _word_edges(self) -> tuple[list[int], list[int]]:
+        if self._words is None:
+            found = [word.span() for word in units(self._scanned.folded.text)]
+            self._words = [start for start, _ in found], [end for _, end in found]
+        return self._words

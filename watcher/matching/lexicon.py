@@ -1,0 +1,38 @@
+"""Every term of every watch, once, and where they stand in a text. Knows nothing of watches and queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from watcher.matching.scan import Needles, ScannedText
+from watcher.matching.terms import Spelling, Term
+
+Spans = Mapping[int, Sequence[tuple[int, int]]]
+
+
+class Lexicon:
+    """Terms by number. Built once, asked for every text."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self.terms = tuple(terms)
+        meanings: dict[str, list[tuple[int, Term, Spelling]]] = defaultdict(list)
+        for number, term in enumerate(self.terms):
+            for spelling in term.spellings:
+                meanings[spelling.needle].append((number, term, spelling))
+        self._meanings = tuple(meanings.values())
+        self._needles = Needles(tuple(meanings))
+
+    def find(self, text: ScannedText) -> Spans:
+        """Term number -> the folded spans where it stands, in their order, of forms at one place the longest."""
+        found: dict[int, dict[int, int]] = defaultdict(dict)
+        for place in self._needles.places(text):
+            for number, term, spelling in self._meanings[place.needle]:
+                if spelling.joined_by(place.gaps) and (span := term.standing(text.folded, place.start, place.end)):
+                    ends = found[number]
+                    ends[span[0]] = max(span[1], ends.get(span[0], 0))
+        return {number: sorted(ends.items()) for number, ends in found.items()}
+
+    def needles_of(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        """The squeezed needles of these terms, each once."""
+        return tuple(dict.fromkeys(spelling.needle for number in numbers for spelling in self.terms[number].spellings))
