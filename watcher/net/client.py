@@ -1,0 +1,230 @@
+"""The client: one fetch from the request to the last hop's answer. No policy on feeds, no parsing."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from time import monotonic
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin
+
+import httpx
+
+from watcher.errors import FetchError, FetchFailure
+from watcher.net.dns import SystemResolver
+from watcher.net.exchange import Allowance, Answer, exchange, make_http
+from watcher.net.guard import Guard, Route
+from watcher.net.headers import headers_of
+from watcher.net.politeness import Politeness
+from watcher.net.pools import ALERTS, LANE, HostPools
+from watcher.net.robots import Robots
+from watcher.net.target import Target, origin_of, parse_target
+from watcher.net.values import NetSettings, Purpose, Request, Resolver, Response
+from watcher.net.wire import Meter
+
+MOST_REDIRECTS = 5
+ROBOTS_TIMEOUT = timedelta(seconds=20)
+
+
+class Client:
+    """Fetches, for the whole daemon, from one event loop.
+
+    `trusted_origins`: every URL or origin that the operator wrote into the config. `resolver`, `clock` (monotonic
+    seconds) and `tls` are the system's unless given.
+    """
+
+    def __init__(
+        self,
+        settings: NetSettings,
+        *,
+        trusted_origins: Iterable[str],
+        resolver: Resolver | None = None,
+        clock: Callable[[], float] = monotonic,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._guard = Guard(
+            trusted_origins=_origins(trusted_origins),
+            allow_private=settings.allow_private,
+            resolver=resolver or SystemResolver(),
+            proxied=bool(settings.proxy),
+        )
+        self._politeness = Politeness(at_once=settings.at_once, longest_wait=settings.longest_wait, clock=clock)
+        self._robots = Robots(read=self._read_robots, agent=settings.user_agent, clock=clock)
+        pools = HostPools(at_once=settings.own_per_host, proxy=settings.proxy, tls=tls or default_tls())
+        self._http = make_http(pools)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection; fetches that still run fail."""
+        await self._http.aclose()
+
+    async def fetch(self, request: Request) -> Response:
+        """The answer to a request, after at most five redirects; 304, 4xx and 5xx are answers too.
+
+        Raises FetchError (AddressRefused if the guard said no) with a message that names the host and the cause.
+        """
+        journey = _Journey(request=request, clock=self._clock)
+        hop = _Hop.first(request)
+        while True:
+            answer = await self._make(hop, journey)
+            if not (answer.leads_on and request.follows_redirects):
+                return journey.end(hop, answer)
+            hop = hop.onward(answer.headers["location"])
+            journey.redirected(answer.status, hop)
+
+    async def _make(self, hop: _Hop, journey: _Journey) -> Answer:
+        request, target = journey.request, hop.target
+        async with journey.on_the_clock(f"{hop.name}: no answer from DNS", FetchFailure.DNS):
+            route = await self._guard.admit(target, operator=hop.operator, own_origin=hop.own_origin)
+        pause = await self._pause(hop, route, request.purpose)
+        meter = Meter(name=hop.name, addresses=route.addresses, most_bytes=_allowance(request).wire)
+        async with self._turn(hop, route, request.purpose, pause), journey.in_exchange(hop, meter):
+            return await exchange(self._http, self._message(hop, request), meter, _allowance(request))
+
+    async def _pause(self, hop: _Hop, route: Route, purpose: Purpose) -> timedelta:
+        if route.own or purpose is Purpose.ALERT:
+            return timedelta(0)
+        if purpose is Purpose.PAGE and self._settings.robots:
+            return max(self._settings.pause, await self._robots.admit(hop.target))
+        return self._settings.pause
+
+    @asynccontextmanager
+    async def _turn(self, hop: _Hop, route: Route, purpose: Purpose, pause: timedelta) -> AsyncIterator[None]:
+        """Strangers' hosts go by their name, the operator's by their origin, alerts stand in a line of their own."""
+        urgent = purpose is Purpose.ALERT
+        at_once = self._settings.own_per_host if route.own or urgent else self._settings.per_host
+        line = f"alerts {hop.target.origin}" if urgent else hop.target.origin if route.own else hop.target.host
+        async with self._politeness.turn(line, at_once=at_once, pause=pause, urgent=urgent):
+            yield
+
+    def _message(self, hop: _Hop, request: Request) -> httpx.Request:
+        headers = headers_of(request, agent=self._settings.agent, at_home=hop.at_home)
+        lane = {LANE: ALERTS} if request.purpose is Purpose.ALERT else {}
+        try:
+            return httpx.Request(request.method, hop.target.url, headers=headers, content=request.body, extensions=lane)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise FetchError(FetchFailure.INVALID_URL, f"the request to {hop.name} cannot be sent") from error
+
+    async def _read_robots(self, url: str) -> Response:
+        return await self.fetch(Request(url=url, purpose=Purpose.ROBOTS, accept="text/plain", timeout=ROBOTS_TIMEOUT))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hop:
+    """One target on the way. `own_origin` may be reached though it is private: what led here is that origin itself."""
+
+    target: Target
+    operator: bool
+    own_origin: str | None
+    at_home: bool = True
+
+    @classmethod
+    def first(cls, request: Request) -> _Hop:
+        target = parse_target(request.url)
+        own = target.origin if request.operator else request.referrer_origin
+        return cls(target=target, operator=request.operator, own_origin=own)
+
+    def onward(self, location: str) -> _Hop:
+        """The hop that a redirect asks for. Once a way has left its own origin, nobody leads it back there."""
+        try:
+            target = parse_target(urljoin(self.target.url, location))
+        except ValueError as error:
+            message = f"{self.name} redirects to something that is no URL"
+            raise FetchError(FetchFailure.INVALID_URL, message, sent=True) from error
+        return replace(
+            self,
+            target=target,
+            operator=False,
+            own_origin=self.own_origin if self.own_origin == self.target.origin else None,
+            at_home=self.at_home and target.origin == self.target.origin,
+        )
+
+    @property
+    def name(self) -> str:
+        """What errors call it: the host, with its port if that is unusual."""
+        return self.target.origin.partition("://")[2]
+
+
+class _Journey:
+    """What the hops of one fetch share: the deadline, what is left of it, and the way so far."""
+
+    def __init__(self, *, request: Request, clock: Callable[[], float]) -> None:
+        self.request = request
+        self._clock = clock
+        self._elapsed = 0.0
+        self._wire_bytes = 0
+        self._redirects: list[tuple[int, str]] = []
+
+    @asynccontextmanager
+    async def on_the_clock(
+        self, complaint: str, failure: FetchFailure, meter: Meter | None = None
+    ) -> AsyncIterator[None]:
+        """Run the body against what is left of the deadline; waiting elsewhere costs nothing of it."""
+        started = self._clock()
+        try:
+            async with asyncio.timeout(max(self.request.timeout.total_seconds() - self._elapsed, 0)):
+                yield
+        except TimeoutError as error:
+            message = f"{complaint} within {self.request.timeout.total_seconds():g} s"
+            raise FetchError(failure, message, sent=meter is not None and meter.sent) from error
+        finally:
+            self._elapsed += self._clock() - started
+
+    @asynccontextmanager
+    async def in_exchange(self, hop: _Hop, meter: Meter) -> AsyncIterator[None]:
+        try:
+            async with self.on_the_clock(f"{hop.name}: no whole answer", FetchFailure.TIMEOUT, meter):
+                yield
+        finally:
+            self._wire_bytes += meter.received
+
+    def redirected(self, status: int, hop: _Hop) -> None:
+        if len(self._redirects) == MOST_REDIRECTS:
+            message = f"{_Hop.first(self.request).name} redirects more than {MOST_REDIRECTS} times"
+            raise FetchError(FetchFailure.TOO_MANY_REDIRECTS, message, sent=True)
+        self._redirects.append((status, hop.target.url))
+
+    def end(self, hop: _Hop, answer: Answer) -> Response:
+        return Response(
+            status=answer.status,
+            url=hop.target.url,
+            headers=answer.headers,
+            body=answer.body,
+            elapsed=timedelta(seconds=self._elapsed),
+            wire_bytes=self._wire_bytes,
+            redirects=tuple(self._redirects),
+        )
+
+
+def default_tls() -> ssl.SSLContext:
+    """Certificates of the system and of certifi: a company's own authority works, and so does a bare machine."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
+
+
+def _allowance(request: Request) -> Allowance:
+    return Allowance(
+        limit=request.limit, cut=request.purpose.cuts_long_answers, skip_redirects=request.follows_redirects
+    )
+
+
+def _origins(urls: Iterable[str]) -> Iterable[str]:
+    """A URL that cannot be read trusts nothing; fetching it says what is wrong with it."""
+    for url in urls:
+        with suppress(FetchError):
+            yield origin_of(url)

@@ -1,0 +1,169 @@
+"""Content coding, undone a bounded piece at a time. No network.
+
+httpx decompresses before anyone can stop it: 8 KB of brotli become 8 GB of memory. Here every step has a limit on what
+it may put out, so that the caller can count, stop, and let others run in between.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import brotli  # type: ignore[import-untyped] # it ships no types
+import zstandard
+
+ACCEPTED = "gzip, deflate, br, zstd"
+PIECE = 256 * 1024
+# A zstd block takes at least 4 bytes and puts out at most 128 KiB: 32 bytes bound one step to 1 MiB.
+_ZSTD_SLICE = 32
+# RFC 8878, 3.1.1.1.2: a decoder should support 8 MiB; a larger window is a stranger's claim on our memory.
+_ZSTD_WINDOW = 8 * 1024 * 1024
+
+
+class BadCoding(Exception):
+    """The body is not what its Content-Encoding says."""
+
+
+class Decoder(Protocol):
+    """Undoes one coding. `decode` yields bounded pieces; `close` raises BadCoding if the body ended too early."""
+
+    def decode(self, data: bytes) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+def decoder_for(content_encoding: str) -> Decoder:
+    """The decoder for a Content-Encoding header. Raises BadCoding for several codings or one we did not ask for."""
+    codings = [coding.strip().lower() for coding in content_encoding.split(",")]
+    named = [coding for coding in codings if coding not in ("", "identity", "none")]
+    if len(named) > 1:
+        raise BadCoding("the body is compressed more than once")
+    if not named:
+        return Identity()
+    decoders: dict[str, Callable[[], Decoder]] = {
+        "gzip": Gzip,
+        "x-gzip": Gzip,
+        "deflate": Deflate,
+        "br": Brotli,
+        "zstd": Zstd,
+    }
+    if named[0] not in decoders:
+        raise BadCoding(f"the body has the unknown coding {named[0][:20]!r}")
+    return decoders[named[0]]()
+
+
+class Identity:
+    """No coding at all."""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        yield data
+
+    def close(self) -> None:
+        return
+
+
+class Gzip:
+    """gzip (RFC 1952), also of several members; what follows the last one is ignored, as browsers do."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=31)
+        self._started = False
+        self._over = False
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        while data and not self._over:
+            self._started = True
+            yield _inflate(self._stream, data)
+            data = self._stream.unconsumed_tail
+            if self._stream.eof:
+                data = self._stream.unused_data
+                self._next_member(data)
+
+    def _next_member(self, data: bytes) -> None:
+        if data and not data.startswith(b"\x1f"):
+            self._over = True
+        else:
+            self._stream, self._started = zlib.decompressobj(wbits=31), False
+
+    def close(self) -> None:
+        if self._started and not self._over and not self._stream.eof:
+            raise BadCoding("the gzip body ends too early")
+
+
+class Deflate:
+    """deflate, with the zlib wrapper that RFC 9110 asks for or, as some servers send it, without."""
+
+    def __init__(self) -> None:
+        self._stream: zlib._Decompress | None = None
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        while data and not (self._stream and self._stream.eof):
+            if self._stream is None:
+                self._stream = zlib.decompressobj(wbits=15 if data[0] & 0x0F == 8 else -15)
+            yield _inflate(self._stream, data)
+            data = self._stream.unconsumed_tail
+
+    def close(self) -> None:
+        if self._stream and not self._stream.eof:
+            raise BadCoding("the deflate body ends too early")
+
+
+class Brotli:
+    """brotli (RFC 7932)."""
+
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+        self._started = False
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        self._started = self._started or bool(data)
+        while not self._stream.is_finished():
+            try:
+                piece = self._stream.process(data, output_buffer_limit=PIECE)
+            except brotli.error as error:
+                raise BadCoding("the body is no brotli") from error
+            data = b""
+            if piece:
+                yield piece
+            if self._stream.can_accept_more_data():
+                return
+
+    def close(self) -> None:
+        if self._started and not self._stream.is_finished():
+            raise BadCoding("the brotli body ends too early")
+
+
+class Zstd:
+    """zstd (RFC 8878), also of several frames."""
+
+    def __init__(self) -> None:
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._stream: zstandard.ZstdDecompressionObj | None = None
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        view, start = memoryview(data), 0
+        while start < len(view):
+            part = bytes(view[start : start + _ZSTD_SLICE])
+            start += len(part)
+            while part:
+                if self._stream is None or self._stream.eof:
+                    self._stream = self._decompressor.decompressobj()
+                try:
+                    piece = self._stream.decompress(part)
+                except zstandard.ZstdError as error:
+                    raise BadCoding("the body is no zstd") from error
+                part = self._stream.unused_data if self._stream.eof else b""
+                if piece:
+                    yield piece
+
+    def close(self) -> None:
+        if self._stream and not self._stream.eof:
+            raise BadCoding("the zstd body ends too early")
+
+
+def _inflate(stream: zlib._Decompress, data: bytes) -> bytes:
+    try:
+        return stream.decompress(data, PIECE)
+    except zlib.error as error:
+        raise BadCoding("the body is not compressed as it says") from error

@@ -1,0 +1,113 @@
+"""The address guard: may this request go to this target, and which numbers are dialled for it.
+
+A name is resolved once; if any of its addresses is neither public nor the operator's own, the target is refused, else
+exactly these numbers are dialled. Behind a proxy only the proxy resolves names: then schemes, ports, spellings and
+numbers in URLs are still checked, but not what a name stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from watcher.errors import AddressRefused, FetchError, FetchFailure
+from watcher.net.addresses import Address, Network, is_covered, is_refused
+from watcher.net.target import Target
+from watcher.net.values import Resolver
+
+PUBLIC_PORTS = (80, 443)
+MOST_ADDRESSES = 16
+
+# The public DNS never answers for these (RFC 2606, 6761, 6762, 8375; ICANN's "internal", its name-collision list, and
+# what is in wide use), so a private answer for one of them is the operator's own doing.
+_LOCAL_SUFFIXES = tuple(
+    f".{suffix}"
+    for suffix in (
+        *("corp", "example", "home", "home.arpa", "internal", "intranet"),
+        *("lan", "local", "localdomain", "localhost", "private", "test"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """An admitted target's way: the numbers to dial (none behind a proxy), and whether it is the operator's `own`."""
+
+    addresses: tuple[str, ...]
+    own: bool
+
+
+class Guard:
+    """Knows what the operator trusts. `trusted_origins`: those of the URLs in the config, as `origin_of` gives them."""
+
+    def __init__(
+        self,
+        *,
+        trusted_origins: Iterable[str],
+        allow_private: tuple[Network, ...],
+        resolver: Resolver,
+        proxied: bool = False,
+    ) -> None:
+        self._trusted = frozenset(trusted_origins)
+        self._allowed = allow_private
+        self._resolver = resolver
+        self._proxied = proxied
+
+    async def admit(self, target: Target, *, operator: bool, own_origin: str | None) -> Route:
+        """The route to a target that may be reached.
+
+        `operator`: its URL stands in the config. `own_origin`: the origin that leads here and may lead to itself.
+        Raises AddressRefused, or FetchError(DNS) if the name has no address.
+        """
+        written = target.origin in self._trusted
+        if not self._allowed:
+            self._check_port(target, open_ports=written)
+        trusted = written and (operator or own_origin == target.origin)
+        if self._proxied and target.address is None:
+            return Route(addresses=(), own=trusted and _is_local_name(target.host))
+        addresses = await self._addresses(target)
+        covered = all(is_covered(address, self._allowed) for address in addresses)
+        self._check_port(target, open_ports=written or covered)
+        private = [address for address in addresses if is_refused(address, self._allowed)]
+        if private and not (trusted and _proves_itself(target)):
+            raise _refusal(target, private[0], written=written and operator)
+        return Route(addresses=tuple(str(address) for address in addresses), own=bool(private) or covered)
+
+    async def _addresses(self, target: Target) -> list[Address]:
+        if target.address is not None:
+            return [target.address]
+        try:
+            answers = await self._resolver(target.host, target.port)
+        except OSError as error:
+            raise FetchError(FetchFailure.DNS, f"{target.host} has no address: {error.strerror or error}") from error
+        except UnicodeError as error:
+            raise FetchError(FetchFailure.DNS, f"{target.host} is no name that DNS knows") from error
+        if not answers:
+            raise FetchError(FetchFailure.DNS, f"{target.host} has no address")
+        if len(answers) > MOST_ADDRESSES * 16:
+            raise FetchError(FetchFailure.DNS, f"{target.host} has {len(answers)} addresses")
+        return [ip_address(answer) for answer in dict.fromkeys(answers)]
+
+    def _check_port(self, target: Target, *, open_ports: bool) -> None:
+        if target.port not in PUBLIC_PORTS and not open_ports:
+            raise AddressRefused(f"{target.host}: port {target.port} is not 80 or 443, and the config does not name it")
+
+
+def _proves_itself(target: Target) -> bool:
+    """Whether a private address is what the operator meant by this origin, and not what a stranger's DNS made of it.
+
+    He wrote the number; or a name that only his network can answer; or https, where the peer must hold the name's
+    certificate. For `http://` with a public name, whoever runs its DNS could point the request anywhere.
+    """
+    return target.address is not None or target.scheme == "https" or _is_local_name(target.host)
+
+
+def _is_local_name(host: str) -> bool:
+    return "." not in host or host.endswith(_LOCAL_SUFFIXES)
+
+
+def _refusal(target: Target, address: Address, *, written: bool) -> AddressRefused:
+    where = target.host if target.address is not None else f"{target.host} resolves to {address}, which"
+    advice = f'; if it is yours, add "{address}" to net.allow_private' if written else ""
+    return AddressRefused(f"{where} is not a public address{advice}")

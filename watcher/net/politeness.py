@@ -1,0 +1,84 @@
+"""Whose turn it is: so many requests at once to a host, so long between their starts, so many to all hosts together.
+
+Time spent here is nobody's fault, so it does not count against an exchange's deadline; it has its own bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from watcher.errors import FetchError, FetchFailure
+
+# Hosts whose pause is over are forgotten once this many are known.
+HOSTS_REMEMBERED = 1024
+
+
+class _Host:
+    """What is remembered of one host: who is being served or waiting, and when the next request may start."""
+
+    def __init__(self, at_once: int) -> None:
+        self.places = asyncio.Semaphore(at_once)
+        self.door = asyncio.Lock()
+        self.users = 0
+        self.next_start = 0.0
+
+
+class Politeness:
+    """Hands out turns, first come first served for each host. `clock` gives monotonic seconds."""
+
+    def __init__(self, *, at_once: int, longest_wait: timedelta, clock: Callable[[], float]) -> None:
+        self._all = asyncio.Semaphore(at_once)
+        self._longest_wait = longest_wait
+        self._clock = clock
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def turn(self, host: str, *, at_once: int, pause: timedelta, urgent: bool = False) -> AsyncIterator[None]:
+        """Wait for a turn at `host` and keep it for the body of the `with`.
+
+        `urgent` leaves out the cap on all hosts together, so that an alert is not held up by pages. Raises
+        FetchError(TIMEOUT) if the turn does not come within `longest_wait`.
+        """
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self._longest_wait.total_seconds()):
+                    await self._wait(held, self._host(held, host, at_once), pause, urgent=urgent)
+            except TimeoutError as error:
+                message = f"{host.rpartition(' ')[2]}: waited {self._longest_wait} for a turn, too many requests wait"
+                raise FetchError(FetchFailure.TIMEOUT, message) from error
+            yield
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    async def _wait(self, held: AsyncExitStack, host: _Host, pause: timedelta, *, urgent: bool) -> None:
+        """One at a time stands in the door until the pause is over; only then it takes one of everybody's places."""
+        await held.enter_async_context(host.places)
+        async with host.door:
+            await asyncio.sleep(max(host.next_start - self._clock(), 0))
+            if not urgent:
+                await held.enter_async_context(self._all)
+            host.next_start = self._clock() + pause.total_seconds()
+
+    def _host(self, held: AsyncExitStack, name: str, at_once: int) -> _Host:
+        host = self._hosts.get(name)
+        if host is None:
+            if len(self._hosts) >= HOSTS_REMEMBERED:
+                self._forget_idle()
+            host = self._hosts[name] = _Host(at_once)
+        host.users += 1
+        held.callback(self._leave, host)
+        return host
+
+    @staticmethod
+    def _leave(host: _Host) -> None:
+        host.users -= 1
+
+    def _forget_idle(self) -> None:
+        now = self._clock()
+        idle = [name for name, host in self._hosts.items() if not host.users and host.next_start <= now]
+        for name in idle:
+            del self._hosts[name]

@@ -1,0 +1,110 @@
+"""robots.txt as RFC 9309 asks, for article pages at strangers' hosts.
+
+Missing (4xx): everything is allowed. Unreadable for now (5xx, 429, no answer): nothing is fetched, which is said as the
+passing failure it is, so that the page is tried again later; after a day of that the host counts as having none
+(section 2.3.1.4 leaves the length to the crawler: thirty days are an archive's measure, not a news desk's).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from protego import Protego
+
+from watcher.errors import FetchError, FetchFailure
+from watcher.net.target import Target
+from watcher.net.values import Response
+
+SLOWEST_CRAWL = timedelta(seconds=30)
+HOSTS_REMEMBERED = 512
+# Parsed rules take some twenty-five times their text.
+TEXT_REMEMBERED = 2 * 1024 * 1024
+
+_FRESH_AT_LEAST, _FRESH, _FRESH_AT_MOST = timedelta(hours=1), timedelta(hours=6), timedelta(hours=24)
+_TRY_AGAIN = timedelta(minutes=10)
+_GIVE_UP = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one origin. No rules and no failure: everything is allowed."""
+
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    expires: float = float("-inf")
+    rules: Protego | None = None
+    size: int = 0
+    failure: FetchError | None = None
+    failing_since: float | None = None
+
+
+class Robots:
+    """Asks `read` for an origin's robots.txt when it is wanted, and remembers it. `clock`: monotonic seconds."""
+
+    def __init__(self, *, read: Callable[[str], Awaitable[Response]], agent: str, clock: Callable[[], float]) -> None:
+        self._read = read
+        self._product = agent.partition("/")[0].strip() or "watcher"
+        self._clock = clock
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def admit(self, target: Target) -> timedelta:
+        """The pause that this host asks for between two requests (zero if it asks for none).
+
+        Raises FetchError(ROBOTS) if the page must not be fetched, or the failure that keeps its robots.txt from us.
+        """
+        known = self._known.setdefault(target.origin, _Known())
+        self._known.move_to_end(target.origin)
+        async with known.reading:
+            if known.expires <= self._clock():
+                await self._refresh(known, target)
+        if known.failure is not None:
+            message = f"robots.txt cannot be read, so its pages are left alone for now: {known.failure}"
+            raise FetchError(known.failure.failure, message) from known.failure
+        if known.rules is None:
+            return timedelta(0)
+        if not known.rules.can_fetch(target.url, self._product):
+            raise FetchError(FetchFailure.ROBOTS, f"{target.host} does not let robots fetch this page (robots.txt)")
+        delay = known.rules.crawl_delay(self._product) or 0.0
+        return min(timedelta(seconds=min(delay, 86400.0)), SLOWEST_CRAWL)
+
+    async def _refresh(self, known: _Known, target: Target) -> None:
+        try:
+            response = await self._read(f"{target.origin}/robots.txt")
+        except FetchError as error:
+            self._note_failure(known, error)
+        else:
+            if response.status >= 500 or response.status == 429:
+                message = f"{target.host} answers {response.status}"
+                self._note_failure(known, FetchError(FetchFailure.BAD_RESPONSE, message))
+            else:
+                await self._note_rules(known, response)
+        self._forget()
+
+    def _note_failure(self, known: _Known, error: FetchError) -> None:
+        now = self._clock()
+        if known.failing_since is None:
+            known.failing_since = now
+        # Redirects in a circle or to refused addresses mean that there is none (RFC 9309, 2.3.1.2).
+        lasting = error.failure in (FetchFailure.TOO_MANY_REDIRECTS, FetchFailure.REFUSED_ADDRESS)
+        given_up = now - known.failing_since >= _GIVE_UP.total_seconds()
+        known.failure = None if lasting or given_up else error
+        known.rules, known.size = None, 0
+        known.expires = now + _TRY_AGAIN.total_seconds()
+
+    async def _note_rules(self, known: _Known, response: Response) -> None:
+        text = response.body.decode("utf-8", errors="replace").removeprefix("\ufeff") if response.status == 200 else ""
+        # In a thread, because a large one takes longer than the loop may stand still.
+        known.rules = await asyncio.to_thread(Protego.parse, text) if text else None
+        known.size = len(text)
+        known.failure = known.failing_since = None
+        fresh = min(max(response.max_age or _FRESH, _FRESH_AT_LEAST), _FRESH_AT_MOST)
+        known.expires = self._clock() + fresh.total_seconds()
+
+    def _forget(self) -> None:
+        total = sum(known.size for known in self._known.values())
+        while len(self._known) > HOSTS_REMEMBERED or (total > TEXT_REMEMBERED and len(self._known) > 1):
+            _, oldest = self._known.popitem(last=False)
+            total -= oldest.size

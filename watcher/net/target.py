@@ -1,0 +1,136 @@
+"""URL -> target: read once, strictly, so that what is checked is what is dialled. No network.
+
+Everything a lenient parser would mend is refused instead: two parsers that mend differently are how address guards
+are passed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+import httpx
+
+from watcher.errors import AddressRefused, FetchError, FetchFailure
+
+LONGEST_URL = 8192
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+# WHATWG URL, "ends in a number": such a host is read as IPv4 by some resolver somewhere, whatever its spelling.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a request goes. `host` is ASCII without brackets; `address` is set if the URL holds a number."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    address: IPv4Address | IPv6Address | None
+
+    @property
+    def origin(self) -> str:
+        """`https://example.org`, with the port only if it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
+
+    @property
+    def url(self) -> str:
+        return self.origin + self.path
+
+
+def parse_target(url: str) -> Target:
+    """The target of an absolute http(s) URL; the fragment is left out.
+
+    Raises AddressRefused for what could mislead (another scheme, credentials, `\\`, control characters, odd spellings
+    of numbers), FetchError(INVALID_URL) for what is no URL. Neither names more of the URL than its host.
+    """
+    url = url.strip(" ")
+    scheme, authority = _split(url)
+    if "@" in authority:
+        raise AddressRefused(
+            f"the URL at {_shown(authority.rpartition('@')[2])} holds credentials; put them in a header"
+        )
+    if not authority.startswith("["):
+        _refuse_odd_number(authority.partition(":")[0])
+    try:
+        parsed = httpx.URL(url)
+        host, port, path = parsed.raw_host.decode("ascii"), parsed.port, parsed.raw_path.decode("ascii")
+    except (httpx.InvalidURL, ValueError, UnicodeError) as error:
+        raise _invalid(f"the URL at {_shown(authority)} cannot be read") from error
+    host, address = _host(host.strip("[]"), bracketed="[" in authority)
+    port = DEFAULT_PORTS[scheme] if port is None else port
+    if not 0 < port < 65536:
+        raise _invalid(f"the URL at {_shown(host)} has no possible port")
+    return Target(scheme=scheme, host=host, port=port, path=path, address=address)
+
+
+def origin_of(url: str) -> str:
+    """The origin of an absolute http(s) URL, as `trusted_origins` and `referrer_origin` want it.
+
+    Raises like `parse_target`.
+    """
+    return parse_target(url).origin
+
+
+def _split(url: str) -> tuple[str, str]:
+    if len(url) > LONGEST_URL:
+        raise _invalid(f"the URL is longer than {LONGEST_URL} characters")
+    if "\\" in url or _CONTROL.search(url):
+        raise AddressRefused("the URL holds a backslash or a control character")
+    scheme = _SCHEME.match(url)
+    if scheme and scheme[1].lower() not in DEFAULT_PORTS:
+        raise AddressRefused(f"the URL's scheme is {scheme[1][:20].lower()}, only http and https are fetched")
+    parts = _PARTS.match(url)
+    if parts is None or not parts[2]:
+        raise _invalid("the URL is not of the form http(s)://host/path")
+    return parts[1].lower(), parts[2]
+
+
+def _host(host: str, *, bracketed: bool) -> tuple[str, IPv4Address | IPv6Address | None]:
+    if bracketed:
+        return _ipv6(host)
+    name = host.lower().removesuffix(".")
+    number = _refuse_odd_number(name)
+    if number is not None:
+        return name, number
+    if len(name) > 253 or not _NAME.fullmatch(name):
+        raise _invalid(f"{_shown(host)} is no host name")
+    return name, None
+
+
+def _refuse_odd_number(host: str) -> IPv4Address | None:
+    """The address that a host of numbers stands for, None if it is a name."""
+    host = host.removesuffix(".")
+    if not _NUMBER.fullmatch(host.rpartition(".")[2]):
+        return None
+    try:
+        return IPv4Address(host)
+    except AddressValueError as error:
+        raise AddressRefused(f"{_shown(host)} is an odd spelling of an address") from error
+
+
+def _ipv6(host: str) -> tuple[str, IPv6Address]:
+    if "%" in host:
+        raise AddressRefused(f"{_shown(host)} names a network interface")
+    try:
+        address = IPv6Address(host)
+    except AddressValueError as error:
+        raise _invalid(f"{_shown(host)} is no address") from error
+    return str(address), address
+
+
+def _shown(host: str) -> str:
+    """A stranger's host for a message: short, and nothing that a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in host[:100]) or "no host"
+
+
+def _invalid(message: str) -> FetchError:
+    return FetchError(FetchFailure.INVALID_URL, message)
