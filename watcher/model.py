@@ -317,8 +317,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A channel's reading of one answer. `wait`: how long it asked us to wait, None if it did not say."""
+    """A channel's reading of one answer. `wait`: how long it asked us to wait, None if it did not say.
+
+    `reference`: the channel's own name for the message, on which replies hang (a Matrix event id), "" if it has none.
+    """
 
     outcome: Outcome
     reason: str = ""
     wait: timedelta | None = None
+    reference: str = ""

@@ -145,6 +145,14 @@ def test_any_answer_gets_a_verdict(channel: str, status: int, body: bytes, retry
             assert 200 <= status < 300
 
 
+def test_chats_are_spaced_and_expire_and_keys_are_told() -> None:
+    """One message a second and twenty hours for chats; repeats are harmless on Matrix and on webhooks only."""
+    chats = {name for name, channel in CHANNELS.items() if channel.minimum_gap == timedelta(seconds=1)}
+    assert chats == {name for name, channel in CHANNELS.items() if channel.expires_after == timedelta(hours=20)}
+    assert chats == {"slack", "matrix", "matrix-webhook"}
+    assert {name for name, channel in CHANNELS.items() if channel.has_key} == {"matrix", "webhook"}
+
+
 def test_redaction_removes_every_secret_from_an_answer() -> None:
     """An answer that quotes the address or the token can be kept after redaction."""
     answer = f"no route for {TARGET.url} (services/T0/B0/geheimnis), bearer syt_geheimnis, key {TARGET.secret}"

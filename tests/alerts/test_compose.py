@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.alerts.samples import ARTICLE, NOW, PUBLISHED, many, match, rutte
+from tests.alerts.samples import ARTICLE, NOW, PUBLISHED, many, rutte
 from watcher.alerts import compose, wording
 from watcher.alerts.tidy import cut, host, tidy, web_link
 from watcher.model import Alert, AlertKind, Headline, Hit, Match, PartialDate, Quality, TextFrom
@@ -154,4 +154,3 @@ def test_host_of_a_broken_url_is_empty() -> None:
 def test_also_at_says_two_and_counts_the_rest() -> None:
     """B, C (+3)."""
     assert wording.listed(("B", "C", "D", "E", "F"), 2) == "B, C (+3)"
-    assert match("w", "Rutte", "Rutte").hits[0].end == 5

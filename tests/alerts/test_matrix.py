@@ -148,6 +148,7 @@ def test_throttling_says_how_long(headers: dict[str, str], body: bytes, wait: ti
 def test_event_id_is_read_for_later_replies() -> None:
     """The id that a thread hangs on; "" if the answer names none."""
     assert matrix.event_id(b'{"event_id":"$abc"}') == "$abc"
+    assert matrix.judge(200, {}, b'{"event_id":"$abc"}', NOW).reference == "$abc"
     assert matrix.event_id(b'{"event_id":7}') == ""
 
 

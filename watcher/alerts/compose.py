@@ -52,7 +52,7 @@ def headline(
     others = dict.fromkeys(tidy(name) for name in also_at)
     return Headline(
         title=tidy(article.title),
-        url=url,
+        url=tidy(url),
         source=source,
         date=article.date,
         published_at=article.published_at,

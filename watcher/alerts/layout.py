@@ -160,7 +160,7 @@ def _why(reasons: tuple[Reason, ...], detail: Detail) -> Iterator[Line]:
         forms = wording.listed([cut(tidy(form), detail.name) for form in reason.forms], detail.forms)
         yield _line(Role.WHY, Run(text=_watch(reason, detail), strong=True), Run(text=f": {forms}" if forms else ""))
     if len(reasons) > detail.reasons:
-        yield _line(Role.WHY, Run(text=f"and {len(reasons) - detail.reasons:,} more watches"))
+        yield _line(Role.WHY, Run(text=wording.more_watches(len(reasons) - detail.reasons)))
     in_turn = chain.from_iterable(zip_longest(*(reason.snippets for reason in reasons)))
     distinct = {plain(snippet): snippet for snippet in in_turn if snippet is not None}
     for snippet in list(distinct.values())[: detail.snippets]:

@@ -91,7 +91,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *
     milliseconds = answer.get("retry_after_ms")
     if outcome is Outcome.THROTTLED and wait is None and isinstance(milliseconds, int):
         wait = bounded(timedelta(milliseconds=min(max(milliseconds, 0), 10**9)))
-    return Verdict(outcome=outcome, reason=reason, wait=wait)
+    return Verdict(outcome=outcome, reason=reason, wait=wait, reference=event_id(body))
 
 
 def event_id(body: bytes) -> str:

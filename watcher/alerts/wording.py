@@ -63,6 +63,11 @@ def more(number: int) -> str:
     return f"and {number:,} more in the corpus"
 
 
+def more_watches(number: int) -> str:
+    """What the list of reasons leaves out: "and 1 more watch"."""
+    return f"and {number:,} more watch{'' if number == 1 else 'es'}"
+
+
 def label(headline: Headline) -> str:
     """What a reader should know about the text; "" for a good text from the article's own page."""
     if headline.text_from is TextFrom.FEED:
