@@ -98,7 +98,7 @@ def _absolute(value: object, info: ValidationInfo) -> object:
 
 def base_folder(info: ValidationInfo) -> Path:
     """The folder that relative paths start at: the config file's, or the current one outside of `load`."""
-    return Path((info.context or {}).get("base", Path.cwd()))
+    return Path(info.context["base"]) if info.context else Path.cwd()
 
 
 def _timezone(name: str) -> str:
