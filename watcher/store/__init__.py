@@ -6,7 +6,8 @@ The modules `feeds`, `entries`, `documents` and `deliveries` hold plain function
 first; `StoreThread.run` calls them and commits.
 """
 
-from watcher.store.database import StateLock, open_database, open_for_reading
+from watcher.store.database import StateLock, open_database
+from watcher.store.reader import StoreReader, reading
 from watcher.store.thread import StoreThread
 
-__all__ = ["StateLock", "StoreThread", "open_database", "open_for_reading"]
+__all__ = ["StateLock", "StoreReader", "StoreThread", "open_database", "reading"]

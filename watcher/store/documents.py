@@ -157,6 +157,20 @@ def known_names(tx: Connection) -> set[str]:
     return set(tx.execute(select(schema.documents.c.name)).scalars())
 
 
+def records(tx: Connection) -> list[tuple[DocumentNumber, str, str, bool, bool]]:
+    """Number, id, name, adopted?, written? of every document, in order."""
+    rows = schema.documents.c
+    found = tx.execute(select(rows.number, rows.id, rows.name, rows.adopted, rows.written_at).order_by(rows.number))
+    return [(row.number, row.id, row.name, row.adopted, row.written_at is not None) for row in found]
+
+
+def names_after(tx: Connection, number: int) -> list[str]:
+    """The file names of the documents that watcher made after that number, in order."""
+    rows = schema.documents.c
+    later = select(rows.name).where(rows.number > number, ~rows.adopted).order_by(rows.number)
+    return list(tx.execute(later).scalars())
+
+
 def mark_written(tx: Connection, number: DocumentNumber, *, now: datetime) -> None:
     """The file stands in the corpus."""
     tx.execute(

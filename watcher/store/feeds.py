@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
-from watcher.store import schema
+from watcher.store import deliveries, schema
 
 _IDS_AT_ONCE = 500
 
@@ -57,12 +57,15 @@ class ChangedEntry:
     title: str
     entry: str
     content_hash: int
-    keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """All that one poll leaves behind. `error` is "" after a success."""
+    """All that one poll leaves behind. `error` is "" after a success.
+
+    `seen`: keys that the body lists; `learned`: further keys of known entries; `moved_to`: a lasting new address;
+    `notices`: what the operator is to be told.
+    """
 
     poll_state: str
     next_poll_at: datetime
@@ -71,6 +74,9 @@ class PollRecord:
     new: tuple[NewEntry, ...] = ()
     changed: tuple[ChangedEntry, ...] = ()
     seen: tuple[int, ...] = ()
+    learned: tuple[tuple[EntryId, int], ...] = ()
+    moved_to: str = ""
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,17 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
         if url is None and row.active:
             _set(tx, row.id, active=False)
         elif url is not None and url != row.url:
-            _set(tx, row.id, active=True, url=url, poll_state="", next_poll_at=now, last_error="", failing_since=None)
+            _set(
+                tx,
+                row.id,
+                active=True,
+                url=url,
+                moved_to="",
+                poll_state="",
+                next_poll_at=now,
+                last_error="",
+                failing_since=None,
+            )
         elif url is not None and not row.active:
             _set(tx, row.id, active=True, next_poll_at=now)
 
@@ -119,12 +135,15 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     """Up to `limit` due feeds, longest due first, ours until `now + lease`."""
     feeds = schema.feeds.c
     due = (
-        select(feeds.id, feeds.name, feeds.url, feeds.poll_state)
+        select(feeds.id, feeds.name, feeds.url, feeds.moved_to, feeds.poll_state)
         .where(feeds.active, feeds.next_poll_at <= now, feeds.lease_until.is_(None))
         .order_by(feeds.next_poll_at)
         .limit(limit)
     )
-    claimed = [ClaimedFeed(id=row.id, name=row.name, url=row.url, poll_state=row.poll_state) for row in tx.execute(due)]
+    claimed = [
+        ClaimedFeed(id=row.id, name=row.name, url=row.moved_to or row.url, poll_state=row.poll_state)
+        for row in tx.execute(due)
+    ]
     if claimed:
         ids = [feed.id for feed in claimed]
         tx.execute(update(schema.feeds).where(feeds.id.in_(ids)).values(lease_until=now + lease))
@@ -165,20 +184,30 @@ def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
     return found
 
 
-def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, now: datetime) -> int:
-    """What a poll found, whole: entries, their keys, the feed's health and next time. Returns how many to ingest."""
+def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Iterable[str] = (), now: datetime) -> int:
+    """What a poll found, whole: entries, their keys, the feed's health and next time. Returns how many to ingest.
+
+    `ops`: the channels that hear the notices.
+    """
     row = tx.execute(select(schema.feeds).where(schema.feeds.c.id == feed_id)).one()
     first = row.last_success_at is None and not record.error
     for turn, new in enumerate(record.new):
         _insert_entry(tx, feed_id, new, turn=turn, first=first, now=now)
     for changed in record.changed:
         _reopen_entry(tx, changed, now=now)
+    for entry_id, key in record.learned:
+        _remember(tx, (key,), entry_id, now=now)
     _mark_seen(tx, record.seen, now=now)
+    for channel in ops:
+        for notice in record.notices:
+            deliveries.notify(tx, channel, notice, now=now)
     health: dict[str, object] = {"last_error": record.error[:500], "last_polled_at": now}
     if record.error:
         health["failing_since"] = row.failing_since or now
     else:
         health |= {"failing_since": None, "last_success_at": now}
+    if record.moved_to:
+        health["moved_to"] = record.moved_to
     if record.title:
         health["title"] = record.title[:500]
     _set(tx, feed_id, poll_state=record.poll_state, next_poll_at=record.next_poll_at, lease_until=None, **health)
@@ -255,7 +284,6 @@ def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> No
             in_first_poll=False,
         )
     )
-    _remember(tx, changed.keys, changed.entry_id, now=now)
 
 
 def _remember(tx: Connection, keys: Sequence[int], entry_id: EntryId, *, now: datetime) -> None:

@@ -55,7 +55,8 @@ feeds = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
-    Column("url", Text, nullable=False),
+    Column("url", Text, nullable=False),  # as the config has it
+    Column("moved_to", Text, nullable=False, default=""),  # where permanent redirects have led for days
     Column("active", Boolean, nullable=False, default=True),
     Column("title", Text, nullable=False, default=""),
     Column("poll_state", Text, nullable=False, default=""),

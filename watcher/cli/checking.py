@@ -1,0 +1,100 @@
+"""`check`: the config held against everything that can be known beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import click
+
+from watcher.alerts.channel import Target
+from watcher.alerts.channels import CHANNELS
+from watcher.app import client_of, pool_of
+from watcher.cli.shell import Shell, command, out, pass_shell
+from watcher.config import Config
+from watcher.errors import FetchError, NotAFeed, WatcherError
+from watcher.matching import Watchlist
+from watcher.pipeline.deliver import target_of
+from watcher.pipeline.remote import sentence
+from watcher.pipeline.trial import try_address, try_feed
+
+
+def register(group: click.Group) -> None:
+    """Adds the command of this module."""
+
+    @command(group, "check")
+    @click.option("--online", is_flag=True, help="Also fetch each feed and try each channel's address.")
+    @pass_shell
+    def check(shell: Shell, online: bool) -> None:
+        """Validates the config whole, every error at once; exit code 78 if it is wrong."""
+        config = shell.config()
+        Watchlist.compile(config.watches)
+        problems = list(_secrets(config))
+        if online:
+            problems += asyncio.run(_online(config))
+        for problem in problems:
+            out.print(problem, markup=False)
+        counts = f"{len(config.feeds)} feeds, {len(config.watches)} watches, {len(config.channels)} channels"
+        out.print(f"{config.file}: {counts}: {'see above' if problems else 'good'}", markup=False)
+        if problems:
+            sys.exit(1)
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    """What is wrong with the secrets of the channels, never the secrets."""
+    for setting in config.channels:
+        channel = CHANNELS[setting.type]
+        try:
+            target = target_of(config, setting, os.environ)
+        except WatcherError as error:
+            yield f"channel {setting.name}: {error}"
+            continue
+        for problem in channel.problems(target):
+            yield f"channel {setting.name}: {problem}"
+        for warning in channel.warnings(target):
+            out.print(f"channel {setting.name}: warning: {warning}", markup=False)
+
+
+async def _online(config: Config) -> list[str]:
+    problems = [problem async for problem in _feeds(config)]
+    return problems + [problem async for problem in _channels(config)]
+
+
+async def _feeds(config: Config) -> AsyncIterator[str]:
+    async with client_of(config) as client, pool_of(config) as pool:
+
+        async def look(name: str, url: str) -> str:
+            try:
+                timezone, within = config.corpus.timezone, config.net.timeout
+                feed = await try_feed(client, pool, url, timezone=timezone, within=within)
+            except NotAFeed as error:
+                return f"feed {name}: {sentence(error)}"
+            except WatcherError as error:
+                return f"feed {name}: {error}"
+            out.print(f"feed {name}: {feed.format}, {len(feed.entries)} entries", markup=False)
+            return ""
+
+        for problem in await asyncio.gather(*(look(feed.name, feed.url) for feed in config.feeds)):
+            if problem:
+                yield problem
+
+
+async def _channels(config: Config) -> AsyncIterator[str]:
+    """Whether each channel's host answers at all; nothing is sent to the channel."""
+    async with client_of(config) as client:
+        for setting in config.channels:
+            try:
+                target = target_of(config, setting, os.environ)
+                if address := _address(target):
+                    await try_address(client, address)
+                    out.print(f"channel {setting.name}: {CHANNELS[setting.type].address(target)} answers", markup=False)
+            except FetchError as error:
+                yield f"channel {setting.name}: {error}"
+            except WatcherError:
+                continue  # told already, with the secrets
+
+
+def _address(target: Target) -> str:
+    return target.homeserver or target.url

@@ -1,0 +1,110 @@
+"""`feeds list`, `feeds add`, `feeds remove`: they edit the config file, which is the one truth about feeds."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import click
+
+from watcher.app import client_of, pool_of
+from watcher.cli.shell import Shell, command, pass_shell, print_json, print_table, tell
+from watcher.config import Config, FeedConfig, add_feed, remove_feed
+from watcher.errors import NotAFeed, WatcherError
+from watcher.model import ParsedFeed
+from watcher.pipeline.remote import sentence
+from watcher.pipeline.trial import try_feed
+from watcher.store import feeds, reading
+from watcher.store.feeds import FeedStatus
+
+
+def register(group: click.Group) -> None:
+    """Adds the commands of this module."""
+
+    @group.group("feeds")
+    def feeds_group() -> None:
+        """The feeds of the config file."""
+
+    @command(feeds_group, "list")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+    @pass_shell
+    def list_(shell: Shell, as_json: bool) -> None:
+        """Every feed: its health, when it was polled last and when it is next."""
+        config = shell.config()
+        known = _statuses(config)
+        if as_json:
+            print_json([_row(feed, known.get(feed.name)) for feed in config.feeds])
+            return
+        columns = ("feed", "entries", "last poll", "next poll", "health", "address")
+        print_table(columns, (_cells(feed, known.get(feed.name)) for feed in config.feeds))
+
+    @command(feeds_group, "add")
+    @click.argument("url")
+    @click.option("--name", default="", help="Its name; else made from the host.")
+    @click.option("--offline", is_flag=True, help="Do not fetch it first.")
+    @pass_shell
+    def add(shell: Shell, url: str, name: str, offline: bool) -> None:
+        """Adds a feed to the config file, after a look at whether URL is one."""
+        file = shell.config_file()
+        config = shell.config()
+        if not offline:
+            feed = asyncio.run(_look(config, url))
+            tell(f"{feed.title or url}: {len(feed.entries)} entries, {feed.format}")
+        added = add_feed(file, url, name=name)
+        tell(f"added {added.name} to {file}; a running daemon takes it up on reload (SIGHUP)")
+
+    @command(feeds_group, "remove")
+    @click.argument("feed")
+    @pass_shell
+    def remove(shell: Shell, feed: str) -> None:
+        """Removes a feed, by name or address, from the config file. Its documents stay."""
+        file = shell.config_file()
+        removed = remove_feed(file, feed)
+        tell(f"removed {removed.name} from {file}; a running daemon lets go of it on reload (SIGHUP)")
+
+
+async def _look(config: Config, url: str) -> ParsedFeed:
+    async with client_of(config) as client, pool_of(config) as pool:
+        try:
+            return await try_feed(client, pool, url, timezone=config.corpus.timezone, within=config.net.timeout)
+        except NotAFeed as error:
+            raise WatcherError(f"{url} is not a feed: {sentence(error)}") from error
+
+
+def _statuses(config: Config) -> dict[str, FeedStatus]:
+    if not config.state.path.exists():
+        return {}
+    with reading(config.state.path) as store:
+        return {status.name: status for status in store.read(feeds.statuses)}
+
+
+def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
+    return {
+        "name": feed.name,
+        "url": feed.url,
+        "title": status.title if status else "",
+        "entries": status.entries if status else 0,
+        "last_polled_at": status.last_polled_at if status else None,
+        "last_success_at": status.last_success_at if status else None,
+        "next_poll_at": status.next_poll_at if status else None,
+        "failing_since": status.failing_since if status else None,
+        "last_error": status.last_error if status else "",
+    }
+
+
+def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
+    if status is None:
+        return feed.name, "0", "never", "at the next start", "not polled yet", feed.url
+    health = f"failing since {_moment(status.failing_since)}: {status.last_error}" if status.last_error else "good"
+    return (
+        feed.name,
+        str(status.entries),
+        _moment(status.last_polled_at),
+        _moment(status.next_poll_at),
+        health,
+        feed.url,
+    )
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "never"

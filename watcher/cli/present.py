@@ -1,0 +1,74 @@
+"""How the commands show what they found: progress, summaries, hits in their text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from watcher.cli.shell import err
+from watcher.daemon import OnceSummary
+from watcher.model import Hit
+from watcher.pipeline.steps import Steps
+
+_REFRESH_SECONDS = 0.2
+_CONTEXT = 60
+
+
+@contextmanager
+def progress(feeds: int) -> Iterator[Callable[[Steps], None]]:
+    """Bars for feeds and entries while `once` works; gives what `once` calls with its steps. Nothing in a pipe."""
+    if not err.is_terminal:
+        yield lambda _steps: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    done = Event()
+    with Progress(*columns, console=err, transient=True) as bars:
+        polls, ingests = bars.add_task("feeds", total=feeds), bars.add_task("entries", total=None)
+
+        def follow(steps: Steps) -> None:
+            while not done.wait(_REFRESH_SECONDS):
+                tally = steps.tally
+                bars.update(polls, completed=tally.polled)
+                bars.update(ingests, completed=tally.entries.total(), total=tally.new_entries)
+
+        try:
+            yield lambda steps: Thread(target=follow, args=(steps,), daemon=True).start()
+        finally:
+            done.set()
+
+
+def summary_lines(summary: OnceSummary) -> Iterator[str]:
+    """What `once` did, in a few lines."""
+    tally = summary.tally
+    yield f"{tally.polled} feeds polled, {len(tally.failed_feeds)} failed; {tally.new_entries} new entries"
+    for name, error in sorted(tally.failed_feeds.items()):
+        yield f"  {name}: {error}"
+    entries = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.entries.items()))
+    yield f"entries: {entries or 'none'}; {summary.open_entries} left for later"
+    yield f"documents: {len(summary.documents)} new"
+    for name in summary.documents:
+        yield f"  {name}"
+    sent = ", ".join(f"{count} {state}" for state, count in sorted(tally.deliveries.items()))
+    left = sum(summary.open_deliveries.values())
+    yield f"alerts: {sent or 'none'}; {left} left for later"
+    for name, reason in sorted(summary.parked.items()):
+        yield f"  channel {name} is parked: {reason}"
+
+
+def in_context(text: str, hit: Hit) -> Text:
+    """A hit with some text around it, on one line, the hit marked."""
+    before = " ".join(text[max(0, hit.start - _CONTEXT) : hit.start].split())
+    after = " ".join(text[hit.end : hit.end + _CONTEXT].split())
+    space_before = " " if text[max(0, hit.start - 1) : hit.start].isspace() else ""
+    space_after = " " if text[hit.end : hit.end + 1].isspace() else ""
+    return Text.assemble(
+        "…" if hit.start > _CONTEXT else "",
+        before + space_before,
+        ("«" + text[hit.start : hit.end] + "»", "bold yellow"),
+        space_after + after,
+        "…" if hit.end + _CONTEXT < len(text) else "",
+    )

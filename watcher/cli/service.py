@@ -1,0 +1,99 @@
+"""`run`, `once` and `demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from watcher import daemon
+from watcher.cli.present import progress, summary_lines
+from watcher.cli.shell import Shell, command, out, pass_shell, print_json, start_log, tell
+from watcher.config import Config, load
+from watcher.daemon import OnceSummary
+from watcher.demo import DemoNewsroom, prepare_demo
+
+
+def register(group: click.Group) -> None:
+    """Adds the commands of this module."""
+
+    @command(group, "run")
+    @pass_shell
+    def run(shell: Shell) -> None:
+        """The daemon: polls, archives and alerts until SIGTERM or Ctrl-C. SIGHUP reloads the config."""
+        start_log(logging.INFO)
+        asyncio.run(_run(shell.config()))
+
+    @command(group, "once")
+    @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object; alerts go to stderr.")
+    @pass_shell
+    def once(shell: Shell, as_json: bool) -> None:
+        """One round: every feed, everything pending, every delivery; then a summary."""
+        config = shell.config()
+        show = _show(sys.stderr.write if as_json else sys.stdout.write)
+        with progress(len(config.feeds)) as watch:
+            summary = asyncio.run(daemon.once(config, show=show, watch=watch))
+        if as_json:
+            print_json(_plain(summary))
+        else:
+            for line in summary_lines(summary):
+                out.print(line, markup=False)
+
+    @command(group, "demo")
+    @click.option("--seconds", type=click.IntRange(5, 3600), default=10, show_default=True, help="How long it runs.")
+    def demo(seconds: int) -> None:
+        """Shows everything in ten seconds: a newsroom of its own on loopback, watched by the real daemon."""
+        _demo(seconds)
+
+
+async def _run(config: Config) -> None:
+    await daemon.run(config, show=_show(sys.stdout.write), stop=asyncio.Event())
+
+
+def _show(write: Callable[[str], object]) -> Callable[[str], None]:
+    def show(text: str) -> None:
+        write(text)
+        sys.stdout.flush()
+
+    return show
+
+
+def _plain(summary: OnceSummary) -> dict[str, object]:
+    tally = asdict(summary.tally)
+    return {
+        "feeds": {"polled": tally["polled"], "failed": tally["failed_feeds"]},
+        "entries": {"new": tally["new_entries"], **tally["entries"], "open": summary.open_entries},
+        "documents": list(summary.documents),
+        "deliveries": {**tally["deliveries"], "open": summary.open_deliveries},
+        "parked": summary.parked,
+    }
+
+
+def _demo(seconds: int) -> None:
+    newsroom = DemoNewsroom(now=datetime.now(UTC))
+    newsroom.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="watcher-demo-") as folder:
+            file = prepare_demo(Path(folder), newsroom)
+            tell(f"A newsroom is on the air at {newsroom.url}; its config is {file}")
+            asyncio.run(_watch_newsroom(file, newsroom, seconds))
+            for document in sorted((Path(folder) / "seeds").glob("*.txt")):
+                out.rule(document.name, align="left")
+                out.print(document.read_text(encoding="utf-8"), markup=False)
+    finally:
+        newsroom.stop()
+
+
+async def _watch_newsroom(file: Path, newsroom: DemoNewsroom, seconds: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.call_later(seconds * 0.4, lambda: tell(f"Published: {newsroom.publish(now=datetime.now(UTC))}"))
+    loop.call_later(seconds, stop.set)
+    await daemon.run(load(file), show=_show(sys.stdout.write), stop=stop)

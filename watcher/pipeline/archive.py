@@ -1,0 +1,115 @@
+"""The corpus side of `ingest`: record the document, write its file, and adopt what others put into the folder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from watcher.corpus import (
+    CorpusFile,
+    document_id,
+    file_name,
+    parse_document,
+    render_document,
+    text_hash,
+)
+from watcher.model import Article, DocumentNumber, Match
+from watcher.pipeline.parts import Parts
+from watcher.store import documents
+from watcher.store.documents import Adopted, Draft, StoredDocument
+from watcher.store.entries import ClaimedEntry, EntryEnd
+
+log = logging.getLogger(__name__)
+
+
+async def archive(
+    parts: Parts,
+    claimed: ClaimedEntry,
+    article: Article,
+    matches: tuple[Match, ...],
+    end: EntryEnd,
+    *,
+    feed_text: str,
+) -> StoredDocument | None:
+    """Makes the article a document and writes its file. None: the corpus has this text already.
+
+    Raises CorpusError if the file can't be written now; the document is on record then, and its file is owed.
+    """
+    async with parts.corpus_lock:
+        now = parts.now()
+        data = render_document(article.date, article.text)
+        draft = Draft(
+            article=article,
+            matches=matches,
+            id=document_id(data),
+            text_hash=text_hash(article.text),
+            name_of=_naming(data),
+            url=claimed.link,
+            feed=claimed.feed,
+            feed_text=feed_text,
+            fetched_at=now,
+        )
+        telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now)
+        highest = await asyncio.to_thread(parts.folder.highest_number)
+        document = await parts.store.run(
+            documents.record,
+            claimed.id,
+            draft,
+            end,
+            telling,
+            highest_in_folder=-1 if highest is None else highest,
+            now=now,
+        )
+        return await _write(parts, document) if document else None
+
+
+async def write_owed(parts: Parts) -> int:
+    """Writes the files that are owed, e.g. after a crash or a full disk. Returns how many. Raises CorpusError."""
+    async with parts.corpus_lock:
+        owed = await parts.store.run(documents.unwritten)
+        for document in owed:
+            await _write(parts, document)
+    return len(owed)
+
+
+async def adopt_folder(parts: Parts) -> int:
+    """Takes the folder's files on record that the store does not know. Returns how many. Raises CorpusError."""
+    names = await parts.store.run(documents.known_names)
+    files = [file for file in await asyncio.to_thread(parts.folder.scan) if file.name not in names]
+    found = await asyncio.to_thread(lambda: [_adopted(parts, file) for file in files])
+    count = await parts.store.run(documents.adopt, found, now=parts.now())
+    if count < len(found):
+        log.warning("%d files carry the number of another document; see `watcher corpus verify`", len(found) - count)
+    return count
+
+
+async def _write(parts: Parts, document: StoredDocument) -> StoredDocument:
+    """One file, under the document's number or, if somebody's file has taken that meanwhile, under the next."""
+    data = render_document(document.date, document.text)
+    while strangers := await asyncio.to_thread(_strangers, parts, document):
+        adopted = [_adopted(parts, file) for file in strangers]
+        document = await parts.store.run(documents.renumber, document.number, _naming(data), adopted, now=parts.now())
+    await asyncio.to_thread(parts.folder.write, document.name, data)
+    await parts.store.run(documents.mark_written, document.number, now=parts.now())
+    return document
+
+
+def _strangers(parts: Parts, document: StoredDocument) -> list[CorpusFile]:
+    return [file for file in parts.folder.holders(document.number) if file.name != document.name]
+
+
+def _adopted(parts: Parts, file: CorpusFile) -> Adopted:
+    parsed = parse_document(parts.folder.read(file.name))
+    return Adopted(
+        number=file.number,
+        id=file.id,
+        name=file.name,
+        date=parsed.date.isoformat() if parsed.date else "",
+        text=parsed.text,
+        text_hash=text_hash(parsed.text),
+    )
+
+
+def _naming(data: bytes) -> Callable[[DocumentNumber], str]:
+    return lambda number: file_name(number, document_id(data))

@@ -1,0 +1,109 @@
+"""A lane keeps one step busy: it claims due work and takes a bounded number of pieces at once; kicks wake it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Lane(Generic[T]):
+    """Runs `handle` on what `claim(limit)` gives, at most `width` pieces at once.
+
+    A claim that gives nothing puts the lane to sleep until `kick`. What `handle` or `claim` raises is logged; the
+    lane goes on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        width: int,
+        claim: Callable[[int], Awaitable[list[T]]],
+        handle: Callable[[T], Awaitable[object]],
+    ) -> None:
+        self.name = name
+        self._width = width
+        self._claim = claim
+        self._handle = handle
+        self._kicked = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> int:
+        """How many pieces are in hand."""
+        return len(self._running)
+
+    def kick(self) -> None:
+        """Says that there may be work."""
+        self._kicked.set()
+
+    async def work(self) -> None:
+        """Works until cancelled; pieces in hand are cancelled too, their claims are void at the next start."""
+        try:
+            while True:
+                await self._kicked.wait()
+                self._kicked.clear()
+                await self._take_what_is_due()
+        finally:
+            await self._abandon()
+
+    async def drain(self, feeder: asyncio.Task[None] | None = None) -> None:
+        """Works until a claim gives nothing, nothing is in hand, and `feeder`, who brings the work, has ended."""
+        while True:
+            fed = feeder is None or feeder.done()
+            await self._take_what_is_due()
+            if fed and not self._running:
+                return
+            await self._wait_for_change(feeder)
+
+    async def finish(self, grace: timedelta) -> None:
+        """Takes nothing new, and gives what is in hand `grace` to end."""
+        self._width = 0
+        if self._running:
+            await asyncio.wait(self._running, timeout=grace.total_seconds())
+
+    async def _wait_for_change(self, feeder: asyncio.Task[None] | None) -> None:
+        kicked = asyncio.create_task(self._kicked.wait())
+        waited_for = {kicked} if feeder is None or feeder.done() else {kicked, feeder}
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        kicked.cancel()
+        self._kicked.clear()
+
+    async def _take_what_is_due(self) -> None:
+        while True:
+            free = self._width - len(self._running)
+            pieces = await self._claimed(free) if free > 0 else []
+            for piece in pieces:
+                task = asyncio.create_task(self._take(piece), name=self.name)
+                self._running.add(task)
+                task.add_done_callback(self._finished)
+            if len(pieces) < free or free <= 0:
+                return
+
+    async def _claimed(self, free: int) -> list[T]:
+        try:
+            return await self._claim(free)
+        except Exception:
+            log.exception("the %s lane cannot claim", self.name)
+            return []
+
+    async def _take(self, piece: T) -> None:
+        try:
+            await self._handle(piece)
+        except Exception:
+            log.exception("a bug in the %s step; its claim lapses and it is tried again", self.name)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._kicked.set()
+
+    async def _abandon(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,0 +1,83 @@
+"""What the steps work with. Made by the composition root; a reload swaps the `Setting` whole, never a piece of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from watcher.config import ChannelConfig, Config, FeedConfig
+from watcher.corpus import CorpusFolder
+from watcher.errors import WatcherError
+from watcher.model import Watch
+from watcher.net import Client
+from watcher.store import StoreThread
+from watcher.store.deliveries import Telling
+from watcher.workers import WorkerPool
+
+LEASE = timedelta(minutes=30)  # longer than any step can take: each is bounded by its deadlines
+
+
+def utc_now() -> datetime:
+    """The clock of the steps."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One generation of the config, indexed the way the steps ask for it."""
+
+    generation: int
+    config: Config
+    feeds: Mapping[str, FeedConfig]
+    watches: Mapping[str, Watch]
+    channels: Mapping[str, ChannelConfig]
+
+    @classmethod
+    def of(cls, config: Config, *, generation: int) -> Setting:
+        return cls(
+            generation=generation,
+            config=config,
+            feeds={feed.name: feed for feed in config.feeds},
+            watches={watch.name: watch for watch in config.watches},
+            channels={channel.name: channel for channel in config.channels},
+        )
+
+    @property
+    def timezone(self) -> str:
+        return self.config.corpus.timezone
+
+    def telling(self, *, in_first_poll: bool, now: datetime) -> Telling:
+        """Whom to tell of a document found now."""
+        return Telling(
+            channels={watch.name: watch.channels for watch in self.watches.values()},
+            release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
+            in_first_poll=in_first_poll,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """The machinery that the steps share. `kick_*` wakes the next step as soon as there is work for it."""
+
+    setting: Setting
+    store: StoreThread
+    client: Client
+    pool: WorkerPool
+    folder: CorpusFolder
+    show: Callable[[str], None]
+    now: Callable[[], datetime] = utc_now
+    jitter: Callable[[], float] = random.random
+    kick_ingest: Callable[[], None] = lambda: None
+    kick_deliver: Callable[[], None] = lambda: None
+    former_clients: list[Client] = field(default_factory=list)
+    corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    fatal: WatcherError | None = None
+    on_fatal: Callable[[], None] = lambda: None
+
+    def give_up(self, error: WatcherError) -> None:
+        """Says that going on is not safe: after a failed fsync only a restart knows what is on disk."""
+        self.fatal = self.fatal or error
+        self.on_fatal()

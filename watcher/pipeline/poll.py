@@ -1,0 +1,184 @@
+"""The first step: a feed is fetched and read, and the planner decides what is new and when it is asked again.
+
+claimed feed | fetch, conditional | unchanged? | read in a worker | plan: new entries, next poll | record
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from watcher.config import FeedConfig
+from watcher.errors import FetchError, NotAFeed, WorkerError
+from watcher.feeds.health import (
+    Answer,
+    Failed,
+    FailureKind,
+    Fetched,
+    KnownEntry,
+    Limits,
+    NotModified,
+    Outcome,
+    PollPlan,
+    PollState,
+)
+from watcher.feeds.identity import body_hash, feed_keys
+from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
+from watcher.net import Purpose, Request, Response
+from watcher.pipeline.parts import Parts
+from watcher.pipeline.reading import ENTRY, FEED_ACCEPT, FeedTask
+from watcher.pipeline.remote import read_feed, sentence
+from watcher.store import feeds
+from watcher.store.feeds import ChangedEntry, ClaimedFeed, NewEntry, PollRecord
+
+log = logging.getLogger(__name__)
+
+_STATE = TypeAdapter(PollState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What a poll came to: how many entries are to be ingested, or why it failed."""
+
+    entries: int = 0
+    error: str = ""
+
+
+async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
+    """Takes one claimed feed to its next poll, whatever happens."""
+    setting = parts.setting.feeds.get(claimed.name)
+    if setting is None:  # left the config since it was claimed
+        return PollReport()
+    state = _STATE.validate_json(claimed.poll_state) if claimed.poll_state else PollState()
+    try:
+        outcome = await _outcome(parts, claimed, setting, state)
+    except Exception:
+        log.exception("a bug while polling feed %s", claimed.name)
+        outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")
+    plan = await _plan(parts, claimed, setting, state, outcome)
+    entries = await parts.store.run(
+        feeds.record_poll,
+        claimed.id,
+        _record(plan, outcome, claimed, previous=state),
+        ops=tuple(channel.name for channel in parts.setting.channels.values() if channel.ops),
+        now=parts.now(),
+    )
+    error = outcome.message if isinstance(outcome, Failed) else ""
+    if error:
+        log.warning("feed %s: %s; next try at %s", claimed.name, error, f"{plan.next_poll_at:%Y-%m-%d %H:%M:%S} UTC")
+    return PollReport(entries=entries, error=error)
+
+
+async def _outcome(parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState) -> Outcome:
+    etag, last_modified = validators(state, now=parts.now())
+    request = Request(
+        url=claimed.url,
+        purpose=Purpose.FEED,
+        headers=setting.headers,
+        operator=True,
+        timeout=setting.timeout or parts.setting.config.net.timeout,
+        accept=FEED_ACCEPT,
+        etag=etag,
+        last_modified=last_modified,
+    )
+    try:
+        response = await parts.client.fetch(request)
+    except FetchError as error:
+        return Failed(kind=kind_of_failure(error.failure), message=f"{error.failure.value}: {error}")
+    answer = _answer(response, conditional=bool(etag or last_modified))
+    if response.status == 304:
+        return NotModified(answer=answer)
+    if response.status != 200:
+        retry_after = response.retry_after(parts.now())
+        return Failed(kind=kind_of_status(response.status), message=f"HTTP {response.status}", retry_after=retry_after)
+    hashed = body_hash(response.body)
+    if hashed == state.body_hash:
+        return NotModified(answer=answer)
+    return await _read(parts, response, hashed, answer)
+
+
+async def _read(parts: Parts, response: Response, hashed: int, answer: Answer) -> Outcome:
+    task = FeedTask(content_type=response.content_type, url=response.url, timezone=parts.setting.timezone)
+    try:
+        feed = await read_feed(parts.pool, task, response.body)
+    except NotAFeed as error:
+        return Failed(kind=FailureKind.HARD, message=f"not a feed: {sentence(error)}")
+    except WorkerError as error:
+        return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
+    return Fetched(feed=feed, body_hash=hashed, answer=answer)
+
+
+def _answer(response: Response, *, conditional: bool) -> Answer:
+    return Answer(
+        etag=response.etag,
+        last_modified=response.last_modified,
+        max_age=response.max_age,
+        conditional=conditional,
+        moved_to=response.permanent_url,
+    )
+
+
+async def _plan(
+    parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState, outcome: Outcome
+) -> PollPlan:
+    known = {}
+    if isinstance(outcome, Fetched):
+        keys = {key for entry in feed_keys(claimed.name, outcome.feed) for key in entry.all}
+        known = await parts.store.run(feeds.find_known, keys)
+    return plan_poll(
+        claimed.name,
+        state,
+        outcome,
+        known={
+            key: KnownEntry(
+                entry_id=row.entry_id,
+                content_hash=row.content_hash,
+                matched=row.matched,
+                times_ingested=row.times_ingested,
+                same_feed=row.feed_id == claimed.id,
+            )
+            for key, row in known.items()
+        },
+        limits=Limits(every=setting.every, fastest=setting.fastest, slowest=setting.slowest),
+        now=parts.now(),
+        jitter=parts.jitter(),
+    )
+
+
+def _record(plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState) -> PollRecord:
+    notices = [notice.text for notice in plan.notices]
+    if plan.rolled_over and not previous.never_polled:
+        notices.append("listed nothing that was there before: entries may have been missed; it is polled faster now")
+    return PollRecord(
+        poll_state=_STATE.dump_json(plan.state).decode(),
+        next_poll_at=plan.next_poll_at,
+        error=outcome.message if isinstance(outcome, Failed) else "",
+        title=outcome.feed.title if isinstance(outcome, Fetched) else "",
+        new=tuple(
+            NewEntry(
+                keys=planned.keys.all,
+                link_key=planned.keys.link,
+                link=planned.entry.link,
+                title=planned.entry.title,
+                entry=ENTRY.dump_json(planned.entry).decode(),
+                content_hash=planned.content_hash,
+            )
+            for planned in plan.new
+        ),
+        changed=tuple(
+            ChangedEntry(
+                entry_id=changed.entry_id,
+                link=changed.entry.link,
+                title=changed.entry.title,
+                entry=ENTRY.dump_json(changed.entry).decode(),
+                content_hash=changed.content_hash,
+            )
+            for changed in plan.changed
+        ),
+        seen=plan.seen,
+        learned=plan.learned,
+        moved_to=plan.url_moved_to,
+        notices=tuple(f"Feed {claimed.name} {text}" for text in notices),
+    )

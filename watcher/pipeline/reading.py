@@ -1,0 +1,55 @@
+"""What the worker processes are asked and answer: values and their JSON form, checked on the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from watcher.model import Article, Entry, Match, ParsedFeed, Watch
+
+FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedTask:
+    """Read the payload as a feed."""
+
+    content_type: str
+    url: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTask:
+    """Read the payload as the page behind `entry`; without a payload, the entry's own words stand in for it."""
+
+    entry: Entry
+    feed: str
+    site: str
+    url: str
+    content_type: str
+    timezone: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of a page: its article and matches, or what was wrong with it.
+
+    `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did).
+    """
+
+    article: Article | None
+    matches: tuple[Match, ...] = ()
+    problem: str = ""
+
+
+FEED_TASK = TypeAdapter(FeedTask)
+PAGE_TASK = TypeAdapter(PageTask)
+READING = TypeAdapter(Reading)
+PARSED_FEED = TypeAdapter(ParsedFeed)
+ENTRY = TypeAdapter(Entry)
+WATCHES = TypeAdapter(tuple[Watch, ...])

@@ -1,0 +1,64 @@
+"""The steps without side effects: what would a poll, or an ingest, find? For `check`, `feeds add` and `explain`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.errors import FetchError, FetchFailure, WorkerError
+from watcher.model import Entry, ParsedFeed
+from watcher.net import Client, Purpose, Request, Response
+from watcher.pipeline.reading import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageTask, Reading
+from watcher.pipeline.remote import read_feed, read_page
+from watcher.workers import WorkerPool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTrial:
+    """What became of a page: the answer, and its reading; `problem` says why one of them is missing."""
+
+    response: Response | None
+    reading: Reading | None
+    problem: str = ""
+
+
+async def try_feed(client: Client, pool: WorkerPool, url: str, *, timezone: str, within: timedelta) -> ParsedFeed:
+    """Fetches and reads a feed. Raises FetchError, NotAFeed or WorkerError."""
+    response = await client.fetch(
+        Request(url=url, purpose=Purpose.FEED, operator=True, timeout=within, accept=FEED_ACCEPT)
+    )
+    if response.status != 200:
+        raise FetchError(FetchFailure.BAD_RESPONSE, f"{url} answers HTTP {response.status}", sent=True)
+    task = FeedTask(content_type=response.content_type, url=response.url, timezone=timezone)
+    return await read_feed(pool, task, response.body)
+
+
+async def try_page(
+    client: Client, pool: WorkerPool, url: str, *, entry: Entry | None, feed: str, timezone: str, now: datetime
+) -> PageTrial:
+    """Fetches and reads a page as `ingest` would."""
+    try:
+        response = await client.fetch(Request(url=url, purpose=Purpose.PAGE, operator=True, accept=PAGE_ACCEPT))
+    except FetchError as error:
+        return PageTrial(response=None, reading=None, problem=f"{error.failure.value}: {error}")
+    if response.status != 200:
+        return PageTrial(response=response, reading=None, problem=f"HTTP {response.status}")
+    task = PageTask(
+        entry=entry or Entry(id="", link=url, title=""),
+        feed=feed,
+        site="",
+        url=response.url,
+        content_type=response.content_type,
+        timezone=timezone,
+        now=now,
+    )
+    try:
+        reading = await read_page(pool, task, response.body)
+    except WorkerError as error:
+        return PageTrial(response=response, reading=None, problem=str(error))
+    return PageTrial(response=response, reading=reading, problem=reading.problem)
+
+
+async def try_address(client: Client, url: str) -> None:
+    """Sees whether a channel's host answers; what it answers does not matter. Raises FetchError."""
+    await client.fetch(Request(url=url, purpose=Purpose.ALERT, method="HEAD", operator=True))

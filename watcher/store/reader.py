@@ -1,0 +1,37 @@
+"""Looking into the state beside a daemon that works on it: the functions of the store rooms, without a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from watcher.store.database import open_for_reading
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class StoreReader:
+    """Runs functions that only read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` finds. Iterators must be exhausted by it."""
+        with self._engine.begin() as connection:
+            return function(connection, *args, **kwargs)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[StoreReader]:
+    """A reader of the state at `path`. Raises StateError if there is none yet."""
+    engine = open_for_reading(path)
+    try:
+        yield StoreReader(engine)
+    finally:
+        engine.dispose()
