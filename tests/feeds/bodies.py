@@ -1,0 +1,32 @@
+"""Feed bodies written for the tests of this room; what they report on is made up."""
+
+from __future__ import annotations
+
+from watcher.feeds.parse import parse_feed
+from watcher.model import ParsedFeed
+
+URL = "https://blatt.example/feed.xml"
+
+
+def rss(items: str, *, head: str = "", prolog: str = '<?xml version="1.0" encoding="UTF-8"?>') -> str:
+    """An RSS 2.0 feed around `items`."""
+    return (
+        f'{prolog}<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">'
+        f"<channel><title>Das Blatt</title><link>https://blatt.example/</link>{head}{items}</channel></rss>"
+    )
+
+
+def atom(entries: str, *, attributes: str = "") -> str:
+    """An Atom 1.0 feed around `entries`."""
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"{attributes}>'
+        f'<title>Das Blatt</title><link href="https://blatt.example/"/><author><name>Redaktion Blatt</name></author>'
+        f"{entries}</feed>"
+    )
+
+
+def parsed(body: str | bytes, *, content_type: str = "", url: str = URL, timezone: str = "Europe/Berlin") -> ParsedFeed:
+    """The feed in `body`, text as UTF-8."""
+    data = body.encode() if isinstance(body, str) else body
+    return parse_feed(data, content_type=content_type, url=url, timezone=timezone)

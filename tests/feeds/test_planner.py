@@ -1,0 +1,353 @@
+"""The decider: what is new, when to poll next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.errors import FetchFailure
+from watcher.feeds.health import (
+    Answer,
+    Failed,
+    FailureKind,
+    Fetched,
+    Known,
+    KnownEntry,
+    Limits,
+    NoticeKind,
+    NotModified,
+    Outcome,
+    PollPlan,
+    PollState,
+)
+from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.planner import MOST_INGESTIONS, kind_of_failure, kind_of_status, plan_poll, validators
+from watcher.model import Entry, EntryId, ParsedFeed
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LIMITS = Limits(every=15 * MINUTE, fastest=2 * MINUTE, slowest=DAY)
+POLLED = PollState(interval=HOUR, polled_at=NOW - HOUR, last_success_at=NOW - HOUR, listed=10)
+
+
+def entries(*numbers: int) -> tuple[Entry, ...]:
+    """Entries that differ in id, link and words."""
+    return tuple(
+        Entry(id=f"id-{n}", link=f"https://blatt.example/{n}", title=f"Meldung {n}", summary=f"Text Nummer {n}.")
+        for n in numbers
+    )
+
+
+def feed(*listed: Entry, refresh_after: timedelta | None = None) -> ParsedFeed:
+    """A body that lists these entries."""
+    return ParsedFeed(
+        format="rss20",
+        title="Das Blatt",
+        site="https://blatt.example/",
+        language="de",
+        entries=listed,
+        refresh_after=refresh_after,
+    )
+
+
+def fetched(*listed: Entry, refresh_after: timedelta | None = None, answer: Answer | None = None) -> Fetched:
+    """An outcome with this body."""
+    return Fetched(feed=feed(*listed, refresh_after=refresh_after), body_hash=1, answer=answer or Answer())
+
+
+def known(*listed: Entry, matched: bool = False, times: int = 1, same_feed: bool = True) -> Known:
+    """What a store that took these entries in knows."""
+    return {
+        key: KnownEntry(
+            entry_id=EntryId(number),
+            content_hash=content_hash(entry),
+            matched=matched,
+            times_ingested=times,
+            same_feed=same_feed,
+        )
+        for number, (entry, keys) in enumerate(zip(listed, feed_keys("blatt", feed(*listed)), strict=True))
+        for key in keys.all
+    }
+
+
+def plan(
+    outcome: Outcome,
+    state: PollState = POLLED,
+    *,
+    knows: Known | None = None,
+    limits: Limits = LIMITS,
+    now: datetime = NOW,
+    jitter: float = 0.5,
+) -> PollPlan:
+    """The plan without jitter, unless one is given."""
+    return plan_poll("blatt", state, outcome, known=knows or {}, limits=limits, now=now, jitter=jitter)
+
+
+def test_the_first_poll_takes_all_in_and_starts_with_every() -> None:
+    """A feed that was never polled: all entries are new, the next poll comes after `every`."""
+    result = plan(fetched(*entries(1, 2, 3)), PollState())
+    assert [planned.entry.id for planned in result.new] == ["id-1", "id-2", "id-3"]
+    assert result.first_poll
+    assert not result.rolled_over
+    assert result.next_poll_at == NOW + LIMITS.every
+    assert len(result.seen) == 6
+
+
+def test_the_same_body_again_has_nothing_new() -> None:
+    """What was taken in once is neither new nor changed."""
+    listed = entries(1, 2, 3)
+    result = plan(fetched(*listed), knows=known(*listed))
+    assert (result.new, result.changed, result.learned) == ((), (), ())
+    assert not result.first_poll
+
+
+@given(
+    st.lists(
+        st.builds(
+            Entry,
+            id=st.sampled_from("abc") | st.just(""),
+            link=st.sampled_from(
+                ["", "https://blatt.example/x", "https://blatt.example/y?utm_source=a", "http://blatt.example/y"]
+            ),
+            title=st.sampled_from(["A", "B", ""]),
+        ),
+        max_size=8,
+    )
+)
+def test_a_second_poll_of_any_body_has_nothing_new(listed: list[Entry]) -> None:
+    """Whatever a body lists, twice over, is taken in once."""
+    first = plan(fetched(*listed), PollState())
+    knows = {
+        key: KnownEntry(entry_id=EntryId(number), content_hash=planned.content_hash, matched=False)
+        for number, planned in enumerate(first.new)
+        for key in planned.keys.all
+    }
+    second = plan(fetched(*listed), first.state, knows=knows)
+    assert second.new == ()
+    assert len({key for planned in first.new for key in planned.keys.all}) == len(knows)
+
+
+def test_an_entry_known_through_another_feed_is_neither_new_nor_changed() -> None:
+    """The same article through two feeds is one, however its teaser differs; this feed's id is learned."""
+    (entry,) = entries(1)
+    elsewhere = replace(entry, id="andere-id", summary="Ein anderer Anrisstext.")
+    link_only = {
+        key: value
+        for key, value in known(elsewhere, same_feed=False).items()
+        if key == feed_keys("blatt", feed(entry))[0].link
+    }
+    result = plan(fetched(entry), knows=link_only)
+    assert (result.new, result.changed) == ((), ())
+    assert result.learned == ((EntryId(0), feed_keys("blatt", feed(entry))[0].id),)
+
+
+def test_a_retitled_entry_that_never_matched_is_taken_in_again() -> None:
+    """Same id, other words: changed, not new."""
+    (entry,) = entries(1)
+    retitled = replace(entry, title="Meldung 1, neu gefasst")
+    result = plan(fetched(retitled), knows=known(entry))
+    assert result.new == ()
+    assert [(changed.entry_id, changed.entry.title) for changed in result.changed] == [(EntryId(0), retitled.title)]
+
+
+def test_the_same_link_under_another_id_is_a_change() -> None:
+    """A feed that makes new ids for old pages lists no new entries."""
+    (entry,) = entries(1)
+    result = plan(fetched(replace(entry, id="neu", title="Anders")), knows=known(entry))
+    assert (result.new, len(result.changed), len(result.learned)) == ((), 1, 1)
+    same_words = plan(fetched(replace(entry, id="neu")), knows=known(entry))
+    assert (same_words.new, same_words.changed) == ((), ())
+
+
+@pytest.mark.parametrize(("matched", "times"), [(True, 1), (False, MOST_INGESTIONS)])
+def test_matched_or_restless_entries_are_left_alone(matched: bool, times: int) -> None:
+    """What has matched is not taken in again, nor what changed three times already."""
+    (entry,) = entries(1)
+    changed = replace(entry, summary="Stand: 3 Kommentare")
+    assert plan(fetched(changed), knows=known(entry, matched=matched, times=times)).changed == ()
+
+
+def test_an_entry_listed_twice_is_taken_in_once() -> None:
+    """The first of entries with the same id counts."""
+    first, second = entries(1)[0], replace(entries(1)[0], title="Doppelt")
+    assert [planned.entry.title for planned in plan(fetched(first, second)).new] == ["Meldung 1"]
+
+
+@pytest.mark.parametrize(
+    ("new", "factor"),
+    [(0, 1.1), (1, 2 / 3), (3, 2 / 3), (4, 1 / 2), (6, 1 / 2), (7, 1 / 4), (9, 1 / 4)],
+)
+def test_the_interval_follows_the_share_of_news(new: int, factor: float) -> None:
+    """Nothing new lengthens it by a tenth; the more is new, the more it shrinks."""
+    listed = entries(*range(10))
+    result = plan(fetched(*listed), knows=known(*listed[new:]))
+    assert result.state.interval == HOUR * factor
+    assert result.next_poll_at == NOW + HOUR * factor
+
+
+def test_a_body_that_rolled_over_is_polled_as_fast_as_allowed() -> None:
+    """If nothing of the last body is left, entries may have been missed."""
+    result = plan(fetched(*entries(1, 2)))
+    assert result.rolled_over
+    assert result.next_poll_at == NOW + LIMITS.fastest
+    assert not plan(fetched(*entries(1, 2)), replace(POLLED, listed=0)).rolled_over
+
+
+def test_not_modified_lengthens_and_keeps_the_validators() -> None:
+    """A 304 counts as a poll without news."""
+    state = replace(POLLED, etag='"a"', last_modified="gestern", failures=2.0, first_failure_at=NOW - HOUR)
+    result = plan(NotModified(answer=Answer(conditional=True)), state)
+    assert result.state.interval == HOUR * 1.1
+    assert (result.state.etag, result.state.last_modified) == ('"a"', "gestern")
+    assert (result.state.failures, result.state.first_failure_at) == (0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("wish", "delay"),
+    [(MINUTE, HOUR * 1.1), (3 * HOUR, 3 * HOUR), (timedelta(days=40), DAY)],
+)
+def test_the_publishers_wish_is_a_floor_within_limits(wish: timedelta, delay: timedelta) -> None:
+    """Never sooner than the publisher wants, never later than `slowest`; from header or body, and after a 304 too."""
+    listed = entries(1)
+    by_body = plan(fetched(*listed, refresh_after=wish), knows=known(*listed))
+    by_header = plan(fetched(*listed, answer=Answer(max_age=wish)), knows=known(*listed))
+    remembered = plan(NotModified(), replace(POLLED, refresh_after=wish))
+    assert by_body.next_poll_at == by_header.next_poll_at == remembered.next_poll_at == NOW + delay
+
+
+def test_one_fetch_a_day_is_unconditional() -> None:
+    """Validators are held back once a day, and when no fetch without them is on record."""
+    state = replace(POLLED, etag='"a"', last_modified="gestern", last_unconditional_at=NOW - HOUR)
+    assert validators(state, now=NOW) == ('"a"', "gestern")
+    assert validators(state, now=NOW + DAY) == ("", "")
+    assert validators(replace(state, last_unconditional_at=None), now=NOW) == ("", "")
+    assert plan(fetched(answer=Answer(conditional=True)), state).state.last_unconditional_at == NOW - HOUR
+    assert plan(fetched(answer=Answer(conditional=False)), state).state.last_unconditional_at == NOW
+
+
+def test_failures_back_off_to_a_day_and_never_end() -> None:
+    """Each failure waits at least as long as the one before, at most a day, however many there are."""
+    state, delays = POLLED, []
+    for _ in range(50):
+        result = plan(Failed(kind=FailureKind.HARD, message="HTTP 404"), state)
+        delays.append(result.next_poll_at - NOW)
+        state = result.state
+    assert delays == sorted(delays)
+    assert delays[0] == 2 * HOUR
+    assert delays[-1] == DAY
+
+
+def test_softer_failures_weigh_less() -> None:
+    """DNS troubles back off slower than server errors, these slower than refusals."""
+    kinds = (FailureKind.DNS, FailureKind.SOFT, FailureKind.HARD)
+    delays = [plan(Failed(kind=kind, message="x")).next_poll_at for kind in kinds]
+    assert delays == sorted(set(delays))
+
+
+@pytest.mark.parametrize(("asked", "delay"), [(5 * HOUR, 5 * HOUR), (MINUTE, HOUR * 2**0.5), (9 * DAY, DAY)])
+def test_retry_after_is_kept_to(asked: timedelta, delay: timedelta) -> None:
+    """Never sooner than a throttling server asked, a day at most."""
+    result = plan(Failed(kind=FailureKind.THROTTLED, message="HTTP 429", retry_after=asked))
+    assert abs(result.next_poll_at - NOW - delay) < timedelta(seconds=1)
+
+
+def test_gone_is_told_once_asked_daily_and_can_come_back() -> None:
+    """410 mutes with one notice; a later success is told too."""
+    gone = plan(Failed(kind=FailureKind.GONE, message="HTTP 410"))
+    again = plan(Failed(kind=FailureKind.GONE, message="HTTP 410"), gone.state)
+    back = plan(fetched(*entries(1)), again.state)
+    assert [notice.kind for notice in gone.notices] == [NoticeKind.GONE]
+    assert gone.next_poll_at == again.next_poll_at == NOW + DAY
+    assert again.notices == ()
+    assert [notice.kind for notice in back.notices] == [NoticeKind.RECOVERED]
+    assert not back.state.gone
+
+
+def test_a_feed_that_fails_for_a_day_is_told_once() -> None:
+    """No source breaks silently, and none nags."""
+    failure = Failed(kind=FailureKind.SOFT, message="HTTP 502")
+    first = plan(failure)
+    later = plan(failure, first.state, now=NOW + DAY)
+    latest = plan(failure, later.state, now=NOW + 2 * DAY)
+    assert [len(result.notices) for result in (first, later, latest)] == [0, 1, 0]
+    assert "HTTP 502" in later.notices[0].text
+
+
+def test_a_permanent_redirect_is_followed_for_good_after_a_day() -> None:
+    """Three times over at least a day, to the same address; one poll without it starts anew."""
+    moved = fetched(answer=Answer(moved_to="https://neu.example/feed"))
+    state, targets = POLLED, []
+    for hours in (0, 12, 23, 24):
+        result = plan(moved, state, now=NOW + hours * HOUR)
+        targets.append(result.url_moved_to)
+        state = result.state
+    assert targets == ["", "", "", "https://neu.example/feed"]
+    assert plan(fetched(), plan(moved).state).state.moved_times == 0
+
+
+def outcomes() -> st.SearchStrategy[Outcome]:
+    """Any outcome of a poll."""
+    durations = st.none() | st.timedeltas(timedelta(0), timedelta(days=10_000))
+    answers = st.builds(
+        Answer, max_age=durations, conditional=st.booleans(), moved_to=st.sampled_from(["", "https://n.example/"])
+    )
+    return (
+        st.builds(Failed, kind=st.sampled_from(FailureKind), message=st.just("x"), retry_after=durations)
+        | st.builds(NotModified, answer=answers)
+        | st.builds(
+            lambda count, answer, wish: fetched(*entries(*range(count)), refresh_after=wish, answer=answer),
+            st.integers(0, 5),
+            answers,
+            durations,
+        )
+    )
+
+
+@given(
+    st.lists(st.tuples(outcomes(), st.floats(0, 1, exclude_max=True)), min_size=1, max_size=6),
+    st.lists(st.timedeltas(timedelta(seconds=1), timedelta(days=3)), min_size=3, max_size=3),
+)
+def test_every_poll_has_a_next_one_within_limits(
+    steps: list[tuple[Outcome, float]], durations: list[timedelta]
+) -> None:
+    """From a tenth below `fastest` to a tenth above `slowest`, or a day after failures, in any order."""
+    fastest, every, slowest = sorted(durations)
+    limits, state, now = Limits(every=every, fastest=fastest, slowest=slowest), PollState(), NOW
+    for outcome, jitter in steps:
+        result = plan(outcome, state, limits=limits, now=now, jitter=jitter)
+        latest = max(DAY, slowest) if isinstance(outcome, Failed) else slowest * 1.1
+        slack = timedelta(microseconds=2)
+        assert fastest * 0.9 - slack <= result.next_poll_at - now <= latest + slack
+        state, now = result.state, result.next_poll_at
+
+
+def test_naive_times_are_refused() -> None:
+    """A time without its zone is a bug of the caller."""
+    with pytest.raises(ValueError, match="aware"):
+        plan(NotModified(), now=datetime(2026, 3, 2))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(404, FailureKind.HARD), (410, FailureKind.GONE), (429, FailureKind.THROTTLED), (503, FailureKind.THROTTLED),
+     (500, FailureKind.SOFT), (408, FailureKind.SOFT), (403, FailureKind.HARD)],
+)  # fmt: skip
+def test_statuses_have_a_kind(status: int, kind: FailureKind) -> None:
+    """Each error status counts as what it usually means."""
+    assert kind_of_status(status) is kind
+
+
+def test_every_failure_to_fetch_has_a_kind() -> None:
+    """DNS least, timeouts and broken connections half, refusals whole."""
+    assert kind_of_failure(FetchFailure.DNS) is FailureKind.DNS
+    assert kind_of_failure(FetchFailure.TIMEOUT) is FailureKind.SOFT
+    assert kind_of_failure(FetchFailure.ROBOTS) is FailureKind.HARD
+    assert {kind_of_failure(failure) for failure in FetchFailure} == {
+        FailureKind.DNS,
+        FailureKind.SOFT,
+        FailureKind.HARD,
+    }

@@ -1,0 +1,180 @@
+"""Values of the planner: what is remembered of a feed, what a poll came to, what to do about it. No logic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.feeds.identity import EntryKeys
+from watcher.model import Entry, EntryId, ParsedFeed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The operator's three wishes: `every` to start with, then anything from `fastest` to `slowest`."""
+
+    every: timedelta
+    fastest: timedelta
+    slowest: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollState:
+    """What is remembered between two polls of a feed. A feed that was never polled has all of it empty.
+
+    `interval`: the adaptive one, before the publisher's wish and before back-off. `failures`: weighted (see planner),
+    0 while all is well. `listed` and `refresh_after`: the entries of the last body that was read, and what it wished.
+    `moved_to` was named by permanent redirects `moved_times` times in a row, since `moved_since`.
+    """
+
+    interval: timedelta | None = None
+    polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    failures: float = 0.0
+    first_failure_at: datetime | None = None
+    told_failing: bool = False
+    gone: bool = False
+    listed: int = 0
+    refresh_after: timedelta | None = None
+    body_hash: int | None = None
+    etag: str = ""
+    last_modified: str = ""
+    last_unconditional_at: datetime | None = None
+    moved_to: str = ""
+    moved_times: int = 0
+    moved_since: datetime | None = None
+
+    @property
+    def never_polled(self) -> bool:
+        """No body of this feed was ever read: what its first one lists is told in a summary."""
+        return self.last_success_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The facts of an answer that matter for polling. `conditional`: the request carried validators.
+
+    `max_age`: of Cache-Control. `moved_to`: where permanent redirects (301, 308) led, "" if there were none.
+    """
+
+    etag: str = ""
+    last_modified: str = ""
+    max_age: timedelta | None = None
+    conditional: bool = False
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A body was read. `body_hash`: see `identity.body_hash`."""
+
+    feed: ParsedFeed
+    body_hash: int
+    answer: Answer = field(default_factory=Answer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """A 304, or a body whose hash is that of the last one, which need not be read again."""
+
+    answer: Answer = field(default_factory=Answer)
+
+
+class FailureKind(StrEnum):
+    """How bad a failure is: hard ones rarely mend themselves, soft ones often, DNS nearly always.
+
+    A body that is no feed is soft: an error page with status 200 often passes.
+    """
+
+    HARD = "hard"
+    SOFT = "soft"
+    DNS = "dns"
+    THROTTLED = "throttled"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """No feed was had. `message` is for people; `retry_after`: what 429 and 503 asked for."""
+
+    kind: FailureKind
+    message: str
+    retry_after: timedelta | None = None
+
+
+Outcome = Fetched | NotModified | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """What the store knows of an entry under one of its keys.
+
+    `same_feed`: it came through the feed that is being polled. `times_ingested`: how often its page was fetched.
+    """
+
+    entry_id: EntryId
+    content_hash: int | None
+    matched: bool
+    times_ingested: int = 1
+    same_feed: bool = True
+
+
+Known = Mapping[int, KnownEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedEntry:
+    """An entry that no key was known of: to be ingested."""
+
+    entry: Entry
+    keys: EntryKeys
+    content_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEntry:
+    """An entry that was known but never matched, and reads otherwise now: to be ingested again."""
+
+    entry_id: EntryId
+    entry: Entry
+    content_hash: int
+
+
+class NoticeKind(StrEnum):
+    """What channels with `ops` are told about a feed."""
+
+    GONE = "gone"
+    FAILING = "failing"
+    RECOVERED = "recovered"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing worth telling the operator about a feed; `text` is half a sentence that follows the feed's name."""
+
+    kind: NoticeKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """What one poll comes to, for one transaction.
+
+    `seen`: every key that the body lists (its entries stay known as long as it does). `learned`: keys that are to name
+    a known entry too. `rolled_over`: nothing of the last body was left in this one, so entries may have been missed.
+    `url_moved_to`: the feed's new address, "" if it stays.
+    """
+
+    state: PollState
+    next_poll_at: datetime
+    new: tuple[PlannedEntry, ...] = ()
+    changed: tuple[ChangedEntry, ...] = ()
+    seen: tuple[int, ...] = ()
+    learned: tuple[tuple[EntryId, int], ...] = ()
+    first_poll: bool = False
+    rolled_over: bool = False
+    url_moved_to: str = ""
+    notices: tuple[Notice, ...] = ()

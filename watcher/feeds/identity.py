@@ -1,0 +1,207 @@
+"""What makes two entries the same: normalised links, and short keys for the store. No parsing, no database.
+
+An entry is known by its feed and id, and by its normalised link, which no other feed's entry shares by accident.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+from watcher.model import Entry, ParsedFeed
+
+# Parameters that say where a reader came from, never which article is meant. Sources: the published lists of ClearURLs
+# and Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
+_TRACKING_PREFIXES = (
+    "utm_",
+    "at_",
+    "ns_",
+    "pk_",
+    "piwik_",
+    "mtm_",
+    "matomo_",
+    "hsa_",
+    "wt_",
+    "wt.",
+    "oly_",
+    "_hs",
+    "sc_c",
+)
+_TRACKING = frozenset(
+    {
+        *("fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid", "twclid", "ttclid"),
+        *("igsh", "igshid", "li_fat_id", "mc_cid", "mc_eid", "mkt_tok", "vero_id", "vero_conv", "rb_clickid", "s_cid"),
+        *(
+            "s_kwcid",
+            "xtor",
+            "xtref",
+            "wtmc",
+            "wt",
+            "cmpid",
+            "cmp",
+            "icid",
+            "ocid",
+            "ncid",
+            "emc",
+            "smid",
+            "spm",
+            "sref",
+        ),
+        *("_ga", "_gl", "__hssc", "__hstc", "hsctatracking", "wprov", "ftag", "traffic_source", "feedtype", "maca"),
+    }
+)
+# Parameters that name an article on some sites, and where the reader came from on others: the value tells.
+_TRACKING_VALUES = {
+    key: frozenset(
+        {"rss", "rss2", "atom", "feed", "feeds", "rssfeed", "rss-feed", "newsfeed", "feedburner", "newsletter"}
+    )
+    for key in ("ref", "referrer", "source", "src", "from", "partner", "via", "feed", "mod", "output", "rss", "cid")
+} | {"rss": frozenset({"", "1", "true", "yes"})}
+
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_LEGAL = "!#$%&'()*+,/:;=?@[]~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryKeys:
+    """Signed 64-bit keys. `id`: of the feed and the entry's id. `link`: of the page, None if several share it."""
+
+    id: int
+    link: int | None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (self.id,) if self.link is None else (self.id, self.link)
+
+
+def normalise_link(url: str) -> str:
+    """One spelling for all links to a page, "" if `url` is no http(s) address. For comparing only, never for fetching.
+
+    Gone: fragment, tracking parameters, default port, user, trailing dot of the host; http is read as https, the host
+    is lower-case ASCII, escapes are spelt as RFC 3986 (6.2.2) wants. The order of parameters stays, as do all others.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = _host(parts.hostname or ""), parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host:
+        return ""
+    authority = host if port in {None, 80, 443} else f"{host}:{port}"
+    path = _without_dots(_escaped(parts.path)) or "/"
+    query = "&".join(_escaped(piece) for piece in parts.query.split("&") if piece and not _is_tracking(piece))
+    return f"https://{authority}{path}" + (f"?{query}" if query else "")
+
+
+def link_key(url: str) -> int | None:
+    """The key of a page by its link, None if `url` is no http(s) address."""
+    link = normalise_link(url)
+    return _key("link", link) if link else None
+
+
+def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
+    """The keys of each entry of one body, in its order. `feed_key` names the feed, and stays when its address moves.
+
+    A link that entries with different ids share (a live blog's page, a list page) is no key, nor is a home page.
+    """
+    shared = _shared_links(feed.entries) | {normalise_link(feed.site)}
+    return tuple(entry_keys(feed_key, entry, shared_links=shared) for entry in feed.entries)
+
+
+def entry_keys(feed_key: str, entry: Entry, *, shared_links: frozenset[str] | set[str] = frozenset()) -> EntryKeys:
+    """The keys of one entry; `shared_links`: normalised links that stand for more than one entry of its feed.
+
+    An entry without an id goes by its link and title, one without a link by its title and text.
+    """
+    link = normalise_link(entry.link)
+    is_key = bool(link) and link not in shared_links and not _is_home_page(link)
+    return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key("link", link) if is_key else None)
+
+
+def content_hash(entry: Entry) -> int:
+    """Changes when the words of title or text do; not with case, white space, soft hyphens or Unicode form."""
+    return _key("content", _folded(entry.title), _folded(entry.text))
+
+
+def body_hash(body: bytes) -> int:
+    """A key of a whole feed body, to notice a feed that is sent again unchanged."""
+    return int.from_bytes(hashlib.blake2b(body, digest_size=8).digest(), "big", signed=True)
+
+
+def _shared_links(entries: tuple[Entry, ...]) -> set[str]:
+    ids: Mapping[str, set[tuple[str, ...]]] = defaultdict(set)
+    for entry in entries:
+        link = normalise_link(entry.link)
+        ids[link].add(_identity(entry, link))
+    return {link for link, found in ids.items() if len(found) > 1}
+
+
+def _identity(entry: Entry, link: str) -> tuple[str, ...]:
+    if entry.id:
+        return ("given", entry.id)
+    return ("link", link, _folded(entry.title)) if link else ("text", _folded(entry.title), _folded(entry.text))
+
+
+def _is_home_page(link: str) -> bool:
+    return link.count("/") == 3 and link.endswith("/")
+
+
+def _host(name: str) -> str:
+    """Lower-case, in ASCII; a name that IDNA does not allow stays as it is."""
+    name = name.lower().rstrip(".")
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
+def _is_tracking(piece: str) -> bool:
+    key, _, value = piece.partition("=")
+    key, value = key.lower(), value.lower()
+    return key in _TRACKING or key.startswith(_TRACKING_PREFIXES) or value in _TRACKING_VALUES.get(key, ())
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, section 5.2.4."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept) + ("/" if segments[-1] in {".", ".."} and kept else "")
+
+
+def _escaped(text: str) -> str:
+    """Percent-encoded once: unreserved characters bare, all others that need it as upper-case UTF-8 escapes."""
+    return _ESCAPE.sub(_respelt, quote(_BARE_PERCENT.sub("%25", text), safe=_LEGAL, errors="surrogatepass"))
+
+
+def _respelt(match: re.Match[str]) -> str:
+    character = unquote_to_bytes(match.group()).decode("latin-1")
+    return character if character in _UNRESERVED else match.group().upper()
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text.replace("\xad", "")).casefold().split())
+
+
+def _key(*parts: str) -> int:
+    """64 bits of BLAKE2b: among 10 million keys, two meet with a chance of 3 in a million (n² / 2⁶⁵)."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return int.from_bytes(digest.digest(), "big", signed=True)

@@ -1,0 +1,38 @@
+"""The links of a feed: made absolute, otherwise left as the feed gives them."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+MAX_LINK = 8192
+
+
+def absolute_link(link: str, *, base: str) -> str:
+    """The http(s) address that `link` names, seen from `base`; "" for anything that cannot be fetched.
+
+    An absolute link comes back to the letter, white space at its ends and line breaks within it aside. One longer than
+    MAX_LINK is dropped, because a shortened address is another address.
+    """
+    link = "".join(link.split("\n")).replace("\r", "").replace("\t", "").strip()
+    if not link or len(link) > MAX_LINK:
+        return ""
+    if is_web_address(link):
+        return link
+    if link[:4].lower() == "www.":  # an address without its scheme, not a file of that name
+        link = f"http://{link}"
+    try:
+        joined = urljoin(base, link)
+    except ValueError:
+        return ""
+    return joined if is_web_address(joined) and len(joined) <= MAX_LINK else ""
+
+
+def is_web_address(text: str) -> bool:
+    """Whether this is an absolute http(s) address with a host."""
+    if text[:8].lower().partition(":")[0] not in {"http", "https"}:
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.scheme in {"http", "https"} and not any(map(str.isspace, parts.netloc))
+    except ValueError:
+        return False

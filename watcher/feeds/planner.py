@@ -1,0 +1,291 @@
+"""The decider: what of a poll is new, and when to poll next. Values in, values out; `now` and `jitter` are arguments.
+
+    state, outcome, known | plan_poll | PollPlan
+
+Interval. A poll that brings nothing new makes it a tenth longer, so a feed that was quiet for a time t is asked again
+about every t/10; news make it shorter, the more the larger their share of the body; a body that has rolled over
+entirely sets it to `fastest`. The shares (two thirds, one third known) are Media Cloud's (rss-fetcher, 180,000 feeds),
+but there a body with a few new entries still lengthens the interval, until a third of it is new at each poll: right for
+an archive, hours too late for an alert. The publisher's wish (Cache-Control, ttl, sy:) is a floor between `fastest` and
+`slowest`.
+
+Failures. Weights are Media Cloud's: hard 1, soft 1/2, DNS 1/4. The interval doubles with each whole one, up to a day
+(or the interval, if that is longer), and never ends. Retry-After is kept to, within the same limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watcher.errors import FetchFailure
+from watcher.feeds.health import (
+    Answer,
+    ChangedEntry,
+    Failed,
+    FailureKind,
+    Fetched,
+    Known,
+    KnownEntry,
+    Limits,
+    Notice,
+    NoticeKind,
+    NotModified,
+    Outcome,
+    PlannedEntry,
+    PollPlan,
+    PollState,
+)
+from watcher.feeds.identity import EntryKeys, content_hash, feed_keys
+from watcher.model import Entry, EntryId
+
+DAY = timedelta(days=1)
+JITTER = 0.1
+MOST_INGESTIONS = 4  # the first, and three after changes
+FAILING_IS_TOLD_AFTER = DAY
+MOVED_TIMES, MOVED_FOR = 3, DAY
+
+_QUIET, _SOME_NEW, _MUCH_NEW, _MOSTLY_NEW = 1.1, 2 / 3, 1 / 2, 1 / 4
+_WEIGHTS = {
+    FailureKind.HARD: 1.0,
+    FailureKind.SOFT: 0.5,
+    FailureKind.THROTTLED: 0.5,
+    FailureKind.DNS: 0.25,
+    FailureKind.GONE: 1.0,
+}
+_MOST_FAILURES = 1000.0
+
+
+def plan_poll(
+    feed_key: str, state: PollState, outcome: Outcome, *, known: Known, limits: Limits, now: datetime, jitter: float
+) -> PollPlan:
+    """What to do about one poll. Total: every outcome has a next poll.
+
+    `known` holds what the store knows under any of the keys of the body (`identity.feed_keys`), and may hold more.
+    `jitter` in [0, 1) spreads the next poll by a tenth to either side.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now must be an aware datetime")
+    match outcome:
+        case Fetched():
+            return _fetched(feed_key, state, outcome, known, limits, now, jitter)
+        case NotModified():
+            return _not_modified(state, outcome.answer, limits, now, jitter)
+        case Failed():
+            return _failed(state, outcome, limits, now, jitter)
+
+
+def validators(state: PollState, *, now: datetime) -> tuple[str, str]:
+    """ETag and Last-Modified for the next request; both "" once a day: some feeds answer 304 wrongly, for ever."""
+    last = state.last_unconditional_at
+    return (state.etag, state.last_modified) if last is not None and now - last < DAY else ("", "")
+
+
+def kind_of_status(status: int) -> FailureKind:
+    """How bad an HTTP status is that brought no feed."""
+    if status == 410:
+        return FailureKind.GONE
+    if status in {429, 503}:
+        return FailureKind.THROTTLED
+    return FailureKind.SOFT if status >= 500 or status in {408, 425} else FailureKind.HARD
+
+
+def kind_of_failure(failure: FetchFailure) -> FailureKind:
+    """How bad it is that no answer came."""
+    if failure is FetchFailure.DNS:
+        return FailureKind.DNS
+    soft = {FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.TLS, FetchFailure.BAD_RESPONSE}
+    return FailureKind.SOFT if failure in soft else FailureKind.HARD
+
+
+# -- a body was read --------------------------------------------------------------------------------------------------
+
+
+def _fetched(
+    feed_key: str, state: PollState, outcome: Fetched, known: Known, limits: Limits, now: datetime, jitter: float
+) -> PollPlan:
+    entries = outcome.feed.entries
+    listed = dict(_distinct(entries, feed_keys(feed_key, outcome.feed)))
+    new = tuple(_new_entries(listed, known))
+    rolled_over = bool(listed) and state.listed > 0 and not any(_is_from_here(keys, known) for keys in listed)
+    updated = replace(
+        _succeeded(state, outcome.answer, now),
+        interval=limits.fastest if rolled_over else _adapted(state, limits, new=len(new), listed=len(listed)),
+        listed=len(listed),
+        refresh_after=outcome.feed.refresh_after,
+        body_hash=outcome.body_hash,
+        etag=outcome.answer.etag,
+        last_modified=outcome.answer.last_modified,
+    )
+    return replace(
+        _plan_success(state, updated, outcome.answer, limits, now, jitter),
+        new=new,
+        changed=tuple(_changed_entries(listed, known)),
+        seen=tuple(key for keys in listed for key in keys.all),
+        learned=tuple(_learned(listed, known)),
+        first_poll=state.never_polled,
+        rolled_over=rolled_over,
+    )
+
+
+def _distinct(entries: tuple[Entry, ...], keys: tuple[EntryKeys, ...]) -> Iterator[tuple[EntryKeys, Entry]]:
+    """Each entry of a body once: the first of those that share a key."""
+    taken: set[int] = set()
+    for entry_keys, entry in zip(keys, entries, strict=True):
+        if taken.isdisjoint(entry_keys.all):
+            yield entry_keys, entry
+        taken.update(entry_keys.all)
+
+
+def _new_entries(listed: dict[EntryKeys, Entry], known: Known) -> Iterator[PlannedEntry]:
+    for keys, entry in listed.items():
+        if _known_entry(keys, known) is None:
+            yield PlannedEntry(entry=entry, keys=keys, content_hash=content_hash(entry))
+
+
+def _changed_entries(listed: dict[EntryKeys, Entry], known: Known) -> Iterator[ChangedEntry]:
+    """Entries of this feed that never matched and read otherwise now, under the same id or another one."""
+    told: set[EntryId] = set()
+    for keys, entry in listed.items():
+        found = _known_entry(keys, known)
+        if found is None or not found.same_feed or found.matched or found.times_ingested >= MOST_INGESTIONS:
+            continue
+        now_hash = content_hash(entry)
+        if found.content_hash not in {None, now_hash} and found.entry_id not in told:
+            told.add(found.entry_id)
+            yield ChangedEntry(entry_id=found.entry_id, entry=entry, content_hash=now_hash)
+
+
+def _learned(listed: dict[EntryKeys, Entry], known: Known) -> Iterator[tuple[EntryId, int]]:
+    for keys in listed:
+        if found := _known_entry(keys, known):
+            yield from ((found.entry_id, key) for key in keys.all if key not in known)
+
+
+def _is_from_here(keys: EntryKeys, known: Known) -> bool:
+    found = _known_entry(keys, known)
+    return found is not None and found.same_feed
+
+
+def _known_entry(keys: EntryKeys, known: Known) -> KnownEntry | None:
+    found = known.get(keys.id)
+    return found if found is not None or keys.link is None else known.get(keys.link)
+
+
+# -- when to poll next ------------------------------------------------------------------------------------------------
+
+
+def _not_modified(state: PollState, answer: Answer, limits: Limits, now: datetime, jitter: float) -> PollPlan:
+    updated = replace(
+        _succeeded(state, answer, now),
+        interval=_adapted(state, limits, new=0, listed=state.listed),
+        etag=answer.etag or state.etag,
+        last_modified=answer.last_modified or state.last_modified,
+    )
+    return _plan_success(state, updated, answer, limits, now, jitter)
+
+
+def _succeeded(state: PollState, answer: Answer, now: datetime) -> PollState:
+    return replace(
+        _moved(state, answer.moved_to, now),
+        polled_at=now,
+        last_success_at=now,
+        failures=0.0,
+        first_failure_at=None,
+        told_failing=False,
+        gone=False,
+        last_unconditional_at=state.last_unconditional_at if answer.conditional else now,
+    )
+
+
+def _moved(state: PollState, target: str, now: datetime) -> PollState:
+    if not target:
+        return replace(state, moved_to="", moved_times=0, moved_since=None)
+    if target != state.moved_to:
+        return replace(state, moved_to=target, moved_times=1, moved_since=now)
+    return replace(state, moved_times=state.moved_times + 1)
+
+
+def _plan_success(
+    before: PollState, after: PollState, answer: Answer, limits: Limits, now: datetime, jitter: float
+) -> PollPlan:
+    notices = []
+    if before.told_failing or before.gone:
+        notices.append(Notice(kind=NoticeKind.RECOVERED, text="can be read again"))
+    moved_to = ""
+    if after.moved_since and after.moved_times >= MOVED_TIMES and now - after.moved_since >= MOVED_FOR:
+        moved_to = after.moved_to
+        after = _moved(after, "", now)
+        notices.append(Notice(kind=NoticeKind.MOVED, text=f"has moved for good to {moved_to}"))
+    wishes = (_interval(after, limits), answer.max_age or timedelta(), after.refresh_after or timedelta())
+    return PollPlan(
+        state=after,
+        next_poll_at=now + _spread(_clamped(max(wishes), limits), jitter),
+        url_moved_to=moved_to,
+        notices=tuple(notices),
+    )
+
+
+def _adapted(state: PollState, limits: Limits, *, new: int, listed: int) -> timedelta:
+    """The interval after a poll that found `new` of `listed` entries unknown."""
+    if state.never_polled:
+        return _clamped(limits.every, limits)
+    if not new:
+        factor = _QUIET
+    elif 3 * new <= listed:
+        factor = _SOME_NEW
+    else:
+        factor = _MUCH_NEW if 3 * new <= 2 * listed else _MOSTLY_NEW
+    return _clamped(_interval(state, limits) * factor, limits)
+
+
+def _interval(state: PollState, limits: Limits) -> timedelta:
+    """The adaptive interval within limits, which the operator may have changed since it was kept."""
+    return _clamped(state.interval or limits.every, limits)
+
+
+def _clamped(delay: timedelta, limits: Limits) -> timedelta:
+    return max(limits.fastest, min(delay, limits.slowest))
+
+
+def _spread(delay: timedelta, jitter: float) -> timedelta:
+    return delay * (1 + JITTER * (2 * jitter - 1))
+
+
+# -- failures ---------------------------------------------------------------------------------------------------------
+
+
+def _failed(state: PollState, outcome: Failed, limits: Limits, now: datetime, jitter: float) -> PollPlan:
+    gone = outcome.kind is FailureKind.GONE
+    since = state.first_failure_at or now
+    lasting = not gone and not state.told_failing and now - since >= FAILING_IS_TOLD_AFTER
+    updated = replace(
+        state,
+        polled_at=now,
+        interval=_interval(state, limits),
+        failures=min(state.failures + _WEIGHTS[outcome.kind], _MOST_FAILURES),
+        first_failure_at=since,
+        told_failing=state.told_failing or lasting,
+        gone=state.gone or gone,
+    )
+    notices = []
+    if gone and not state.gone:
+        notices.append(Notice(kind=NoticeKind.GONE, text="is gone (410); it is still asked once a day"))
+    if lasting:
+        notices.append(
+            Notice(kind=NoticeKind.FAILING, text=f"fails since {since:%Y-%m-%d %H:%M %Z}: {outcome.message}")
+        )
+    return PollPlan(
+        state=updated, next_poll_at=now + _back_off(updated, outcome, limits, jitter), notices=tuple(notices)
+    )
+
+
+def _back_off(state: PollState, outcome: Failed, limits: Limits, jitter: float) -> timedelta:
+    """Doubled with each whole failure, a day at most; never before Retry-After, within the same limit."""
+    base = _interval(state, limits)
+    longest = max(DAY, base)
+    if state.gone:
+        return min(_spread(longest, jitter), longest)
+    doubled = min(base * 2 ** min(state.failures, 30.0), longest)
+    return min(max(_spread(doubled, jitter), outcome.retry_after or timedelta()), longest)

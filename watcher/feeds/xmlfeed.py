@@ -1,0 +1,189 @@
+"""RSS and Atom by way of feedparser, whose results are read with suspicion: links, texts and dates are made here.
+
+The only importer of feedparser. It gets UTF-8 in a stream (never bytes or a string, which it takes for a path or an
+address), no address of the feed (joining is done here), and neither sanitises nor resolves, which is where it hangs.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import feedparser
+
+from watcher.errors import NotAFeed
+from watcher.feeds.dates import Stamp, read_date
+from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
+from watcher.feeds.links import absolute_link, is_web_address
+from watcher.feeds.plain import plain_line, plain_text, safe_text
+from watcher.feeds.repair import FeedXml, has_entries
+from watcher.model import Entry, ParsedFeed
+
+_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_BASE = re.compile(r"\sbase\s*=|xml:base", re.IGNORECASE)
+_MARKUP = frozenset({"text/html", "application/xhtml+xml"})
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+_ADDRESS = re.compile(r"(?:mailto:)?[^\s()<>\"',;@]{1,100}@[^\s()<>\"',;@]{1,200}")
+_LONGEST_WISH = timedelta(days=365)
+
+_Values = dict[str, Any]
+
+
+def parse_xml_feed(xml: FeedXml, *, url: str, timezone: str, problem: str = "") -> ParsedFeed:
+    """The feed in `xml`, which starts with its root. Raises NotAFeed if feedparser cannot bear it."""
+    result = _feedparser(xml.text, url)
+    feed: _Values = result["feed"]
+    version = "rss091n" if xml.netscape and result["version"] == "rss091u" else str(result["version"] or "unknown")
+    site = absolute_link(_text(feed, "link"), base=url)
+    reader = _EntryReader(feed, atom=version.startswith("atom"), base=url, site=site, timezone=timezone)
+    entries = result["entries"]
+    if not entries and has_entries(xml.text):
+        raise NotAFeed("the feed lists entries, but is so malformed that none can be read")
+    return ParsedFeed(
+        format=version,
+        title=_line(feed, "title", MAX_TITLE),
+        site=site,
+        language=safe_text(_text(feed, "language"))[:35],
+        entries=tuple(reader.entry(values) for values in entries[:MAX_ENTRIES]),
+        refresh_after=_refresh_after(feed),
+        problem="; ".join(_problems(problem, xml.problem, result)),
+    )
+
+
+def _feedparser(text: str, url: str) -> _Values:
+    stream = io.BytesIO(_DECLARATION + text.encode("utf-8", "replace"))
+    # Its base must be told if xml:base occurs: without one it never leaves the scope of the last xml:base.
+    headers = _HEADERS | ({"content-location": url} if _BASE.search(text) else {})
+    try:
+        result: _Values = feedparser.parse(
+            stream, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # feedparser lets whatever its parsers meet travel: ValueError, AssertionError, KeyError
+        raise NotAFeed(f"the feed cannot be read: {type(error).__name__}: {error}"[:300]) from error
+    return result
+
+
+def _problems(*given: str | _Values) -> Iterable[str]:
+    declared, cut, result = given
+    yield from (text for text in (declared, cut) if isinstance(text, str) and text)
+    if isinstance(result, str):
+        return
+    listed, flaw = len(result["entries"]), result.get("bozo_exception")
+    if flaw is not None:
+        yield f"not well-formed, read leniently: {safe_text(str(flaw))[:200]}"
+    if listed > MAX_ENTRIES:
+        yield f"lists {listed} entries; only the first {MAX_ENTRIES} are read"
+
+
+def _refresh_after(feed: _Values) -> timedelta | None:
+    """The longer of RSS 2.0's `ttl` (minutes) and RSS 1.0's syndication module (period over frequency)."""
+    wishes = []
+    if minutes := _number(_text(feed, "ttl")):
+        wishes.append(timedelta(minutes=minutes))
+    if period := _PERIODS.get(_text(feed, "sy_updateperiod").strip().lower()):
+        wishes.append(period / (_number(_text(feed, "sy_updatefrequency")) or 1))
+    return min(max(wishes), _LONGEST_WISH) if wishes else None
+
+
+def _number(text: str) -> int:
+    match = re.fullmatch(r"\s*(\d{1,6})(?:\.0*)?\s*", text)
+    return int(match.group(1)) if match else 0
+
+
+class _EntryReader:
+    """Reads the entries of one feed. Relative links are seen from the feed in Atom, from its site in RSS."""
+
+    def __init__(self, feed: _Values, *, atom: bool, base: str, site: str, timezone: str) -> None:
+        self._atom = atom
+        self._base = base if atom else site or base
+        self._timezone = timezone
+        self._author = _author(feed, atom=True) if atom else ""
+
+    def entry(self, values: _Values) -> Entry:
+        summary, content = _texts(values)
+        moment, date = self._stamp(values)
+        return Entry(
+            id=safe_text(_text(values, "id").strip())[:MAX_ID],
+            link=self._link(values),
+            title=_line(values, "title", MAX_TITLE),
+            summary=summary,
+            content=content,
+            author=_author(values, atom=self._atom) or self._author,
+            published_at=moment,
+            date=date,
+        )
+
+    def _link(self, values: _Values) -> str:
+        """The entry's page. An id serves if it is an address; an enclosure (audio, an image) is no page to read."""
+        identity, given = _text(values, "id").strip(), _text(values, "link")
+        if given and (given.strip() != identity or is_web_address(identity)):
+            return safe_text(absolute_link(given, base=self._base))
+        for link in _alternates(values):
+            if address := absolute_link(link, base=self._base):
+                return safe_text(address)
+        return identity if values.get("guidislink") and is_web_address(identity) else ""
+
+    def _stamp(self, values: _Values) -> Stamp:
+        """When it was published; failing that created or, for feeds that state no other time, updated."""
+        for key in ("published", "created", "updated"):
+            moment, date = read_date(_text(values, key), timezone=self._timezone)
+            if date is not None:
+                return moment, date
+        return None, None
+
+
+def _alternates(values: _Values) -> Iterable[str]:
+    links = [link for link in values.get("links") or () if isinstance(link, dict)]
+    for relation in ("alternate", "related"):
+        yield from (_text(link, "href") for link in links if link.get("rel") == relation)
+    yield from (_text(link, "href") for link in links if dict.get(link, "type") == "text/html")
+
+
+def _texts(values: _Values) -> tuple[str, str]:
+    """Summary and content, plain. feedparser copies a lone content into the summary; that copy is not taken."""
+    contents = [part for part in values.get("content") or () if _is_text(part)]
+    longest: _Values = max(contents, key=lambda part: len(_text(part, "value")), default={})
+    raw = _text(values, "summary")
+    content = plain_text(_text(longest, "value"), markup=longest.get("type") in _MARKUP, limit=MAX_CONTENT)
+    if any(raw == _text(part, "value") for part in contents):
+        return "", content
+    detail = dict.get(values, "summary_detail") or {}
+    return plain_text(raw, markup=detail.get("type") in _MARKUP, limit=MAX_SUMMARY), content
+
+
+def _is_text(part: object) -> bool:
+    return isinstance(part, dict) and str(part.get("type") or "text/html").startswith(("text/", "application/xhtml"))
+
+
+def _author(values: _Values, *, atom: bool) -> str:
+    """The names of the authors. Outside Atom feedparser splits names from addresses, and wrongly (`.info` ends it)."""
+    people = [person for person in values.get("authors") or () if isinstance(person, dict)]
+    if not atom and any("email" in person for person in people):
+        text = _ADDRESS.sub(" ", _text(values, "author")).strip(" \n\t()<>,")
+    else:
+        text = ", ".join(dict.fromkeys(name for person in people[:20] if (name := _text(person, "name"))))
+    return plain_line(text, markup=False, limit=MAX_NAME)
+
+
+def _line(values: _Values, key: str, limit: int) -> str:
+    detail = dict.get(values, f"{key}_detail")
+    kind = detail.get("type") if isinstance(detail, dict) else ""
+    return plain_line(_text(values, key), markup=kind in _MARKUP, limit=limit)
+
+
+def _text(values: _Values, key: str) -> str:
+    """The string at `key`, "" for anything else. `dict.get`: feedparser's own maps keys to others, with warnings."""
+    value = dict.get(values, key)
+    return value if isinstance(value, str) else ""
