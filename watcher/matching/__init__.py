@@ -4,10 +4,11 @@ terms.py       what counts as the same term in German and English
 query.py       the query language: query.lark, text -> nodes.py; complaints.py says what is wrong with one
 plan.py        watch -> its nodes, bound to the lexicon, and what it cannot do without
 lexicon.py     all terms of all watches, and where they stand in a text; scan.py is its candidate pass (Aho-Corasick)
-evidence.py    one article, read against the lexicon; evaluate.py asks it whether a query is true
+evidence.py    one article, read against the lexicon; evaluate.py asks it whether a query is true,
+               explain.py why it is not
 watchlist.py   all of it together: article -> matches
 """
 
-from watcher.matching.watchlist import Watchlist
+from watcher.matching.watchlist import Finding, Watchlist
 
-__all__ = ["Watchlist"]
+__all__ = ["Finding", "Watchlist"]

@@ -28,7 +28,7 @@ def evaluate(node: Node, evidence: Evidence) -> list[Span] | None:
             true = [spans for part in parts if (spans := evaluate(part, evidence)) is not None]
             return [span for spans in true for span in spans] if true else None
         case Near():
-            return [span for stretch in _stretches(node, evidence) for span in stretch.spans] or None
+            return [span for stretch in stretches(node, evidence) for span in stretch.spans] or None
 
 
 def _all(parts: Sequence[Node], evidence: Evidence) -> list[Span] | None:
@@ -49,15 +49,15 @@ class Stretch:
     spans: tuple[Span, ...]
 
 
-def _stretches(node: Node, evidence: Evidence) -> list[Stretch]:
+def stretches(node: Node, evidence: Evidence) -> list[Stretch]:
     """Every place of a node that has places: words, groups of them with OR, and NEAR itself."""
     match node:
         case Words():
             return [Stretch(whole=span, spans=(span,)) for span in evidence.spans(node)]
         case Or(parts=parts):
-            return [stretch for part in parts for stretch in _stretches(part, evidence)]
+            return [stretch for part in parts for stretch in stretches(part, evidence)]
         case Near(left=left, right=right):
-            pairs = _pairs(node, _stretches(left, evidence), _stretches(right, evidence), evidence)
+            pairs = _pairs(node, stretches(left, evidence), stretches(right, evidence), evidence)
             return [_joined(*pair) for pair in islice(pairs, _MOST_STRETCHES)]
         case _:
             raise TypeError(f"{node} has no place")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from watcher.matching.lexicon import Lexicon, Spans
 from watcher.matching.nodes import About, Fact, Scope, Words
 from watcher.matching.scan import ScannedText
+from watcher.matching.terms import Term
 from watcher.model import Article, Hit, HitField
 from watcher.text import fold, units
 
@@ -54,17 +55,31 @@ class Evidence:
         """Whether this is true of the article. What is not known about it is not true."""
         match about.fact:
             case Fact.LANGUAGE:
-                known, wanted = self._article.language.lower().replace("_", "-"), about.value.lower()
+                known, wanted = self.fact(about.fact).lower().replace("_", "-"), about.value.lower()
                 return known == wanted or known.startswith(f"{wanted}-")
             case Fact.SITE:
-                return f".{self._article.site.lower()}".endswith(f".{about.value.lower().strip('.')}")
+                return f".{self.fact(about.fact).lower()}".endswith(f".{about.value.lower().strip('.')}")
             case Fact.FEED:
-                known, wanted = fold(self._feed).text, fold(about.value).text
+                known, wanted = fold(self.fact(about.fact)).text, fold(about.value).text
                 return known.startswith(wanted[:-1]) if wanted.endswith("*") else known == wanted
             case Fact.AUTHOR:
                 if self._authors is None:
-                    self._authors = self._lexicon.find(ScannedText(self._article.author))
+                    self._authors = self._lexicon.find(ScannedText(self.fact(about.fact)))
                 return about.number in self._authors
+
+    def words_between(self, left: Span, right: Span) -> int:
+        """How many words further `right` begins than `left` ends; 0 within one word joined by hyphens."""
+        text = self._texts[left.field]
+        return text.word_at(right.start) - text.word_at(left.end - 1)
+
+    def inside_words(self, words: Words) -> tuple[str, ...]:
+        """Words of the article's text, folded, that hold the letters of `words` without being a form of it."""
+        return self._texts[HitField.TEXT].words_with(self._lexicon.terms[words.number])
+
+    def fact(self, fact: Fact) -> str:
+        """What is known about the article, "" if nothing is."""
+        known = {Fact.LANGUAGE: self._article.language, Fact.SITE: self._article.site}
+        return (known | {Fact.FEED: self._feed, Fact.AUTHOR: self._article.author})[fact]
 
     def reach(self, span: Span, words: int) -> int:
         """The folded offset where the word ends that lies so many words behind the end of the span."""
@@ -105,6 +120,18 @@ class _Text:
     def hit(self, field: HitField, term: str, start: int, end: int) -> Hit:
         first, last = self._scanned.folded.original_span(start, end)
         return Hit(term=term, form=self._original[first:last], start=first, end=last, field=field)
+
+    def words_with(self, term: Term) -> tuple[str, ...]:
+        """The words that hold the letters of a term, each once, the first three."""
+        needles = (spelling.needle for spelling in term.spellings)
+        starts = (self._scanned.squeezed.find(needle) for needle in needles)
+        places = (self._scanned.place(0, start, start + 1).start for start in starts if start >= 0)
+        found = (self._scanned.folded.text[slice(*self._word(place))] for place in places)
+        return tuple(dict.fromkeys(found))[:3]
+
+    def _word(self, place: int) -> tuple[int, int]:
+        starts, ends = self._word_edges()
+        return starts[self.word_at(place)], ends[self.word_at(place)]
 
     def word_at(self, offset: int) -> int:
         """The number of the word at a folded offset, or of the one before it."""

@@ -20,7 +20,7 @@ class Lexicon:
         for number, term in enumerate(self.terms):
             for spelling in term.spellings:
                 meanings[spelling.needle].append((number, term, spelling))
-        self._meanings = tuple(meanings.values())
+        self._meanings = tuple(map(tuple, meanings.values()))
         self._needles = Needles(tuple(meanings))
 
     def find(self, text: ScannedText) -> Spans:

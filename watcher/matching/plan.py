@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from watcher.errors import QueryError
@@ -21,7 +22,7 @@ class Plan:
 
     watch: Watch
     node: Node
-    needs: frozenset[int] | None
+    needs: tuple[int, ...] | None
 
 
 class Planner:
@@ -37,7 +38,7 @@ class Planner:
             node = self._bind(parse_query(watch.query) if watch.query else _any_of(watch), watch)
         except QueryError as error:
             raise QueryError(f"watch {watch.name!r}: {error}", position=error.position) from error
-        return Plan(watch=watch, node=node, needs=needs(node))
+        return Plan(watch=watch, node=node, needs=needs(node, self.terms))
 
     def _bind(self, node: Node, watch: Watch) -> Node:
         bound = self._numbered(node, watch)
@@ -69,19 +70,22 @@ class Planner:
         return self._numbers[key]
 
 
-def needs(node: Node) -> frozenset[int] | None:
-    """Of the terms that a node cannot be true without, the smallest set of which one must stand; None if none must."""
+def needs(node: Node, terms: Sequence[Term]) -> tuple[int, ...] | None:
+    """Of the terms that a node cannot be true without, the rarest set of which one must stand; None if none must.
+
+    Fewer terms are rarer than more, long ones rarer than short ones.
+    """
     match node:
         case Words():
-            return frozenset((node.number,))
+            return (node.number,)
         case Or(parts=parts):
-            sets = [needs(part) for part in parts]
+            sets = [needs(part, terms) for part in parts]
             known = [each for each in sets if each is not None]
-            return frozenset().union(*known) if len(known) == len(sets) else None
+            return tuple(sorted({number for each in known for number in each})) if len(known) == len(sets) else None
         case And(parts=parts):
-            return _smallest([needs(part) for part in parts])
+            return _rarest([needs(part, terms) for part in parts], terms)
         case Near(left=left, right=right):
-            return _smallest([needs(left), needs(right)])
+            return _rarest([needs(left, terms), needs(right, terms)], terms)
         case _:
             return None
 
@@ -123,8 +127,11 @@ def _compiled(watch: Watch, at: int, key: tuple[str, bool, bool, bool, bool]) ->
         raise complaint(watch.query, at, str(error), "write a word or a number") from error
 
 
-def _smallest(sets: list[frozenset[int] | None]) -> frozenset[int] | None:
-    return min((each for each in sets if each is not None), key=len, default=None)
+def _rarest(sets: Sequence[tuple[int, ...] | None], terms: Sequence[Term]) -> tuple[int, ...] | None:
+    def frequency(each: tuple[int, ...]) -> tuple[int, int]:
+        return len(each), -min(len(spelling.needle) for number in each for spelling in terms[number].spellings)
+
+    return min((each for each in sets if each is not None), key=frequency, default=None)
 
 
 def _at(node: Node) -> int:

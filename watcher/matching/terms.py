@@ -21,6 +21,9 @@ _UMLAUT = re.compile(r"[äöü]|[aou]e")
 _SAME_UMLAUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
 _QUOTES = "\"'«»‹›„“”‚‘`"
 
+_SEPARATORS = re.compile(r"([\s-]+)")
+_TRAILING_STAR = re.compile(r"\w\*$")
+
 # At a joint of the term ("Purl-|Initiative") the text may have a hyphen, a space, both, or nothing; across the end of
 # a line, but not of a paragraph. Elsewhere a word may only be hyphenated.
 _JOINT = re.compile(r"-?[^\S\n]*\n?[^\S\n]*")
@@ -38,14 +41,14 @@ class Spelling:
     """
 
     needle: str
-    joints: frozenset[int]
-    parted: frozenset[int] = frozenset()
+    joints: tuple[int, ...] = ()
+    parted: tuple[int, ...] = ()
 
     def joined_by(self, gaps: Sequence[tuple[int, str]]) -> bool:
         """Whether these spaces and hyphens, each behind so many letters, may stand between the letters."""
         if not self.parted and not gaps:
             return True
-        return self.parted <= {letters for letters, _ in gaps} and all(
+        return set(self.parted).issubset(letters for letters, _ in gaps) and all(
             (_JOINT if letters in self.joints else _HYPHENATION).fullmatch(gap) for letters, gap in gaps
         )
 
@@ -112,14 +115,14 @@ def compile_term(
     folded = fold(bare).text
     if not folded.strip():
         raise QueryError("the term is empty")
-    if not any(is_word_character(character) for character in folded):
+    if not folded.isalnum() and not any(map(is_word_character, folded)):
         raise QueryError(f"{text!r} has no letter and no digit: nothing to look for")
-    if re.search(r"\w\*$", folded):
+    if _TRAILING_STAR.search(folded):
         raise QueryError(f"{text!r}: a term has no wildcards; write it as a query: query = '{bare}'")
     variants = (folded,) if exact else _umlaut_variants(folded)
     return Term(
         text=f"={text}" if exact else f"{text}*" if prefix else text,
-        spellings=tuple(dict.fromkeys(_spelling(variant) for variant in variants)),
+        spellings=tuple([_spelling(variant) for variant in dict.fromkeys(variants)]),
         inflect=inflect and not exact,
         compounds=compounds and not exact,
         prefix=prefix,
@@ -128,20 +131,32 @@ def compile_term(
 
 
 def _spelling(folded: str) -> Spelling:
-    pieces = re.split(r"([\s-]+)", folded)
-    needle, joints, parted = pieces[0], set(), set()
+    if folded.isalnum():
+        return Spelling(needle=folded)
+    pieces = _SEPARATORS.split(folded)
+    needle, joints, parted = pieces[0], [], []
     for before, gap, part in zip(pieces[0::2], pieces[1::2], pieces[2::2], strict=False):
         if needle and part:
-            joints.add(len(needle))
-            if "-" not in gap and min(len(before), len(part)) < _SHORTEST_JOINED:
-                parted.add(len(needle))
+            joints.append(len(needle))
+            short = min(len(before), len(part)) < _SHORTEST_JOINED
+            if short and "-" not in gap and is_word_character(before[-1]) and is_word_character(part[0]):
+                parted.append(len(needle))
         needle += part
-    return Spelling(needle=needle, joints=frozenset(joints), parted=frozenset(parted))
+    joints += [place for place in range(1, len(needle)) if _at_sign(needle, place)]
+    return Spelling(needle=needle, joints=tuple(sorted(set(joints))), parted=tuple(parted))
+
+
+def _at_sign(needle: str, place: int) -> bool:
+    """Whether a sign stands here: "AT&T" is also written "AT & T"."""
+    return not (is_word_character(needle[place - 1]) and is_word_character(needle[place]))
 
 
 def _umlaut_variants(folded: str) -> Iterator[str]:
     """The term with each umlaut as one letter or as two. Texts are never rewritten: "Israel" has no umlaut."""
     places = [found for found in _UMLAUT.finditer(folded) if _could_be_umlaut(folded, found)]
+    if not places:
+        yield folded
+        return
     choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(places))
     if 2 ** len(places) > _MAX_SPELLINGS:
         choices = [(False,) * len(places), tuple(len(found.group()) == 1 for found in places)]

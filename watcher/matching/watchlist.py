@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from watcher.matching.evaluate import evaluate
 from watcher.matching.evidence import Evidence
+from watcher.matching.explain import missing
 from watcher.matching.lexicon import Lexicon
 from watcher.matching.plan import Plan, Planner
 from watcher.matching.terms import Term
 from watcher.model import Article, Match, Watch
 
 MAX_HITS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one watch makes of an article. `missing`: why it does not match, one sentence each; () if it does."""
+
+    watch: str
+    match: Match | None
+    missing: tuple[str, ...] = ()
 
 
 class Watchlist:
@@ -22,10 +33,11 @@ class Watchlist:
         self._plans = tuple(plans)
         self._lexicon = Lexicon(terms)
         self._always = [number for number, plan in enumerate(plans) if plan.needs is None]
-        self._woken_by: dict[int, list[int]] = defaultdict(list)
+        woken_by: dict[int, list[int]] = defaultdict(list)
         for number, plan in enumerate(plans):
             for term in plan.needs or ():
-                self._woken_by[term].append(number)
+                woken_by[term].append(number)
+        self._woken_by = {term: tuple(numbers) for term, numbers in woken_by.items()}
 
     @classmethod
     def compile(cls, watches: Iterable[Watch]) -> Watchlist:
@@ -53,13 +65,24 @@ class Watchlist:
         text; it has none if the watch asks for facts only. `feed` is the name of the feed, for queries that ask for it.
         """
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
-        matches = []
-        for plan in self._candidates(evidence):
-            spans = evaluate(plan.node, evidence)
-            if spans is not None:
-                matches.append(Match(watch=plan.watch.name, hits=tuple(evidence.hits(spans)[:MAX_HITS])))
-        return tuple(matches)
+        return tuple(match for plan in self._candidates(evidence) if (match := _match(plan, evidence)))
+
+    def explain(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Finding, ...]:
+        """What every watch makes of the article: its match, or the reasons why it does not match."""
+        evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
+        return tuple(self._finding(plan, evidence) for plan in self._plans)
+
+    def _finding(self, plan: Plan, evidence: Evidence) -> Finding:
+        match = _match(plan, evidence)
+        return Finding(watch=plan.watch.name, match=match, missing=() if match else missing(plan.node, evidence))
 
     def _candidates(self, evidence: Evidence) -> list[Plan]:
         woken = {number for term in evidence.found for number in self._woken_by.get(term, ())}
         return [self._plans[number] for number in sorted(woken.union(self._always))]
+
+
+def _match(plan: Plan, evidence: Evidence) -> Match | None:
+    spans = evaluate(plan.node, evidence)
+    if spans is None:
+        return None
+    return Match(watch=plan.watch.name, hits=tuple(evidence.hits(spans)[:MAX_HITS]))
