@@ -7,7 +7,6 @@ import logging
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,12 +65,12 @@ def _show(write: Callable[[str], object]) -> Callable[[str], None]:
 
 
 def _plain(summary: OnceSummary) -> dict[str, object]:
-    tally = asdict(summary.tally)
+    tally = summary.tally
     return {
-        "feeds": {"polled": tally["polled"], "failed": tally["failed_feeds"]},
-        "entries": {"new": tally["new_entries"], **tally["entries"], "open": summary.open_entries},
+        "feeds": {"polled": tally.polled, "failed": tally.failed_feeds},
+        "entries": {"new": tally.new_entries, **tally.entries, "open": summary.open_entries},
         "documents": list(summary.documents),
-        "deliveries": {**tally["deliveries"], "open": summary.open_deliveries},
+        "deliveries": {**tally.deliveries, "open": summary.open_deliveries},
         "parked": summary.parked,
     }
 

@@ -191,7 +191,8 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     """
     row = tx.execute(select(schema.feeds).where(schema.feeds.c.id == feed_id)).one()
     first = row.last_success_at is None and not record.error
-    for turn, new in enumerate(record.new):
+    fresh = [new for new in record.new if not _became_known(tx, new, now=now)]
+    for turn, new in enumerate(fresh):
         _insert_entry(tx, feed_id, new, turn=turn, first=first, now=now)
     for changed in record.changed:
         _reopen_entry(tx, changed, now=now)
@@ -211,7 +212,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     if record.title:
         health["title"] = record.title[:500]
     _set(tx, feed_id, poll_state=record.poll_state, next_poll_at=record.next_poll_at, lease_until=None, **health)
-    return len(record.new) + len(record.changed)
+    return len(fresh) + len(record.changed)
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
@@ -246,6 +247,16 @@ def first_polls_open(tx: Connection, *, now: datetime) -> bool:
         return True
     open_entry = and_(entries.in_first_poll, entries.state != "done")
     return tx.execute(select(entries.id).where(open_entry).limit(1)).first() is not None
+
+
+def _became_known(tx: Connection, new: NewEntry, *, now: datetime) -> bool:
+    """Whether another feed brought the same entry while this one was read; its keys then name that entry too."""
+    known = schema.known.c
+    entry_id = tx.execute(select(known.entry_id).where(known.key.in_(new.keys)).limit(1)).scalar()
+    if entry_id is None:
+        return False
+    _remember(tx, new.keys, EntryId(entry_id), now=now)
+    return True
 
 
 def _insert_entry(tx: Connection, feed_id: FeedId, new: NewEntry, *, turn: int, first: bool, now: datetime) -> None:
