@@ -17,7 +17,7 @@ from watcher.net.target import Target
 from watcher.net.values import Resolver
 
 PUBLIC_PORTS = (80, 443)
-MOST_ADDRESSES = 16
+MOST_ADDRESSES = 256
 
 # The public DNS never answers for these (RFC 2606, 6761, 6762, 8375; ICANN's "internal", its name-collision list, and
 # what is in wide use), so a private answer for one of them is the operator's own doing.
@@ -85,9 +85,12 @@ class Guard:
             raise FetchError(FetchFailure.DNS, f"{target.host} is no name that DNS knows") from error
         if not answers:
             raise FetchError(FetchFailure.DNS, f"{target.host} has no address")
-        if len(answers) > MOST_ADDRESSES * 16:
+        if len(answers) > MOST_ADDRESSES:
             raise FetchError(FetchFailure.DNS, f"{target.host} has {len(answers)} addresses")
-        return [ip_address(answer) for answer in dict.fromkeys(answers)]
+        try:
+            return [ip_address(answer) for answer in dict.fromkeys(answers)]
+        except ValueError as error:
+            raise FetchError(FetchFailure.DNS, f"{target.host} has an address that is none") from error
 
     def _check_port(self, target: Target, *, open_ports: bool) -> None:
         if target.port not in PUBLIC_PORTS and not open_ports:

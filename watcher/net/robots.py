@@ -70,6 +70,9 @@ class Robots:
         delay = known.rules.crawl_delay(self._product) or 0.0
         return min(timedelta(seconds=min(delay, 86400.0)), SLOWEST_CRAWL)
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     async def _refresh(self, known: _Known, target: Target) -> None:
         try:
             response = await self._read(f"{target.origin}/robots.txt")

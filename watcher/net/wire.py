@@ -153,6 +153,9 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
     # what httpcore calls
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        meter = self._meter = CURRENT.get()
+        if meter.received and not meter.head_done:
+            await asyncio.sleep(0)  # thousands of interim answers fit into one buffer
         if not self._buffer and not self._ended:
             self._reader = asyncio.get_running_loop().create_future()
             await self._reader
@@ -163,8 +166,7 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         del self._buffer[:size]
         if len(self._buffer) <= _BUFFERED and self._transport is not None and not self._ended:
             self._transport.resume_reading()
-        self._meter = CURRENT.get()
-        self._meter.take(data)
+        meter.take(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109

@@ -1,0 +1,206 @@
+"""Private targets through links, redirects and DNS: refused without a packet, unless the operator meant them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from tests.net.servers import HOME, Names, alert, answer, client, feed, page, redirecting, replying, serving
+from watcher.errors import AddressRefused, FetchError, FetchFailure
+from watcher.net import Client, NetSettings, Request
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+PRIVATE = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "100.64.0.1", "168.63.129.16", "::1", "fe80::1"]
+PRIVATE += ["fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1", "224.0.0.1", "0.0.0.0", "::"]
+# A name of the public DNS, which anyone may point anywhere.
+PUBLIC_NAME = "news.example.org"
+
+
+async def refusal(net: Client, request: Request) -> AddressRefused:
+    with pytest.raises(AddressRefused) as caught:
+        await net.fetch(request)
+    assert not caught.value.sent
+    return caught.value
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+async def test_refuses_a_link_to_a_private_number(address: str) -> None:
+    """A link that holds a private number is refused."""
+    host = f"[{address}]" if ":" in address else address
+    async with client() as net:
+        assert "not a public address" in str(await refusal(net, page(f"http://{host}/")))
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+@pytest.mark.parametrize("others", [[], ["93.184.216.34"]])
+async def test_refuses_a_name_with_any_private_answer(address: str, others: list[str]) -> None:
+    """A name is refused if one of its addresses is private, whatever the others are and wherever it stands."""
+    for answers in ([address, *others], [*others, address]):
+        async with client(resolver=Names({PUBLIC_NAME: [answers]})) as net:
+            assert str(ip_address(address)) in str(await refusal(net, page(f"http://{PUBLIC_NAME}/")))
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+async def test_refuses_a_redirect_to_a_private_target(address: str) -> None:
+    """A redirect to a private number, or to a name that stands for one, is refused like a link."""
+    host = f"[{address}]" if ":" in address else address
+    routes = {"/number": redirecting(f"http://{host}/"), "/name": redirecting(f"http://{PUBLIC_NAME}/")}
+    names = Names({PUBLIC_NAME: [[address]]})
+    async with serving(replying(routes)) as peer, client(peer.origin, resolver=names) as net:
+        await refusal(net, feed(f"{peer.origin}/number"))
+        await refusal(net, feed(f"{peer.origin}/name"))
+
+
+async def test_sends_no_packet_to_a_refused_address() -> None:
+    """A refused name opens no connection; the same name, once its network is allowed, opens one."""
+    async with serving(replying(answer(b"secret"))) as peer:
+        url = f"http://{PUBLIC_NAME}:{peer.port}/"
+        async with client(url, resolver=Names({PUBLIC_NAME: [[HOME]]})) as net:
+            await refusal(net, page(url))
+            assert peer.connections == 0
+        async with client(url, resolver=Names({PUBLIC_NAME: [[HOME]]}), allow_private=LOOPBACK) as net:
+            assert (await net.fetch(page(url))).body == b"secret"
+            assert peer.connections == 1
+
+
+async def test_dials_the_number_that_was_checked() -> None:
+    """A name is asked once: that its next answer would be another changes nothing about what is dialled."""
+    async with serving(replying(answer(b"checked"))) as peer, serving(replying(answer(b"rebound"))) as other:
+        names = Names({"bridge.test": [[HOME], ["127.0.0.99"]]})
+        url = f"http://bridge.test:{peer.port}/"
+        async with client(url, resolver=names) as net:
+            assert (await net.fetch(feed(url))).body == b"checked"
+    assert names.asked == ["bridge.test"]
+    assert other.connections == 0
+
+
+async def test_a_public_name_rebound_to_a_private_number_is_refused() -> None:
+    """A name that first was public and then answers with a private number is refused from then on."""
+    names = Names({PUBLIC_NAME: [["127.0.0.1"]]})
+    async with serving(replying(answer(b"x"))) as peer:
+        url = f"http://{PUBLIC_NAME}:{peer.port}/"
+        async with client(url, resolver=names, allow_private=(ip_network("127.0.0.1/32"),)) as net:
+            await net.fetch(page(url))
+            names.answers[PUBLIC_NAME] = [["127.0.0.2"]]
+            await refusal(net, page(url))
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("port", [1, 21, 22, 25, 81, 444, 3000, 6379, 8080, 8443, 65535])
+async def test_refuses_ports_that_the_operator_did_not_write(port: int) -> None:
+    """Ports other than 80 and 443 are refused in links, also if only another port of the host is in the config."""
+    async with client(f"http://{PUBLIC_NAME}:9000/", resolver=Names({PUBLIC_NAME: [["93.184.216.34"]]})) as net:
+        assert f"port {port}" in str(await refusal(net, page(f"http://{PUBLIC_NAME}:{port}/")))
+
+
+async def test_operator_may_write_a_private_origin() -> None:
+    """A feed and a channel at a private address are reached if the operator wrote them."""
+    async with serving(replying(answer(b"ok"))) as peer, client(peer.origin) as net:
+        assert (await net.fetch(feed(peer.origin))).body == b"ok"
+        assert (await net.fetch(alert(peer.origin))).body == b"ok"
+
+
+async def test_an_unwritten_private_origin_stays_refused() -> None:
+    """That a request claims to be the operator's does not help if the config does not hold its origin."""
+    async with serving(replying(answer())) as peer, client("http://127.0.0.1:1/") as net:
+        await refusal(net, feed(peer.origin))
+    assert peer.connections == 0
+
+
+async def test_a_feed_at_a_private_origin_may_link_to_itself() -> None:
+    """A page at the feed's own private origin is fetched; the same link from another feed is refused."""
+    async with serving(replying(answer(b"page"))) as peer, client(peer.origin, "https://other.example/") as net:
+        assert (await net.fetch(page(f"{peer.origin}/a", referrer_origin=peer.origin))).body == b"page"
+        for referrer in (None, "https://other.example", "http://127.0.0.1", f"http://localhost:{peer.port}"):
+            await refusal(net, page(f"{peer.origin}/a", referrer_origin=referrer))
+    assert len(peer.heads) == 1
+
+
+async def test_a_stranger_cannot_call_itself_a_private_origin() -> None:
+    """That a referrer is private is not enough: the operator must have written that origin."""
+    async with serving(replying(answer())) as peer, client() as net:
+        await refusal(net, page(peer.origin, referrer_origin=peer.origin))
+    assert peer.connections == 0
+
+
+async def test_a_private_origin_may_redirect_within_itself_only() -> None:
+    """A trusted private feed may redirect to its own origin, not to another private one, even a trusted one."""
+    async with serving(replying(answer(b"other"))) as other:
+        routes = {"/in": redirecting("/here"), "/here": answer(b"here"), "/out": redirecting(other.origin)}
+        async with serving(replying(routes)) as peer, client(peer.origin, other.origin) as net:
+            assert (await net.fetch(feed(f"{peer.origin}/in"))).body == b"here"
+            await refusal(net, feed(f"{peer.origin}/out"))
+    assert other.connections == 0
+
+
+async def test_nobody_else_redirects_back_to_a_private_origin() -> None:
+    """Once a way has left the feed's private origin, a redirect back to it is a stranger's, and refused."""
+    ways: dict[str, bytes] = {}
+    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as stranger:
+        ways |= {"/feed": redirecting(f"{stranger.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
+        async with client(home.origin, allow_private=(ip_network("127.0.0.2/32"),)) as net:
+            await refusal(net, feed(f"{home.origin}/feed"))
+            await refusal(net, page(f"{stranger.origin}/away", referrer_origin=home.origin))
+    assert stranger.paths == ["/away", "/away"]
+    assert home.paths == ["/feed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "admitted"),
+    [("bridge", True), ("localhost", True), ("rss.lan", True), ("rss.home.arpa", True), (PUBLIC_NAME, False)],
+)
+async def test_a_public_name_must_not_turn_private(name: str, admitted: bool) -> None:
+    """A name that only the operator's network answers may be private; a public one over http may not."""
+    async with serving(replying(answer(b"ok"))) as peer:
+        url = f"http://{name}:{peer.port}/"
+        async with client(url, resolver=Names({name: [[HOME]]})) as net:
+            if admitted:
+                assert (await net.fetch(feed(url))).body == b"ok"
+            else:
+                assert f'add "{HOME}" to net.allow_private' in str(await refusal(net, feed(url)))
+
+
+async def test_allow_private_opens_links_and_ports() -> None:
+    """A network in allow_private may be linked to by anyone, on any port; the rest of the private world may not."""
+    async with serving(replying(answer(b"intranet"))) as peer, client(allow_private=LOOPBACK) as net:
+        assert (await net.fetch(page(peer.origin))).body == b"intranet"
+        await refusal(net, page("http://10.0.0.1/"))
+        await refusal(net, page(f"http://93.184.216.34:{peer.port}/"))
+
+
+@pytest.mark.parametrize("answers", [[], ["not a number"], ["1.2.3.4"] * 5000])
+async def test_bad_answers_of_dns_are_failures_of_dns(answers: list[str]) -> None:
+    """No answer, nonsense or a flood of answers is a DNS failure."""
+    names: Any = Names({PUBLIC_NAME: [answers]})
+    async with client(resolver=names) as net:
+        if answers == []:
+            names.answers[PUBLIC_NAME] = [()]
+        with pytest.raises(FetchError) as caught:
+            await net.fetch(page(f"http://{PUBLIC_NAME}/"))
+    assert caught.value.failure is FetchFailure.DNS
+
+
+async def test_the_systems_resolver_knows_localhost() -> None:
+    """Without another resolver the system is asked, and its answer guarded."""
+    async with serving(replying(answer(b"ok"))) as peer:
+        url = f"http://localhost:{peer.port}/"
+        async with Client(NetSettings(), trusted_origins=[url]) as net:
+            assert (await net.fetch(feed(url))).body == b"ok"
+            await refusal(net, page(url))
+
+
+async def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
+    """A DNS server that never answers costs the request's own time and nothing else."""
+
+    async def hangs(host: str, port: int) -> list[str]:
+        await asyncio.Event().wait()
+        return []
+
+    async with Client(NetSettings(), trusted_origins=[], resolver=hangs) as net:
+        with pytest.raises(FetchError, match="no answer from DNS") as caught:
+            await net.fetch(page(f"http://{PUBLIC_NAME}/", timeout=timedelta(seconds=0.1)))
+    assert caught.value.failure is FetchFailure.DNS

@@ -1,0 +1,211 @@
+"""Turns at a host: how many at once, how long between starts, and what waiting costs."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from datetime import timedelta
+
+import pytest
+
+from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, serving, until
+from watcher.errors import FetchError, FetchFailure
+from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
+
+NO_PAUSE = timedelta(0)
+
+
+def turns(*, at_once: int = 64, longest_wait: float = 5) -> Politeness:
+    return Politeness(at_once=at_once, longest_wait=timedelta(seconds=longest_wait), clock=time.monotonic)
+
+
+class Crowd:
+    """Tasks that take a turn and keep it until told otherwise."""
+
+    def __init__(self, politeness: Politeness) -> None:
+        self.politeness = politeness
+        self.inside: list[str] = []
+        self.starts: list[float] = []
+        self.leave = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def add(self, host: str, *, at_once: int = 2, pause: timedelta = NO_PAUSE, urgent: bool = False) -> None:
+        async def come() -> None:
+            async with self.politeness.turn(host, at_once=at_once, pause=pause, urgent=urgent):
+                self.starts.append(time.monotonic())
+                self.inside.append(host)
+                await self.leave.wait()
+
+        self.tasks.append(asyncio.create_task(come()))
+
+    async def end(self) -> None:
+        self.leave.set()
+        await asyncio.gather(*self.tasks)
+
+
+async def settle() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_so_many_at_once_to_a_host() -> None:
+    """A host gets as many requests at once as it may, another host is not held up by it."""
+    crowd = Crowd(turns())
+    for _ in range(5):
+        crowd.add("a")
+    crowd.add("b")
+    await settle()
+    assert sorted(crowd.inside) == ["a", "a", "b"]
+    await crowd.end()
+    assert sorted(crowd.inside) == ["a"] * 5 + ["b"]
+
+
+async def test_so_many_at_once_to_all_hosts() -> None:
+    """There is a cap on all hosts together; what is urgent passes it."""
+    crowd = Crowd(turns(at_once=3))
+    for number in range(5):
+        crowd.add(f"host {number}")
+    crowd.add("alerts", urgent=True)
+    await settle()
+    assert len(crowd.inside) == 4
+    assert "alerts" in crowd.inside
+    await crowd.end()
+
+
+async def test_so_long_between_starts() -> None:
+    """Starts at one host lie at least the pause apart, also when others leave quickly."""
+    crowd, pause = Crowd(turns()), timedelta(milliseconds=40)
+    crowd.leave.set()
+    for _ in range(4):
+        crowd.add("a", pause=pause)
+    await crowd.end()
+    gaps = [later - earlier for earlier, later in zip(crowd.starts, crowd.starts[1:], strict=False)]
+    assert all(gap >= 0.038 for gap in gaps)
+
+
+async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
+    """Who waited for a place among all hosts starts no sooner after the one before."""
+    crowd, pause = Crowd(turns(at_once=1)), timedelta(milliseconds=40)
+    crowd.add("blocker")
+    await settle()
+    crowd.add("a", pause=pause)
+    crowd.add("a", pause=pause)
+    await settle()
+    await crowd.end()
+    assert crowd.starts[2] - crowd.starts[1] >= 0.038
+
+
+async def test_waiting_has_an_end() -> None:
+    """A turn that does not come in time is an error that names the host; places are given back."""
+    politeness = turns(longest_wait=0.05)
+    crowd = Crowd(politeness)
+    crowd.add("a", at_once=1)
+    await settle()
+    with pytest.raises(FetchError, match=r"^a: waited") as caught:
+        async with politeness.turn("a", at_once=1, pause=NO_PAUSE):
+            raise AssertionError("got a turn")
+    assert caught.value.failure is FetchFailure.TIMEOUT
+    assert not caught.value.sent
+    await crowd.end()
+    async with politeness.turn("a", at_once=1, pause=NO_PAUSE):
+        assert len(politeness) == 1
+
+
+async def test_a_cancelled_wait_leaves_no_trace() -> None:
+    """Whoever is cancelled while waiting or inside gives the place back."""
+    crowd = Crowd(turns(at_once=1))
+    for _ in range(4):
+        crowd.add("a", at_once=1)
+    await settle()
+    for task in crowd.tasks[:3]:
+        task.cancel()
+    await asyncio.gather(*crowd.tasks[:3], return_exceptions=True)
+    await settle()
+    assert len(crowd.inside) == 2
+    crowd.tasks = crowd.tasks[3:]
+    await crowd.end()
+
+
+async def test_hosts_are_forgotten() -> None:
+    """However many hosts are met, only those in use or in their pause are remembered for long."""
+    politeness = turns()
+    for number in range(3 * HOSTS_REMEMBERED):
+        async with politeness.turn(f"host {number}", at_once=2, pause=NO_PAUSE):
+            pass
+    assert len(politeness) <= HOSTS_REMEMBERED
+
+
+async def test_the_operators_own_gets_sixteen_at_once() -> None:
+    """A private origin that the operator wrote gets sixteen requests at once, without pause and without robots.txt."""
+    leave = asyncio.Event()
+
+    async def handle(line: Line) -> None:
+        while True:
+            await line.request()
+            await leave.wait()
+            await line.send(answer(b"ok"))
+
+    async with serving(handle) as peer, client(peer.origin, pause=timedelta(seconds=9)) as net:
+        fetches = [
+            asyncio.create_task(net.fetch(page(f"{peer.origin}/{number}", referrer_origin=peer.origin)))
+            for number in range(20)
+        ]
+        await until(lambda: len(peer.heads) == 16)
+        leave.set()
+        await asyncio.gather(*fetches)
+    assert sorted(peer.paths) == sorted(f"/{number}" for number in range(20))
+    assert peer.connections == 16
+
+
+async def test_waiting_for_a_turn_costs_nothing_of_the_deadline() -> None:
+    """Requests that wait longer for their turn than their own deadline still succeed."""
+
+    async def handle(line: Line) -> None:
+        while True:
+            await line.request()
+            await asyncio.sleep(0.06)
+            await line.send(answer(b"ok"))
+
+    async with serving(handle) as peer, client(peer.origin, own_per_host=1) as net:
+        requests = [feed(peer.origin, timeout=timedelta(seconds=0.2)) for _ in range(6)]
+        responses = await asyncio.gather(*(net.fetch(request) for request in requests))
+    assert all(response.elapsed < timedelta(seconds=0.2) for response in responses)
+
+
+async def test_alerts_stand_in_a_line_of_their_own() -> None:
+    """An alert is sent at once, though requests to the same origin fill every place."""
+    leave = asyncio.Event()
+
+    async def handle(line: Line) -> None:
+        if await line.request() != "/hook":
+            await leave.wait()
+        await line.send(answer(b"ok"))
+
+    async with serving(handle) as peer, client(peer.origin, own_per_host=2, at_once=2) as net:
+        pages = [asyncio.create_task(net.fetch(feed(f"{peer.origin}/{number}"))) for number in range(4)]
+        await until(lambda: len(peer.heads) == 2)
+        assert (await net.fetch(alert(f"{peer.origin}/hook"))).body == b"ok"
+        leave.set()
+        await asyncio.gather(*pages)
+
+
+async def test_strangers_are_paused_whatever_is_wanted_of_them() -> None:
+    """Feeds, robots.txt, pages and redirects at one stranger's host start the pause apart; an alert does not wait."""
+    starts: list[float] = []
+
+    async def handle(line: Line) -> None:
+        while True:
+            path = await line.request()
+            starts.append(time.monotonic())
+            await line.send(redirecting("/new") if path.endswith("/old") else answer(b""))
+
+    async with serving(handle) as proxy, client(proxy=proxy.origin, pause=timedelta(seconds=0.08)) as net:
+        await asyncio.gather(
+            net.fetch(feed("http://news.example.org/feed")), net.fetch(page("http://news.example.org/old"))
+        )
+        await net.fetch(alert("http://news.example.org/hook"))
+    assert [path.rpartition("/")[2] for path in proxy.paths] == ["feed", "robots.txt", "old", "new", "hook"]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert all(gap > 0.07 for gap in gaps[:3])
+    assert gaps[3] < 0.07
