@@ -1,0 +1,176 @@
+"""One worker process as its parent sees it: started, asked, killed, reaped. No queue, no policy.
+
+Start it from a thread that lives as long as the pool does, such as the event loop's: the kernel ties a child to the
+thread that started it (prctl(2), PR_SET_PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from watcher.errors import TaskFailed, WorkerDied, WorkerTimeout
+from watcher.workers.frames import Frame, FrameError, receive_async, send_async
+
+# What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
+_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
+_MOMENT = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How a worker is started: the dotted name of its tasks module, bytes it may grow and answer, time to get ready."""
+
+    tasks: str
+    memory_limit: int
+    largest_reply: int
+    start_timeout: timedelta
+
+
+class WorkerProcess:
+    """A child process with our end of its socket. Whoever holds it calls `close`; that reaps it, too."""
+
+    def __init__(self, launch: Launch) -> None:
+        """Start the process; it is to be used after `ready`. Raises WorkerDied if the system has none to give."""
+        self._launch = launch
+        self._socket, self._process = _spawn(launch)
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.tasks_done = 0
+        self.configuration: tuple[int, bytes] | None = None
+        self.retired = False
+        self._ready = False
+        self._watch_exit()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return not self.exited.done()
+
+    async def ready(self) -> None:
+        """Wait until the tasks module is loaded, the first time. Raises WorkerDied."""
+        if self._ready:
+            return
+        try:
+            async with asyncio.timeout(self._launch.start_timeout.total_seconds()):
+                answer = await receive_async(self._socket, largest=0)
+        except TimeoutError as error:
+            raise WorkerDied(f"a worker was not ready after {self._launch.start_timeout}") from error
+        except (FrameError, OSError) as error:
+            raise WorkerDied(f"a worker did not start: {await self._obituary(error)}") from error
+        if kind := answer.header.get("kind"):
+            message = answer.header.get("message")
+            raise WorkerDied(f"a worker could not load {self._launch.tasks}: {kind}: {message}")
+        self._ready = True
+
+    async def ask(self, request: Frame, patience: timedelta, *, what: str) -> Frame:
+        """The answer to one request. After WorkerTimeout and WorkerDied the process is of no more use."""
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                await send_async(self._socket, request)
+                answer = await receive_async(self._socket, largest=self._launch.largest_reply)
+        except TimeoutError as error:
+            raise WorkerTimeout(f"{what} took longer than {patience.total_seconds():g} s and was stopped") from error
+        except (FrameError, OSError) as error:
+            raise WorkerDied(f"{what} ended its worker: {await self._obituary(error)}") from error
+        if answer.header.get("out_of_memory"):
+            limit = self._launch.memory_limit // 2**20
+            raise WorkerDied(f"{what} needed more than {limit} MB of memory and was stopped")
+        return answer
+
+    def kill(self) -> None:
+        """End it, whatever it is doing, with all it may have started."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it and give up its socket. Only for who holds the worker: nobody may be asking it."""
+        self.kill()
+        self._socket.close()
+
+    def _watch_exit(self) -> None:
+        try:
+            pidfd = os.pidfd_open(self.pid)
+        except OSError as error:
+            self._process.kill()
+            self._process.wait()
+            self._socket.close()
+            raise WorkerDied(f"a worker process could not be watched: {error.strerror}") from error
+        asyncio.get_running_loop().add_reader(pidfd, self._reap, pidfd)
+
+    def _reap(self, pidfd: int) -> None:
+        asyncio.get_running_loop().remove_reader(pidfd)
+        os.close(pidfd)
+        code = self._process.wait()
+        if not self.exited.done():
+            self.exited.set_result(code)
+
+    async def _obituary(self, error: Exception) -> str:
+        """Why it does not answer: by its exit, if that comes within a moment, else by what it did to the socket."""
+        await asyncio.wait({self.exited}, timeout=_MOMENT)
+        if self.alive:
+            return str(error)
+        code = self.exited.result()
+        if code >= 0:
+            return f"it ended with exit code {code}"
+        reason = ", perhaps because the system ran out of memory" if code == -signal.SIGKILL else ""
+        return f"it was killed by {signal.Signals(-code).name}{reason}"
+
+
+def result_of(answer: Frame, *, what: str) -> bytes:
+    """The result that an answer brings. Raises TaskFailed, with the worker's traceback as a note if it was a bug."""
+    if "kind" not in answer.header:
+        return answer.payload
+    header = answer.header
+    data = header.get("data")
+    failure = TaskFailed(str(header["kind"]), str(header.get("message")), data if isinstance(data, dict) else None)
+    if header.get("traceback"):
+        failure.add_note(f"In the worker, {what}:\n{header['traceback']}")
+    raise failure
+
+
+def _spawn(launch: Launch) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as error:
+        raise WorkerDied(f"a worker process could not be started: {error.strerror}") from error
+    with theirs:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                _command(launch, theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=_environment(os.environ),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            ours.close()
+            raise WorkerDied(f"a worker process could not be started: {error}") from error
+    ours.setblocking(False)
+    return ours, process
+
+
+def _command(launch: Launch, descriptor: int) -> list[str]:
+    numbers = (descriptor, os.getpid(), launch.memory_limit, launch.largest_reply)
+    return [sys.executable, "-P", "-m", "watcher.workers.child", launch.tasks, *map(str, numbers)]
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Few variables, and the same modules as here (`-P` keeps the working folder out of the child's path)."""
+    path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+    return {name: ours[name] for name in _ENVIRONMENT if name in ours} | {"PYTHONPATH": path}
