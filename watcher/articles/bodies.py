@@ -7,12 +7,12 @@ import html
 import logging
 import re
 from enum import StrEnum
-from functools import partial
 
 import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 from selectolax.lexbor import LexborHTMLParser
+from trafilatura.readability_lxml import Document
 
 from watcher.articles.page import Page
 
@@ -26,31 +26,30 @@ class Reader(StrEnum):
     DEFAULT = "trafilatura"
     FAST = "trafilatura fast"
     PRECISION = "trafilatura precision"
-    RECALL = "trafilatura recall"
+    READABILITY = "readability"
     JSON_LD = "JSON-LD articleBody"
     PLAIN = "plain text"
 
 
-def read_body(page: Page, reader: Reader) -> str:
-    """One candidate: lines of plain text, "" if this reader finds none."""
-    if reader is Reader.JSON_LD:
-        return json_ld_body(page)
-    if reader is Reader.PLAIN:
-        return plain_text(page.html)
-    return _trafilatura(
-        page.tree,
-        fast=reader is Reader.FAST,
-        favor_precision=reader is Reader.PRECISION,
-        favor_recall=reader is Reader.RECALL,
-    )
-
-
-def _trafilatura(tree: HtmlElement, *, fast: bool, favor_precision: bool, favor_recall: bool) -> str:
-    extract = partial(trafilatura.extract, include_comments=False, deduplicate=False, output_format="txt")
+def read_tree(tree: HtmlElement, reader: Reader) -> str:
+    """What one of the tree readers makes of a tree (left as it is): lines of plain text, "" if it finds none."""
     try:
-        return extract(copy.deepcopy(tree), fast=fast, favor_precision=favor_precision, favor_recall=favor_recall) or ""
+        if reader is Reader.READABILITY:
+            return plain_text(Document(copy.deepcopy(tree)).summary())
+        return _trafilatura(copy.deepcopy(tree), reader) or ""
     except (RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError, etree.LxmlError):
         return ""  # one reader failing on a strange page leaves the others
+
+
+def _trafilatura(tree: HtmlElement, reader: Reader) -> str | None:
+    # Its options object is never kept: it freezes `max_date`. deduplicate works with a process-wide cache.
+    return trafilatura.extract(
+        tree,
+        include_comments=False,
+        deduplicate=False,
+        fast=reader is Reader.FAST,
+        favor_precision=reader is Reader.PRECISION,
+    )
 
 
 def json_ld_body(page: Page) -> str:

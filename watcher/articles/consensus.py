@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watcher.articles.bodies import Reader, read_body
-from watcher.articles.headline import first_heading
+from watcher.articles.bodies import Reader, json_ld_body, plain_text, read_tree
+from watcher.articles.headline import author, headings
 from watcher.articles.lines import clean_lines, join_lines, tidy_lines
 from watcher.articles.page import Page
+from watcher.articles.pruning import pruned
+from watcher.articles.standfirst import standfirst
+
+_TREE_READERS = (Reader.DEFAULT, Reader.FAST, Reader.PRECISION, Reader.READABILITY)
+_FALLBACK_SHARE = 1.5
+_LEAST_STATED = 400
 
 
 class Effort(StrEnum):
@@ -28,11 +36,39 @@ class Body:
 
 def choose_body(page: Page, *, title: str, effort: Effort) -> Body:
     """The page's body text; an empty one if no reader found any."""
-    readers = (Reader.FAST,) if effort is Effort.FAST else (Reader.DEFAULT, Reader.FAST)
     if page.truncated:
-        readers = (Reader.PLAIN,)
-    for reader in readers:
-        lines = clean_lines(tidy_lines(read_body(page, reader)), headings=(title, first_heading(page)))
-        if lines:
-            return Body(text=join_lines(lines), origin=reader.value)
-    return Body(text="", origin="")
+        candidates = {Reader.PLAIN: tidy_lines(plain_text(page.html))}
+    else:
+        tree = pruned(page.tree)
+        readers = (Reader.FAST,) if effort is Effort.FAST else _TREE_READERS
+        candidates = {reader: tidy_lines(read_tree(tree, reader)) for reader in readers}
+    stated = tidy_lines(json_ld_body(page))
+    reader, lines = _most_agreed(candidates, stated)
+    lines = _with_stated(lines, stated)
+    first = standfirst(page, lines, title=title)
+    lines = clean_lines(lines, headings=(title, *headings(page)), author=author(page)[0])
+    return Body(text=join_lines([*first, *lines]), origin=reader.value if lines else "")
+
+
+def _most_agreed(candidates: Mapping[Reader, Sequence[str]], stated: Sequence[str]) -> tuple[Reader, Sequence[str]]:
+    """The candidate that the others (and the page's own statement of its text) agree with most."""
+    bags = {reader: _bag(lines) for reader, lines in candidates.items()}
+    witnesses = [*bags.values()]
+    if sum(map(len, stated)) >= _LEAST_STATED:
+        witnesses.append(_bag(stated))
+    best = max(bags, key=lambda reader: sum(agreement(bags[reader], witness) for witness in witnesses))
+    return best, candidates[best]
+
+
+def agreement(one: Counter[str], other: Counter[str]) -> float:
+    """The F1 of two bags of words: 1.0 if they are the same, 0.0 if they share nothing."""
+    shared = sum((one & other).values())
+    return 2 * shared / (sum(one.values()) + sum(other.values())) if shared else 0.0
+
+
+def _bag(lines: Sequence[str]) -> Counter[str]:
+    return Counter(word for line in lines for word in line.casefold().split())
+
+
+def _with_stated(lines: Sequence[str], stated: Sequence[str]) -> Sequence[str]:
+    return lines

@@ -25,6 +25,14 @@ def headline(page: Page) -> tuple[str, str]:
     return text, source
 
 
+def headings(page: Page) -> tuple[str, ...]:
+    """Every form in which the page gives its headline: what a body need not repeat."""
+    names = (page.meta_value("og:title"), page.meta_value("twitter:title"), page.tree.findtext(".//title") or "")
+    titles = [without_site(" ".join(name.split()), page) for name in names]
+    tops = [" ".join(" ".join(tag.itertext()).split()) for tag in page.tree.iter("h1")]
+    return tuple(filter(None, (text_of(page.thing.get("headline")), *titles, *tops)))
+
+
 def first_heading(page: Page) -> str:
     """The text of the first h1 that says anything."""
     texts = (" ".join(" ".join(tag.itertext()).split()) for tag in page.tree.iter("h1"))

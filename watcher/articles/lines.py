@@ -6,33 +6,43 @@ General rules only: the words that news sites of many languages use, never the n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-from watcher.articles.phrases import POINTER, TAIL
+from watcher.articles.phrases import BYLINE, CREDIT, POINTER, READING_TIME, TAIL
 
-_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000\x0b\x0c]+")
-_INVISIBLE = re.compile("[\u200b\ufeff\u2060]")
+_SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c\x85\u2028\u2029]+")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\ufeff\u2060]")  # soft hyphens would hide a word from plain tools
 _LIST_MARK = re.compile(r"^[-•*·▪‣]\s+")
+_TABLE_RULE = re.compile(r"^\|?[\s:|-]*-{2,}[\s:|-]*\|[\s:|-]*$")
+_NOTHING = re.compile(r"^[\W_]*$")
 _LONGEST_POINTER = 200
-_LONGEST_TAIL = 400
-_TAIL_LINES = 6
+_LONGEST_TAIL = 300
+_TAIL_LINES = 8
+_HEAD_LINES = 6
+_LONGEST_BYLINE = 100
+_LEAST_REPEATED = 60
 
 
 def tidy_lines(text: str) -> list[str]:
-    """The non-empty lines of a text, white space tidied, list marks unified to `- `."""
-    return [line for line in (tidy(line) for line in text.splitlines()) if line and line != "-"]
+    """The lines of a text that say anything, white space tidied, list marks unified to `- `, table rules dropped."""
+    lines = (tidy(line) for line in text.splitlines() if not _TABLE_RULE.match(line))
+    return [line for line in lines if not _NOTHING.match(line)]
 
 
 def tidy(line: str) -> str:
-    """One line without invisible characters (soft hyphens stay: they belong to words) and with single spaces."""
-    return _LIST_MARK.sub("- ", _SPACES.sub(" ", _INVISIBLE.sub("", line)).strip())
+    """One line without invisible characters and with single spaces; a table's row without its outer bars."""
+    line = _SPACES.sub(" ", _INVISIBLE.sub("", line)).strip()
+    if line.startswith("| ") and line.endswith(" |"):
+        line = line.strip("| ")
+    return _LIST_MARK.sub("- ", line)
 
 
-def clean_lines(lines: Iterable[str], *, headings: Iterable[str]) -> list[str]:
-    """The lines of the article: leading headlines, pointers to other articles, and tails of service text dropped."""
-    kept = _without_head(list(lines), {_letters(heading) for heading in headings} - {""})
-    kept = [line for line in kept if not _is_pointer(line)]
-    return _without_tail(kept)
+def clean_lines(lines: Sequence[str], *, headings: Iterable[str], author: str = "") -> list[str]:
+    """The lines of the article: headlines and bylines at its head, pointers to other articles, credits, repeated
+    notices and the service text at its tail dropped."""
+    kept = _without_repeated(_without_head(lines, {letters_of(heading) for heading in headings} - {""}, author))
+    return _without_tail([line for line in kept if not _is_pointer(line) and not _is_credit(line)])
 
 
 def join_lines(lines: Iterable[str]) -> str:
@@ -47,22 +57,50 @@ def join_lines(lines: Iterable[str]) -> str:
     return body
 
 
-def _without_head(lines: list[str], headings: set[str]) -> list[str]:
-    """Drops a headline that is repeated within the first three lines."""
-    return [line for index, line in enumerate(lines) if index > 2 or _letters(line) not in headings]
+def letters_of(text: str) -> str:
+    """Letters and digits only, case folded: what two spellings of one line have in common."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _without_head(lines: Sequence[str], headings: set[str], author: str) -> list[str]:
+    head = [line for line in lines[:_HEAD_LINES] if not _is_head_matter(line, headings, letters_of(author))]
+    return [*head, *lines[_HEAD_LINES:]]
+
+
+def _is_head_matter(line: str, headings: set[str], author: str) -> bool:
+    """A headline once more, a byline, a reading time: what stands above a text, not in it."""
+    letters = letters_of(line)
+    if letters in headings:
+        return True
+    if len(line) > _LONGEST_BYLINE:
+        return False
+    byline = BYLINE.sub("", line.removeprefix("- "))
+    return bool(READING_TIME.match(line)) or (bool(author) and letters_of(byline) == author)
+
+
+def _without_repeated(lines: Sequence[str]) -> list[str]:
+    """Drops notices that stand in the text three times or more, and the second of two long equal paragraphs."""
+    counts = Counter(line for line in lines if len(line) >= _LEAST_REPEATED)
+    seen: set[str] = set()
+    kept = []
+    for line in lines:
+        if counts[line] > 2 or line in seen:
+            continue
+        if counts[line]:
+            seen.add(line)
+        kept.append(line)
+    return kept
 
 
 def _is_pointer(line: str) -> bool:
     return len(line) <= _LONGEST_POINTER and bool(POINTER.match(line.removeprefix("- ")))
 
 
+def _is_credit(line: str) -> bool:
+    return len(line) <= _LONGEST_BYLINE and bool(CREDIT.match(line))
+
+
 def _without_tail(lines: list[str]) -> list[str]:
-    end = len(lines)
-    for index in range(len(lines) - 1, max(0, len(lines) - _TAIL_LINES) - 1, -1):
-        if len(lines[index]) <= _LONGEST_TAIL and TAIL.search(lines[index]):
-            end = index
-    return lines[:end] if end > 0 else lines
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))
+    start = max(1, len(lines) - _TAIL_LINES)
+    tail = [line for line in lines[start:] if len(line) > _LONGEST_TAIL or not TAIL.search(line)]
+    return [*lines[:start], *tail]

@@ -85,3 +85,28 @@ DATE_LABEL = _any(
 MODIFIED = _any(
     r"aktualisiert|geändert|update|modified|edited|mis à jour|actualizado|aggiornato|bijgewerkt",
 )
+
+MARGIN_NAMES = _any(
+    r"(?<![a-z])(?:related|recommend(?:ed|ation)?s?|read-?more|more-?on|most-?read|trending|teaser-?list|newsletter)(?![a-z])",
+    r"(?<![a-z])(?:breadcrumbs?|share-?bar|social-?share|comments?|promo|sponsor(?:ed)?|advertisement)(?![a-z])",
+    r"(?<![a-z])(?:author-?(?:bio|box|card|info)|copyright|consent|cookie-?(?:banner|notice))(?![a-z])",
+)
+
+CAPTION_NAMES = _any(
+    r"(?<![a-z])(?:caption|credits?|copyright|audio|player|tooltip|toast|byline|authors?|bio|hidden|clipboard|gallery)(?![a-z])",
+    r"caption|bildunterschrift|sr-only|visually-?hidden",
+)
+
+BYLINE = _any(r"von|by|text|autor(?:in)?|author|written by|par|por|di|door|av|af", before=r"^\W*")
+
+READING_TIME = _any(
+    r"(?:lesezeit|reading time|tempo de leitura|temps de lecture)\b",
+    r"\d+ (?:min(?:uten|utes?|\.)?\W*)(?:lesezeit|read(?:ing time)?|de lecture|de lectura|di lettura)\b",
+    before=r"^\W*",
+)
+
+CREDIT = _any(
+    r"(?:foto|fotos|bild|photo|photos|image|picture|credit|photograph|grafik|video)\s?(?::|by |/)",
+    r"quelle\s?:|[^.!?]{0,60}(?:/|via )(?:getty images|afp|reuters|shutterstock|imago)\W*$",
+    before=r"^\W*",
+)

@@ -1,0 +1,88 @@
+"""What every reader of a page is spared: link lists, teasers, service boxes. General marks only, no single sites."""
+
+from __future__ import annotations
+
+import copy
+
+from lxml.html import HtmlElement
+
+from watcher.articles.blocks import link_share
+from watcher.articles.phrases import MARGIN_NAMES
+
+_LEAST_LINK_LETTERS = 20
+_LIST_LINK_SHARE = 0.6
+_LONGEST_LIST_HEADING = 90
+_LARGEST_SHARE = 0.3  # of a page's paragraph text: no box is larger, and the article itself sometimes has such a name
+_INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "u", "br", "img", "svg", "path", "use"})
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "b"})
+_BOXES = ("div", "section", "aside", "ul", "ol", "p", "span", "article", "figure")
+_NAMING = ("class", "id", "data-testid", "data-component")
+
+
+def pruned(tree: HtmlElement) -> HtmlElement:
+    """A copy of the tree without lists of links (and their headings), paragraphs that are nothing but a link, and
+    boxes whose names say that they are no part of the article."""
+    tree = copy.deepcopy(tree)
+    for element in list(tree.iter("ul", "ol")):
+        if _is_attached(element, tree) and _is_link_list(element):
+            _drop_with_heading(element)
+    for element in list(tree.iter("p", "div")):
+        if _is_attached(element, tree) and _is_bare_link(element):
+            _drop(element)
+    whole = _paragraph_letters(tree)
+    for element in list(tree.iter(*_BOXES)):
+        if not _is_attached(element, tree) or not _is_margin(element):
+            continue
+        if _paragraph_letters(element) <= whole * _LARGEST_SHARE:
+            _drop(element)
+    return tree
+
+
+def _is_attached(element: HtmlElement, tree: HtmlElement) -> bool:
+    return element is not tree and element.getparent() is not None
+
+
+def _is_link_list(element: HtmlElement) -> bool:
+    return len(element.findall("li")) > 1 and link_share(element) > _LIST_LINK_SHARE
+
+
+def _is_bare_link(element: HtmlElement) -> bool:
+    """Nothing but one link, of some length: a pointer to another article rather than a word of a sentence."""
+    if len(element) == 0 or (element.text and element.text.strip()):
+        return False
+    if any(child.tag not in _INLINE for child in element.iterdescendants()):
+        return False
+    letters = sum(len(text.strip()) for text in element.itertext())
+    return letters >= _LEAST_LINK_LETTERS and link_share(element) > 0.95
+
+
+def _is_margin(element: HtmlElement) -> bool:
+    names = " ".join(filter(None, map(element.get, _NAMING)))
+    return bool(names) and bool(MARGIN_NAMES.search(names))
+
+
+def _paragraph_letters(element: HtmlElement) -> int:
+    return sum(len("".join(paragraph.itertext())) for paragraph in element.iter("p"))
+
+
+def _drop_with_heading(element: HtmlElement) -> None:
+    """Drops a list of links and the short line that announces it."""
+    heading = element.getprevious()
+    if heading is not None and heading.tag in _HEADINGS and not (heading.tail or "").strip():
+        text = " ".join(" ".join(heading.itertext()).split())
+        if 0 < len(text) <= _LONGEST_LIST_HEADING and not text.endswith((".", "!", "“", '"', "»")):
+            _drop(heading)
+    _drop(element)
+
+
+def _drop(element: HtmlElement) -> None:
+    """Takes an element out, but leaves the text behind it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    tail, previous = element.tail or "", element.getprevious()
+    if previous is not None:
+        previous.tail = (previous.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    parent.remove(element)

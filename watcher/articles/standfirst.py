@@ -1,0 +1,76 @@
+"""The standfirst: the paragraph between headline and text that readers of bodies often take for a teaser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from watcher.articles.blocks import MARGINS, Block, blocks, link_share
+from watcher.articles.lines import letters_of
+from watcher.articles.page import Page, text_of
+from watcher.articles.phrases import CAPTION_NAMES
+
+_KEY = 50  # letters that identify a paragraph
+_LEAST = 60
+_LONGEST = 900
+_NOT_INSIDE = MARGINS | {"figure", "figcaption", "li", "table", "a", "h1", "time", "label", "address"}
+_ENDS = tuple(".!?…»”\"“'’)。！？")
+
+
+def standfirst(page: Page, lines: Sequence[str], *, title: str) -> list[str]:
+    """The paragraph that stands on the page between its headline and the first of the body's lines; one or none.
+
+    It counts if the page gives it as its description, or if it reads as sentences and is neither caption nor link.
+    None if headline or first line cannot be found, or if the body has the paragraph already.
+    """
+    page_blocks = list(blocks(page.tree))
+    keys = [letters_of(block.text)[:_KEY] for block in page_blocks]
+    start, end = _gap(page_blocks, keys, lines, title)
+    known = {letters_of(line)[:_KEY] for line in lines}
+    descriptions = _descriptions(page)
+    found: list[str] = []
+    for block, key in zip(page_blocks[start:end], keys[start:end], strict=True):
+        if key not in known and _belongs(block, key, descriptions):
+            found.append(block.text)
+            known.add(key)
+    return found[:1]
+
+
+def _gap(page_blocks: list[Block], keys: list[str], lines: Sequence[str], title: str) -> tuple[int, int]:
+    """Indices of the blocks between the headline and the body; (0, 0) if there is no telling."""
+    firsts = [key for key in (letters_of(line)[:_KEY] for line in lines[:3]) if len(key) > 20]
+    ends = [keys.index(key) for key in firsts if key in keys]
+    heading = letters_of(title)[:_KEY]
+    end = min(ends, default=0)
+    starts = [
+        index
+        for index, (block, key) in enumerate(zip(page_blocks[:end], keys, strict=False))
+        if block.element.tag == "h1" or (heading and key == heading)
+    ]
+    return (starts[-1] + 1, end) if starts else (0, 0)
+
+
+def _belongs(block: Block, key: str, descriptions: set[str]) -> bool:
+    if not key or len(block.text) > _LONGEST or _is_inside(block.element):
+        return False
+    if len(key) > 20 and key in descriptions:
+        return link_share(block.element) < 0.9
+    return len(block.text) >= _LEAST and block.text.endswith(_ENDS) and link_share(block.element) < 0.3
+
+
+def _is_inside(element: HtmlElement) -> bool:
+    if any(node.tag in _NOT_INSIDE for node in (element, *element.iterancestors())):
+        return True
+    near = [element, *islice(element.iterancestors(), 2)]
+    return any(CAPTION_NAMES.search(" ".join(map(str, node.attrib.values()))) for node in near)
+
+
+def _descriptions(page: Page) -> set[str]:
+    texts = (
+        text_of(page.thing.get("description")),
+        page.meta_value("description"),
+        page.meta_value("og:description", "twitter:description"),
+    )
+    return {letters_of(text)[:_KEY] for text in texts} - {""}
