@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.feeds.identity import body_hash, content_hash, entry_keys, feed_keys, normalise_link
+from watcher.feeds.identity import body_hash, content_hash, entry_keys, feed_keys, link_key, normalise_link
 from watcher.model import Entry, ParsedFeed
 
 
@@ -58,7 +58,8 @@ def test_an_entry_is_known_by_feed_and_id() -> None:
     entry = Entry(id="1", link="http://blatt.example/a?utm_source=x", title="A")
     here, there = entry_keys("eins", entry), entry_keys("zwei", entry)
     assert here.id != there.id
-    assert here.link == there.link is not None
+    assert here.link == there.link == link_key("https://blatt.example/a") is not None
+    assert link_key("https://blatt.example/") is link_key("kein link") is None
     assert entry_keys("eins", Entry(id="1", link="https://blatt.example/neu", title="B")).id == here.id
 
 

@@ -53,7 +53,7 @@ _CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]
 _ZONE = r"\(?(?P<zone>(?:UTC|GMT)?\s?[+-]\d{1,2}:?(?:\d{2})?|[A-Za-z]{1,5})?\)?"
 _MONTH = r"(?P<month>[A-Za-zÄäÖöÜü]{3,10})\.?"
 _TIME = rf"(?:[\s,T]*(?:um\s+)?{_CLOCK}(?:\s*(?P<half>[AaPp]\.?[Mm]\.?))?(?:\s*Uhr)?\s*{_ZONE})?"
-_WEEKDAY = r"(?:[A-Za-zäöü]{2,10}\.?,?\s*)?"
+_WEEKDAY = r"(?:[A-Za-zäöü]{2,10}(?:[.,]+\s*|\s+))?"
 _FORMS = tuple(
     re.compile(form + r"(?:\s*\([^()]*\))?", re.IGNORECASE)
     for form in (
@@ -109,6 +109,8 @@ def _date(parts: dict[str, str | None]) -> PartialDate | None:
     if not month_text:
         return PartialDate(year=year)
     month = int(month_text) if month_text.isdigit() else _MONTHS.get(month_text, 0)
+    if not month:
+        raise ValueError("no such month")
     return PartialDate(year=year, month=month, day=int(day) if day else None)
 
 

@@ -136,7 +136,7 @@ def _mostly_utf8(body: bytes) -> DecodedText | None:
     text = body.decode("utf-8", "replace")
     broken = text.count("�")
     sound = sum(1 for character in text if character > "\x7f") - broken
-    return DecodedText(text=text, encoding="utf-8") if broken * 10 <= sound else None
+    return DecodedText(text=text, encoding="utf-8") if broken * 2 <= sound else None
 
 
 def _as_declared(body: bytes, declared: list[str]) -> DecodedText | None:

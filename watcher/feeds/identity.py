@@ -100,12 +100,6 @@ def normalise_link(url: str) -> str:
     return f"https://{authority}{path}" + (f"?{query}" if query else "")
 
 
-def link_key(url: str) -> int | None:
-    """The key of a page by its link, None if `url` is no http(s) address."""
-    link = normalise_link(url)
-    return _key("link", link) if link else None
-
-
 def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
     """The keys of each entry of one body, in its order. `feed_key` names the feed, and stays when its address moves.
 
@@ -121,8 +115,13 @@ def entry_keys(feed_key: str, entry: Entry, *, shared_links: frozenset[str] | se
     An entry without an id goes by its link and title, one without a link by its title and text.
     """
     link = normalise_link(entry.link)
-    is_key = bool(link) and link not in shared_links and not _is_home_page(link)
-    return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key("link", link) if is_key else None)
+    identity = _key("id", feed_key, *_identity(entry, link))
+    return EntryKeys(id=identity, link=None if link in shared_links else _key_of_page(link))
+
+
+def link_key(url: str) -> int | None:
+    """The key of the page at `url`, None if it is no address, or a home page, which is no article's."""
+    return _key_of_page(normalise_link(url))
 
 
 def content_hash(entry: Entry) -> int:
@@ -147,6 +146,10 @@ def _identity(entry: Entry, link: str) -> tuple[str, ...]:
     if entry.id:
         return ("given", entry.id)
     return ("link", link, _folded(entry.title)) if link else ("text", _folded(entry.title), _folded(entry.text))
+
+
+def _key_of_page(link: str) -> int | None:
+    return _key("link", link) if link and not _is_home_page(link) else None
 
 
 def _is_home_page(link: str) -> bool:

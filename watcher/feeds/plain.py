@@ -14,6 +14,7 @@ _TAG = re.compile(
     r"""<(?:
       (?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:_-]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>
     | (?P<comment>!--)
+    | (?P<cdata>!\[CDATA\[)
     | [!?/][^<>]*+>
     )""",
     re.VERBOSE,
@@ -59,7 +60,7 @@ def plain_text(text: str, *, markup: bool, limit: int) -> str:
     if markup or looks_like_markup(text):
         tagged = "<" in text
         text = _without_markup(text)
-        if not tagged and looks_like_markup(text):  # escaped twice
+        if ("</p>" in text) if tagged else looks_like_markup(text):  # escaped twice, in whole or in part
             text = _without_markup(text)
     return _tidy_paragraphs(text)[:limit].rstrip()
 
@@ -90,6 +91,8 @@ def _without_markup(text: str) -> str:
     pieces: list[str] = []
     separators: list[str] = []
     unclosed: set[str] = set()
+    if "<![CDATA[" in text:  # of which only the brackets go
+        text = text.replace("]]>", "")
     position = 0
     while match := _TAG.search(text, position):
         pieces.append(text[position : match.start()])
