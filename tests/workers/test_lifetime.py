@@ -189,6 +189,7 @@ async def test_closing_ends_what_runs_and_what_waits(make_pool: MakePool) -> Non
     assert children() == before
     for end in await asyncio.gather(*tasks, return_exceptions=True):
         assert isinstance(end, WorkerDied)
+        assert "pool" in str(end)
     with pytest.raises(WorkerDied, match="the pool is closed"):
         await pool.run("reverse", {}, b"", LONG)
     await pool.aclose()

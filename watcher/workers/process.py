@@ -48,6 +48,7 @@ class WorkerProcess:
         self.configuration: tuple[int, bytes] | None = None
         self.retired = False
         self._ready = False
+        self._killed = False
         self._watch_exit()
 
     @property
@@ -91,6 +92,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End it, whatever it is doing, with all it may have started."""
+        self._killed = True
         if self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -120,6 +122,8 @@ class WorkerProcess:
     async def _obituary(self, error: Exception) -> str:
         """Why it does not answer: by its exit, if that comes within a moment, else by what it did to the socket."""
         await asyncio.wait({self.exited}, timeout=_MOMENT)
+        if self._killed:
+            return "it was stopped with its pool"
         if self.alive:
             return str(error)
         code = self.exited.result()
