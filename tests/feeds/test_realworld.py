@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ DAYS_ONLY = {
 SHOWING_TAGS = {"en_eliot-jones.com_9e0834333e854116", "fr_planete-jquery.fr_planete-jquery"}
 
 
+@cache
 def gold(part: str) -> list[dict[str, Any]]:
     """The lines of one list of expectations, none if the collection is missing."""
     file = REAL / "gold" / f"{part}.jsonl"
@@ -91,12 +93,18 @@ def feed_name(line: dict[str, Any]) -> str:
 
 
 def read(line: dict[str, Any]) -> ParsedFeed:
-    """The feed of one line."""
-    data = (REAL / line["file"]).read_bytes()
-    body = gzip.decompress(data) if line["file"].endswith(".gz") else data
+    """The feed of one line, read once."""
     given = line.get("feed_url") or ""
     url = given if given.startswith("http") else f"https://{line.get('domain', 'replay.invalid')}/feed"
-    return parse_feed(body, content_type=line.get("serve_as", ""), url=url, timezone="Europe/Berlin")
+    return read_file(line["file"], line.get("serve_as", ""), url)
+
+
+@cache
+def read_file(file: str, content_type: str, url: str) -> ParsedFeed:
+    """The feed in one file of the collection, packed or not."""
+    data = (REAL / file).read_bytes()
+    body = gzip.decompress(data) if file.endswith(".gz") else data
+    return parse_feed(body, content_type=content_type, url=url, timezone="Europe/Berlin")
 
 
 @each("feeds")
