@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from watcher.articles.blocks import blocks
 from watcher.articles.bodies import Reader, json_ld_body, plain_text, read_tree
+from watcher.articles.container import without_strays
 from watcher.articles.headline import author, headings
 from watcher.articles.lines import clean_lines, join_lines, tidy_lines
 from watcher.articles.page import Page
@@ -15,8 +17,9 @@ from watcher.articles.pruning import pruned
 from watcher.articles.standfirst import standfirst
 
 _TREE_READERS = (Reader.DEFAULT, Reader.FAST, Reader.PRECISION, Reader.READABILITY)
-_FALLBACK_SHARE = 1.5
-_LEAST_STATED = 400
+_LEAST_STATED = 80  # words
+_CUT_OFF = 1.5
+_LEAST_SHARED = 0.7
 
 
 class Effort(StrEnum):
@@ -45,8 +48,10 @@ def choose_body(page: Page, *, title: str, effort: Effort) -> Body:
     stated = tidy_lines(json_ld_body(page))
     reader, lines = _most_agreed(candidates, stated)
     lines = _with_stated(lines, stated)
-    first = standfirst(page, lines, title=title)
+    page_blocks = list(blocks(page.tree))
+    lines = without_strays(lines, page_blocks)
     lines = clean_lines(lines, headings=(title, *headings(page)), author=author(page)[0])
+    first = standfirst(page, page_blocks, lines, title=title)
     return Body(text=join_lines([*first, *lines]), origin=reader.value if lines else "")
 
 
@@ -54,7 +59,7 @@ def _most_agreed(candidates: Mapping[Reader, Sequence[str]], stated: Sequence[st
     """The candidate that the others (and the page's own statement of its text) agree with most."""
     bags = {reader: _bag(lines) for reader, lines in candidates.items()}
     witnesses = [*bags.values()]
-    if sum(map(len, stated)) >= _LEAST_STATED:
+    if _bag(stated).total() >= _LEAST_STATED:
         witnesses.append(_bag(stated))
     best = max(bags, key=lambda reader: sum(agreement(bags[reader], witness) for witness in witnesses))
     return best, candidates[best]
@@ -62,8 +67,8 @@ def _most_agreed(candidates: Mapping[Reader, Sequence[str]], stated: Sequence[st
 
 def agreement(one: Counter[str], other: Counter[str]) -> float:
     """The F1 of two bags of words: 1.0 if they are the same, 0.0 if they share nothing."""
-    shared = sum((one & other).values())
-    return 2 * shared / (sum(one.values()) + sum(other.values())) if shared else 0.0
+    shared = (one & other).total()
+    return 2 * shared / (one.total() + other.total()) if shared else 0.0
 
 
 def _bag(lines: Sequence[str]) -> Counter[str]:
@@ -71,4 +76,9 @@ def _bag(lines: Sequence[str]) -> Counter[str]:
 
 
 def _with_stated(lines: Sequence[str], stated: Sequence[str]) -> Sequence[str]:
-    return lines
+    """The page's own statement of its text instead, if it goes on where the visible text was cut."""
+    visible, whole = _bag(lines), _bag(stated)
+    if whole.total() < _CUT_OFF * visible.total() or whole.total() < _LEAST_STATED:
+        return lines
+    shared = (visible & whole).total()
+    return stated if shared >= _LEAST_SHARED * visible.total() else lines

@@ -7,7 +7,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from watcher.articles.blocks import MARGINS, Block, blocks, link_share
+from watcher.articles.blocks import MARGINS, Block, link_share
 from watcher.articles.lines import letters_of
 from watcher.articles.page import Page, text_of
 from watcher.articles.phrases import CAPTION_NAMES
@@ -19,13 +19,12 @@ _NOT_INSIDE = MARGINS | {"figure", "figcaption", "li", "table", "a", "h1", "time
 _ENDS = tuple(".!?…»”\"“'’)。！？")
 
 
-def standfirst(page: Page, lines: Sequence[str], *, title: str) -> list[str]:
+def standfirst(page: Page, page_blocks: Sequence[Block], lines: Sequence[str], *, title: str) -> list[str]:
     """The paragraph that stands on the page between its headline and the first of the body's lines; one or none.
 
     It counts if the page gives it as its description, or if it reads as sentences and is neither caption nor link.
     None if headline or first line cannot be found, or if the body has the paragraph already.
     """
-    page_blocks = list(blocks(page.tree))
     keys = [letters_of(block.text)[:_KEY] for block in page_blocks]
     start, end = _gap(page_blocks, keys, lines, title)
     known = {letters_of(line)[:_KEY] for line in lines}
@@ -38,18 +37,23 @@ def standfirst(page: Page, lines: Sequence[str], *, title: str) -> list[str]:
     return found[:1]
 
 
-def _gap(page_blocks: list[Block], keys: list[str], lines: Sequence[str], title: str) -> tuple[int, int]:
+def _gap(page_blocks: Sequence[Block], keys: list[str], lines: Sequence[str], title: str) -> tuple[int, int]:
     """Indices of the blocks between the headline and the body; (0, 0) if there is no telling."""
     firsts = [key for key in (letters_of(line)[:_KEY] for line in lines[:3]) if len(key) > 20]
     ends = [keys.index(key) for key in firsts if key in keys]
-    heading = letters_of(title)[:_KEY]
     end = min(ends, default=0)
-    starts = [
-        index
-        for index, (block, key) in enumerate(zip(page_blocks[:end], keys, strict=False))
-        if block.element.tag == "h1" or (heading and key == heading)
-    ]
-    return (starts[-1] + 1, end) if starts else (0, 0)
+    start = _headline_index(page_blocks[:end], keys[:end], letters_of(title)[:_KEY])
+    return (start + 1, end) if start >= 0 else (0, 0)
+
+
+def _headline_index(page_blocks: Sequence[Block], keys: Sequence[str], heading: str) -> int:
+    """The last h1 that shows the headline; else the last block that does; else the last h1; -1 if there is none."""
+    shown = [index for index, key in enumerate(keys) if heading and key == heading]
+    tops = [index for index, block in enumerate(page_blocks) if block.element.tag == "h1"]
+    for indices in ([index for index in shown if index in tops], shown, tops):
+        if indices:
+            return indices[-1]
+    return -1
 
 
 def _belongs(block: Block, key: str, descriptions: set[str]) -> bool:

@@ -1,0 +1,73 @@
+"""Where on the page the lines of a body stand: what follows behind the element that holds nearly all of it goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lxml.html import HtmlElement
+
+from watcher.articles.blocks import Block
+from watcher.articles.lines import letters_of
+
+_KEY = 50
+_NEARLY_ALL = 0.75
+
+
+def without_strays(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[str]:
+    """The lines without those at the end that stand outside the element which holds nearly all of the text.
+
+    Such lines are teasers and service text behind the article. A second container of the same kind (a text that is
+    split by an advertisement) counts as inside; lines that cannot be found on the page stay where they are.
+    """
+    places = _places(lines, page_blocks)
+    container = _container(lines, places)
+    if container is None:
+        return list(lines)
+    inside = [place is None or _holds(container, place) for place in places]
+    kinds = {_kind(place) for place, within in zip(places, inside, strict=True) if place is not None and within}
+    end = len(lines)
+    while end > 0 and not inside[end - 1]:
+        place = places[end - 1]
+        if place is not None and _kind(place) in kinds:
+            break
+        end -= 1
+    return list(lines[:end])
+
+
+def _places(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElement | None]:
+    """The element of each line; of several equal ones the first that stands behind the line before."""
+    found: dict[str, list[int]] = {}
+    for index, block in enumerate(page_blocks):
+        found.setdefault(letters_of(block.text)[:_KEY], []).append(index)
+    places: list[HtmlElement | None] = []
+    last = -1
+    for line in lines:
+        indices = found.get(letters_of(line)[:_KEY], [])
+        index = next((index for index in indices if index > last), indices[0] if indices else -1)
+        places.append(page_blocks[index].element if index >= 0 else None)
+        last = max(last, index)
+    return places
+
+
+def _container(lines: Sequence[str], places: Sequence[HtmlElement | None]) -> HtmlElement | None:
+    """The deepest element that holds nearly all letters of the lines that were found."""
+    weights: Counter[HtmlElement] = Counter()
+    total = 0
+    for line, place in zip(lines, places, strict=True):
+        if place is None:
+            continue
+        total += len(line)
+        for element in (place, *place.iterancestors()):
+            weights[element] += len(line)
+    holders = [element for element, weight in weights.items() if weight >= total * _NEARLY_ALL]
+    return max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
+
+
+def _holds(container: HtmlElement, element: HtmlElement) -> bool:
+    return element is container or any(above is container for above in element.iterancestors())
+
+
+def _kind(element: HtmlElement) -> tuple[str, str]:
+    parent = element.getparent()
+    return (str(parent.tag), parent.get("class") or parent.get("id") or "") if parent is not None else ("", "")
