@@ -67,27 +67,22 @@ class Gzip:
     """gzip (RFC 1952), also of several members; what follows the last one is ignored, as browsers do."""
 
     def __init__(self) -> None:
-        self._stream = zlib.decompressobj(wbits=31)
-        self._started = False
+        self._stream: zlib._Decompress | None = None
         self._over = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         while data and not self._over:
-            self._started = True
-            yield _inflate(self._stream, data)
-            data = self._stream.unconsumed_tail
-            if self._stream.eof:
-                data = self._stream.unused_data
-                self._next_member(data)
-
-    def _next_member(self, data: bytes) -> None:
-        if data and not data.startswith(b"\x1f"):
-            self._over = True
-        else:
-            self._stream, self._started = zlib.decompressobj(wbits=31), False
+            if self._stream is None:
+                self._stream = zlib.decompressobj(wbits=31)
+            elif self._stream.eof:
+                self._over = not data.startswith(b"\x1f")
+                self._stream = self._stream if self._over else zlib.decompressobj(wbits=31)
+                continue
+            yield from _inflate(self._stream, data)
+            data = self._stream.unused_data
 
     def close(self) -> None:
-        if self._started and not self._over and not self._stream.eof:
+        if self._stream and not self._stream.eof:
             raise BadCoding("the gzip body ends too early")
 
 
@@ -98,11 +93,10 @@ class Deflate:
         self._stream: zlib._Decompress | None = None
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        while data and not (self._stream and self._stream.eof):
-            if self._stream is None:
-                self._stream = zlib.decompressobj(wbits=15 if data[0] & 0x0F == 8 else -15)
-            yield _inflate(self._stream, data)
-            data = self._stream.unconsumed_tail
+        if data and self._stream is None:
+            self._stream = zlib.decompressobj(wbits=15 if data[0] & 0x0F == 8 else -15)
+        if data and self._stream and not self._stream.eof:
+            yield from _inflate(self._stream, data)
 
     def close(self) -> None:
         if self._stream and not self._stream.eof:
@@ -124,10 +118,9 @@ class Brotli:
             except brotli.error as error:
                 raise BadCoding("the body is no brotli") from error
             data = b""
-            if piece:
-                yield piece
-            if self._stream.can_accept_more_data():
-                return
+            if not piece:
+                return  # only now is everything out: it takes more data with output still waiting
+            yield piece
 
     def close(self) -> None:
         if self._started and not self._stream.is_finished():
@@ -162,8 +155,13 @@ class Zstd:
             raise BadCoding("the zstd body ends too early")
 
 
-def _inflate(stream: zlib._Decompress, data: bytes) -> bytes:
-    try:
-        return stream.decompress(data, PIECE)
-    except zlib.error as error:
-        raise BadCoding("the body is not compressed as it says") from error
+def _inflate(stream: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """All that this data gives; a full piece may have more behind it though all data is taken."""
+    full = True
+    while (data or full) and not stream.eof:
+        try:
+            piece = stream.decompress(data, PIECE)
+        except zlib.error as error:
+            raise BadCoding("the body is not compressed as it says") from error
+        data, full = stream.unconsumed_tail, len(piece) == PIECE
+        yield piece
