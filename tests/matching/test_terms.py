@@ -95,6 +95,12 @@ def test_a_watch_without_terms_is_refused() -> None:
         forms("Text")
 
 
+def test_broken_text_is_matched_as_far_as_it_goes() -> None:
+    """Half an emoji or a control character in a text does not stop the matching, nor shift its hits."""
+    text = "\ud83d Rutte\x00 und \U0001f600 \udc00Rutte"
+    assert forms(text, "Rutte") == ["Rutte", "Rutte"]
+
+
 def test_no_watches_match_nothing() -> None:
     """An empty watchlist is valid and silent."""
     assert Watchlist.compile([]).match(Article(title="A", body="B")) == ()

@@ -1,0 +1,180 @@
+"""Stories: copies of a report are known as one, and different reports never are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.matching.stories import CONTAINED, Candidate, containment, shingles, sketch, story_of
+from watcher.model import StoryId
+
+GOLD = Path(__file__).parents[2].parent / "shared" / "realworld" / "gold" / "pages.jsonl"
+
+REPORT = """Hafen von Norderney nach Sturm wieder offen
+
+Norderney (dpa/lni) - Nach dem schweren Sturm der vergangenen Nacht ist der Hafen der Insel wieder für Fähren geöffnet.
+Die Reederei nahm den Betrieb am frühen Nachmittag auf, wie ein Sprecher mitteilte.
+
+Am Vormittag hatten rund vierhundert Reisende auf dem Festland gewartet. Das Rote Kreuz verteilte Decken und heißen Tee,
+verletzt wurde niemand.
+
+An der Promenade rissen Böen mehrere Strandkörbe aus ihren Verankerungen. Die Stadtverwaltung rechnet damit, dass die
+Aufräumarbeiten bis zum Wochenende dauern, und bittet Gäste, die gesperrten Wege nicht zu betreten."""
+
+OWN = (
+    "Unsere Redaktion hat am Nachmittag mit Leserinnen gesprochen, die auf dem Bahnsteig standen und von vollen Zügen "
+    "berichteten. Viele hatten sich den Tag anders vorgestellt, einige nahmen es mit Humor.",
+    "Lesen Sie dazu auch unseren Überblick aus der vergangenen Woche und schreiben Sie uns, was Sie erlebt haben. "
+    "Zuschriften veröffentlichen wir in der Ausgabe vom Sonnabend, soweit der Platz reicht.",
+)
+
+
+def retitled(text: str) -> str:
+    """Another headline in place of the first."""
+    return "Was heute wichtig war und warum es viele bewegt\n\n" + text.partition("\n\n")[2]
+
+
+def with_byline(text: str) -> str:
+    """A byline and an agency's mark of the outlet's own."""
+    title, _, body = text.partition("\n\n")
+    return (
+        f"{title}\n\nVon Jana Beispiel und Tom Muster\n\nHAMBURG (dpa-AFX/hb) - {body}\n\n© dpa-infocom, dpa:990101-1/2"
+    )
+
+
+def cut(text: str) -> str:
+    """The first 40 % of the text."""
+    return text[: len(text) * 2 // 5]
+
+
+def extended(text: str) -> str:
+    """Paragraphs of the outlet's own before, between and behind those of the report."""
+    title, *paragraphs = text.split("\n\n")
+    half = (len(paragraphs) + 1) // 2
+    return "\n\n".join([title, OWN[0], *paragraphs[:half], OWN[1], *paragraphs[half:], *OWN])
+
+
+VARIANTS: Mapping[str, Callable[[str], str]] = {
+    "another headline": retitled,
+    "another byline": with_byline,
+    "cut to 40 %": cut,
+    "own paragraphs": extended,
+    "headline and byline": lambda text: with_byline(retitled(text)),
+    "cut, headline and byline": lambda text: with_byline(retitled(cut(text))),
+    "headline, byline, own paragraphs": lambda text: extended(with_byline(retitled(text))),
+    "typeset otherwise": lambda text: text.replace("-", "‑").replace(" ", "\u00a0").replace("en", "e\u00adn").upper(),
+}
+
+
+def same_story(one: str, other: str) -> bool:
+    """Whether a document joins the story of another, as the store would ask."""
+    known, new = sketch(one), sketch(other)
+    candidate = Candidate(story=StoryId(7), shared=len(known & new), size=len(known))
+    return story_of(len(new), [candidate]) == 7
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_copy_of_a_report_is_the_same_story(variant: str) -> None:
+    """Headline, byline, cut, own paragraphs and typesetting do not make another story, whichever comes first."""
+    copy = VARIANTS[variant](REPORT)
+    assert same_story(REPORT, copy)
+    assert same_story(copy, REPORT)
+
+
+def test_a_report_on_the_same_event_in_other_words_is_another_story() -> None:
+    """Only shared wording counts."""
+    other = "Fähren fahren wieder\n\nNorderneys Hafen ist nach der Sturmnacht offen. Vierhundert warteten am Vormittag."
+    assert not same_story(REPORT, other)
+
+
+def test_agency_marks_and_bylines_do_not_count() -> None:
+    """Two texts that differ in them only have the same shingles."""
+    body = "Die Fähre fährt wieder. Am Hafen warteten viele Menschen auf besseres Wetter."
+    forms = (
+        f"Berlin (dpa) - {body}",
+        f"Berlin (dpa/lno) {body}",
+        f"Berlin (AFP) – {body}",
+        f"Von Eva Muster\n\nBerlin {body}",
+    )
+    assert len({shingles(form) for form in forms}) == 1
+
+
+def test_fingerprints_are_the_same_in_every_process() -> None:
+    """A sketch is stored: it does not depend on hash seeds, and fits a signed 64-bit column."""
+    code = "from watcher.matching.stories import sketch; print(sorted(sketch('eins zwei drei vier fünf sechs sieben')))"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    own = sorted(sketch("Eins, zwei, drei: vier fünf sechs sieben"))
+    assert other == f"{own}\n"
+    assert all(-(2**63) <= fingerprint < 2**63 for fingerprint in own)
+
+
+def test_the_best_story_wins_then_the_oldest() -> None:
+    """Of several stories the one whose text is shared most, then the one with more of it, then the first."""
+    candidates = [
+        Candidate(story=StoryId(3), shared=60, size=100),
+        Candidate(story=StoryId(5), shared=40, size=40),
+        Candidate(story=StoryId(4), shared=40, size=40),
+        Candidate(story=StoryId(1), shared=5, size=5),
+        Candidate(story=StoryId(2), shared=2, size=90),
+    ]
+    assert story_of(100, candidates) == 4
+    assert story_of(100, candidates[:1]) == 3
+    assert story_of(100, candidates[-1:]) is None
+    assert story_of(100, []) is None
+    assert story_of(0, candidates) is None
+
+
+@given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier", "fünf", "sechs"]), max_size=40), st.integers(0, 20))
+def test_texts_that_share_a_long_run_share_a_fingerprint(words: list[str], before: int) -> None:
+    """Thirteen shared words in a row are enough, wherever they stand."""
+    run = [f"gemeinsames{number}" for number in range(13)]
+    one = " ".join([*words, *run, *words[::-1]])
+    other = " ".join(["anderes"] * before + run + ["ende"])
+    assert sketch(one) & sketch(other)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "Eins", "(dpa)", "… – !"])
+def test_any_text_has_a_sketch(text: str) -> None:
+    """Texts of a few words or none are no error, and an empty one is like no other."""
+    assert containment(sketch(text), sketch(text)) == float(bool(sketch(text)))
+
+
+def gold_texts() -> dict[str, str]:
+    if not GOLD.exists():
+        pytest.skip(f"{GOLD} is not there")
+    pages = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+    return {page["file"]: f"{page['title']}\n\n{page['text']}" for page in pages if page["gold_kind"] == "full"}
+
+
+def test_no_two_real_reports_are_merged() -> None:
+    """Of 181 true texts of news pages no two come near to being one story: the closest share a twentieth."""
+    sketches = {file: sketch(text) for file, text in gold_texts().items()}
+    closest = max((containment(sketches[one], sketches[two]), one, two) for one, two in combinations(sketches, 2))
+    assert closest[0] < CONTAINED / 5, closest
+
+
+def test_variants_of_real_reports_are_found() -> None:
+    """Of all variants of 100 real texts at least 98 % join the story of their original, none another."""
+    texts = list(gold_texts().values())[:100]
+    sketches = [sketch(text) for text in texts]
+    found = tried = 0
+    for number, text in enumerate(texts):
+        for vary in VARIANTS.values():
+            new = sketch(vary(text))
+            candidates = [
+                Candidate(story=StoryId(other), shared=shared, size=len(known))
+                for other, known in enumerate(sketches)
+                if (shared := len(known & new))
+            ]
+            story = story_of(len(new), candidates)
+            assert story in (None, number)
+            found, tried = found + (story == number), tried + 1
+    assert found / tried >= 0.98, f"{found} of {tried}"

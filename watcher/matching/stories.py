@@ -1,0 +1,104 @@
+"""Which documents tell the same story: the same wire copy or report under another headline, byline, cut, or with
+paragraphs of the outlet's own. Pure: fingerprints in, decision out; the store keeps the rows.
+
+    text -> words, without agency marks and bylines
+         -> shingles: a hash for every five words in a row
+         -> sketch: a quarter of them, so chosen that texts which share thirteen words in a row share a fingerprint
+    sketch of a new document, documents of the last 72 hours with shared fingerprints -> the story, or none
+
+The store needs one row (fingerprint, document) for each fingerprint and the size of each document's sketch:
+
+    SELECT document, COUNT(*) FROM fingerprints WHERE fingerprint IN (...) GROUP BY document
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
+
+from watcher.model import StoryId
+from watcher.text import fold, words
+
+WINDOW = timedelta(hours=72)
+SHINGLE = 5
+CONTAINED = 0.5  # of 295 real pages no two different reports share more than 0.1; a text cut to 40 % keeps 0.9
+_SHARED_AT_LEAST = 3
+_WINNOWED = 9  # 9 shingles of 5 words span 13 words
+_LONGEST = 5_000  # words that count; a ticker that grows for days does not fill the store
+
+_AGENCY = "(?:dpa|afp|ap|apa|rtr|reuters|epd|kna|sid|ots|keystone-sda|sda|dts|dapd|tass|ansa|efe|belga|anp|pap)"
+_AGENCY_MARK = re.compile(
+    rf"\((?:\w+[ /,-]+)?{_AGENCY}(?:[ /,-]+\w+)*\)"  # (dpa), (dpa/lno), (AFP), (Reuters, Berlin)
+    r"|\bdpa-infocom[^\n]*|\bdpa-afx\b|\bdpa/\w+"
+    r"|\b(?:dpa|afp|apa|epd|kna|rtr|sid)(?=\s*$)",  # at the end of a paragraph
+    re.MULTILINE,
+)
+_BYLINE = re.compile(
+    r"^[^\S\n]*(?:von|by|par|por|di|door|text|autor(?:in)?|foto|quelle|©)\b:?[^\n.!?]{3,80}$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A document of the last `WINDOW` that shares fingerprints with a new one. `size`: of its own sketch."""
+
+    story: StoryId
+    shared: int
+    size: int
+
+
+def sketch(text: str) -> frozenset[int]:
+    """The fingerprints of a text: signed 64-bit integers, the same in every process and version of Python.
+
+    The smallest hash of every nine shingles in a row (winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003), so that
+    any thirteen words in a row that two texts share give them a common fingerprint.
+    """
+    hashes = _hashes(text)
+    if len(hashes) <= _WINNOWED:
+        return frozenset(hashes)
+    return frozenset(min(hashes[at : at + _WINNOWED]) for at in range(len(hashes) - _WINNOWED + 1))
+
+
+def shingles(text: str) -> frozenset[int]:
+    """All hashed shingles of a text, of which `sketch` keeps some."""
+    return frozenset(_hashes(text))
+
+
+def containment(one: Collection[int], other: Collection[int]) -> float:
+    """How much of the smaller text is in the larger one, from 0 to 1: of shingles exactly, of sketches about."""
+    smaller = min(len(one), len(other))
+    return len(set(one).intersection(other)) / smaller if smaller else 0.0
+
+
+def story_of(size: int, candidates: Iterable[Candidate]) -> StoryId | None:
+    """The story that a document with a sketch of `size` belongs to, None if it begins one.
+
+    The story whose text it shares most; of several the one with the most shared fingerprints, then the oldest.
+    """
+    ranked = [
+        (candidate.shared / min(size, candidate.size), candidate.shared, -candidate.story, candidate.story)
+        for candidate in candidates
+        if candidate.shared >= min(_SHARED_AT_LEAST, size, candidate.size) > 0
+    ]
+    share, *_, story = max(ranked, default=(0.0, 0, 0, None))
+    return story if share >= CONTAINED else None
+
+
+def _hashes(text: str) -> list[int]:
+    own = _own_words(text)
+    if not own:
+        return []
+    return [_hash(" ".join(own[at : at + SHINGLE])) for at in range(max(1, len(own) - SHINGLE + 1))]
+
+
+def _own_words(text: str) -> list[str]:
+    """The words of the report itself, folded."""
+    folded = _BYLINE.sub(" ", _AGENCY_MARK.sub(" ", fold(text).text))
+    return [word.group() for word, _ in zip(words(folded), range(_LONGEST), strict=False)]
+
+
+def _hash(shingle: str) -> int:
+    return int.from_bytes(blake2b(shingle.encode(), digest_size=8).digest(), signed=True)
