@@ -60,7 +60,8 @@ class Lane(Generic[T]):
             await self._take_what_is_due()
             if fed and not self._running:
                 return
-            await self._wait_for_change(feeder)
+            if fed or (feeder is not None and not feeder.done()):  # else it ended during the claim: look once more
+                await self._wait_for_change(feeder)
 
     async def finish(self, grace: timedelta) -> None:
         """Takes nothing new, and gives what is in hand `grace` to end."""
