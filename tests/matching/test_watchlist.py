@@ -73,6 +73,22 @@ def test_a_text_without_needles_answers_only_unfilterable_watches(article: Artic
         assert names <= set(watchlist.unfilterable)
 
 
+@given(articles, texts, texts)
+def test_the_cheap_test_never_stops_an_article_that_matches(article: Article, before: str, after: str) -> None:
+    """Whatever stands around an article on its page, a match in it is never ruled out beforehand."""
+    watchlist = Watchlist.compile(watch for watch in WATCHES if watch.name not in ("either", "fact"))
+    if watchlist.match(article):
+        assert watchlist.may_match(f"{before}\n\n{article.text}\n\n{after}")
+
+
+def test_the_cheap_test_rules_out_what_has_no_whole_term() -> None:
+    """Letters inside other words do not pass; a watch that needs no word lets everything pass."""
+    watch = Watch(name="Probe", query="EU -Sport")
+    assert not Watchlist.compile([watch]).may_match("Neue Leute")
+    assert Watchlist.compile([watch]).may_match("Die EU und der Sport")
+    assert Watchlist.compile([watch, Watch(name="alles", query="site:beispiel.example")]).may_match("")
+
+
 @given(articles, texts)
 def test_every_watch_matches_or_says_why_not(article: Article, feed_text: str) -> None:
     """An explanation has a match or at least one sentence, never both."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from watcher.matching.scan import Needles, ScannedText
 from watcher.matching.terms import Spelling, Term
+from watcher.model import Needle
 
 Spans = Mapping[int, Sequence[tuple[int, int]]]
 
@@ -33,6 +34,11 @@ class Lexicon:
                     ends[span[0]] = max(span[1], ends.get(span[0], 0))
         return {number: sorted(ends.items()) for number, ends in found.items()}
 
-    def needles_of(self, numbers: Iterable[int]) -> tuple[str, ...]:
-        """The squeezed needles of these terms, each once."""
-        return tuple(dict.fromkeys(spelling.needle for number in numbers for spelling in self.terms[number].spellings))
+    def needles_of(self, numbers: Iterable[int]) -> tuple[Needle, ...]:
+        """The needles of these terms, each once."""
+        inside: dict[str, bool] = {}
+        for number in numbers:
+            term = self.terms[number]
+            for spelling in term.spellings:
+                inside[spelling.needle] = inside.get(spelling.needle, False) or term.compounds
+        return tuple(Needle(letters=letters, inside_words=within) for letters, within in inside.items())

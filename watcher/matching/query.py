@@ -75,7 +75,8 @@ class _Reader:
         self._text = text
 
     def node(self, tree: Tree[Token] | Token) -> Node:
-        assert isinstance(tree, Tree)  # noqa: S101  # the grammar has no bare token where a node stands
+        if isinstance(tree, Token):
+            raise TypeError(f"the grammar puts the bare token {tree!r} where a node stands")
         parts = tree.children
         match tree.data:
             case "either":
@@ -98,15 +99,16 @@ class _Reader:
         if len(parts) > _DEEPEST:
             raise complaint(self._text, 0, "too many NEAR in a row", "split it into several watches")
         for operator, unit in zip(parts[1::2], parts[2::2], strict=True):
-            distance, ordered = re.fullmatch(r"NEAR/(\d+)(f?)", str(operator)).groups()  # type: ignore[union-attr]
-            place = operator.start_pos or 0 if isinstance(operator, Token) else 0
-            if not 1 <= int(distance[:9]) <= MOST_WORDS_APART:
+            count = str(operator).removeprefix("NEAR/")
+            distance, ordered = int(count.rstrip("f")[:9]), count.endswith("f")
+            place = (operator.start_pos or 0) if isinstance(operator, Token) else 0
+            if not 1 <= distance <= MOST_WORDS_APART:
                 advice = "NEAR/1 asks for neighbours; for the whole text write AND"
                 raise complaint(self._text, place, f"NEAR counts from 1 to {MOST_WORDS_APART} words", advice)
             right = self.node(unit)
             for side in (node, right):
                 self._check_has_a_place(side, place)
-            node = Near(left=node, right=right, distance=int(distance), ordered=bool(ordered), at=place)
+            node = Near(left=node, right=right, distance=distance, ordered=ordered, at=place)
         return node
 
     def _check_has_a_place(self, node: Node, place: int) -> None:
