@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.feeds.identity import body_hash, content_hash, entry_keys, feed_keys, link_key, normalise_link
+from watcher.feeds.identity import EntryKeys, body_hash, content_hash, feed_keys, link_key, normalise_link
 from watcher.model import Entry, ParsedFeed
+
+
+def entry_keys(feed_key: str, entry: Entry) -> EntryKeys:
+    """The keys of an entry that is alone in its feed."""
+    feed = ParsedFeed(format="rss20", title="", site="", language="", entries=(entry,))
+    return feed_keys(feed_key, feed)[0]
 
 
 @pytest.mark.parametrize(

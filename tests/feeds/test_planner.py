@@ -177,6 +177,11 @@ def test_an_entry_listed_twice_is_taken_in_once() -> None:
     assert [planned.entry.title for planned in plan(fetched(first, second)).new] == ["Meldung 1"]
 
 
+def test_an_entry_that_says_nothing_is_none() -> None:
+    """Feeds that nest their items list empty ones; there is nothing to take in."""
+    assert plan(fetched(Entry(id="", link="", title=""), Entry(id="7", link="", title=""))).new == ()
+
+
 @pytest.mark.parametrize(
     ("new", "factor"),
     [(0, 1.1), (1, 2 / 3), (3, 2 / 3), (4, 1 / 2), (6, 1 / 2), (7, 1 / 4), (9, 1 / 4)],

@@ -92,19 +92,22 @@ def feed_name(line: dict[str, Any]) -> str:
     return Path(line["file"]).name.removesuffix(".gz").rpartition(".")[0]
 
 
+def body_of(line: dict[str, Any]) -> tuple[bytes, str, str]:
+    """Body, Content-Type and address of one line's feed."""
+    given, data = line.get("feed_url") or "", (REAL / line["file"]).read_bytes()
+    url = given if given.startswith("http") else f"https://{line.get('domain', 'replay.invalid')}/feed"
+    return gzip.decompress(data) if line["file"].endswith(".gz") else data, line.get("serve_as", ""), url
+
+
 def read(line: dict[str, Any]) -> ParsedFeed:
     """The feed of one line, read once."""
-    given = line.get("feed_url") or ""
-    url = given if given.startswith("http") else f"https://{line.get('domain', 'replay.invalid')}/feed"
-    return read_file(line["file"], line.get("serve_as", ""), url)
+    if line["file"] not in READ:
+        body, content_type, url = body_of(line)
+        READ[line["file"]] = parse_feed(body, content_type=content_type, url=url, timezone="Europe/Berlin")
+    return READ[line["file"]]
 
 
-@cache
-def read_file(file: str, content_type: str, url: str) -> ParsedFeed:
-    """The feed in one file of the collection, packed or not."""
-    data = (REAL / file).read_bytes()
-    body = gzip.decompress(data) if file.endswith(".gz") else data
-    return parse_feed(body, content_type=content_type, url=url, timezone="Europe/Berlin")
+READ: dict[str, ParsedFeed] = {}
 
 
 @each("feeds")

@@ -9,7 +9,6 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -64,6 +63,7 @@ _TRACKING_VALUES = {
 } | {"rss": frozenset({"", "1", "true", "yes"})}
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_PLAIN = re.compile(r"[\w.~/=,;:+-]*", re.ASCII)
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LEGAL = "!#$%&'()*+,/:;=?@[]~"
@@ -105,18 +105,13 @@ def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
 
     A link that entries with different ids share (a live blog's page, a list page) is no key, nor is a home page.
     """
-    shared = _shared_links(feed.entries) | {normalise_link(feed.site)}
-    return tuple(entry_keys(feed_key, entry, shared_links=shared) for entry in feed.entries)
-
-
-def entry_keys(feed_key: str, entry: Entry, *, shared_links: frozenset[str] | set[str] = frozenset()) -> EntryKeys:
-    """The keys of one entry; `shared_links`: normalised links that stand for more than one entry of its feed.
-
-    An entry without an id goes by its link and title, one without a link by its title and text.
-    """
-    link = normalise_link(entry.link)
-    identity = _key("id", feed_key, *_identity(entry, link))
-    return EntryKeys(id=identity, link=None if link in shared_links else _key_of_page(link))
+    links = [normalise_link(entry.link) for entry in feed.entries]
+    identities = [_identity(entry, link) for entry, link in zip(feed.entries, links, strict=True)]
+    shared = _shared(links, identities) | {normalise_link(feed.site)}
+    return tuple(
+        EntryKeys(id=_key("id", feed_key, *identity), link=None if link in shared else _key_of_page(link))
+        for link, identity in zip(links, identities, strict=True)
+    )
 
 
 def link_key(url: str) -> int | None:
@@ -134,15 +129,16 @@ def body_hash(body: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(body, digest_size=8).digest(), "big", signed=True)
 
 
-def _shared_links(entries: tuple[Entry, ...]) -> set[str]:
-    ids: Mapping[str, set[tuple[str, ...]]] = defaultdict(set)
-    for entry in entries:
-        link = normalise_link(entry.link)
-        ids[link].add(_identity(entry, link))
-    return {link for link, found in ids.items() if len(found) > 1}
+def _shared(links: list[str], identities: list[tuple[str, ...]]) -> set[str]:
+    """Links that stand for more than one entry."""
+    found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for link, identity in zip(links, identities, strict=True):
+        found[link].add(identity)
+    return {link for link, owners in found.items() if len(owners) > 1}
 
 
 def _identity(entry: Entry, link: str) -> tuple[str, ...]:
+    """Its id; without one link and title, without a link title and text."""
     if entry.id:
         return ("given", entry.id)
     return ("link", link, _folded(entry.title)) if link else ("text", _folded(entry.title), _folded(entry.text))
@@ -189,6 +185,8 @@ def _without_dots(path: str) -> str:
 
 def _escaped(text: str) -> str:
     """Percent-encoded once: unreserved characters bare, all others that need it as upper-case UTF-8 escapes."""
+    if _PLAIN.fullmatch(text):
+        return text
     return _ESCAPE.sub(_respelt, quote(_BARE_PERCENT.sub("%25", text), safe=_LEGAL, errors="surrogatepass"))
 
 

@@ -5,7 +5,11 @@ Runs in a worker process that can be killed; what can be bounded here is (see `l
 
 from __future__ import annotations
 
+from collections.abc import Set
+from dataclasses import dataclass, replace
+
 from watcher.errors import NotAFeed
+from watcher.feeds.blocks import cut
 from watcher.feeds.discover import advertised_feeds
 from watcher.feeds.encoding import DecodedText, decode, inflate
 from watcher.feeds.jsonfeed import parse_json_feed
@@ -34,14 +38,34 @@ def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str) -> Pa
     account, its media type is not (it is too often wrong). Raises NotAFeed, which says what the bytes are instead and
     holds the feeds that a web page advertises.
     """
+    return parse_new_entries(body, content_type=content_type, url=url, timezone=timezone, known=frozenset()).feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntries:
+    """A feed with those of its entries whose blocks were not known, and the hashes of all its blocks, in order.
+
+    Without `blocks` (JSON, and feeds that cannot be cut for certain) the feed has all its entries.
+    """
+
+    feed: ParsedFeed
+    blocks: tuple[int, ...] = ()
+
+
+def parse_new_entries(body: bytes, *, content_type: str, url: str, timezone: str, known: Set[int]) -> NewEntries:
+    """Like `parse_feed`, but reads only the entries whose raw text has no hash in `known`: a tenth of the time."""
     body = inflate(body)
     decoded = decode(body, content_type=content_type)
     if decoded.text.lstrip()[:1] in {"{", "["}:
-        return parse_json_feed(decoded.text, url=url, timezone=timezone)
+        return NewEntries(feed=parse_json_feed(decoded.text, url=url, timezone=timezone))
     xml = _feed_xml(decoded)
     if xml is None:
         raise _not_a_feed(body, decoded, url)
-    return parse_xml_feed(xml, url=url, timezone=timezone, problem=decoded.problem)
+    blocks = cut(xml.text)
+    if blocks is not None and known:
+        xml = replace(xml, text=blocks.without(known))
+    feed = parse_xml_feed(xml, url=url, timezone=timezone, problem=decoded.problem)
+    return NewEntries(feed=feed, blocks=blocks.hashes if blocks else ())
 
 
 def _feed_xml(decoded: DecodedText) -> FeedXml | None:

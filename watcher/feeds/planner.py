@@ -130,9 +130,11 @@ def _fetched(
 
 
 def _distinct(entries: tuple[Entry, ...], keys: tuple[EntryKeys, ...]) -> Iterator[tuple[EntryKeys, Entry]]:
-    """Each entry of a body once: the first of those that share a key."""
+    """Each entry of a body once: the first of those that share a key. One that says nothing at all is none."""
     taken: set[int] = set()
     for entry_keys, entry in zip(keys, entries, strict=True):
+        if not (entry.link or entry.title or entry.text):
+            continue
         if taken.isdisjoint(entry_keys.all):
             yield entry_keys, entry
         taken.update(entry_keys.all)
