@@ -55,7 +55,7 @@ for _names in _MONTHS_BY_LANGUAGE:
 
 _MONTH = "(?P<word>" + "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True)) + r")(?!\w)\.?"
 _YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)"
-_DAY = r"(?<![\d.,:])(?P<d>[0-3]?\d)(?!\d)"
+_DAY = r"(?<!\d)(?<!\d[.,:])(?P<d>[0-3]?\d)(?!\d)"
 
 _WITH_DAY = (
     re.compile(rf"(?<!\d){_YEAR}-(?P<m>[01]\d)-(?P<d>[0-3]\d)(?!\d)"),
@@ -119,6 +119,24 @@ def find_date(text: str, *, day_first: bool | None) -> Stated | None:
     return stated or _from_numbers(text, day_first) or _first(_months(text))
 
 
+_CLOCK = re.compile(
+    r"\b\d{1,2}[:.]\d\d(?::\d\d)?(?:\s*(?:uhr|h|[ap]\.?m\.?|[a-z]{3,4}))?\b|\b\d+\s*min\w*(?:\s+\w+)?", re.I
+)
+_WEEKDAY = re.compile(
+    r"\b(?:(?:mon|diens|donners|frei|sams)tag|mittwoch|sonn(?:tag|abend)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"mo|di|mi|do|fr|sa|so|mon|tue|wed|thu|fri|sat|sun|am|um|on|at|of|von|by)\b",
+    re.I,
+)
+
+
+def without_dates(text: str) -> str:
+    """What a short text says beside dates, times of day, weekdays and the words that join them."""
+    text = " ".join(text.split()).casefold()
+    for pattern in (*_WITH_DAY, _NUMERIC, *_WITH_MONTH, _CLOCK, _WEEKDAY):
+        text = pattern.sub(" ", text)
+    return " ".join(text.split())
+
+
 def _first(candidates: Iterable[Stated | None]) -> Stated | None:
     return next((stated for stated in candidates if stated), None)
 
@@ -163,6 +181,8 @@ def _from_iso(match: re.Match[str], timezone: str) -> Stated | None:
         )
     except ValueError:
         return _whole(year, month, day)
+    if moment.hour == moment.minute == moment.second == 0:  # a day stated as its local midnight, not a time of day
+        return Stated(date=PartialDate(year=year, month=month, day=day), moment=moment)
     return at(moment, timezone=timezone)
 
 
