@@ -9,7 +9,7 @@ from collections.abc import Callable
 import brotli  # type: ignore[import-untyped] # it ships no types
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.net.decoding import PIECE, BadCoding, decoder_for
@@ -45,6 +45,7 @@ def unpack(coding: str, packed: bytes, size: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", PACKERS)
+@settings(max_examples=40)
 @given(
     data=st.binary(max_size=300) | st.builds(lambda part: part * 300, st.binary(max_size=20)), size=st.integers(1, 50)
 )
@@ -66,6 +67,7 @@ def test_pieces_are_bounded(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, (coding, _) in PACKERS.items() if coding not in ("", "identity")])
+@settings(max_examples=40)
 @given(data=st.binary(min_size=200, max_size=300), share=st.floats(0.01, 0.4))
 def test_half_a_body_is_no_body(name: str, data: bytes, share: float) -> None:
     """A packed body that ends too early is an error, not a short body."""
@@ -73,6 +75,15 @@ def test_half_a_body_is_no_body(name: str, data: bytes, share: float) -> None:
     packed = pack(data).removesuffix(b"\x00rubbish")
     with pytest.raises(BadCoding):
         unpack(coding, packed[: -max(1, int(len(packed) * share))], 64)
+
+
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 2 * PIECE + 258])
+def test_nothing_is_left_behind_at_the_edge_of_a_piece(name: str, size: int) -> None:
+    """A body that ends where a piece does, or just beyond, comes back whole."""
+    coding, pack = PACKERS[name]
+    data = (b"x" * 100 + b"yz") * (size // 102 + 1)
+    assert unpack(coding, pack(data[:size]), 16384) == data[:size]
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])

@@ -147,6 +147,22 @@ async def test_a_bomb_is_defused_while_it_unpacks(coding: str) -> None:
     assert max(stalls) < LONGEST_STALL
 
 
+async def test_many_bombs_at_once_share_a_little_memory() -> None:
+    """Sixteen large bodies at once wait for each other rather than fill the memory; small ones do not wait."""
+    bomb = answer(zlib.compress(bytes(32 * MIB), 9), headers={"Content-Encoding": "deflate"})
+    async with serving(replying({"/bomb": bomb, "/small": answer(b"small")})) as peer, client(peer.origin) as net:
+        tracemalloc.start()
+        try:
+            bombs = [asyncio.create_task(net.fetch(feed(f"{peer.origin}/bomb", max_bytes=16 * MIB))) for _ in range(15)]
+            assert (await net.fetch(feed(f"{peer.origin}/small"))).body == b"small"
+            errors = await asyncio.gather(*bombs, return_exceptions=True)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert all(isinstance(error, FetchError) and error.failure is FetchFailure.TOO_LARGE for error in errors)
+    assert peak < 100 * MIB
+
+
 async def test_gzip_in_gzip_is_refused() -> None:
     """More than one coding is refused; one that is not announced stays packed."""
     inner = gzip.compress(bytes(MIB))

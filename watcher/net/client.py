@@ -16,8 +16,9 @@ from urllib.parse import urljoin
 import httpx
 
 from watcher.errors import FetchError, FetchFailure
+from watcher.net.bodies import Allowance
 from watcher.net.dns import SystemResolver
-from watcher.net.exchange import Allowance, Answer, exchange, make_http
+from watcher.net.exchange import Answer, Exchanger
 from watcher.net.guard import Guard, Route
 from watcher.net.headers import headers_of
 from watcher.net.politeness import Politeness
@@ -58,7 +59,7 @@ class Client:
         self._politeness = Politeness(at_once=settings.at_once, longest_wait=settings.longest_wait, clock=clock)
         self._robots = Robots(read=self._read_robots, agent=settings.user_agent, clock=clock)
         pools = HostPools(at_once=settings.own_per_host, proxy=settings.proxy, tls=tls or default_tls())
-        self._http = make_http(pools)
+        self._exchanger = Exchanger(pools)
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,7 +71,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close every connection; fetches that still run fail."""
-        await self._http.aclose()
+        await self._exchanger.aclose()
 
     async def fetch(self, request: Request) -> Response:
         """The answer to a request, after at most five redirects; 304, 4xx and 5xx are answers too.
@@ -93,7 +94,7 @@ class Client:
         pause = await self._pause(hop, route, request.purpose)
         meter = Meter(name=hop.name, addresses=route.addresses, most_bytes=_allowance(request).wire)
         async with self._turn(hop, route, request.purpose, pause), journey.in_exchange(hop, meter):
-            return await exchange(self._http, self._message(hop, request), meter, _allowance(request))
+            return await self._exchanger.exchange(self._message(hop, request), meter, _allowance(request))
 
     async def _pause(self, hop: _Hop, route: Route, purpose: Purpose) -> timedelta:
         if route.own or purpose is Purpose.ALERT:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -13,15 +12,12 @@ import httpcore
 import httpx
 
 from watcher.errors import FetchError, FetchFailure
-from watcher.net.decoding import BadCoding, Decoder, decoder_for
-from watcher.net.wire import CURRENT, MOST_HEAD_BYTES, MOST_HEAD_LINES, Meter
+from watcher.net.bodies import Allowance, Bodies
+from watcher.net.decoding import BadCoding
+from watcher.net.wire import CURRENT, MOST_HEAD_LINES, Meter
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-ERROR_BODY_LIMIT = 64 * 1024
 MOST_HEADER_BYTES = 64 * 1024
-# The loop serves the others after so many pieces or so many bytes of one body: a few milliseconds.
-_PIECES_PER_SHARE = 64
-_BYTES_PER_SHARE = 1024 * 1024
 # Headers of which a second one is an error, not a list; the first counts.
 _SINGULAR = frozenset({"content-type", "date", "etag", "last-modified", "location", "retry-after"})
 
@@ -32,25 +28,11 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
 
     @property
     def leads_on(self) -> bool:
         return self.status in REDIRECTS and bool(self.headers.get("location"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """How much of a body is taken: `limit` decompressed bytes; beyond it the body is cut, or else refused."""
-
-    limit: int
-    cut: bool = False
-    skip_redirects: bool = False
-
-    @property
-    def wire(self) -> int:
-        """Bytes on the wire: compression may not help, and chunks may be small, but not without end."""
-        return MOST_HEAD_BYTES + 2 * max(self.limit, ERROR_BODY_LIMIT)
 
 
 class ForgetfulJar(CookieJar):
@@ -63,47 +45,50 @@ class ForgetfulJar(CookieJar):
         return
 
 
-def make_http(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    """An httpx client that decides nothing by itself: no redirects, cookies, environment or timeouts of its own."""
-    return httpx.AsyncClient(
-        transport=transport,
-        cookies=ForgetfulJar(),
-        follow_redirects=False,
-        trust_env=False,
-        timeout=None,  # noqa: S113
-    )
+class Exchanger:
+    """Makes exchanges over one transport, with an httpx client that decides nothing by itself."""
 
-
-async def exchange(http: httpx.AsyncClient, request: httpx.Request, meter: Meter, allowance: Allowance) -> Answer:
-    """Send the request and read its answer. Raises FetchError; the caller's deadline may cancel it anywhere.
-
-    A GET that dies on a kept connection before a byte came back is sent once more: the peer had closed it.
-    """
-    token = CURRENT.set(meter)
-    try:
-        with _explained(meter):
-            try:
-                return await _attempt(http, request, meter, allowance)
-            except (httpcore.RemoteProtocolError, httpcore.ReadError):
-                if meter.dialled or meter.received or request.method not in ("GET", "HEAD"):
-                    raise
-                return await _attempt(http, request, meter, allowance)
-    finally:
-        CURRENT.reset(token)
-
-
-async def _attempt(http: httpx.AsyncClient, request: httpx.Request, meter: Meter, allowance: Allowance) -> Answer:
-    response = await http.send(request, stream=True, auth=None)
-    try:
-        meter.head_done = True
-        answer = Answer(status=response.status_code, headers=_headers(response, meter), body=b"")
-        if answer.leads_on and allowance.skip_redirects:
-            return answer
-        return Answer(
-            status=answer.status, headers=answer.headers, body=await _body(response, answer, meter, allowance)
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            cookies=ForgetfulJar(),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=None,  # noqa: S113 - one deadline lies around everything
         )
-    finally:
-        await response.aclose()
+        self._bodies = Bodies()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def exchange(self, request: httpx.Request, meter: Meter, allowance: Allowance) -> Answer:
+        """Send the request and read its answer. Raises FetchError; the caller's deadline may cancel it anywhere.
+
+        A GET that dies on a kept connection before a byte came back is sent once more: the peer had closed it.
+        """
+        token = CURRENT.set(meter)
+        try:
+            with _explained(meter):
+                try:
+                    return await self._attempt(request, meter, allowance)
+                except (httpcore.RemoteProtocolError, httpcore.ReadError):
+                    if meter.dialled or meter.received or request.method not in ("GET", "HEAD"):
+                        raise
+                    return await self._attempt(request, meter, allowance)
+        finally:
+            CURRENT.reset(token)
+
+    async def _attempt(self, request: httpx.Request, meter: Meter, allowance: Allowance) -> Answer:
+        response = await self._http.send(request, stream=True, auth=None)
+        try:
+            meter.head_done = True
+            headers = _headers(response, meter)
+            answer = Answer(status=response.status_code, headers=headers)
+            if answer.leads_on and allowance.skip_redirects:
+                return answer
+            return replace(answer, body=await self._bodies.read(response, headers, meter, allowance))
+        finally:
+            await response.aclose()
 
 
 def _headers(response: httpx.Response, meter: Meter) -> Mapping[str, str]:
@@ -118,42 +103,6 @@ def _headers(response: httpx.Response, meter: Meter) -> Mapping[str, str]:
             continue
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
-
-
-async def _body(response: httpx.Response, answer: Answer, meter: Meter, allowance: Allowance) -> bytes:
-    failed = answer.status >= 400
-    limit = min(allowance.limit, ERROR_BODY_LIMIT) if failed else allowance.limit
-    cut = allowance.cut or failed
-    announced = answer.headers.get("content-length", "")
-    if not cut and announced.isascii() and announced.isdigit() and len(announced) < 20 and int(announced) > limit:
-        raise FetchError(FetchFailure.TOO_LARGE, f"{meter.name} announces {announced} bytes, over {limit}", sent=True)
-    try:
-        body = await _read(response, decoder_for(answer.headers.get("content-encoding", "")), limit)
-    except BadCoding:
-        if not failed:
-            raise
-        return b""  # what an error page looks like matters less than that it is one
-    if len(body) > limit and not cut:
-        raise FetchError(FetchFailure.TOO_LARGE, f"{meter.name} sent more than {limit} bytes", sent=True)
-    return bytes(body[:limit])
-
-
-async def _read(response: httpx.Response, decoder: Decoder, limit: int) -> bytearray:
-    """The decompressed body, or a little more than `limit` of it."""
-    body = bytearray()
-    pieces = share = 0
-    async for chunk in response.aiter_raw():
-        for piece in decoder.decode(chunk):
-            body += piece
-            if len(body) > limit:
-                return body
-            pieces += 1
-            share += len(piece)
-            if pieces >= _PIECES_PER_SHARE or share >= _BYTES_PER_SHARE:
-                pieces = share = 0
-                await asyncio.sleep(0)
-    decoder.close()
-    return body
 
 
 @contextmanager
