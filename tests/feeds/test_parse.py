@@ -83,6 +83,21 @@ def test_comparison_signs_survive_in_plain_titles() -> None:
     assert [entry.title for entry in feed.entries] == titles
 
 
+def test_captions_are_no_teasers() -> None:
+    """Title and caption of a picture stand in only where the entry has none of its own, as video feeds do."""
+    media = (
+        '<media:content xmlns:media="http://search.yahoo.com/mrss/" url="https://blatt.example/1.jpg">'
+        "<media:title>Bild</media:title><media:description type='plain'>Ein Kran</media:description></media:content>"
+    )
+    own = "<title>Hafen</title><description>Der Anriss.</description>"
+    feed = parsed(rss(f"<item>{media}{own}</item><item>{own}{media}</item><item>{media}</item>"))
+    assert [(entry.title, entry.summary, entry.content) for entry in feed.entries] == [
+        ("Hafen", "Der Anriss.", ""),
+        ("Hafen", "Der Anriss.", ""),
+        ("Bild", "Ein Kran", ""),
+    ]
+
+
 def test_a_lone_content_is_not_repeated_as_summary() -> None:
     """An entry with content only has no summary."""
     (entry,) = parsed(rss("<item><content:encoded>&lt;p&gt;Nur das.&lt;/p&gt;</content:encoded></item>")).entries

@@ -26,6 +26,9 @@ _PERSON = re.compile(
     r"\s{0,100}(?:<!\[CDATA\[)?[^<]{400})[^<]{600,}",
     re.IGNORECASE,
 )
+# feedparser takes the title and caption of a picture for the entry's own; under these names it keeps them apart.
+_MEDIA = re.compile(r"<(/?)media:(title|description)(?=[\s/>])[^<>]*?(/?)>", re.IGNORECASE)
+MEDIA_TITLE, MEDIA_TEXT = "media_watcher-title", "media_watcher-description"
 _BLOCK = re.compile(r"<(/?)(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _LATE_ROOT_WITHIN = 65_536
 
@@ -65,6 +68,8 @@ def feed_xml(text: str) -> FeedXml | None:
         if tag.group().count("=") > MAX_ATTRIBUTES:
             raise TooManyAttributes
     text = _PERSON.sub(_shortened, _ILLEGAL.sub("", text))
+    if "<media:" in text:
+        text = _MEDIA.sub(_renamed, text)
     return FeedXml(text=_outside_cdata(text), netscape=netscape, problem=problem)
 
 
@@ -119,6 +124,10 @@ def _without_tail(text: str) -> tuple[str, str]:
 def _shortened(match: re.Match[str]) -> str:
     kept = match.group(1)
     return f"{kept}]]>" if "<![CDATA[" in kept and "]]>" not in kept else kept
+
+
+def _renamed(match: re.Match[str]) -> str:
+    return f"<{match.group(1)}media:watcher-{match.group(2).lower()}{match.group(3)}>"
 
 
 def _outside_cdata(text: str) -> str:

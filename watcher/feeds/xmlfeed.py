@@ -19,7 +19,7 @@ from watcher.feeds.dates import Stamp, read_date
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
-from watcher.feeds.repair import FeedXml, has_entries
+from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, has_entries
 from watcher.model import Entry, ParsedFeed
 
 _DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
@@ -117,7 +117,7 @@ class _EntryReader:
         return Entry(
             id=safe_text(_text(values, "id").strip())[:MAX_ID],
             link=self._link(values),
-            title=_line(values, "title", MAX_TITLE),
+            title=_line(values, "title", MAX_TITLE) or _line(values, MEDIA_TITLE, MAX_TITLE),
             summary=summary,
             content=content,
             author=_author(values, atom=self._atom) or self._author,
@@ -152,10 +152,13 @@ def _alternates(values: _Values) -> Iterable[str]:
 
 
 def _texts(values: _Values) -> tuple[str, str]:
-    """Summary and content, plain. feedparser copies a lone content into the summary; that copy is not taken."""
+    """Summary and content, plain; failing both, the caption of the entry's picture or video.
+
+    feedparser copies a lone content into the summary; that copy is not taken.
+    """
     contents = [part for part in values.get("content") or () if _is_text(part)]
     longest: _Values = max(contents, key=lambda part: len(_text(part, "value")), default={})
-    raw = _text(values, "summary")
+    raw = _text(values, "summary") or ("" if contents else _text(values, MEDIA_TEXT))
     content = plain_text(_text(longest, "value"), markup=longest.get("type") in _MARKUP, limit=MAX_CONTENT)
     if any(raw == _text(part, "value") for part in contents):
         return "", content
