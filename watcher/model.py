@@ -187,6 +187,17 @@ class Watch:
     priority: Priority = Priority.NORMAL
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needle:
+    """Letters that a watch cannot do without: folded, no spaces, no hyphens. For the cheap test before extraction.
+
+    `inside_words`: they count where they stand within a longer word too.
+    """
+
+    letters: str
+    inside_words: bool = False
+
+
 class HitField(StrEnum):
     """Which text a hit's offsets point into."""
 

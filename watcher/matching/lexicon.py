@@ -40,5 +40,5 @@ class Lexicon:
         for number in numbers:
             term = self.terms[number]
             for spelling in term.spellings:
-                inside[spelling.needle] = inside.get(spelling.needle, False) or term.compounds
+                inside[spelling.needle] = inside.get(spelling.needle, False) or term.compounds or term.prefix
         return tuple(Needle(letters=letters, inside_words=within) for letters, within in inside.items())

@@ -11,9 +11,8 @@ from watcher.matching.evidence import Evidence
 from watcher.matching.explain import missing
 from watcher.matching.lexicon import Lexicon
 from watcher.matching.plan import Plan, Planner
-from watcher.matching.scan import ScannedText
 from watcher.matching.terms import Term
-from watcher.model import Article, Match, Watch
+from watcher.model import Article, Match, Needle, Watch
 
 MAX_HITS = 200
 
@@ -48,9 +47,9 @@ class Watchlist:
         return cls(plans, planner.terms)
 
     @property
-    def needles(self) -> tuple[str, ...]:
-        """What to look for in `squeeze(fold(text).text)`: without any of them a text answers no watch, except those of
-        `unfilterable`."""
+    def needles(self) -> tuple[Needle, ...]:
+        """What to look for in a page before anything else: without any of them no article of it answers a watch, except
+        those of `unfilterable`."""
         return self._lexicon.needles_of(self._woken_by)
 
     @property
@@ -67,13 +66,6 @@ class Watchlist:
         """
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
         return tuple(match for plan in self._candidates(evidence) if (match := _match(plan, evidence)))
-
-    def may_match(self, text: str) -> bool:
-        """A cheap test of all that a page shows: False if no article cut out of this text can answer a watch.
-
-        Inline tags must not part words in it, blocks must. Always True if there are `unfilterable` watches.
-        """
-        return bool(self._always) or not self._woken_by.keys().isdisjoint(self._lexicon.find(ScannedText(text)))
 
     def explain(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Finding, ...]:
         """What every watch makes of the article: its match, or the reasons why it does not match."""

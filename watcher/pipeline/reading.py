@@ -24,7 +24,10 @@ class FeedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTask:
-    """Read the payload as the page behind `entry`; without a payload, the entry's own words stand in for it."""
+    """Read the payload as the page behind `entry`; without a payload, the entry's own words stand in for it.
+
+    `whole`: the article is wanted though no watch matches it.
+    """
 
     entry: Entry
     feed: str
@@ -33,6 +36,7 @@ class PageTask:
     content_type: str
     timezone: str
     now: datetime
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

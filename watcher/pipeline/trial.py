@@ -51,6 +51,7 @@ async def try_page(
         content_type=response.content_type,
         timezone=timezone,
         now=now,
+        whole=True,
     )
     try:
         reading = await read_page(pool, task, response.body)

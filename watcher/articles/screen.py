@@ -1,0 +1,123 @@
+"""The cheap test between fetch and extraction: can any watch match this page at all? Most pages end here.
+
+Sound by construction: it looks at everything that an article may be taken from, not at the article, and takes every
+edge of a tag for a possible edge of a word and for a possible middle of one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from html import unescape
+from itertools import accumulate
+
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from selectolax.lexbor import LexborHTMLParser
+
+from watcher.articles.decoding import decode_page
+from watcher.model import Needle
+from watcher.text import fold, is_word_character
+
+JOINT = "\ue000"  # stands between two text nodes: maybe the edge of a word, maybe the middle of one
+_TAGS = re.compile(r"<[^<>]*>")
+_SPLIT_ACCENT = re.compile("\ue000(?=[\u0300-\u036f])")
+_PIECES = re.compile(r"[^\s\ue000-]+")
+_RAW_TEXT = "iframe, noembed, noframes, xmp, noscript, textarea"
+_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
+_LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
+_MANY = 1000
+
+
+class Screen:
+    """Needles, compiled once. An empty screen lets nothing through."""
+
+    def __init__(self, needles: Sequence[Needle]) -> None:
+        letters = [needle.letters for needle in needles]
+        self._inside = [needle.inside_words or bool(_UNSPACED.search(needle.letters)) for needle in needles]
+        implementation = Implementation.ContiguousNFA if len(letters) > _MANY else None
+        self._automaton = AhoCorasick(
+            letters, matchkind=MatchKind.Standard, implementation=implementation, store_patterns=False
+        )
+
+    def may_match(self, text: str) -> bool:
+        """Whether a needle stands in `text` as a word, as far as its joints let one tell."""
+        folded = fold(_SPLIT_ACCENT.sub("", text)).text
+        pieces = list(_PIECES.finditer(folded))
+        squeezed = "".join([piece.group() for piece in pieces])
+        found = self._automaton.find_matches_as_indexes(squeezed, overlapping=True)
+        if not found:
+            return False
+        if any(self._inside[needle] for needle, _, _ in found):
+            return True
+        return _any_whole(folded, pieces, found)
+
+
+def screened_text(page: bytes, content_type: str) -> str:
+    """All text that an article may be taken from, the text nodes parted by `JOINT`."""
+    return JOINT.join(_texts(decode_page(page, content_type)))
+
+
+def _any_whole(folded: str, pieces: Sequence[re.Match[str]], found: Sequence[tuple[int, int, int]]) -> bool:
+    """Whether one of the finds, given as squeezed offsets, is a word of its own but for an ending."""
+    begins = list(accumulate((piece.end() - piece.start() for piece in pieces), initial=0))
+
+    def place(offset: int) -> int:
+        number = bisect_right(begins, offset) - 1
+        return pieces[number].start() + offset - begins[number]
+
+    return any(_is_whole(folded, place(start), place(end - 1) + 1) for _, start, end in found)
+
+
+def _is_whole(folded: str, start: int, end: int) -> bool:
+    if start > 0 and is_word_character(folded[start - 1]) and is_word_character(folded[start]):
+        return False
+    rest = folded[end : end + _LONGEST_ENDING + 1]
+    return len(rest) <= _LONGEST_ENDING or not all(map(is_word_character, rest))
+
+
+def _texts(html: str) -> Iterator[str]:
+    tree = LexborHTMLParser(html)
+    for script in tree.css("script[type*='ld+json']"):
+        yield from _strings(script.text(deep=True))
+    for meta in tree.css("meta[content]"):
+        yield _bare(meta.attributes.get("content") or "")
+    for picture in tree.css("[data-preloaded], img[alt], img[title]"):
+        yield from (_bare(value) for value in picture.attributes.values() if value)
+    for hidden in tree.css("template"):
+        yield from _texts(hidden.inner_html or "")
+    for raw in tree.css(_RAW_TEXT):
+        inner = raw.text(deep=True)
+        if "<" in inner:
+            yield from _texts(inner)
+    tree.strip_tags(["script", "style"])
+    if tree.root is not None:
+        yield tree.root.text(deep=True, separator=JOINT)
+
+
+def _strings(source: str) -> Iterator[str]:
+    """Every string of a JSON text; of a broken one all of it, with its escapes undone."""
+    try:
+        value = json.loads(source, strict=False)
+    except (ValueError, RecursionError):
+        yield _bare(re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), source).replace("\\/", "/"))
+        return
+    yield from (_bare(text) for text in _strings_in(value))
+
+
+def _strings_in(value: object) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        this = waiting.pop()
+        if isinstance(this, str):
+            yield this
+        elif isinstance(this, dict):
+            waiting += this.values()
+        elif isinstance(this, list):
+            waiting += this
+
+
+def _bare(text: str) -> str:
+    """Without markup; escaped twice is common."""
+    return _TAGS.sub(JOINT, unescape(unescape(text))).replace("\\n", " ")
