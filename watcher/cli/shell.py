@@ -77,7 +77,8 @@ def start_log(level: int) -> None:
     under_systemd = "JOURNAL_STREAM" in os.environ
     line = "%(levelname)s %(message)s" if under_systemd else "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=level, format=line, stream=sys.stderr, force=True)
-    logging.getLogger("apscheduler").setLevel(max(level, logging.WARNING))
+    for library in ("apscheduler", "alembic"):
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
 
 
 def tell(message: str) -> None:

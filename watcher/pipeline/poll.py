@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import TypeAdapter
 
@@ -66,9 +67,17 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
         now=parts.now(),
     )
     error = outcome.message if isinstance(outcome, Failed) else ""
-    if error:
-        log.warning("feed %s: %s; next try at %s", claimed.name, error, f"{plan.next_poll_at:%Y-%m-%d %H:%M:%S} UTC")
+    _log_change(claimed.name, error, failing_since=state.first_failure_at, next_poll_at=plan.next_poll_at)
     return PollReport(entries=entries, error=error)
+
+
+def _log_change(name: str, error: str, *, failing_since: datetime | None, next_poll_at: datetime) -> None:
+    """One line when a feed begins to fail and one when it is well again; the tries between are details."""
+    if error:
+        level = logging.DEBUG if failing_since else logging.WARNING
+        log.log(level, "feed %s: %s; next try at %s", name, error, f"{next_poll_at:%Y-%m-%d %H:%M:%S} UTC")
+    elif failing_since:
+        log.info("feed %s: well again, it failed since %s", name, f"{failing_since:%Y-%m-%d %H:%M:%S} UTC")
 
 
 async def _outcome(parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState) -> Outcome:
