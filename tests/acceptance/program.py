@@ -1,0 +1,178 @@
+"""The real program under test: `python -m watcher --config …` in a folder of its own, started, signalled and killed.
+
+What it did is read from outside: exit codes, streams, the corpus folder, and the state file where nothing else tells.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+FAST = {"every": "1s", "fastest": "1s", "slowest": "1s"}
+Table = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        value = json.loads(self.stdout)
+        assert isinstance(value, dict)
+        return value
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A `run` that is under way; `stderr` may be read while it writes."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    streams: tuple[Path, Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = (self.folder / "stdout.txt", self.folder / "stderr.txt")
+
+    @property
+    def stdout(self) -> str:
+        return self.streams[0].read_text(encoding="utf-8")
+
+    @property
+    def stderr(self) -> str:
+        return self.streams[1].read_text(encoding="utf-8")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9 to the daemon alone: its workers must notice by themselves."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def end(self, timeout: float = 15) -> int:
+        """SIGTERM, and the exit code. Raises TimeoutExpired."""
+        self.process.terminate()
+        return self.process.wait(timeout)
+
+    def wait_for(self, condition: Callable[[], object], timeout: float = 20.0) -> None:
+        """Return as soon as `condition` holds; fail with what the program said if it ends or takes too long."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.stderr}"
+            assert time.monotonic() < deadline, f"not within {timeout} s:\n{self.stderr}"
+            time.sleep(0.02)
+
+
+class Program:
+    """One installation: a config, a corpus and a state in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / "config.toml"
+        self.seeds = folder / "seeds"
+        self.state = folder / "state" / "watcher.db"
+
+    # -- configuration -------------------------------------------------------------------------------------------------
+
+    def configure(
+        self,
+        *,
+        feeds: Mapping[str, str],
+        terms: Mapping[str, Sequence[str]] | None = None,
+        channels: Sequence[Table] = (),
+        polling: Table = FAST,
+        more: str = "",
+    ) -> None:
+        """Write config.toml: every watch in `terms` tells every channel; `more` is TOML text set before the tables."""
+        names = [str(channel["name"]) for channel in channels]
+        watches = [
+            {"name": name, "terms": list(words), "channels": names}
+            for name, words in (terms if terms is not None else {"Rutte": ["Rutte", "Purl-Initiative"]}).items()
+        ]
+        parts = [
+            more,
+            _table("[polling]", polling),
+            *(_table("[[feeds]]", {"name": name, "url": url}) for name, url in feeds.items()),
+            *(_table("[[watches]]", watch) for watch in watches),
+            *(_table("[[channels]]", channel) for channel in channels),
+        ]
+        self.config.write_text("\n".join(parts), encoding="utf-8")
+
+    # -- commands ------------------------------------------------------------------------------------------------------
+
+    def command(self, *arguments: str, timeout: float = 60, cwd: Path | None = None) -> Result:
+        ended = subprocess.run(
+            self._line(*arguments),
+            cwd=cwd or ROOT,
+            capture_output=True,
+            timeout=timeout,
+            env=_environment(),
+            check=False,
+        )
+        result = Result(code=ended.returncode, stdout=ended.stdout.decode(), stderr=ended.stderr.decode())
+        assert "Traceback" not in result.stderr, result.stderr
+        return result
+
+    def once(self, *, timeout: float = 60) -> dict[str, Any]:
+        """`once --json`, which must succeed; its summary."""
+        result = self.command("once", "--json", timeout=timeout)
+        assert result.code == 0, result.stderr
+        return result.json
+
+    @contextmanager
+    def run(self) -> Iterator[Running]:
+        """`run`, killed at the end of the block if it is still there; it may never have shown a traceback."""
+        with (self.folder / "stdout.txt").open("wb") as out, (self.folder / "stderr.txt").open("wb") as err:
+            process = subprocess.Popen(self._line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
+            running = Running(process=process, folder=self.folder)
+            try:
+                yield running
+            finally:
+                process.kill()
+                process.wait()
+        assert "Traceback" not in running.stderr, running.stderr
+
+    def _line(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "watcher", "--config", str(self.config), *arguments]
+
+    # -- what is there afterwards --------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """File names of the corpus, in order; temporary files would show here."""
+        return sorted(file.name for file in self.seeds.iterdir()) if self.seeds.is_dir() else []
+
+    def texts(self) -> list[str]:
+        return [(self.seeds / name).read_text(encoding="utf-8") for name in self.names()]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the state file."""
+        with closing(sqlite3.connect(f"file:{self.state}?mode=ro", uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+
+def _table(head: str, values: Table) -> str:
+    """One TOML table; JSON's strings, numbers, booleans and lists are TOML's too."""
+    return "\n".join([head, *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()), ""])
+
+
+def _environment() -> dict[str, str]:
+    """As a user's shell has it: no proxy, and byte code that is kept, without which every start takes a second more."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**kept, "NO_COLOR": "1", "PYTHONUTF8": "1"}
