@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 
-import feedparser  # type: ignore[import-untyped] # ships no types
+import feedparser
 import httpx
 import trafilatura
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import feedparser  # type: ignore[import-untyped] # ships no types
+import feedparser
 import httpx
 import pytest
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import feedparser  # type: ignore[import-untyped] # ships no types
+import feedparser
 import httpx
 import pytest
 
