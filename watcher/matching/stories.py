@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from watcher.model import StoryId
@@ -43,11 +43,15 @@ _BYLINE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A document of the last `WINDOW` that shares fingerprints with a new one. `size`: of its own sketch."""
+    """A document recorded in the last `WINDOW` that shares fingerprints with a new one. `size`: of its own sketch.
+
+    `published_at`: when it was published, None if that is not known.
+    """
 
     story: StoryId
     shared: int
     size: int
+    published_at: datetime | None = None
 
 
 def sketch(text: str) -> frozenset[int]:
@@ -73,18 +77,24 @@ def containment(one: Collection[int], other: Collection[int]) -> float:
     return len(set(one).intersection(other)) / smaller if smaller else 0.0
 
 
-def story_of(size: int, candidates: Iterable[Candidate]) -> StoryId | None:
+def story_of(size: int, candidates: Iterable[Candidate], *, published_at: datetime | None = None) -> StoryId | None:
     """The story that a document with a sketch of `size` belongs to, None if it begins one.
 
-    The story whose text it shares most; of several the one with the most shared fingerprints, then the oldest.
+    The story whose text it shares most; of several the one with the most shared fingerprints, then the oldest. What was
+    published more than `WINDOW` apart, where both moments are known, is never one story: a weekly column in set words.
     """
     ranked = [
         (candidate.shared / min(size, candidate.size), candidate.shared, -candidate.story, candidate.story)
         for candidate in candidates
         if candidate.shared >= min(_SHARED_AT_LEAST, size, candidate.size) > 0
+        and not _far_apart(published_at, candidate.published_at)
     ]
     share, *_, story = max(ranked, default=(0.0, 0, 0, None))
     return story if share >= CONTAINED else None
+
+
+def _far_apart(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs(one - other) > WINDOW
 
 
 def _hashes(text: str) -> list[int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from watcher.corpus import (
     CorpusFile,
@@ -14,20 +15,25 @@ from watcher.corpus import (
     render_document,
     text_hash,
 )
-from watcher.model import Article, DocumentNumber, Match
+from watcher.matching import STORY_WINDOW, Candidate, sketch, story_of
+from watcher.model import Article, DocumentNumber, PartialDate, StoryId
 from watcher.pipeline.parts import Parts
+from watcher.pipeline.reading import Reading
 from watcher.store import documents
 from watcher.store.documents import Adopted, Draft, StoredDocument
 from watcher.store.entries import ClaimedEntry, EntryEnd
+from watcher.store.stories import Kin
 
 log = logging.getLogger(__name__)
+
+_MOST_SKETCHED = 1_000  # adopted files that new documents are held against: the newest of the folder
 
 
 async def archive(
     parts: Parts,
     claimed: ClaimedEntry,
     article: Article,
-    matches: tuple[Match, ...],
+    reading: Reading,
     end: EntryEnd,
     *,
     feed_text: str,
@@ -41,7 +47,7 @@ async def archive(
         data = render_document(article.date, article.text)
         draft = Draft(
             article=article,
-            matches=matches,
+            matches=reading.matches,
             id=document_id(data),
             text_hash=text_hash(article.text),
             name_of=_naming(data),
@@ -49,6 +55,9 @@ async def archive(
             feed=claimed.feed,
             feed_text=feed_text,
             fetched_at=now,
+            sketch=reading.sketch,
+            story_of=_story_teller(article, size=len(reading.sketch)),
+            story_window=STORY_WINDOW,
         )
         telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now)
         highest = await asyncio.to_thread(parts.folder.highest_number)
@@ -77,7 +86,8 @@ async def adopt_folder(parts: Parts) -> int:
     """Takes the folder's files on record that the store does not know. Returns how many. Raises CorpusError."""
     names = await parts.store.run(documents.known_names)
     files = [file for file in await asyncio.to_thread(parts.folder.scan) if file.name not in names]
-    found = await asyncio.to_thread(lambda: [_adopted(parts, file) for file in files])
+    newest = {file.name for file in sorted(files, key=lambda file: file.number)[-_MOST_SKETCHED:]}
+    found = await asyncio.to_thread(lambda: [_adopted(parts, file, sketched=file.name in newest) for file in files])
     count = await parts.store.run(documents.adopt, found, now=parts.now())
     if count < len(found):
         log.warning("%d files carry the number of another document; see `watcher corpus verify`", len(found) - count)
@@ -99,7 +109,30 @@ def _strangers(parts: Parts, document: StoredDocument) -> list[CorpusFile]:
     return [file for file in parts.folder.holders(document.number) if file.name != document.name]
 
 
-def _adopted(parts: Parts, file: CorpusFile) -> Adopted:
+def _story_teller(article: Article, *, size: int) -> Callable[[Sequence[Kin]], StoryId | None]:
+    """Which story the article belongs to, given the documents that share fingerprints with it."""
+    moment = _moment(article.published_at, article.date)
+
+    def story(kin: Sequence[Kin]) -> StoryId | None:
+        candidates = (
+            Candidate(
+                story=one.story, shared=one.shared, size=one.size, published_at=_moment(one.published_at, one.date)
+            )
+            for one in kin
+        )
+        return story_of(size, candidates, published_at=moment)
+
+    return story
+
+
+def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime | None:
+    """When it was published: the noon of a known day stands for the day."""
+    if published_at is not None or date is None or date.month is None or date.day is None:
+        return published_at
+    return datetime(date.year, date.month, date.day, 12, tzinfo=UTC)
+
+
+def _adopted(parts: Parts, file: CorpusFile, *, sketched: bool = True) -> Adopted:
     parsed = parse_document(parts.folder.read(file.name))
     return Adopted(
         number=file.number,
@@ -108,6 +141,7 @@ def _adopted(parts: Parts, file: CorpusFile) -> Adopted:
         date=parsed.date.isoformat() if parsed.date else "",
         text=parsed.text,
         text_hash=text_hash(parsed.text),
+        sketch=sketch(parsed.text) if sketched else (),
     )
 
 

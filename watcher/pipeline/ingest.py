@@ -69,7 +69,7 @@ async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
         await parts.store.run(entries.end, claimed.id, end, now=parts.now())
         return outcome
     end = EntryEnd(outcome=EntryOutcome.MATCHED, reason=problem, status=page.status, final_url=page.url)
-    document = await archive(parts, claimed, reading.article, reading.matches, end, feed_text=_feed_text(entry))
+    document = await archive(parts, claimed, reading.article, reading, end, feed_text=_feed_text(entry))
     parts.kick_deliver()
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 

@@ -43,12 +43,14 @@ class PageTask:
 class Reading:
     """What became of a page: its article and matches, or what was wrong with it.
 
-    `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did).
+    `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
+    the article's fingerprints, by which documents of one story are known.
     """
 
     article: Article | None
     matches: tuple[Match, ...] = ()
     problem: str = ""
+    sketch: tuple[int, ...] = ()
 
 
 FEED_TASK = TypeAdapter(FeedTask)

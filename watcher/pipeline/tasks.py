@@ -11,7 +11,7 @@ from watcher.articles import JOINT, Screen, article_of_entry, better_of, extract
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.parse import parse_feed
-from watcher.matching import Watchlist
+from watcher.matching import Watchlist, sketch
 from watcher.model import Article, Watch
 from watcher.pipeline.reading import (
     FEED_TASK,
@@ -66,8 +66,10 @@ def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
     article, problem = _article(task, page)
     article = replace(article, title=normalise_text(article.title), body=normalise_text(article.body))
     matches = _generation.watchlist.match(article, feed_text=feed_text, feed=task.feed)
-    wanted = bool(matches) or task.whole
-    return READING.dump_json(Reading(article=article if wanted else None, matches=matches, problem=problem))
+    if not matches and not task.whole:
+        return READING.dump_json(Reading(article=None, problem=problem))
+    fingerprints = tuple(sorted(sketch(article.text)))
+    return READING.dump_json(Reading(article=article, matches=matches, problem=problem, sketch=fingerprints))
 
 
 def _cannot_match(task: PageTask, page: bytes, feed_text: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -24,14 +24,19 @@ from watcher.model import (
     StoryId,
     TextFrom,
 )
-from watcher.store import deliveries, entries, schema
+from watcher.store import deliveries, entries, schema, stories
+from watcher.store.stories import Kin
 
 _HITS = TypeAdapter(tuple[Hit, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A matched article about to become a document. `id` is of the file's bytes; `name_of` names the file by number."""
+    """A matched article about to become a document. `id` is of the file's bytes; `name_of` names the file by number.
+
+    `sketch`: its fingerprints; `story_of` finds its story among the documents of the last `story_window` that share
+    some.
+    """
 
     article: Article
     matches: tuple[Match, ...]
@@ -42,6 +47,9 @@ class Draft:
     feed: str
     feed_text: str
     fetched_at: datetime
+    sketch: Collection[int] = ()
+    story_of: Callable[[Sequence[Kin]], StoryId | None] = lambda _kin: None
+    story_window: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +62,12 @@ class Adopted:
     date: str
     text: str
     text_hash: int
+    sketch: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDocument:
-    """A document with its provenance."""
+    """A document with its provenance. `urls`: everywhere its very text was seen; `also_in`: in which other feeds."""
 
     number: DocumentNumber
     id: DocumentId
@@ -69,6 +78,7 @@ class StoredDocument:
     title: str
     url: str
     urls: tuple[str, ...]
+    also_in: tuple[str, ...]
     feed: str
     feed_text: str
     author: str
@@ -113,12 +123,15 @@ def record(
             deliveries.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
-    _insert(tx, number, draft, story=StoryId(number), now=now)
+    story = draft.story_of(stories.kin(tx, draft.sketch, since=now - draft.story_window))
+    story = StoryId(number) if story is None else story
+    _insert(tx, number, draft, story=story, now=now)
+    stories.remember(tx, number, draft.sketch, now=now)
     _add_url(tx, number, draft, now=now)
     _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
     watches = tuple(match.watch for match in draft.matches)
-    deliveries.tell(tx, telling, number, StoryId(number), watches, now=now)
+    deliveries.tell(tx, telling, number, story, watches, now=now)
     return get(tx, number)
 
 
@@ -130,26 +143,7 @@ def highest_number(tx: Connection) -> int:
 
 def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:
     """Takes files of the folder on record; numbers on record are left alone. Returns how many are new."""
-    rows = [
-        {
-            "number": file.number,
-            "id": file.id,
-            "name": file.name,
-            "adopted": True,
-            "date": file.date,
-            "text": file.text,
-            "text_hash": file.text_hash,
-            "story": file.number,
-            "recorded_at": now,
-            "written_at": now,
-        }
-        for file in found
-    ]
-    if not rows:
-        return 0
-    before = tx.execute(select(func.count()).select_from(schema.documents)).scalar_one()
-    tx.execute(sqlite_insert(schema.documents).on_conflict_do_nothing(), rows)
-    return int(tx.execute(select(func.count()).select_from(schema.documents)).scalar_one() - before)
+    return sum(_adopt_one(tx, file, now=now) for file in found)
 
 
 def known_names(tx: Connection) -> set[str]:
@@ -199,6 +193,7 @@ def renumber(
     tx.execute(insert(schema.documents).values(**values))
     for table in (schema.document_urls, schema.matches, schema.delivery_documents):
         tx.execute(update(table).where(table.c.document == old).values(document=new))
+    stories.renumber(tx, old, new)
     for told in (schema.told, schema.deliveries):
         tx.execute(update(told).where(told.c.story == old).values(story=new))
     tx.execute(update(schema.documents).where(schema.documents.c.story == old).values(story=new))
@@ -233,6 +228,25 @@ def stream(tx: Connection) -> Iterator[StoredDocument]:
         for row in rows:
             yield _stored(tx, row)
         after = rows[-1].number
+
+
+def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
+    row = {
+        "number": file.number,
+        "id": file.id,
+        "name": file.name,
+        "adopted": True,
+        "date": file.date,
+        "text": file.text,
+        "text_hash": file.text_hash,
+        "story": file.number,
+        "recorded_at": now,
+        "written_at": now,
+    }
+    is_new = tx.execute(sqlite_insert(schema.documents).values(row).on_conflict_do_nothing()).rowcount > 0
+    if is_new:
+        stories.remember(tx, file.number, file.sketch, now=now)
+    return is_new
 
 
 def _insert(tx: Connection, number: DocumentNumber, draft: Draft, *, story: StoryId, now: datetime) -> None:
@@ -281,11 +295,11 @@ def _add_matches(tx: Connection, number: int, matches: Iterable[Match]) -> tuple
 
 
 def _stored(tx: Connection, row: Row[Any]) -> StoredDocument:
-    urls = tx.execute(
-        select(schema.document_urls.c.url)
+    seen = tx.execute(
+        select(schema.document_urls)
         .where(schema.document_urls.c.document == row.number)
         .order_by(schema.document_urls.c.seen_at)
-    ).scalars()
+    ).all()
     matches = tx.execute(
         select(schema.matches).where(schema.matches.c.document == row.number).order_by(schema.matches.c.watch)
     )
@@ -298,7 +312,8 @@ def _stored(tx: Connection, row: Row[Any]) -> StoredDocument:
         text=row.text,
         title=row.title,
         url=row.url,
-        urls=tuple(urls),
+        urls=tuple(place.url for place in seen),
+        also_in=tuple(dict.fromkeys(place.feed for place in seen if place.feed not in {"", row.feed})),
         feed=row.feed,
         feed_text=row.feed_text,
         author=row.author,

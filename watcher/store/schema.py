@@ -160,6 +160,55 @@ matches = Table(
     Column("hits", Text, nullable=False),
 )
 
+# What tells documents of one story: their fingerprints, kept as long as the window in which stories are told.
+sketches = Table(
+    "sketches",
+    metadata,
+    Column("document", ForeignKey("documents.number"), primary_key=True),
+    Column("size", Integer, nullable=False),  # how many fingerprints it has
+    Column("recorded_at", Instant, nullable=False),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("fingerprint", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", Integer, primary_key=True, autoincrement=False),
+    Index("fingerprints_by_document", "document"),
+    sqlite_with_rowid=False,
+)
+
+# The watches as they were when entries were last read against them; a changed definition is tried on earlier entries.
+watches = Table(
+    "watches",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("definition", BigInteger, nullable=False),  # a hash of all that decides what it matches
+    Column("since", Instant, nullable=False),
+)
+
+# Paragraphs that a host shows on several pages. `last_page` tells the pages apart: a hash of what they are called.
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("host", String, primary_key=True),
+    Column("paragraph", BigInteger, primary_key=True, autoincrement=False),
+    Column("pages", Integer, nullable=False),
+    Column("last_page", BigInteger, nullable=False),
+    Column("seen_on", Integer, nullable=False),  # days since 1970, for retention
+    sqlite_with_rowid=False,
+)
+
+# How many pages of a feed's entries held no article, by what they were instead.
+walls = Table(
+    "walls",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("quality", String(16), primary_key=True),
+    Column("pages", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+
 # One row per delivery: one alert on its way to one channel. `payload` is kept from the first attempt on.
 deliveries = Table(
     "deliveries",

@@ -218,3 +218,51 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("document", "watch"),
     )
+    op.create_table(
+        "sketches",
+        sa.Column("document", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document"],
+            ["documents.number"],
+        ),
+        sa.PrimaryKeyConstraint("document"),
+    )
+    op.create_table(
+        "fingerprints",
+        sa.Column("fingerprint", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("document", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", "document"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("fingerprints_by_document", "fingerprints", ["document"], unique=False)
+    op.create_table(
+        "watches",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("definition", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "repeats",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("paragraph", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("last_page", sa.BigInteger(), nullable=False),
+        sa.Column("seen_on", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("host", "paragraph"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "walls",
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("quality", sa.String(length=16), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed_id"],
+            ["feeds.id"],
+        ),
+        sa.PrimaryKeyConstraint("feed_id", "quality"),
+    )
