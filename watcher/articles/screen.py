@@ -22,7 +22,7 @@ from watcher.text import fold, is_word_character
 
 JOINT = "\ue000"  # stands between two text nodes: maybe the edge of a word, maybe the middle of one
 _TAGS = re.compile(r"<[^<>]*>")
-_SPLIT_ACCENT = re.compile("\ue000(?=[\u0300-\u036f])")
+_ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
 _PIECES = re.compile(r"[^\s\ue000-]+")
 _RAW_TEXT = "iframe, noembed, noframes, xmp, noscript, textarea"
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
@@ -43,15 +43,12 @@ class Screen:
 
     def may_match(self, text: str) -> bool:
         """Whether a needle stands in `text` as a word, as far as its joints let one tell."""
-        folded = fold(_SPLIT_ACCENT.sub("", text)).text
-        pieces = list(_PIECES.finditer(folded))
-        squeezed = "".join([piece.group() for piece in pieces])
+        for accent in _ACCENTS:  # a letter and its accent in two tags
+            text = text.replace(JOINT + accent, accent)
+        folded = fold(text).text
+        squeezed = "".join(folded.replace("-", " ").replace(JOINT, " ").split())
         found = self._automaton.find_matches_as_indexes(squeezed, overlapping=True)
-        if not found:
-            return False
-        if any(self._inside[needle] for needle, _, _ in found):
-            return True
-        return _any_whole(folded, pieces, found)
+        return any(self._inside[needle] for needle, _, _ in found) or _any_whole(folded, found)
 
 
 def screened_text(page: bytes, content_type: str) -> str:
@@ -59,8 +56,9 @@ def screened_text(page: bytes, content_type: str) -> str:
     return JOINT.join(_texts(decode_page(page, content_type)))
 
 
-def _any_whole(folded: str, pieces: Sequence[re.Match[str]], found: Sequence[tuple[int, int, int]]) -> bool:
+def _any_whole(folded: str, found: Sequence[tuple[int, int, int]]) -> bool:
     """Whether one of the finds, given as squeezed offsets, is a word of its own but for an ending."""
+    pieces = list(_PIECES.finditer(folded)) if found else []
     begins = list(accumulate((piece.end() - piece.start() for piece in pieces), initial=0))
 
     def place(offset: int) -> int:
@@ -83,8 +81,8 @@ def _texts(html: str) -> Iterator[str]:
         yield from _strings(script.text(deep=True))
     for meta in tree.css("meta[content]"):
         yield _bare(meta.attributes.get("content") or "")
-    for picture in tree.css("[data-preloaded], img[alt], img[title]"):
-        yield from (_bare(value) for value in picture.attributes.values() if value)
+    for loaded in tree.css("[data-preloaded]"):  # trafilatura's baseline reads it
+        yield from _strings(loaded.attributes.get("data-preloaded") or "")
     for hidden in tree.css("template"):
         yield from _texts(hidden.inner_html or "")
     for raw in tree.css(_RAW_TEXT):
