@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 
 from watcher.config import Config
 from watcher.corpus import CorpusFolder
+from watcher.errors import WatcherError
 from watcher.matching import Watchlist
 from watcher.net import Client, NetSettings
-from watcher.pipeline.parts import Parts, Setting
+from watcher.pipeline.parts import Parts, Setting, utc_now
 from watcher.pipeline.reading import WATCHES
-from watcher.store import StateLock, StoreThread, open_database
+from watcher.store import StateLock, StoreThread
+from watcher.store.recovery import Recovery, open_or_recover
 from watcher.workers import WorkerPool
 
 TASKS = "watcher.pipeline.tasks"
@@ -22,22 +24,30 @@ TASKS = "watcher.pipeline.tasks"
 async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncIterator[Parts]:
     """The parts that `run` and `once` work with; the state is locked as long as they live.
 
-    `show` prints what the console channel is told. Raises ConfigError, QueryError, StateError or CorpusError.
+    A damaged state is set aside and restored. `show` prints what the console channel is told. Raises ConfigError,
+    QueryError, StateError or CorpusError.
     """
     Watchlist.compile(config.watches)
-    with StateLock(config.state.path):
+    with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
-        folder.prepare()
-        store = StoreThread(open_database(config.state.path))
+        store, recovery = _open(config, folder, lock)
         try:
             async with pool_of(config) as pool:
-                setting = Setting.of(config, generation=1)
                 parts = Parts(
-                    setting=setting, store=store, client=client_of(config), pool=pool, folder=folder, show=show
+                    setting=Setting.of(config, generation=1),
+                    store=store,
+                    client=client_of(config),
+                    pool=pool,
+                    folder=folder,
+                    show=show,
+                    recovery=recovery,
+                    show_life=lock.show_life,
                 )
+                store.on_damage = parts.give_up
                 yield parts
                 for client in (parts.client, *parts.former_clients):
                     await client.aclose()
+                lock.doubtful = parts.fatal is not None
         finally:
             store.close()
 
@@ -55,6 +65,17 @@ async def reconfigure(parts: Parts, config: Config) -> None:
         parts.former_clients.append(parts.client)  # what it has in hand goes on
         parts.client = client_of(config)
     parts.setting = setting
+
+
+def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
+    """The corpus ready to be written, the state open. One that cannot be had leaves no trace of the attempt."""
+    try:
+        folder.prepare()
+        engine, recovery = open_or_recover(config.state.path, last_end=lock.last_end, now=utc_now())
+        return StoreThread(engine), recovery
+    except WatcherError:
+        lock.keep_as_it_was()
+        raise
 
 
 def client_of(config: Config) -> Client:

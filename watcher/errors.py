@@ -5,6 +5,7 @@ WatcherError
 ├── StateError               the state database cannot be used
 │   ├── StateLocked          another run or once holds it
 │   ├── StateForeign         the file is not a watcher database
+│   ├── StateDamaged         it was one, but cannot be read any more
 │   └── StateTooNew          a newer watcher wrote it
 ├── CorpusError              the corpus folder cannot be read or written
 ├── FetchError               no usable answer to a request; says how it failed and whether it was sent
@@ -61,6 +62,10 @@ class StateLocked(StateError):
 
 class StateForeign(StateError):
     """The file is not a watcher database."""
+
+
+class StateDamaged(StateError):
+    """The file was a watcher database and holds what SQLite cannot read; `run` and `once` set it aside."""
 
 
 class StateTooNew(StateError):

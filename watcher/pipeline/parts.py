@@ -15,6 +15,7 @@ from watcher.model import Watch
 from watcher.net import Client
 from watcher.store import StoreThread
 from watcher.store.deliveries import Telling
+from watcher.store.recovery import Recovery
 from watcher.workers import WorkerPool
 
 LEASE = timedelta(minutes=30)  # longer than any step can take: each is bounded by its deadlines
@@ -74,6 +75,8 @@ class Parts:
     kick_deliver: Callable[[], None] = lambda: None
     former_clients: list[Client] = field(default_factory=list)
     corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    recovery: Recovery | None = None  # what had to be done to open the state
+    show_life: Callable[[datetime], None] = lambda now: None
     fatal: WatcherError | None = None
     on_fatal: Callable[[], None] = lambda: None
 

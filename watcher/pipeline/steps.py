@@ -18,6 +18,7 @@ from watcher.pipeline.ingest import ingest
 from watcher.pipeline.lane import Lane
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.poll import poll
+from watcher.pipeline.restoring import tell_recovery
 from watcher.store import deliveries, entries, feeds
 from watcher.store.deliveries import ClaimedDelivery
 from watcher.store.entries import ClaimedEntry
@@ -70,6 +71,8 @@ class Steps:
         await self.subscribe()
         if adopted := await adopt_folder(self.parts):
             log.info("adopted %d documents that were in %s", adopted, self.parts.folder.path)
+        if recovery := self.parts.recovery:
+            await tell_recovery(self.parts, recovery, adopted=adopted)
         await self.keep_house()
 
     async def subscribe(self) -> None:

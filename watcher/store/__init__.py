@@ -6,7 +6,8 @@ The modules `feeds`, `entries`, `documents` and `deliveries` hold plain function
 first; `StoreThread.run` calls them and commits.
 """
 
-from watcher.store.database import StateLock, open_database
+from watcher.store.database import open_database
+from watcher.store.lock import StateLock
 from watcher.store.reader import StoreReader, reading
 from watcher.store.thread import StoreThread
 

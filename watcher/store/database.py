@@ -5,11 +5,8 @@ SQLite only, WAL with synchronous=FULL: with NORMAL, 183 of 22,046 acknowledged 
 
 from __future__ import annotations
 
-import fcntl
-import os
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from alembic import command
@@ -20,16 +17,17 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from watcher.errors import StateError, StateForeign, StateLocked, StateTooNew
+from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew
 
 APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: tells our files from others'
 _BUSY_MILLISECONDS = 30_000
+_SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
 def open_for_reading(path: Path) -> Engine:
     """The database at `path` for looking only, beside a daemon that works on it.
 
-    Raises StateForeign, StateTooNew, or StateError where there is none yet.
+    Raises StateForeign, StateDamaged, StateTooNew, or StateError where there is none yet.
     """
     if not path.exists():
         raise StateError(f"there is no state yet at {path}; `watcher once` or `watcher run` makes it")
@@ -43,7 +41,7 @@ def open_for_reading(path: Path) -> Engine:
 def open_database(path: Path) -> Engine:
     """The database at `path`, made if missing, migrated to this program's schema.
 
-    Raises StateForeign, StateTooNew, or StateError where the file or its folder can't be used.
+    Raises StateForeign, StateDamaged, StateTooNew, or StateError where the file or its folder can't be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +56,7 @@ def open_database(path: Path) -> Engine:
         _migrate(engine, path)
     except DatabaseError as error:
         engine.dispose()
-        raise _explained(error, path) from error
+        raise explained(error, path) from error
     except StateError:
         engine.dispose()
         raise
@@ -95,7 +93,7 @@ def _refuse_foreign(engine: Engine, path: Path) -> None:
 def _migrate(engine: Engine, path: Path) -> None:
     with engine.begin() as connection:
         heads = MigrationContext.configure(connection).get_current_heads()
-    scripts = ScriptDirectory.from_config(_alembic())
+    scripts = ScriptDirectory.from_config(alembic_config())
     if set(heads) == set(scripts.get_heads()):
         return
     if not set(heads) <= {script.revision for script in scripts.walk_revisions()}:
@@ -104,55 +102,30 @@ def _migrate(engine: Engine, path: Path) -> None:
         raw.cursor().execute("PRAGMA journal_mode=WAL")
         raw.cursor().execute(f"PRAGMA application_id={APPLICATION_ID}")
     with engine.begin() as connection:
-        config = _alembic()
+        config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _alembic() -> AlembicConfig:
+def alembic_config() -> AlembicConfig:
+    """What Alembic needs to know: where the migrations are."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     return config
 
 
-def _explained(error: DatabaseError, path: Path) -> StateError:
+def explained(error: DatabaseError, path: Path) -> StateError:
+    """What SQLite said about the database at `path`, as an error of ours."""
     cause = str(error.orig)
     if "not a database" in cause:
         return StateForeign(
             f"{path} is not a watcher database; point [state] url at another file, or move this one away"
         )
+    if any(sign in cause for sign in _SIGNS_OF_DAMAGE):
+        return StateDamaged(
+            f"the state database {path} is damaged ({cause}); `watcher run` or `watcher once` sets it aside and "
+            "restores what can be restored"
+        )
     if "readonly" in cause or "unable to open" in cause:
         return StateError(f"cannot write the state database {path} ({cause}); check the rights on {path.parent}")
     return StateError(f"cannot use the state database {path}: {cause}")
-
-
-class StateLock:
-    """Held by the one `run` or `once` that works on a state; the kernel drops it when the process dies."""
-
-    def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
-        self._descriptor = -1
-
-    def __enter__(self) -> StateLock:
-        """Raises StateLocked if another process holds it."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise StateError(f"cannot open the lock file {self._path}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._descriptor, 20).decode(errors="replace").strip() or "unknown"
-            os.close(self._descriptor)
-            raise StateLocked(
-                f"another watcher (process {holder}) works on this state ({self._path}); stop it first"
-            ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, str(os.getpid()).encode())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.close(self._descriptor)

@@ -153,10 +153,8 @@ def find(tx: Connection, *, links: tuple[str, ...], link_key: int | None) -> lis
 def count_by_outcome(tx: Connection, *, since: datetime) -> dict[str, int]:
     """How many entries ended since then, by outcome."""
     entries = schema.entries.c
-    rows = tx.execute(
-        select(entries.outcome, func.count()).where(entries.ended_at >= since).group_by(entries.outcome)
-    ).tuples()
-    return dict(rows.all())
+    counts = select(entries.outcome, func.count()).where(entries.ended_at >= since).group_by(entries.outcome)
+    return {outcome: count for outcome, count in tx.execute(counts)}
 
 
 def count_open(tx: Connection) -> int:

@@ -218,7 +218,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
 def statuses(tx: Connection) -> list[FeedStatus]:
     """Every subscribed feed, by name, with the number of entries on record."""
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
-    entries: dict[int, int] = dict(tx.execute(counts).tuples().all())
+    entries = {feed: count for feed, count in tx.execute(counts)}
     rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
     return [
         FeedStatus(

@@ -11,9 +11,14 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
+
+from watcher.errors import StateDamaged
+from watcher.store.database import explained
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,14 +38,24 @@ class StoreThread:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self.on_damage: Callable[[StateDamaged], None] = lambda error: None
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result, once what it did is committed. What it raises, it raises here, and leaves no trace."""
+        """The function's result, once what it did is committed. What it raises, it raises here, and leaves no trace.
+
+        `on_damage` hears of a database that turns out to be damaged.
+        """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future))
-        return await asyncio.shield(future)
+        try:
+            return await asyncio.shield(future)
+        except DatabaseError as error:
+            reason = explained(error, Path(self._engine.url.database or ""))
+            if isinstance(reason, StateDamaged):
+                self.on_damage(reason)
+            raise
 
     def close(self) -> None:
         """Ends the thread after the calls that are already waiting, and closes the database."""
