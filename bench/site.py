@@ -13,11 +13,14 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from urllib.request import urlopen
+
+import trafilatura
 
 REALWORLD = Path(__file__).parents[2] / "shared" / "realworld"
 TERM = "Quarzwächter"
@@ -39,16 +42,16 @@ def write_site(folder: Path, origin: str, *, pages: int, match_percent: float) -
     """Write `pages` different pages and the feeds that list them below `folder`.
 
     Pages are real ones where `shared/realworld` lies beside the checkout, each used several times with a sentence of
-    its own in its longest paragraph, so that no two texts are the same; every so many of them also holds TERM there.
+    its own in a paragraph of its article, so that no two texts are the same; every so many also hold TERM there.
     """
-    templates = tuple(_real_pages()) or tuple(_made_pages())
+    templates = tuple(_templates(_real_pages())) or tuple(_templates(_made_pages()))
     (folder / "p").mkdir(parents=True)
     (folder / "feeds").mkdir()
     planted = 0
     for number in range(pages):
         plant = int((number + 1) * match_percent / 100) > int(number * match_percent / 100)
         planted += plant
-        page = _personal(templates[number % len(templates)], number, plant=plant)
+        page = templates[number % len(templates)].personal(number, plant=plant)
         (folder / "p" / f"{number}.html").write_text(page, encoding="utf-8")
     feeds = tuple(
         _write_feed(folder, origin, range(start, min(start + ENTRIES_PER_FEED, pages)))
@@ -65,9 +68,7 @@ def _real_pages() -> Iterator[str]:
     for line in routes.read_text(encoding="utf-8").splitlines():
         route = json.loads(line)
         if route["content_type"] == "text/html; charset=utf-8":
-            text = gzip.decompress((REALWORLD / route["file"]).read_bytes()).decode("utf-8", "replace")
-            if _PARAGRAPH.search(text):
-                yield text
+            yield gzip.decompress((REALWORLD / route["file"]).read_bytes()).decode("utf-8", "replace")
 
 
 def _made_pages() -> Iterator[str]:
@@ -83,15 +84,31 @@ def _made_pages() -> Iterator[str]:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Template:
+    """A page in two parts; a sentence between them is one more of the article, not of a teaser or a comment."""
+
+    before: str
+    after: str
+
+    def personal(self, number: int, *, plant: bool) -> str:
+        own = f" Die Kennung dieser Seite ist {number}-{number * 7919 % 10007}."
+        if plant:
+            own += f" So meldet es der {TERM} am Abend."
+        return self.before + own + self.after
+
+
 _PARAGRAPH = re.compile(r"<p\b[^>]*>([^<]{120,})</p>")
 
 
-def _personal(page: str, number: int, *, plant: bool) -> str:
-    longest = max(_PARAGRAPH.finditer(page), key=lambda found: len(found[1]))
-    own = f" Die Kennung dieser Seite ist {number}-{number * 7919 % 10007}."
-    if plant:
-        own += f" So meldet es der {TERM} am Abend."
-    return page[: longest.end(1)] + own + page[longest.end(1) :]
+def _templates(pages: Iterable[str]) -> Iterator[_Template]:
+    """A template for each page with a plain paragraph amid what a strict extractor takes for its body."""
+    for page in pages:
+        body = trafilatura.extract(page, include_comments=False, favor_precision=True) or ""
+        inside = [found for found in _PARAGRAPH.finditer(page) if unescape(found[1]).strip()[:80] in body]
+        if inside:
+            end = inside[len(inside) // 2].end(1)
+            yield _Template(before=page[:end], after=page[end:])
 
 
 def _write_feed(folder: Path, origin: str, numbers: range) -> str:
