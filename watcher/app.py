@@ -11,7 +11,7 @@ from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
 from watcher.matching import Watchlist
 from watcher.net import Client, NetSettings
-from watcher.pipeline.parts import Parts, Setting, utc_now
+from watcher.pipeline.parts import LEASE, Parts, Setting, utc_now
 from watcher.pipeline.reading import WATCHES
 from watcher.store import StateLock, StoreThread
 from watcher.store.recovery import Recovery, open_or_recover
@@ -44,9 +44,11 @@ async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncItera
                     show_life=lock.show_life,
                 )
                 store.on_damage = parts.give_up
-                yield parts
-                for client in (parts.client, *parts.former_clients):
-                    await client.aclose()
+                try:
+                    yield parts
+                finally:
+                    for client in (parts.client, *parts.former_clients):
+                        await client.aclose()
                 lock.doubtful = parts.fatal is not None
         finally:
             store.close()
@@ -62,9 +64,18 @@ async def reconfigure(parts: Parts, config: Config) -> None:
     setting = Setting.of(config, generation=parts.setting.generation + 1)
     await parts.pool.configure(setting.generation, WATCHES.dump_json(config.watches))
     if (config.net, set(operator_urls(config))) != (old.net, set(operator_urls(old))):
-        parts.former_clients.append(parts.client)  # what it has in hand goes on
+        parts.former_clients[parts.client] = parts.now()  # what it has in hand goes on
         parts.client = client_of(config)
     parts.setting = setting
+    await _close_former_clients(parts)
+
+
+async def _close_former_clients(parts: Parts) -> None:
+    """Closes those that cannot have anything in hand any more."""
+    idle = [client for client, left_at in parts.former_clients.items() if parts.now() - left_at > LEASE]
+    for client in idle:
+        del parts.former_clients[client]
+        await client.aclose()
 
 
 def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
@@ -85,9 +96,8 @@ def client_of(config: Config) -> Client:
 
 @asynccontextmanager
 async def pool_of(config: Config) -> AsyncIterator[WorkerPool]:
-    """Worker processes, one a core, that know the watches of the config."""
+    """Worker processes, at most one a core, that know the watches of the config; each starts when it is needed."""
     pool = WorkerPool(os.cpu_count() or 1, TASKS)
-    await pool.start()
     try:
         await pool.configure(1, WATCHES.dump_json(config.watches))
         yield pool

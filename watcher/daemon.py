@@ -8,8 +8,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from typing import TYPE_CHECKING
 
 from watcher import sdnotify
 from watcher.app import assemble, reconfigure
@@ -17,6 +16,9 @@ from watcher.config import Config, load
 from watcher.errors import WatcherError
 from watcher.pipeline.steps import Steps, Tally
 from watcher.store import deliveries, documents, entries, feeds
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +78,7 @@ async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[
         await steps.start()
         newest_before = await parts.store.run(documents.highest_number)
         await parts.store.run(feeds.make_due, now=parts.now())
-        polls = asyncio.create_task(steps.poll.drain())
-        ingests = asyncio.create_task(steps.ingest.drain(feeder=polls))
-        await steps.deliver.drain(feeder=ingests)
-        await asyncio.gather(polls, ingests)
+        await _drain(steps)
         await parts.store.run(deliveries.close_windows, now=parts.now())
         await steps.deliver.drain()
         if parts.fatal is not None:
@@ -93,6 +92,19 @@ async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[
         )
 
 
+async def _drain(steps: Steps) -> None:
+    """Polls, what they bring, and what is to be told of it, each beside the one that feeds it."""
+    polls = asyncio.create_task(steps.poll.drain())
+    ingests = asyncio.create_task(steps.ingest.drain(feeder=polls))
+    try:
+        await steps.deliver.drain(feeder=ingests)
+        await asyncio.gather(polls, ingests)
+    finally:
+        for task in (polls, ingests):
+            task.cancel()
+        await asyncio.gather(polls, ingests, return_exceptions=True)
+
+
 def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -102,6 +114,8 @@ def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
 
 def _schedule(steps: Steps) -> AsyncIOScheduler:
     """The recurring work. None of it can get stuck: ticks only kick the lanes."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # `once` has no use for it
+
     scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
@@ -127,7 +141,10 @@ async def _reload_on(asked: asyncio.Event, steps: Steps) -> None:
         await asked.wait()
         asked.clear()
         sdnotify.notify(*sdnotify.reloading())
-        await _reload(steps)
+        try:
+            await _reload(steps)
+        except Exception:
+            log.exception("a bug while reloading; the old config stays in force as far as it can")
         sdnotify.notify("READY=1", _status(steps))
 
 

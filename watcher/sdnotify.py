@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
 from datetime import timedelta
 
+log = logging.getLogger(__name__)
+
+_PATIENCE = timedelta(seconds=1)
+
 
 def notify(*lines: str) -> None:
-    """Sends `READY=1`, `STATUS=…` and the like. Does nothing outside a service that asks for it."""
+    """Sends `READY=1`, `STATUS=…` and the like. Does nothing outside a service that asks for it.
+
+    A supervisor that cannot be reached is logged, and no reason to stop.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     name = f"\0{address[1:]}" if address.startswith("@") else address
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as outlet:
-        outlet.sendto("\n".join(lines).encode(), name)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as outlet:
+            outlet.settimeout(_PATIENCE.total_seconds())
+            outlet.sendto("\n".join(lines).encode(), name)
+    except OSError as error:
+        log.warning("cannot notify %s: %s", address, error)
 
 
 def reloading() -> tuple[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from watcher.cli.shell import err
@@ -24,6 +23,8 @@ def progress(feeds: int) -> Iterator[Callable[[Steps], None]]:
     if not err.is_terminal:
         yield lambda _steps: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done = Event()
     with Progress(*columns, console=err, transient=True) as bars:

@@ -15,6 +15,7 @@ from watcher.corpus import (
     render_document,
     text_hash,
 )
+from watcher.errors import CorpusError
 from watcher.matching import STORY_WINDOW, Candidate, sketch, story_of
 from watcher.model import Article, DocumentNumber, PartialDate, StoryId
 from watcher.pipeline.parts import Parts
@@ -60,14 +61,13 @@ async def archive(
             story_window=STORY_WINDOW,
         )
         telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now)
-        highest = await asyncio.to_thread(parts.folder.highest_number)
         document = await parts.store.run(
             documents.record,
             claimed.id,
             draft,
             end,
             telling,
-            highest_in_folder=-1 if highest is None else highest,
+            highest_in_folder=await asyncio.to_thread(_highest, parts),
             now=now,
         )
         return await _write(parts, document) if document else None
@@ -76,18 +76,23 @@ async def archive(
 async def write_owed(parts: Parts) -> int:
     """Writes the files that are owed, e.g. after a crash or a full disk. Returns how many. Raises CorpusError."""
     async with parts.corpus_lock:
-        owed = await parts.store.run(documents.unwritten)
-        for document in owed:
-            await _write(parts, document)
-    return len(owed)
+        written = 0
+        while owed := await parts.store.run(documents.unwritten):
+            for document in owed:
+                await _write(parts, document)
+            written += len(owed)
+    return written
 
 
 async def adopt_folder(parts: Parts) -> int:
-    """Takes the folder's files on record that the store does not know. Returns how many. Raises CorpusError."""
+    """Takes the folder's files on record that the store does not know. Returns how many.
+
+    A file that can't be read (too large, no rights) is told and left out; its number stays taken all the same. Raises
+    CorpusError if the folder itself can't be read.
+    """
     names = await parts.store.run(documents.known_names)
     files = [file for file in await asyncio.to_thread(parts.folder.scan) if file.name not in names]
-    newest = {file.name for file in sorted(files, key=lambda file: file.number)[-_MOST_SKETCHED:]}
-    found = await asyncio.to_thread(lambda: [_adopted(parts, file, sketched=file.name in newest) for file in files])
+    found = await asyncio.to_thread(_readable, parts, files)
     count = await parts.store.run(documents.adopt, found, now=parts.now())
     if count < len(found):
         log.warning("%d files carry the number of another document; see `watcher corpus verify`", len(found) - count)
@@ -98,11 +103,27 @@ async def _write(parts: Parts, document: StoredDocument) -> StoredDocument:
     """One file, under the document's number or, if somebody's file has taken that meanwhile, under the next."""
     data = render_document(document.date, document.text)
     while strangers := await asyncio.to_thread(_strangers, parts, document):
-        adopted = [_adopted(parts, file) for file in strangers]
-        document = await parts.store.run(documents.renumber, document.number, _naming(data), adopted, now=parts.now())
+        document = await parts.store.run(
+            documents.renumber,
+            document.number,
+            _naming(data),
+            await asyncio.to_thread(_readable, parts, strangers),
+            highest_in_folder=await asyncio.to_thread(_highest, parts),
+            now=parts.now(),
+        )
     await asyncio.to_thread(parts.folder.write, document.name, data)
     await parts.store.run(documents.mark_written, document.number, now=parts.now())
     return document
+
+
+def _highest(parts: Parts) -> int:
+    """The highest number in the folder, -1 if it is empty, or out of reach: writing settles whose number it is."""
+    try:
+        highest = parts.folder.highest_number()
+    except CorpusError as error:
+        log.error("%s", error)
+        return -1
+    return -1 if highest is None else highest
 
 
 def _strangers(parts: Parts, document: StoredDocument) -> list[CorpusFile]:
@@ -132,7 +153,19 @@ def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime
     return datetime(date.year, date.month, date.day, 12, tzinfo=UTC)
 
 
-def _adopted(parts: Parts, file: CorpusFile, *, sketched: bool = True) -> Adopted:
+def _readable(parts: Parts, files: Sequence[CorpusFile]) -> list[Adopted]:
+    """Those of the files that can be read; the newest are sketched."""
+    newest = {file.name for file in sorted(files)[-_MOST_SKETCHED:]}
+    found = []
+    for file in files:
+        try:
+            found.append(_adopted(parts, file, sketched=file.name in newest))
+        except CorpusError as error:
+            log.error("not adopted: %s", error)
+    return found
+
+
+def _adopted(parts: Parts, file: CorpusFile, *, sketched: bool) -> Adopted:
     parsed = parse_document(parts.folder.read(file.name))
     return Adopted(
         number=file.number,

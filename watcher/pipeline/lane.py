@@ -8,15 +8,19 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from watcher.errors import WatcherError
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+COMPLAINTS = timedelta(minutes=1)  # between two that say the same
 
 
 class Lane(Generic[T]):
     """Runs `handle` on what `claim(limit)` gives, at most `width` pieces at once.
 
-    A claim that gives nothing puts the lane to sleep until `kick`. What `handle` or `claim` raises is logged; the
-    lane goes on.
+    A claim that gives nothing puts the lane to sleep until `kick`. What `handle` raises is logged, and
+    the lane goes on.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Lane(Generic[T]):
         self._handle = handle
         self._kicked = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._quiet_until = float("-inf")
 
     @property
     def running(self) -> int:
@@ -44,24 +49,36 @@ class Lane(Generic[T]):
         self._kicked.set()
 
     async def work(self) -> None:
-        """Works until cancelled; pieces in hand are cancelled too, their claims are void at the next start."""
+        """Works until cancelled; pieces in hand are cancelled too, their claims are void at the next start.
+
+        What `claim` raises is logged, at most once a minute; the next kick tries again.
+        """
         try:
             while True:
                 await self._kicked.wait()
                 self._kicked.clear()
-                await self._take_what_is_due()
+                try:
+                    await self._take_what_is_due()
+                except Exception as error:
+                    self._complain(error)
         finally:
             await self._abandon()
 
     async def drain(self, feeder: asyncio.Task[None] | None = None) -> None:
-        """Works until a claim gives nothing, nothing is in hand, and `feeder`, who brings the work, has ended."""
-        while True:
-            fed = feeder is None or feeder.done()
-            await self._take_what_is_due()
-            if fed and not self._running:
-                return
-            if fed or (feeder is not None and not feeder.done()):  # else it ended during the claim: look once more
-                await self._wait_for_change(feeder)
+        """Works until a claim gives nothing, nothing is in hand, and `feeder`, who brings the work, has ended.
+
+        Raises what `claim` raises: the work is not done then.
+        """
+        try:
+            while True:
+                fed = feeder is None or feeder.done()
+                await self._take_what_is_due()
+                if fed and not self._running:
+                    return
+                if fed or (feeder is not None and not feeder.done()):  # else it ended during the claim: look once more
+                    await self._wait_for_change(feeder)
+        finally:
+            await self._abandon()
 
     async def finish(self, grace: timedelta) -> None:
         """Takes nothing new, and gives what is in hand `grace` to end."""
@@ -79,7 +96,9 @@ class Lane(Generic[T]):
     async def _take_what_is_due(self) -> None:
         while True:
             free = self._width - len(self._running)
-            pieces = await self._claimed(free) if free > 0 else []
+            pieces = await self._claim(free) if free > 0 else []
+            if not self._width:  # finished during the claim, which is void at the next start
+                return
             for piece in pieces:
                 task = asyncio.create_task(self._take(piece), name=self.name)
                 self._running.add(task)
@@ -87,18 +106,20 @@ class Lane(Generic[T]):
             if len(pieces) < free or free <= 0:
                 return
 
-    async def _claimed(self, free: int) -> list[T]:
-        try:
-            return await self._claim(free)
-        except Exception:
-            log.exception("the %s lane cannot claim", self.name)
-            return []
-
     async def _take(self, piece: T) -> None:
         try:
             await self._handle(piece)
+        except WatcherError as error:
+            log.error("the %s step failed; its claim lapses and it is tried again: %s", self.name, error)
         except Exception:
             log.exception("a bug in the %s step; its claim lapses and it is tried again", self.name)
+
+    def _complain(self, error: Exception) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._quiet_until:
+            self._quiet_until = now + COMPLAINTS.total_seconds()
+            bug = not isinstance(error, WatcherError)
+            log.error("the %s lane cannot claim its work, and goes on trying: %s", self.name, error, exc_info=bug)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -73,7 +73,7 @@ class Parts:
     jitter: Callable[[], float] = random.random
     kick_ingest: Callable[[], None] = lambda: None
     kick_deliver: Callable[[], None] = lambda: None
-    former_clients: list[Client] = field(default_factory=list)
+    former_clients: dict[Client, datetime] = field(default_factory=dict)  # and when each was left
     corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     recovery: Recovery | None = None  # what had to be done to open the state
     show_life: Callable[[datetime], None] = lambda now: None

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from watcher.config import FeedConfig
 from watcher.errors import FetchError, NotAFeed, WorkerError
@@ -51,8 +51,9 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
     """Takes one claimed feed to its next poll, whatever happens."""
     setting = parts.setting.feeds.get(claimed.name)
     if setting is None:  # left the config since it was claimed
+        await parts.store.run(feeds.release, claimed.id)
         return PollReport()
-    state = _STATE.validate_json(claimed.poll_state) if claimed.poll_state else PollState()
+    state = _state(claimed)
     try:
         outcome = await _outcome(parts, claimed, setting, state)
     except Exception:
@@ -78,6 +79,16 @@ def _log_change(name: str, error: str, *, failing_since: datetime | None, next_p
         log.log(level, "feed %s: %s; next try at %s", name, error, f"{next_poll_at:%Y-%m-%d %H:%M:%S} UTC")
     elif failing_since:
         log.info("feed %s: well again, it failed since %s", name, f"{failing_since:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _state(claimed: ClaimedFeed) -> PollState:
+    if not claimed.poll_state:
+        return PollState()
+    try:
+        return _STATE.validate_json(claimed.poll_state)
+    except ValidationError:
+        log.exception("what was kept of feed %s cannot be read; it is polled as if for the first time", claimed.name)
+        return PollState()
 
 
 async def _outcome(parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState) -> Outcome:
@@ -161,6 +172,7 @@ def _record(plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous:
     if plan.rolled_over and not previous.never_polled:
         notices.append("listed nothing that was there before: entries may have been missed; it is polled faster now")
     return PollRecord(
+        url=claimed.url,
         poll_state=_STATE.dump_json(plan.state).decode(),
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",

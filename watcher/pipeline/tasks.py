@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 from watcher.articles import JOINT, Screen, article_of_entry, better_of, extract_article, screened_text
+from watcher.articles.headline import host_of
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.parse import parse_feed
@@ -38,6 +40,12 @@ class _Generation:
 
 
 _generation = _Generation.of(())
+
+
+def preload() -> None:
+    """Imports what readers import when they first need it, so that no page pays for it."""
+    for module in ("feedparser", "lxml.html", "trafilatura"):
+        import_module(module)
 
 
 def configure(_number: int, watches: bytes) -> None:
@@ -94,6 +102,8 @@ def _article(task: PageTask, page: bytes) -> tuple[Article, str]:
         )
     except NotAnArticle as error:
         return from_entry, str(error)
+    if from_page.site == host_of(task.url):  # it names none: the feed's title says more to a reader
+        from_page = replace(from_page, site="")
     return better_of(from_page, from_entry), ""
 
 

@@ -180,12 +180,14 @@ def renumber(
     name_of: Callable[[DocumentNumber], str],
     files: Iterable[Adopted],
     *,
+    highest_in_folder: int,
     now: datetime,
 ) -> StoredDocument:
-    """Gives way to files that took an unwritten document's number in the folder: they are adopted, it moves up."""
-    files = tuple(files)
-    highest = max(highest_number(tx), *(file.number for file in files))
-    new = DocumentNumber(highest + 1)
+    """Gives way to files that took an unwritten document's number in the folder: they are adopted, it moves up.
+
+    `files`: those of them that could be read.
+    """
+    new = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
     row = tx.execute(select(schema.documents).where(schema.documents.c.number == old)).one()
     values = dict(row._mapping) | {"number": new, "name": name_of(new)}
     if row.story == old:
@@ -211,10 +213,10 @@ def get(tx: Connection, number: int) -> StoredDocument:
     return _stored(tx, row)
 
 
-def unwritten(tx: Connection) -> list[StoredDocument]:
-    """The documents whose files are owed, in order."""
+def unwritten(tx: Connection, *, limit: int = 100) -> list[StoredDocument]:
+    """The first documents whose files are owed, in order."""
     owed = select(schema.documents).where(schema.documents.c.written_at.is_(None)).order_by(schema.documents.c.number)
-    return [_stored(tx, row) for row in tx.execute(owed).all()]
+    return [_stored(tx, row) for row in tx.execute(owed.limit(limit)).all()]
 
 
 def stream(tx: Connection) -> Iterator[StoredDocument]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
 from watcher.store import deliveries, schema
 
 _IDS_AT_ONCE = 500
+
+# Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
+_ACTIVE = text("feeds.active")
+_IN_FIRST_POLL = text("entries.in_first_poll")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +66,13 @@ class ChangedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """All that one poll leaves behind. `error` is "" after a success.
+    """All that one poll of `url` leaves behind. `error` is "" after a success.
 
     `seen`: keys that the body lists; `learned`: further keys of known entries; `moved_to`: a lasting new address;
     `notices`: what the operator is to be told.
     """
 
+    url: str
     poll_state: str
     next_poll_at: datetime
     error: str = ""
@@ -136,13 +142,12 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     feeds = schema.feeds.c
     due = (
         select(feeds.id, feeds.name, feeds.url, feeds.moved_to, feeds.poll_state)
-        .where(feeds.active, feeds.next_poll_at <= now, feeds.lease_until.is_(None))
+        .where(_ACTIVE, feeds.next_poll_at <= now, feeds.lease_until.is_(None))
         .order_by(feeds.next_poll_at)
         .limit(limit)
     )
     claimed = [
-        ClaimedFeed(id=row.id, name=row.name, url=row.moved_to or row.url, poll_state=row.poll_state)
-        for row in tx.execute(due)
+        ClaimedFeed(id=row.id, name=row.name, url=_address(row), poll_state=row.poll_state) for row in tx.execute(due)
     ]
     if claimed:
         ids = [feed.id for feed in claimed]
@@ -202,17 +207,13 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     for channel in ops:
         for notice in record.notices:
             deliveries.notify(tx, channel, notice, now=now)
-    health: dict[str, object] = {"last_error": record.error[:500], "last_polled_at": now}
-    if record.error:
-        health["failing_since"] = row.failing_since or now
-    else:
-        health |= {"failing_since": None, "last_success_at": now}
-    if record.moved_to:
-        health["moved_to"] = record.moved_to
-    if record.title:
-        health["title"] = record.title[:500]
-    _set(tx, feed_id, poll_state=record.poll_state, next_poll_at=record.next_poll_at, lease_until=None, **health)
+    _note_poll(tx, row, record, now=now)
     return len(fresh) + len(record.changed)
+
+
+def release(tx: Connection, feed_id: FeedId) -> None:
+    """Gives a claim back unused."""
+    _set(tx, feed_id, lease_until=None)
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
@@ -241,12 +242,32 @@ def first_polls_open(tx: Connection, *, now: datetime) -> bool:
     """Whether a feed waits for its first poll, or an entry of a first poll has not ended."""
     feeds, entries = schema.feeds.c, schema.entries.c
     waiting = and_(
-        feeds.active, feeds.last_polled_at.is_(None), or_(feeds.next_poll_at <= now, feeds.lease_until.is_not(None))
+        _ACTIVE, feeds.last_polled_at.is_(None), or_(feeds.next_poll_at <= now, feeds.lease_until.is_not(None))
     )
     if tx.execute(select(feeds.id).where(waiting).limit(1)).first():
         return True
-    open_entry = and_(entries.in_first_poll, entries.state != "done")
+    open_entry = and_(_IN_FIRST_POLL, entries.state != "done")
     return tx.execute(select(entries.id).where(open_entry).limit(1)).first() is not None
+
+
+def _note_poll(tx: Connection, row: Row[Any], record: PollRecord, *, now: datetime) -> None:
+    if record.url != _address(row):  # the config gave it another one meanwhile, which is due and unknown yet
+        release(tx, FeedId(row.id))
+        return
+    health: dict[str, object] = {"last_error": record.error[:500], "last_polled_at": now}
+    if record.error:
+        health["failing_since"] = row.failing_since or now
+    else:
+        health |= {"failing_since": None, "last_success_at": now}
+    if record.moved_to:
+        health["moved_to"] = record.moved_to
+    if record.title:
+        health["title"] = record.title[:500]
+    _set(tx, row.id, poll_state=record.poll_state, next_poll_at=record.next_poll_at, lease_until=None, **health)
+
+
+def _address(row: Any) -> str:
+    return str(row.moved_to or row.url)
 
 
 def _became_known(tx: Connection, new: NewEntry, *, now: datetime) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
-from watcher.store.database import open_for_reading
+from watcher.store.database import explained, open_for_reading
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,9 +23,12 @@ class StoreReader:
         self._engine = engine
 
     def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `function` finds. Iterators must be exhausted by it."""
-        with self._engine.begin() as connection:
-            return function(connection, *args, **kwargs)
+        """What `function` finds. Iterators must be exhausted by it. Raises StateError if it can't be read."""
+        try:
+            with self._engine.begin() as connection:
+                return function(connection, *args, **kwargs)
+        except OperationalError as error:
+            raise explained(error, Path(self._engine.url.database or "")) from error
 
 
 @contextmanager

@@ -10,14 +10,15 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from watcher.errors import StateDamaged
+from watcher.errors import StateDamaged, StateError
 from watcher.store.database import explained
 
 P = ParamSpec("P")
@@ -37,6 +38,7 @@ class StoreThread:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._closed = False
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self.on_damage: Callable[[StateDamaged], None] = lambda error: None
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
@@ -45,34 +47,58 @@ class StoreThread:
     async def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result, once what it did is committed. What it raises, it raises here, and leaves no trace.
 
-        `on_damage` hears of a database that turns out to be damaged.
+        Raises StateError if the database is locked, its disk full or the like, and nothing is changed then; one that is
+        damaged is told to `on_damage` too. A caller who is cancelled does not take back what he asked for.
         """
+        if self._closed:
+            raise StateError("the state database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future))
         try:
             return await asyncio.shield(future)
-        except DatabaseError as error:
-            reason = explained(error, Path(self._engine.url.database or ""))
-            if isinstance(reason, StateDamaged):
-                self.on_damage(reason)
+        except StateDamaged as error:
+            self.on_damage(error)
             raise
 
     def close(self) -> None:
         """Ends the thread after the calls that are already waiting, and closes the database."""
+        self._closed = True
         self._calls.put(None)
         self._thread.join()
         self._engine.dispose()
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            results: list[tuple[_Call, Any, BaseException | None]] = []
-            try:
-                with self._engine.begin() as connection:
-                    results = [(call, *_attempt(call, connection)) for call in batch]
-            except BaseException as failure:  # the commit itself failed: nobody's work is done
-                results = [(call, None, failure) for call in batch]
-            for call, result, error in results:
-                call.future.get_loop().call_soon_threadsafe(_settle, call.future, result, error)
+            for call, result, error in self._committed(batch):
+                with suppress(RuntimeError):  # the loop of the caller is closed: nobody waits
+                    call.future.get_loop().call_soon_threadsafe(_settle, call.future, result, error)
+
+    def _committed(self, batch: list[_Call]) -> list[tuple[_Call, Any, BaseException | None]]:
+        """Each call with its result or error, after the commit; a failed commit is everybody's error."""
+        try:
+            with self._engine.begin() as connection:
+                return [(call, *self._attempt(call, connection)) for call in batch]
+        except BaseException as failure:
+            return [(call, None, self._translated(failure)) for call in batch]
+
+    def _attempt(self, call: _Call, connection: Connection) -> tuple[Any, BaseException | None]:
+        try:
+            with connection.begin_nested():
+                return call.work(connection), None
+        except Exception as error:
+            if not _in_transaction(connection):  # a full disk rolled back all; what follows would commit by itself
+                raise
+            return None, self._translated(error)
+
+    def _translated(self, failure: BaseException) -> BaseException:
+        """What SQLite says, as an error of ours; a fault of the program as it is."""
+        if not isinstance(failure, DatabaseError):
+            return failure
+        error = explained(_first(failure), Path(self._engine.url.database or ""))
+        if not isinstance(failure, OperationalError) and not isinstance(error, StateDamaged):
+            return failure
+        error.__cause__ = failure
+        return error
 
     def _next_batch(self) -> list[_Call]:
         """At least one call, waiting for it; an empty list when the thread is to end."""
@@ -90,12 +116,17 @@ class StoreThread:
         return batch
 
 
-def _attempt(call: _Call, connection: Connection) -> tuple[Any, BaseException | None]:
-    try:
-        with connection.begin_nested():
-            return call.work(connection), None
-    except Exception as error:
-        return None, error
+def _first(failure: DatabaseError) -> DatabaseError:
+    """What went wrong first: after it, a rollback may have found nothing to roll back."""
+    first, earlier = failure, failure.__context__
+    while earlier is not None:
+        first = earlier if isinstance(earlier, DatabaseError) else first
+        earlier = earlier.__context__
+    return first
+
+
+def _in_transaction(connection: Connection) -> bool:
+    return bool(getattr(connection.connection.dbapi_connection, "in_transaction", True))
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
