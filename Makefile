@@ -1,12 +1,13 @@
 # make run    the daemon on config.toml          make test   everything that must hold, as CI runs it
 # make once   one round                          make lock   pins the packages anew
 # make demo   ten seconds that show it all       make bench  speed against the plain loop
+# make crash, make fuzz, make soak               the long reliability runs; see docs/reliability.md
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run once demo test lint lock bench truth clean
+.PHONY: run once demo test lint lock bench truth crash fuzz soak clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -31,6 +32,15 @@ bench: $(VENV)/.dev
 
 truth: $(VENV)/.dev
 	$(BIN)/python -m bench.truth
+
+crash: $(VENV)/.dev
+	$(BIN)/python -m bench.crash
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m bench.fuzz
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m bench.soak
 
 lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.txt

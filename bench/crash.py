@@ -1,0 +1,143 @@
+"""Crash runs: kill -9 and power cuts at random instants, and a checker that looks for what they broke.
+
+    python -m bench.crash --kills 500 --cuts 100          what is still missing of these, counting former runs
+    python -m bench.crash --controls 5                    the program sabotaged: the checker must complain
+
+Figures add up in `.bench/crash.json`; a run that is interrupted loses what it did since the last check only. Every
+problem is printed with the seed of its installation, and the exit code is 1. Power cuts need root and ext4 tools.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench import audit, power
+from bench.ledger import Ledger
+from bench.ordeal import Ordeal, ordeal
+
+KILLS_A_CHECK = 5
+CHECKS_A_PLACE = 8  # installations are not kept for ever: a fresh one sees its first files again
+FIRST_SEED = 20251021
+
+
+def main() -> int:
+    options = _options()
+    ledger = Ledger("crash")
+    problems: list[str] = []
+    while (missing := options.kills - ledger.counts.get("kills", 0)) > 0:
+        problems += _kill_place(ledger, min(missing, KILLS_A_CHECK * CHECKS_A_PLACE))
+    if obstacle := power.obstacle():
+        print(f"no power cuts: {obstacle}")
+    else:
+        while (missing := options.cuts - ledger.counts.get("power cuts", 0)) > 0:
+            problems += _cut_place(ledger, min(missing, 10))
+        problems += [
+            complaint for mode in ("no-fsync", "normal") for complaint in _control(ledger, mode, options.controls)
+        ]
+    print("\n".join(ledger.lines()))
+    return 1 if problems or ledger.counts.get("problems") else 0
+
+
+def kill_and_check(under: Ordeal, *, kills: int) -> list[str]:
+    """Publishes and kills, several times in a row; what is wrong after the restart."""
+    for _ in range(kills):
+        under.wire.publish(under.dice.randrange(2, 10))
+        under.crash()
+    return under.settle()
+
+
+def cut_and_check(under: Ordeal, disk: power.LoopDisk) -> list[str]:
+    """Publishes and cuts the power; what is wrong on the disk at once, and after the restart."""
+    under.wire.publish(under.dice.randrange(4, 14))
+    under.crash(disk.cut_power)
+    disk.power_on()
+    return audit.promised(under.wire, under.seeds) + under.settle()
+
+
+@contextmanager
+def on_a_disk(folder: Path, seed: int, *, sabotage: str = "") -> Iterator[tuple[power.LoopDisk, Ordeal]]:
+    """An installation on a disk whose power can be cut."""
+    with power.LoopDisk(folder) as disk, ordeal(folder, seed=seed, disk=disk.mount, sabotage=sabotage) as under:
+        yield disk, under
+
+
+def _kill_place(ledger: Ledger, kills: int) -> list[str]:
+    seed = FIRST_SEED + ledger.counts.get("kill places", 0)
+    ledger.add({"kill places": 1})
+    with tempfile.TemporaryDirectory(prefix="watcher-crash-") as folder, ordeal(Path(folder), seed=seed) as under:
+        problems: list[str] = []
+        while kills > 0 and not problems:
+            burst = min(kills, KILLS_A_CHECK)
+            problems = kill_and_check(under, kills=burst)
+            kills -= burst
+            _note(ledger, under, {"kills": burst, "problems": len(problems)}, f"kills, seed {seed}", problems)
+        ledger.add(_repeats(under))
+    return problems
+
+
+def _cut_place(ledger: Ledger, cuts: int) -> list[str]:
+    seed = FIRST_SEED + 10_000 + ledger.counts.get("cut places", 0)
+    ledger.add({"cut places": 1})
+    with tempfile.TemporaryDirectory(prefix="watcher-power-") as folder, on_a_disk(Path(folder), seed) as (disk, under):
+        problems: list[str] = []
+        for _ in range(cuts):
+            problems = cut_and_check(under, disk)
+            _note(ledger, under, {"power cuts": 1, "problems": len(problems)}, f"cuts, seed {seed}", problems)
+            if problems:
+                break
+        ledger.add(_repeats(under))
+    return problems
+
+
+def _control(ledger: Ledger, mode: str, cuts: int) -> list[str]:
+    """A sabotaged program; returns a complaint if the checker finds nothing wrong with it."""
+    if not cuts:
+        return []
+    seed = FIRST_SEED + 20_000
+    with tempfile.TemporaryDirectory() as folder, on_a_disk(Path(folder), seed, sabotage=mode) as (disk, under):
+        made, seen = control_cuts(under, disk, most=cuts)
+    ledger.add({f"control {mode}: cuts": made, f"control {mode}: problems seen": len(seen)})
+    print(f"control {mode}: {len(seen)} problems seen after {made} cuts, e.g. {seen[:3]}", flush=True)
+    return [] if seen else [f"the checker is blind: {cuts} cuts with {mode} and nothing wrong"]
+
+
+def control_cuts(under: Ordeal, disk: power.LoopDisk, *, most: int) -> tuple[int, list[str]]:
+    """Cuts power until something is wrong, at most so often: the number of cuts, and what is wrong."""
+    for cut in range(most):
+        try:
+            if problems := cut_and_check(under, disk):
+                return cut + 1, problems
+        except RuntimeError as error:
+            return cut + 1, [str(error)]
+    return most, []
+
+
+def _note(ledger: Ledger, under: Ordeal, counts: dict[str, int], what: str, problems: list[str]) -> None:
+    ledger.add(counts)
+    documents = len(under.wire.reports)
+    print(f"{what}: {len(under.crashes)} crashes, {documents} documents, {len(problems)} problems", flush=True)
+    for problem in problems:
+        print(f"  {problem}", flush=True)
+
+
+def _repeats(under: Ordeal) -> dict[str, int]:
+    told = list(under.wire.told())
+    once = {(message.channel, message.number) for message in told}
+    return {"documents": len(under.wire.reports), "alerts": len(once), "alerts repeated": len(told) - len(once)}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.crash", description="Kills and power cuts, checked.")
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--cuts", type=int, default=100)
+    parser.add_argument("--controls", type=int, default=5, help="power cuts that each sabotaged program gets at most")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""The short form of `make crash`: kills and power cuts at random instants, and controls that the checker must catch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import power
+from bench.crash import control_cuts, cut_and_check, kill_and_check, on_a_disk
+from bench.ordeal import ordeal
+
+pytestmark = pytest.mark.timeout(300)  # whole processes, several of them
+needs_power = pytest.mark.skipif(bool(power.obstacle()), reason=power.obstacle() or "power can be cut here")
+
+
+def test_kills_lose_tear_double_and_misnumber_nothing(tmp_path: Path) -> None:
+    """Two kills in a row under load; then store, corpus and receivers agree, and few alerts came twice."""
+    with ordeal(tmp_path, seed=7) as under:
+        assert kill_and_check(under, kills=2) == []
+
+
+@needs_power
+def test_a_power_cut_takes_nothing_that_was_told(tmp_path: Path) -> None:
+    """What a receiver was told of stands on the disk after a cut, and the restart completes the rest."""
+    with on_a_disk(tmp_path, seed=7) as (disk, under):
+        assert cut_and_check(under, disk) == []
+
+
+@needs_power
+def test_the_checker_sees_missing_fsyncs(tmp_path: Path) -> None:
+    """The same program without fsync of its files is caught within three cuts."""
+    with on_a_disk(tmp_path, seed=7, sabotage="no-fsync") as (disk, under):
+        _, problems = control_cuts(under, disk, most=3)
+    assert any("is not in the corpus" in problem or "torn" in problem for problem in problems)
