@@ -20,6 +20,8 @@ _TREE_READERS = (Reader.DEFAULT, Reader.FAST, Reader.PRECISION, Reader.READABILI
 _LEAST_STATED = 80  # words
 _CUT_OFF = 1.5
 _LEAST_SHARED = 0.7
+_LONGER = 1.15
+_WITHIN = 0.9
 
 
 class Effort(StrEnum):
@@ -56,12 +58,18 @@ def choose_body(page: Page, *, title: str, effort: Effort) -> Body:
 
 
 def _most_agreed(candidates: Mapping[Reader, Sequence[str]], stated: Sequence[str]) -> tuple[Reader, Sequence[str]]:
-    """The candidate that the others (and the page's own statement of its text) agree with most."""
+    """The candidate that the others (and the page's own statement of its text) agree with most.
+
+    The strictest reader wins if it found all of that and more: the others then stopped at a gap in the text.
+    """
     bags = {reader: _bag(lines) for reader, lines in candidates.items()}
     witnesses = [*bags.values()]
     if _bag(stated).total() >= _LEAST_STATED:
         witnesses.append(_bag(stated))
     best = max(bags, key=lambda reader: sum(agreement(bags[reader], witness) for witness in witnesses))
+    strict = bags.get(Reader.PRECISION, bags[best])
+    if strict.total() > _LONGER * bags[best].total() and (strict & bags[best]).total() > _WITHIN * bags[best].total():
+        best = Reader.PRECISION
     return best, candidates[best]
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from watcher.articles.blocks import Block, blocks
+from watcher.articles.blocks import Block, blocks, link_share
 from watcher.articles.datewords import Stated, find_date, parse_stamp, without_dates
 from watcher.articles.headline import author, headings
 from watcher.articles.lines import letters_of
 from watcher.articles.page import Page
-from watcher.articles.phrases import BYLINE, DATE_LABEL, DATE_NAMES, MODIFIED
+from watcher.articles.phrases import DATE_LABEL, DATE_NAMES, MODIFIED
 
 _NEVER = frozenset({"nav", "head", "noscript", "template", "form", "script", "style"})
 _NO_LINES = _NEVER | {"a", "figure", "figcaption", "blockquote", "h1", "h2", "h3", "h4", "table", "option", "button"}
@@ -22,13 +23,27 @@ _LEAST_HEADLINE = 15
 _LONGEST_LINE = 120
 _BEFORE, _BEHIND = 5, 12  # blocks around the headline in which an unlabelled date is a date line
 _LONGEST_REST = 25
+_LINKED = 0.3
+_SENTENCE = re.compile(r"(?:[a-zà-ÿ]{3,}|\d{4})[.!?]\W*$")
+_DATED_BYLINE = re.compile(
+    r"^\W*(?:[Vv]on|[Bb]y)\s+[A-ZÀ-Ý][\w.-]+(?:\s+[\w.-]+){0,4}?\W+(?:am |on |vom )?\d{1,2}[./ ]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """`own`: the `<article>` elements that hold the article itself, unlike teasers; `headed`: what holds a headline
+    (an h1 of some length: a logo often is an h1 too)."""
+
+    own: frozenset[HtmlElement]
+    headed: frozenset[HtmlElement]
 
 
 def time_tags(page: Page, *, timezone: str) -> Iterator[Stated]:
     """The `<time>` tags that are not in a margin, in a link of more than the time, or about the last change."""
-    own = _own_articles(page)
+    layout = _layout(page)
     for tag in page.tree.iter("time"):
-        if _is_marginal(tag, own, _NEVER) or _in_teaser(tag) or MODIFIED.search(_line_around(tag)):
+        if _is_marginal(tag, layout, _NEVER) or _in_teaser(tag) or MODIFIED.search(_line_around(tag)):
             continue
         for stated in (parse_stamp(tag.get("datetime") or "", timezone=timezone), _shown(tag, page)):
             if stated:
@@ -37,11 +52,11 @@ def time_tags(page: Page, *, timezone: str) -> Iterator[Stated]:
 
 def microdata(page: Page, *, timezone: str) -> Iterator[Stated]:
     """`itemprop=datePublished`: its value, but what it shows if that is less (the outlet knows best what it knows)."""
-    own = _own_articles(page)
+    layout = _layout(page)
     for tag in page.tree.iter():
         if (tag.get("itemprop") or "").lower() != "datepublished":
             continue
-        if _is_marginal(tag, own, _NEVER) or _in_teaser(tag):
+        if _is_marginal(tag, layout, _NEVER) or _in_teaser(tag):
             continue
         stamp = parse_stamp(tag.get("content") or tag.get("datetime") or "", timezone=timezone)
         shown = _shown(tag, page)
@@ -54,13 +69,13 @@ def date_lines(page: Page) -> Iterator[Stated]:
     """Short lines that are there to state the date: labelled by their words, by the name of their element, or
     standing beside the headline with hardly a word beside the date."""
     page_blocks = list(blocks(page.tree))
-    spots, own = _beside_headline(page, page_blocks), _own_articles(page)
+    spots, layout = _beside_headline(page, page_blocks), _layout(page)
     for index, block in enumerate(page_blocks):
         if len(block.text) > _LONGEST_LINE or not any(map(str.isdigit, block.text)):
             continue
-        if _is_marginal(block.element, own, _NO_LINES) or MODIFIED.search(block.text):
+        if _is_marginal(block.element, layout, _NO_LINES) or MODIFIED.search(block.text):
             continue
-        if not _is_labelled(block) and not (index in spots and _is_bare(block.text, page)):
+        if not _is_labelled(block) and not (index in spots and _is_bare(block, page)):
             continue
         stated = find_date(block.text, day_first=day_first(page))
         if stated:
@@ -88,7 +103,7 @@ def _is_coarser(shown: Stated | None, stamp: Stated | None) -> bool:
 
 
 def _is_labelled(block: Block) -> bool:
-    if DATE_LABEL.search(block.text) or (BYLINE.match(block.text) and find_date(block.text, day_first=None)):
+    if not _SENTENCE.search(block.text) and (DATE_LABEL.search(block.text) or _DATED_BYLINE.search(block.text)):
         return True
     element = block.element
     near = [element, *element.iterdescendants()] if len(element) <= 6 else [element]
@@ -96,9 +111,11 @@ def _is_labelled(block: Block) -> bool:
     return bool(DATE_NAMES.search(" ".join(filter(None, names))))
 
 
-def _is_bare(text: str, page: Page) -> bool:
-    rest = letters_of(without_dates(text)).replace(letters_of(author(page)[0]) or "\0", "")
-    return len(rest) <= _LONGEST_REST
+def _is_bare(block: Block, page: Page) -> bool:
+    """Hardly a word beside the date and the author's name, and no link: not a teaser."""
+    rest = letters_of(without_dates(block.text)).replace(letters_of(author(page)[0]) or "\0", "")
+    is_line = len(rest) <= _LONGEST_REST and not _SENTENCE.search(block.text)
+    return is_line and link_share(block.element) < _LINKED
 
 
 def _beside_headline(page: Page, page_blocks: Sequence[Block]) -> range:
@@ -118,31 +135,25 @@ def _line_around(tag: HtmlElement) -> str:
     return f"{before[-_LONGEST_LINE:]} {' '.join(tag.itertext())} {tag.get('class') or ''} {tag.get('itemprop') or ''}"
 
 
-def _own_articles(page: Page) -> set[HtmlElement]:
-    """The `<article>` elements that hold the article itself: a headline or much of the text, unlike teasers."""
+def _layout(page: Page) -> _Layout:
     whole = _paragraph_letters(page.tree)
-    return {
-        article
-        for article in page.tree.iter("article")
-        if next(article.iter("h1"), None) is not None or _paragraph_letters(article) > whole * _OWN_SHARE
-    }
+    tops = [top for top in page.tree.iter("h1") if len(letters_of("".join(top.itertext()))) >= _LEAST_HEADLINE]
+    headed = {above for top in tops for above in top.iterancestors()}
+    articles = list(page.tree.iter("article"))
+    full = {article for article in articles if _paragraph_letters(article) > whole * _OWN_SHARE}
+    return _Layout(own=frozenset(full | headed.intersection(articles)), headed=frozenset(headed))
 
 
-def _is_marginal(tag: HtmlElement, own: set[HtmlElement], never: frozenset[str]) -> bool:
+def _is_marginal(tag: HtmlElement, layout: _Layout, never: frozenset[str]) -> bool:
     """In the page's margin or in a teaser. Inside the article itself a header, footer or aside is part of it."""
     margin = False
     for element in (tag, *tag.iterancestors()):
-        if element in own:
+        if element in layout.own:
             return False
-        if element.tag in never or (element.tag == "article" and own):
+        if element.tag in never or (element.tag == "article" and layout.own):
             return True
-        margin = margin or (element.tag in _MARGINS and not _has_headline(element))
+        margin = margin or (element.tag in _MARGINS and element not in layout.headed)
     return margin
-
-
-def _has_headline(element: HtmlElement) -> bool:
-    """A header around the headline is no margin; one around a logo, which often is an h1 too, is."""
-    return any(len(letters_of("".join(top.itertext()))) >= _LEAST_HEADLINE for top in element.iter("h1"))
 
 
 def _paragraph_letters(element: HtmlElement) -> int:

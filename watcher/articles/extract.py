@@ -14,9 +14,9 @@ from watcher.articles.consensus import Body, Effort, choose_body
 from watcher.articles.dates import Dated, published
 from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, host_of, language, site_name
-from watcher.articles.lines import join_lines, tidy, tidy_lines
+from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
-from watcher.articles.quality import judge, judge_text
+from watcher.articles.quality import judge, judge_text, judge_wall
 from watcher.errors import NotAnArticle
 from watcher.model import Article, Entry, Quality, TextFrom
 
@@ -94,7 +94,7 @@ def _origins(title: str, body: Body, dated: Dated | None, writer: str) -> Mappin
 
 def article_of_entry(entry: Entry, *, site: str) -> Article:
     """The article that a feed's entry amounts to by itself; `text_from` is FEED."""
-    body = join_lines(tidy_lines(entry.text))
+    body = join_lines(plain_lines(entry.text))
     dated = {"date": "feed"} if entry.date else {}
     return Article(
         title=tidy(entry.title),
@@ -122,7 +122,7 @@ def better_of(page: Article | None, entry: Article) -> Article:
         taken,
         title=page.title or entry.title,
         date=page.date or entry.date,
-        published_at=page.published_at if page.date else entry.published_at,
+        published_at=page.published_at or (entry.published_at if page.date in {None, entry.date} else None),
         language=page.language or entry.language,
         site=page.site or entry.site,
         author=page.author or entry.author,
@@ -145,8 +145,8 @@ def _overlap(part: str, whole: str) -> float:
 
 
 def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
-    body = join_lines(tidy_lines(text))
-    quality = judge_text(body)
+    body = join_lines(plain_lines(text))
+    quality = judge_wall(title="", text=body) or judge_text(body)
     if quality in _WALLS:
         raise NotAnArticle(_WALLS[quality])
     return Article(

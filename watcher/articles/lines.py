@@ -14,7 +14,6 @@ from watcher.articles.phrases import BYLINE, CREDIT, POINTER, READING_TIME, TAIL
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c\x85\u2028\u2029]+")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\ufeff\u2060]")  # soft hyphens would hide a word from plain tools
 _LIST_MARK = re.compile(r"^[-•*·▪‣]\s+")
-_TABLE_RULE = re.compile(r"^\|?[\s:|-]*-{2,}[\s:|-]*\|[\s:|-]*$")
 _NOTHING = re.compile(r"^[\W_]*$")
 _LONGEST_POINTER = 200
 _LONGEST_TAIL = 300
@@ -26,8 +25,23 @@ _LEAST_REPEATED = 60
 
 def tidy_lines(text: str) -> list[str]:
     """The lines of a text that say anything, white space tidied, list marks unified to `- `, table rules dropped."""
-    lines = (tidy(line) for line in text.splitlines() if not _TABLE_RULE.match(line))
+    lines = (tidy(line) for line in text.splitlines())
     return [line for line in lines if not _NOTHING.match(line)]
+
+
+def plain_lines(text: str) -> list[str]:
+    """The paragraphs of a plain text as lines: where blank lines part them, the line breaks within are only wraps."""
+    if "\n\n" not in text:
+        return tidy_lines(text)
+    lines: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        for line in tidy_lines(paragraph):
+            if line.startswith("- ") or not lines or lines[-1] == "":
+                lines.append(line)
+            else:
+                lines[-1] += f" {line}"
+        lines.append("")
+    return [line for line in lines if line]
 
 
 def tidy(line: str) -> str:
@@ -81,14 +95,16 @@ def _is_head_matter(line: str, headings: set[str], author: str) -> bool:
 def _without_repeated(lines: Sequence[str]) -> list[str]:
     """Drops notices that stand in the text three times or more, and the second of two long equal paragraphs."""
     counts = Counter(line for line in lines if len(line) >= _LEAST_REPEATED)
+    notices = {line for line, count in counts.items() if count > 2}
+    if sum(len(line) * counts[line] for line in notices) > sum(map(len, lines)) / 2:
+        notices = set()  # a text that consists of them
     seen: set[str] = set()
     kept = []
     for line in lines:
-        if counts[line] > 2 or line in seen:
-            continue
-        if counts[line]:
+        if line not in notices and line not in seen:
+            kept.append(line)
+        if line in counts:
             seen.add(line)
-        kept.append(line)
     return kept
 
 

@@ -19,7 +19,10 @@ _OTHER_TYPES = ["article", "blogposting", "liveblogposting", "socialmediaposting
 _RARE_TYPES = ["backgroundnewsarticle", "askpublicnewsarticle", "satiricalarticle", "scholarlyarticle", "claimreview"]
 ARTICLE_TYPES = frozenset([*_NEWS_TYPES, *_OTHER_TYPES, *_RARE_TYPES])
 _MOST_THINGS = 2_000
-_MOST_TAGS = 120_000  # the largest of 295 real pages has 9,000; 4 MB of `<br>` would take 841 MB of memory
+_MOST_TAGS = 60_000  # the largest of 295 real pages has 7,889; 4 MB of `<br>` as a tree would take 841 MB
+_MOST_ATTRIBUTES = 300
+_LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]{0,30}+)([^<>]{1500,}+)")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _COMMENT_MARKS = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _LOOSE_VALUE = re.compile(
@@ -55,7 +58,9 @@ def read_page(html: str, *, url: str) -> Page | None:
     # A parser of its own: error_log is kept per parser, and says where libxml2 stopped (depth 256).
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
     try:
-        tree = document_fromstring(html.encode("utf-8", "replace"), parser=parser, ensure_head_body=True)
+        tree = document_fromstring(
+            _without_stuffing(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
+        )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
     things = tuple(_json_ld(tree))
@@ -70,6 +75,16 @@ def read_page(html: str, *, url: str) -> Page | None:
         things=things,
         thing=_main_thing(things, tree),
     )
+
+
+def _without_stuffing(html: str) -> str:
+    """Tags with hundreds of attributes lose them all: libxml2 is quadratic in their number (50,000 take 4 s a pass)."""
+    return _LONG_TAG.sub(lambda match: match[1] if _is_stuffed(match[2]) else match[0], html)
+
+
+def _is_stuffed(attributes: str) -> bool:
+    names = re.split("[\"']", _QUOTED.sub("", attributes))[0]  # what follows an open quote is still its value
+    return len(names.split()) > _MOST_ATTRIBUTES
 
 
 def types_of(thing: Thing) -> frozenset[str]:

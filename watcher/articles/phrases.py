@@ -39,12 +39,22 @@ TAIL = _any(
 )
 
 CONSENT = _any(
-    r"(?:wir|we) (?:und unsere|and our) (?:\d+ )?(?:partner|drittanbieter)|nous et nos partenaires",
-    r"pur-abo|mit werbung (?:und cookies )?(?:weiter)?lesen|cookies? (?:zustimmen|akzeptieren|zulassen)",
-    r"zustimmung (?:erforderlich|erteilen)|ihre (?:einwilligung|zustimmung)|einwilligung (?:erforderlich|in die)",
-    r"accept (?:all )?cookies|alle akzeptieren|accepter (?:et|les)",
-    r"we value your privacy|your privacy choices|datenschutzeinstellungen|privacy settings|consent to the use",
-    r"before you continue|bevor sie fortfahren",
+    r"(?:wir|we) (?:und|and) (?:unsere|our) (?:bis zu )?(?:\d+ )?(?:partner|drittanbieter|vendors)",
+    r"nous et nos partenaires",
+    r"pur-abo|\bcontentpass\b|mit werbung und (?:tracking|cookies)|mit werbung (?:weiter)?lesen",
+    r"(?:zustimmen|akzeptieren|einwilligen) (?:und|&) (?:weiter|fortfahren|schließen)",
+    r"alles? akzeptieren|alle ablehnen",
+    r"cookies? (?:zustimmen|akzeptieren|zulassen|erlauben)|zustimmung (?:erforderlich|erteilen)|ihre zustimmung",
+    r"ihre einwilligung|einwilligung (?:erforderlich|jederzeit|in die (?:verwendung|nutzung|verarbeitung))",
+    r"informationen auf einem (?:end)?gerät|information on a device|stocker et/ou accéder",
+    r"personalisierte (?:werbung|anzeigen) und inhalte|personali[sz]ed (?:ads|advertising) and content",
+    r"we (?:value|care about|respect) your privacy|your privacy (?:choices|matters)|consent to the use of",
+    r"(?:accept|reject|allow) (?:all )?(?:cookies|and continue)|accept all|reject all",
+    r"manage (?:preferences|options|cookies)",
+    r"datenschutz-?einstellungen|privatsphäre-?einstellungen|cookie-?einstellungen|privacy settings|cookie settings",
+    r"before you continue|bevor sie (?:fortfahren|zu .{2,40} weitergehen)|tout accepter",
+    r"accepter et (?:continuer|fermer)",
+    r"aceptar (?:todo|y continuar|cookies)|accetta (?:tutto|e continua)|alles accepteren",
 )
 
 PAYWALL = _any(

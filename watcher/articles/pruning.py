@@ -26,14 +26,14 @@ def pruned(tree: HtmlElement) -> HtmlElement:
     for element in list(tree.iter("ul", "ol")):
         if _is_attached(element, tree) and _is_link_list(element):
             _drop_with_heading(element)
-    for element in list(tree.iter("p", "div")):
+    for element in list(tree.iter("p", "div", "article", "section")):
         if _is_attached(element, tree) and _is_bare_link(element):
             _drop(element)
     whole = _paragraph_letters(tree)
     for element in list(tree.iter(*_BOXES)):
         if not _is_attached(element, tree) or not _is_margin(element):
             continue
-        if _paragraph_letters(element) <= whole * _LARGEST_SHARE:
+        if element.tag == "aside" or _paragraph_letters(element) <= whole * _LARGEST_SHARE:
             _drop(element)
     return tree
 
@@ -50,7 +50,7 @@ def _is_bare_link(element: HtmlElement) -> bool:
     """Nothing but one link, of some length: a pointer to another article rather than a word of a sentence."""
     if len(element) == 0 or (element.text and element.text.strip()):
         return False
-    if any(child.tag not in _INLINE for child in element.iterdescendants()):
+    if element.tag == "p" and any(child.tag not in _INLINE for child in element.iterdescendants()):
         return False
     letters = sum(len(text.strip()) for text in element.itertext())
     return letters >= _LEAST_LINK_LETTERS and link_share(element) > 0.95

@@ -5,34 +5,50 @@ from __future__ import annotations
 import hashlib
 import re
 
-from watcher.articles.page import ARTICLE_TYPES, Page, types_of
-from watcher.articles.phrases import CONSENT, ERROR, PAYWALL
+from lxml.html import HtmlElement
+
+from watcher.articles.page import ARTICLE_TYPES, Page, Thing, text_of, types_of
+from watcher.articles.phrases import CONSENT, ERROR, PAYWALL, PAYWALL_NAMES
 from watcher.model import Quality
 
 SHORT_LETTERS = 280
-_SHELL_LETTERS = 60
+SHELL_LETTERS = 60
+_LONGEST_CONSENT = 6_000
+_LONGEST_ERROR = 1_200
+_LONGEST_STUB = 1_500
+_TAIL_LETTERS = 800  # where a paywall's offer stands
+_LOCKED_LETTERS = 300
 _HASHED_LETTERS = 40
+_SENTENCE_ENDS = tuple(".!?\"”“»«’')。！？")
 
 
 def judge(page: Page, *, title: str, body: str) -> Quality:
-    """What the page is, by its own marks and by the extracted text."""
-    letters = len(body)
-    if letters < 2_000 and ERROR.search(title):
-        return Quality.ERROR_PAGE
-    if letters < 600 and ERROR.search(body):
-        return Quality.ERROR_PAGE
-    if letters < 1_500 and _consents(title, body):
-        return Quality.CONSENT
+    """What the page is, by its own marks and by the text that was extracted from it."""
+    wall = judge_wall(title=title, text=body)
+    if wall and not (_is_stated_article(page.thing) and len(body) >= SHORT_LETTERS):
+        return wall
+    if len(body) < SHELL_LETTERS:
+        return judge_wall(title=title, text=_visible(page.tree)) or Quality.SHELL
     if _is_stub(page, body):
         return Quality.PAYWALL
-    if letters < _SHELL_LETTERS:
-        return Quality.SHELL
-    return Quality.SHORT if letters < SHORT_LETTERS else Quality.GOOD
+    return judge_text(body)
+
+
+def judge_wall(*, title: str, text: str) -> Quality | None:
+    """CONSENT or ERROR_PAGE if title and text, extracted or just visible, are those of one; None if they are not.
+
+    Cheap enough for every page: it needs no extraction.
+    """
+    if len(text) < _LONGEST_ERROR and (ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text))):
+        return Quality.ERROR_PAGE
+    asks = {match[0].casefold() for match in CONSENT.finditer(f"{title}\n{text[:_LONGEST_CONSENT]}")}
+    needed = 1 if len(text) < SHORT_LETTERS else 2 if len(text) < _LONGEST_STUB else 4
+    return Quality.CONSENT if len(asks) >= needed and len(text) < _LONGEST_CONSENT else None
 
 
 def judge_text(text: str) -> Quality:
-    """What a text is that came without a page (a feed's own)."""
-    if len(text) < _SHELL_LETTERS:
+    """GOOD, SHORT or SHELL, by length alone: for texts that came without a page."""
+    if len(text) < SHELL_LETTERS:
         return Quality.SHELL
     return Quality.SHORT if len(text) < SHORT_LETTERS else Quality.GOOD
 
@@ -55,23 +71,51 @@ def is_free(page: Page) -> bool | None:
             if value is not None:
                 return str(value).strip().lower() not in {"false", "0", "no"}
     tier = page.meta_value("article:content_tier").lower()
-    return {"free": True, "locked": False, "metered": None}.get(tier)
-
-
-def _consents(title: str, body: str) -> bool:
-    found = {match[0].lower() for match in CONSENT.finditer(f"{title}\n{body}")}
-    return len(found) >= 2 or (bool(found) and len(body) < 600)
+    return {"free": True, "locked": False}.get(tier)
 
 
 def _is_stub(page: Page, body: str) -> bool:
-    """A paywall that cuts the text: declared, and little text is there; or short text that sells a subscription."""
+    """A text cut by a paywall: little of it, and the page sells the rest, or declares and shows that there is more."""
     free = is_free(page)
-    if free is True:
+    if len(body) >= _LONGEST_STUB or free is True:
         return False
-    sells = bool(PAYWALL.search(body[-800:]))
-    if free is False:
-        return len(body) < 1_500 or sells
-    return len(body) < 1_200 and sells
+    sells = bool(PAYWALL.search(body[-_TAIL_LETTERS:]))
+    if free is None or sells:
+        return sells
+    if _has_offer(page.tree):
+        return True
+    return not _shows_locked_part(page) and (len(body) < 2 * SHORT_LETTERS or not body.endswith(_SENTENCE_ENDS))
+
+
+def _shows_locked_part(page: Page) -> bool:
+    """The part that the page declares as locked (`hasPart` with a `cssSelector`) is there, with its text."""
+    selectors = {text_of(thing.get("cssSelector")) for thing in page.things if thing.get("cssSelector")}
+    classes = {name for selector in selectors for name in re.findall(r"\.([\w-]+)", selector)}
+    if not classes:
+        return False
+    marked = (element for element in page.tree.iter() if classes & set((element.get("class") or "").split()))
+    return any(sum(map(len, element.itertext())) > _LOCKED_LETTERS for element in marked)
+
+
+def _has_offer(tree: HtmlElement) -> bool:
+    """An element whose name says paywall and whose words sell a subscription."""
+    for element in tree.iter("div", "section", "aside"):
+        names = f"{element.get('class') or ''} {element.get('id') or ''}"
+        if PAYWALL_NAMES.search(names) and PAYWALL.search(" ".join(element.itertext())[:_LONGEST_STUB]):
+            return True
+    return False
+
+
+def _is_stated_article(thing: Thing) -> bool:
+    return bool(text_of(thing.get("headline"))) and bool(text_of(thing.get("datePublished")))
+
+
+def _visible(tree: HtmlElement) -> str:
+    hidden = {"script", "style", "noscript", "template", "head"}
+    texts = (
+        text for element in tree.iter() if element.tag not in hidden for text in (element.text, element.tail) if text
+    )
+    return " ".join(" ".join(texts).split())
 
 
 def _hash(paragraph: str) -> int:

@@ -1,0 +1,78 @@
+"""Pages made to break parsers: each ends with an article or with NotAnArticle, within bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watcher.articles import extract_article
+from watcher.errors import NotAnArticle
+from watcher.model import Article
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+SECONDS = 20  # far above what any of them takes; the worker's own limit lies near it
+
+
+def prose(count: int) -> bytes:
+    sentence = "Die Bergbahn im Tal fährt wieder, und alle sind froh, dass die lange Pause vorüber ist."
+    return "".join(f"<p>Absatz {number}: {sentence} {sentence}</p>" for number in range(count)).encode()
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "10,000 nested divs": lambda: b"<html><body>" + b"<div>" * 10_000 + prose(20) + b"</div>" * 10_000,
+    "50,000 nested spans": lambda: b"<p>" + b"<span>" * 50_000 + b"x",
+    "50,000 attributes": lambda: b"<div " + b" ".join(b"a%d=1" % n for n in range(50_000)) + b">" + prose(20),
+    "NULs in words": lambda: b"<html><body>" + prose(10).replace(b"e", b"\0e"),
+    "half a million <": lambda: b"<" * 500_000,
+    "half a million line breaks": lambda: b"<br>" * 500_000,
+    "nested JSON": lambda: b'<script type="application/ld+json">' + b"[" * 100_000 + b"</script>" + prose(10),
+    "an open string": lambda: b'<script type="application/ld+json">{"headline":"' + b'\\"' * 100_000 + b"</script>",
+    "every byte": lambda: bytes(range(256)) * 2_000,
+    "dashes": lambda: b"<p>" + b"-" * 100_000 + b"</p>" + prose(5),
+    "digits and dots in a date line": lambda: b'<p class="date">' + b"1." * 50_000 + b"</p>" + prose(5),
+    "separators in the title": lambda: b"<title>" + b" | " * 30_000 + b"</title>" + prose(5),
+    "misnested tags": lambda: b"<b><i><p>" * 3_000 + prose(5),
+    "nested tables": lambda: b"<table>" * 3_000 + prose(5),
+    "an open comment": lambda: b"<!--" + b"-" * 500_000 + prose(5),
+    "impossible entities": lambda: b"&#9999999;&#x0;&amp;" * 10_000 + prose(5),
+    "a wrong charset": lambda: "<p>Ärger über Öl</p>".encode("utf-16-le") * 50,
+    "a megabyte of words": lambda: b"<html><body>" + b"wort " * 200_000,
+}
+
+
+def ending(page: bytes, content_type: str = "text/html") -> Article | NotAnArticle:
+    try:
+        return extract_article(page, content_type=content_type, url="https://x.example/a", timezone="UTC", now=NOW)
+    except NotAnArticle as reason:
+        return reason
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_page_ends_in_bounded_time(name: str) -> None:
+    """No exception but NotAnArticle, with a reason, and no waiting."""
+    started_at = time.monotonic()
+    assert str(ending(HOSTILE[name]()))
+    assert time.monotonic() - started_at < SECONDS
+
+
+@pytest.mark.parametrize("name", ["10,000 nested divs", "50,000 attributes", "NULs in words", "misnested tags"])
+def test_the_text_of_a_strange_page_is_still_read(name: str) -> None:
+    """Where the parser stops (depth 256), the plain text takes over; words stay whole."""
+    got = ending(HOSTILE[name]())
+    assert isinstance(got, Article)
+    assert "Absatz 4: Die Bergbahn im Tal fährt wieder" in got.body
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.binary(max_size=400), st.sampled_from(["text/html", "text/plain", "", "application/xhtml+xml; charset=utf-7"])
+)
+def test_any_bytes_end_in_an_article_or_a_reason(page: bytes, content_type: str) -> None:
+    """Random bytes of any declared type never raise anything else."""
+    ending(b"<html><body><p>" + page, content_type)
+    ending(page, content_type)
