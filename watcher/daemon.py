@@ -15,7 +15,7 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, load
 from watcher.errors import WatcherError
 from watcher.pipeline.steps import Steps, Tally
-from watcher.store import deliveries, documents, entries, feeds
+from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -79,7 +79,7 @@ async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[
         newest_before = await parts.store.run(documents.highest_number)
         await parts.store.run(feeds.make_due, now=parts.now())
         await _drain(steps)
-        await parts.store.run(deliveries.close_windows, now=parts.now())
+        await parts.store.run(collecting.close_windows, now=parts.now())
         await steps.deliver.drain()
         if parts.fatal is not None:
             raise parts.fatal
@@ -87,8 +87,8 @@ async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[
             tally=steps.tally,
             documents=tuple(await parts.store.run(documents.names_after, newest_before)),
             open_entries=await parts.store.run(entries.count_open),
-            open_deliveries=await parts.store.run(deliveries.count_open),
-            parked=await parts.store.run(deliveries.parked),
+            open_deliveries=await parts.store.run(outbox_list.count_open),
+            parked=await parts.store.run(outbox.parked),
         )
 
 

@@ -93,6 +93,9 @@ def test_title_in_every_markup_arrives_as_exactly_that_text(channel: str) -> Non
         shown = message["blocks"][0]["elements"][0]["elements"][0]["text"], message["text"].splitlines()[0]
     elif channel == "webhook":
         shown = message["headlines"][0]["title"], escaped
+    elif channel == "apprise":
+        assert message["title"] == HOSTILE
+        shown = message["body"].splitlines()[0], escaped
     else:
         html = message["formatted_body" if channel == "matrix" else "html"]
         text = message["body" if channel == "matrix" else "text"]
@@ -149,7 +152,7 @@ def test_chats_are_spaced_and_expire_and_keys_are_told() -> None:
     """One message a second and twenty hours for chats; repeats are harmless on Matrix and on webhooks only."""
     chats = {name for name, channel in CHANNELS.items() if channel.minimum_gap == timedelta(seconds=1)}
     assert chats == {name for name, channel in CHANNELS.items() if channel.expires_after == timedelta(hours=20)}
-    assert chats == {"slack", "matrix", "matrix-webhook"}
+    assert chats == {"slack", "matrix", "matrix-webhook", "apprise"}
     assert {name for name, channel in CHANNELS.items() if channel.has_key} == {"matrix", "webhook"}
 
 

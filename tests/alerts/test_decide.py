@@ -9,13 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.alerts.backoff import LONGEST, SHORTEST
+from watcher.alerts.channel import CHAT_EXPIRES_AFTER
 from watcher.alerts.decide import PATIENCE, Decision, Fate, decide
 from watcher.model import Outcome, Verdict
 
 
-def after(outcome: Outcome, *, wait: timedelta | None = None, has_simpler: bool = False) -> Decision:
-    verdict = Verdict(outcome=outcome, wait=wait)
-    return decide(verdict, attempt=1, age=timedelta(hours=1), jitter=0, has_simpler=has_simpler)
+def after(
+    outcome: Outcome,
+    *,
+    wait: timedelta | None = None,
+    has_simpler: bool = False,
+    age: timedelta = timedelta(hours=1),
+    failing_for: timedelta = timedelta(0),
+    expires_after: timedelta | None = None,
+) -> Decision:
+    return decide(
+        Verdict(outcome=outcome, wait=wait),
+        attempt=1,
+        age=age,
+        failing_for=failing_for,
+        jitter=0,
+        has_simpler=has_simpler,
+        expires_after=expires_after,
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,19 +61,35 @@ def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
     assert (decision.wait, decision.slows_channel, decision.counts) == (timedelta(minutes=3), True, False)
 
 
-@given(
-    st.sampled_from([Outcome.NOT_SENT, Outcome.AMBIGUOUS]),
-    st.integers(1, 1000),
-    st.floats(0, 1),
-    st.timedeltas(timedelta(0), PATIENCE * 2),
-)
-def test_retries_wait_within_the_back_off_and_end_in_parking(
-    outcome: Outcome, attempt: int, jitter: float, age: timedelta
-) -> None:
-    """A delivery is retried after 5 s to 10 h until patience ends; then its channel is parked, and nothing is lost."""
-    decision = decide(Verdict(outcome=outcome), attempt=attempt, age=age, jitter=jitter, has_simpler=True)
-    if age > PATIENCE:
-        assert decision.fate is Fate.PARK
-    else:
-        assert decision.fate is Fate.RETRY
-        assert SHORTEST <= decision.wait <= LONGEST
+@pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.AMBIGUOUS, Outcome.THROTTLED])
+def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: Outcome) -> None:
+    """After twenty hours an alert is no news; a channel that sets no such limit is tried on."""
+    old = timedelta(hours=20)
+    assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Fate.EXPIRE
+    assert after(outcome, age=old - timedelta(seconds=1), expires_after=CHAT_EXPIRES_AFTER).fate is Fate.RETRY
+    assert after(outcome, age=old).fate is Fate.RETRY
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.AMBIGUOUS])
+def test_channel_that_takes_nothing_for_days_is_parked(outcome: Outcome) -> None:
+    """Its queue is kept; where others arrive, only the delivery that never does is given up, after twice as long."""
+    long = PATIENCE + timedelta(seconds=1)
+    assert after(outcome, age=long, failing_for=long, expires_after=CHAT_EXPIRES_AFTER).fate is Fate.PARK
+    assert after(outcome, age=long).fate is Fate.RETRY
+    assert after(outcome, age=2 * long).fate is Fate.DEAD
+
+
+@given(st.sampled_from([Outcome.NOT_SENT, Outcome.AMBIGUOUS]), st.integers(1, 1000), st.floats(0, 1))
+def test_retries_wait_within_the_back_off(outcome: Outcome, attempt: int, jitter: float) -> None:
+    """Five seconds to ten hours, whatever number the attempt has."""
+    decision = decide(
+        Verdict(outcome=outcome),
+        attempt=attempt,
+        age=timedelta(0),
+        failing_for=timedelta(0),
+        jitter=jitter,
+        has_simpler=True,
+        expires_after=None,
+    )
+    assert decision.fate is Fate.RETRY
+    assert SHORTEST <= decision.wait <= LONGEST

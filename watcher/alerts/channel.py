@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from watcher.model import Alert, Verdict
 
@@ -14,6 +14,8 @@ CHAT_EXPIRES_AFTER = timedelta(
     hours=20
 )  # older alerts belong into a digest; homeservers forget transaction ids after a day
 JSON = "application/json; charset=utf-8"
+_LONG = 8  # characters; a part of a path that is as long is taken for a secret
+BY_APPRISE = "APPRISE"  # a method of our own: the request goes to Apprise, not out by HTTP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,8 @@ def origin(url: str) -> str:
 def redact(text: str, target: Target) -> str:
     """`text` with every secret of `target` replaced by "***": its credentials, and its URL from the path on."""
     for secret in sorted(_secrets(target), key=len, reverse=True):
-        text = text.replace(secret, "***")
+        for spelling in {secret, quote(secret, safe=""), quote(secret), secret.replace("/", "\\/")}:
+            text = text.replace(spelling, "***")
     return text
 
 
@@ -146,7 +149,9 @@ def _secrets(target: Target) -> Iterator[str]:
             parts.path.strip("/"),
             parts.query,
             parts.password or "",
+            unquote(parts.password or ""),
             *parts.path.split("/")[-1:],
+            *(part for part in parts.path.split("/") if len(part) >= _LONG),
         ]
     except ValueError:
         candidates.append(target.url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from watcher.alerts import console, matrix, matrix_webhook, slack, webhook
+from watcher.alerts import apprise, console, matrix, matrix_webhook, slack, webhook
 from watcher.alerts.channel import Channel
 
 CHANNELS: Mapping[str, Channel] = MappingProxyType(
@@ -14,6 +14,7 @@ CHANNELS: Mapping[str, Channel] = MappingProxyType(
         "matrix": matrix,
         "matrix-webhook": matrix_webhook,
         "webhook": webhook,
+        "apprise": apprise,
         "console": console,
     }
 )

@@ -10,6 +10,8 @@ from watcher.alerts.backoff import SHORTEST, back_off
 from watcher.model import Outcome, Verdict
 
 PATIENCE = timedelta(days=3)  # failing this long, a channel is parked with its queue rather than tried for ever
+MOST_AFTER_OUTAGE = 10  # a longer queue than this becomes one digest when its channel is back
+IN_ORDER_ATTEMPTS = 5  # some seven minutes; then what came later no longer waits for a delivery that fails
 
 
 class Fate(StrEnum):
@@ -20,6 +22,7 @@ class Fate(StrEnum):
     SIMPLER = "simpler"
     PARK = "park"
     DEAD = "dead"
+    EXPIRE = "expire"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +38,46 @@ class Decision:
     counts: bool = True
 
 
-def decide(verdict: Verdict, *, attempt: int, age: timedelta, jitter: float, has_simpler: bool) -> Decision:
-    """The next step after attempt number `attempt` (from 1) of a delivery that is `age` old.
+def decide(
+    verdict: Verdict,
+    *,
+    attempt: int,
+    age: timedelta,
+    failing_for: timedelta,
+    jitter: float,
+    has_simpler: bool,
+    expires_after: timedelta | None,
+) -> Decision:
+    """The next step after attempt number `attempt` (from 1) of a delivery that might go since `age`.
 
     Throttling costs no attempt and slows the whole channel; a refused payload is tried once more in its simpler form
-    (`has_simpler`), then given up; a channel that is gone is parked; all else is retried until `PATIENCE` ends.
+    (`has_simpler`), then given up; a channel that is gone is parked. All else is tried again, until it has expired and
+    a digest tells it, or until `PATIENCE` ends: then a channel to which nothing arrives (`failing_for`) is parked, and
+    a delivery that fails where others arrive is given up.
     """
     match verdict.outcome:
         case Outcome.DELIVERED:
             return Decision(fate=Fate.DELIVERED)
-        case Outcome.THROTTLED:
-            wait = verdict.wait if verdict.wait is not None else back_off(attempt, jitter)
-            return Decision(fate=Fate.RETRY, wait=max(wait, timedelta(seconds=1)), slows_channel=True, counts=False)
         case Outcome.REFUSED:
             return Decision(fate=Fate.SIMPLER) if has_simpler else Decision(fate=Fate.DEAD)
         case Outcome.GONE:
             return Decision(fate=Fate.PARK)
+        case Outcome.THROTTLED:
+            wait = verdict.wait if verdict.wait is not None else back_off(attempt, jitter)
+            wait = max(wait, timedelta(seconds=1))
+            expired = expires_after is not None and age >= expires_after
+            fate = Fate.EXPIRE if expired else Fate.RETRY
+            return Decision(fate=fate, wait=wait, slows_channel=True, counts=False)
         case Outcome.NOT_SENT | Outcome.AMBIGUOUS:
-            if age > PATIENCE:
-                return Decision(fate=Fate.PARK)
-            return Decision(fate=Fate.RETRY, wait=max(back_off(attempt, jitter), verdict.wait or SHORTEST))
+            wait = max(back_off(attempt, jitter), verdict.wait or SHORTEST)
+            return Decision(fate=_after_failure(age, failing_for, expires_after), wait=wait)
+
+
+def _after_failure(age: timedelta, failing_for: timedelta, expires_after: timedelta | None) -> Fate:
+    if failing_for > PATIENCE:
+        return Fate.PARK
+    if expires_after is not None and age >= expires_after:
+        return Fate.EXPIRE
+    if age > 2 * PATIENCE:
+        return Fate.DEAD
+    return Fate.RETRY

@@ -1,15 +1,16 @@
 """The command line: arguments in, exit codes out. Results go to stdout, messages to stderr.
 
 shell.py (config, log, exit codes) · service.py (run, once, demo) · checking.py (check) · inspecting.py (explain,
-match) · feeds.py · corpus.py · alerts.py (alert, outbox) · upkeep.py (backup) · present.py (tables and lines).
+match) · feeds.py · corpus.py · alerts.py (alert) · outbox.py · upkeep.py (backup) ·
+present.py (tables and lines).
 """
 
-from watcher.cli import alerts, checking, corpus, feeds, inspecting, service, upkeep
+from watcher.cli import alerts, checking, corpus, feeds, inspecting, outbox, service, upkeep
 from watcher.cli.shell import main_group
 
 __all__ = ["main"]
 
-for _module in (service, checking, inspecting, feeds, corpus, alerts, upkeep):
+for _module in (service, checking, inspecting, feeds, corpus, alerts, outbox, upkeep):
     _module.register(main_group)
 
 

@@ -1,10 +1,10 @@
-"""`alert test`, and the outbox: `list`, `resume`."""
+"""`alert`: what a channel would be told of a document, and a test that is sent at once."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from datetime import UTC, datetime
 
 import click
 
@@ -12,13 +12,14 @@ from watcher.alerts import compose
 from watcher.alerts.channel import RenderOptions
 from watcher.alerts.channels import CHANNELS
 from watcher.app import client_of
-from watcher.cli.shell import Shell, command, pass_shell, print_json, print_table, tell
+from watcher.cli.shell import Shell, command, out, pass_shell, tell
 from watcher.config import ChannelConfig, Config
 from watcher.errors import WatcherError
-from watcher.model import AlertKind, Outcome
-from watcher.pipeline.deliver import Answer, Sender
-from watcher.store import deliveries, open_database, reading
-from watcher.store.deliveries import DeliveryStatus
+from watcher.model import Alert, AlertKind, Outcome
+from watcher.pipeline.sending import Answer, Sender
+from watcher.pipeline.telling import headline_of
+from watcher.store import StoreReader, documents, reading
+from watcher.store.documents import StoredDocument
 
 TEST_MESSAGE = "This is a test of watcher. If you can read it, alerts arrive here."
 
@@ -36,45 +37,28 @@ def register(group: click.Group) -> None:
     def test(shell: Shell, channel: str) -> None:
         """Sends a test message to CHANNEL now and shows what it answers."""
         config = shell.config()
-        answer = asyncio.run(_send_test(config, _channel(config, channel)))
-        said = answer.text or answer.verdict.reason
+        answer = asyncio.run(_send_test(config, channel_named(config, channel)))
         if answer.verdict.outcome is not Outcome.DELIVERED:
-            raise WatcherError(f"{channel} did not take it ({answer.verdict.outcome.value}): {said}")
-        tell(f"{channel} took it{f': {said}' if said else ''}")
+            raise WatcherError(f"{channel} did not take it ({answer.verdict.outcome.value}): {answer.said}")
+        tell(f"{channel} took it{f': {answer.said}' if answer.said else ''}")
 
-    @group.group("outbox")
-    def outbox() -> None:
-        """The alerts that have not ended yet."""
-
-    @command(outbox, "list")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+    @command(alert, "preview")
+    @click.argument("document")
+    @click.option("--channel", help="Show the very body that this channel would get. Else: as on a terminal.")
     @pass_shell
-    def list_(shell: Shell, as_json: bool) -> None:
-        """Every alert that is on its way: its state, channel, age, next attempt and last answer."""
+    def preview(shell: Shell, document: str, channel: str | None) -> None:
+        """Shows the alert for DOCUMENT (its number, file name or id) without sending it."""
         config = shell.config()
         with reading(config.state.path) as store:
-            waiting = store.read(deliveries.search)
-        now = datetime.now(UTC)
-        if as_json:
-            print_json([_row(status, config, now) for status in waiting])
+            told = compose.single(headline_of(_find(store, document)))
+        if channel is None:
+            click.echo(CHANNELS["console"].render(told, RenderOptions(color=out.is_terminal)), nl=False)
         else:
-            rows = (_row(status, config, now) for status in waiting)
-            columns = ("id", "channel", "kind", "state", "age", "next attempt", "attempts", "last answer")
-            print_table(columns, ([str(row[column.replace(" ", "_")]) for column in columns] for row in rows))
-
-    @command(outbox, "resume")
-    @click.argument("channel")
-    @pass_shell
-    def resume(shell: Shell, channel: str) -> None:
-        """Starts a parked channel again; its queue is due at once."""
-        engine = open_database(shell.config().state.path)
-        with engine.begin() as tx:
-            waiting = deliveries.resume(tx, channel, now=datetime.now(UTC))
-        engine.dispose()
-        tell(f"{channel} is on again; {waiting} alerts wait for it")
+            click.echo(_body(told, channel_named(config, channel)))
 
 
-def _channel(config: Config, name: str) -> ChannelConfig:
+def channel_named(config: Config, name: str) -> ChannelConfig:
+    """The channel of that name. Raises WatcherError, which names those that there are."""
     for channel in config.channels:
         if channel.name == name:
             return channel
@@ -90,16 +74,18 @@ async def _send_test(config: Config, setting: ChannelConfig) -> Answer:
         return await sender.send(setting, payload, delivery_id=options.delivery_id)
 
 
-def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, object]:
-    orphaned = status.channel not in {channel.name for channel in config.channels}
-    return {
-        "id": status.id,
-        "channel": f"{status.channel} (orphaned)" if orphaned else status.channel,
-        "kind": status.kind.value,
-        "state": status.state.value,
-        "age": str(now - status.created_at).split(".")[0],
-        "next_attempt": status.due_at.isoformat(timespec="seconds"),
-        "attempts": status.attempts,
-        "last_answer": status.last_answer,
-        "documents": list(status.documents),
-    }
+def _find(store: StoreReader, wanted: str) -> StoredDocument:
+    records = store.read(documents.records)
+    names = [number for number, id_, name, _, _ in records if wanted in (name, id_, str(number), name.split("_")[0])]
+    if not names:
+        raise WatcherError(f"there is no document {wanted!r}; give its number, its file name or its id")
+    return store.read(documents.get, names[0])
+
+
+def _body(told: Alert, setting: ChannelConfig) -> str:
+    options = RenderOptions(delivery_id="preview", channel=setting.name, envelope=setting.envelope.value)
+    text = CHANNELS[setting.type].render(told, options).decode()
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        return text.rstrip("\n")

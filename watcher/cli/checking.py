@@ -16,8 +16,8 @@ from watcher.cli.shell import Shell, command, out, pass_shell
 from watcher.config import Config
 from watcher.errors import FetchError, NotAFeed, WatcherError
 from watcher.matching import Watchlist
-from watcher.pipeline.deliver import target_of
 from watcher.pipeline.remote import sentence
+from watcher.pipeline.sending import target_of
 from watcher.pipeline.trial import try_address, try_feed
 
 

@@ -7,7 +7,7 @@ hours) · secret.py · load.py (find, read) · reading.py (tables -> sections) �
 
 from watcher.config.edit import add_feed, remove_feed
 from watcher.config.load import find, format_warnings, load, read_config
-from watcher.config.schedule import format_duration, parse_duration, parse_quiet, parse_time
+from watcher.config.schedule import format_duration, parse_digest, parse_duration, parse_quiet, parse_time
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.values import (
     ChannelConfig,
@@ -38,6 +38,7 @@ __all__ = [
     "format_duration",
     "format_warnings",
     "load",
+    "parse_digest",
     "parse_duration",
     "parse_quiet",
     "parse_time",

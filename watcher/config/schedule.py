@@ -1,9 +1,13 @@
-"""How moments are written in the config: durations, digests (a time of day or cron), quiet hours. Syntax only."""
+"""How moments are written in the config: durations, digests (a time of day or cron), quiet hours. Syntax only.
+
+When such a moment comes, in a time zone with its clock changes, is arithmetic of `watcher.alerts.windows`.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
 _UNITS = {
@@ -24,6 +28,29 @@ _CRON = (
     ("month", 1, 12, _MONTHS),
     ("day of the week", 0, 7, _WEEKDAYS),
 )
+
+_EVERY_DAY = frozenset(range(1, 32))
+_EVERY_MONTH = frozenset(range(1, 13))
+_EVERY_WEEKDAY = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """Wall-clock `times`, in order, on the days that cron's fields name; weekdays count from Sunday, 0.
+
+    `either_day`: a day of the month or of the week is enough, as cron has it where both are restricted.
+    """
+
+    times: tuple[time, ...]
+    days: frozenset[int] = _EVERY_DAY
+    months: frozenset[int] = _EVERY_MONTH
+    weekdays: frozenset[int] = _EVERY_WEEKDAY
+    either_day: bool = False
+
+    def includes(self, day: date) -> bool:
+        """Whether the timetable holds on that day."""
+        of_month, of_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        return day.month in self.months and ((of_month or of_week) if self.either_day else (of_month and of_week))
 
 
 def parse_duration(text: str) -> timedelta:
@@ -63,26 +90,44 @@ def parse_time(text: str) -> time:
 
 def check_digest(text: str) -> None:
     """Accept `"08:00"` or the five fields of cron, `"0 8 * * mon-fri"`. Raises ValueError with a sentence."""
+    parse_digest(text)
+
+
+def parse_digest(text: str) -> Timetable:
+    """`"08:00"` or the five fields of cron -> when digests are due. Raises ValueError with a sentence."""
     fields = text.split()
     if len(fields) == 1:
-        parse_time(text)
-    elif len(fields) == len(_CRON):
-        for field, (name, low, high, names) in zip(fields, _CRON, strict=True):
-            if not all(_is_cron_part(part, low, high, names) for part in field.lower().split(",")):
-                raise ValueError(f"has {field!r} as its {name}; write * or numbers from {low} to {high}")
-    else:
+        moment = parse_time(text)
+        return Timetable(times=(moment,))
+    if len(fields) != len(_CRON):
         raise ValueError('must be a time of day such as "08:00" or five cron fields such as "0 8 * * mon-fri"')
+    minutes, hours, days, months, weekdays = (
+        _cron_values(field, *parts) for field, parts in zip(fields, _CRON, strict=True)
+    )
+    timetable = Timetable(
+        times=tuple(time(hour, minute) for hour in sorted(hours) for minute in sorted(minutes)),
+        days=days,
+        months=months,
+        weekdays=frozenset(day % 7 for day in weekdays),
+        either_day=not fields[2].startswith("*") and not fields[4].startswith("*"),
+    )
+    if not any(timetable.includes(date(2024, 1, 1) + timedelta(days=number)) for number in range(8 * 366)):
+        raise ValueError("names a day that never comes")
+    return timetable
 
 
-def _is_cron_part(part: str, low: int, high: int, names: tuple[str, ...]) -> bool:
-    span, slash, step = part.partition("/")
-    if slash and not (step.isascii() and step.isdigit() and int(step) > 0):
-        return False
-    if span == "*":
-        return True
-    first, dash, last = span.partition("-")
-    ends = [_cron_number(end, low, names) for end in ([first, last] if dash else [first])]
-    return all(low <= end <= high for end in ends) and ends == sorted(ends)
+def _cron_values(field: str, name: str, low: int, high: int, names: tuple[str, ...]) -> frozenset[int]:
+    values: set[int] = set()
+    for part in field.lower().split(","):
+        span, slash, step = part.partition("/")
+        first, dash, last = ("", "-", "") if span == "*" else span.partition("-")
+        start = _cron_number(first, low, names) if first else low
+        end = _cron_number(last, low, names) if last else high if span == "*" or slash else start
+        stride = int(step) if slash and step.isascii() and step.isdigit() else 1 - bool(slash)
+        if not low <= start <= end <= high or stride < 1 or (dash and bool(first) != bool(last)):
+            raise ValueError(f"has {field!r} as its {name}; write * or numbers from {low} to {high}")
+        values.update(range(start, end + 1, stride))
+    return frozenset(values)
 
 
 def _cron_number(text: str, low: int, names: tuple[str, ...]) -> int:

@@ -1,37 +1,35 @@
 """The third step: one delivery is rendered (once; the bytes are kept), sent, and settled by the channel's answer.
 
-claimed delivery | render or kept bytes | send | judge | decide: delivered, retry at, simpler, parked, dead
+due deliveries | claim one for each channel | render or kept bytes | send | judge | decide
+                 delivered · retry at · simpler · parked with its channel · dead · expired into a digest
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import traceback
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
-from watcher.alerts.channel import Channel, Outgoing, RenderOptions, Target, redact
+from watcher.alerts.channel import Channel, RenderOptions, redact
 from watcher.alerts.channels import CHANNELS
-from watcher.alerts.decide import Decision, Fate, decide
-from watcher.alerts.outcome import of_failure
-from watcher.config import ChannelConfig, Config, Secret
-from watcher.errors import FetchError, WatcherError
-from watcher.model import DeliveryState, Outcome, Verdict
-from watcher.net import Client, Purpose, Request
-from watcher.pipeline.parts import Parts, utc_now
+from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision, Fate, decide
+from watcher.alerts.outcome import LONGEST_WAIT
+from watcher.config import ChannelConfig, ChannelType
+from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
+from watcher.pipeline.parts import LEASE, Parts
+from watcher.pipeline.sending import Answer, Sender, secrets_of
 from watcher.pipeline.telling import alert_of
-from watcher.store import deliveries
-from watcher.store.deliveries import Attempt, ClaimedDelivery, Next
+from watcher.store import collecting, feeds, outbox, troubles
+from watcher.store.deliveries import notify
+from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = timedelta(seconds=30)
-
-Judge = Callable[[int, Mapping[str, str], bytes, datetime], Verdict]
+LIMITS = QueueLimits(in_order=IN_ORDER_ATTEMPTS, after_outage=MOST_AFTER_OUTAGE)
+BUG = Verdict(outcome=Outcome.NOT_SENT, reason="internal error; see the log")
 
 _STATES = {
     Fate.DELIVERED: DeliveryState.DELIVERED,
@@ -39,96 +37,56 @@ _STATES = {
     Fate.SIMPLER: DeliveryState.PENDING,
     Fate.PARK: DeliveryState.PARKED,
     Fate.DEAD: DeliveryState.DEAD,
+    Fate.EXPIRE: DeliveryState.EXPIRED,
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of one request: the channel's verdict, and what it said, secrets removed."""
+async def claim_due(parts: Parts, *, in_hand: Collection[int] = ()) -> list[ClaimedDelivery]:
+    """Releases what may be told now, and claims one delivery for each channel that is free: a channel's go in order."""
+    now, setting, store = parts.now(), parts.setting, parts.store
+    first_polls_open = await store.run(feeds.first_polls_open, now=now)
+    await store.run(collecting.release, setting.gate(now), now=now, summaries=not first_polls_open)
+    if quiet := setting.quiet(now):
+        await store.run(collecting.hold_back, quiet, now=now)
+    patience = {name: CHANNELS[channel.type].expires_after for name, channel in setting.channels.items()}
+    return await store.run(outbox.claim, patience, limits=LIMITS, now=now, lease=LEASE, in_hand=in_hand)
 
-    verdict: Verdict
-    status: int | None = None
-    text: str = ""
+
+async def mend_clock(parts: Parts) -> None:
+    """Frees what was put off into a distant future by a clock that ran ahead."""
+    now = parts.now()
+    latest = {name: window.latest(now) for name, window in parts.setting.windows.items()}
+    patience = LONGEST_WAIT + timedelta(minutes=1)  # nothing but a digest is put off for longer
+    await parts.store.run(collecting.mend_clock, latest, patience=patience, now=now)
 
 
 async def deliver(parts: Parts, claimed: ClaimedDelivery) -> DeliveryState:
     """Makes one attempt at a claimed delivery and settles it; the state that it is in now."""
     started = time.monotonic()
-    payload = b""
-    try:
-        setting = parts.setting.channels[claimed.channel]
-        channel = CHANNELS[setting.type]
-        payload = await _payload(parts, claimed, setting, channel)
-        sender = Sender(config=parts.setting.config, client=parts.client, show=parts.show, now=parts.now)
-        answer = await sender.send(setting, payload, delivery_id=claimed.id, attempt=claimed.attempts + 1)
-        simpler = None if claimed.simplified else channel.simplify(payload)
-    except Exception:
-        log.exception("a bug while delivering %s to %s", claimed.id, claimed.channel)
-        answer = Answer(verdict=Verdict(outcome=Outcome.AMBIGUOUS, reason="internal error; see the log"))
-        simpler = None
+    setting = parts.setting.channels.get(claimed.channel)
+    if setting is None:  # left the config since it was claimed; its queue stays
+        answer, simpler = Answer(verdict=replace(BUG, reason="the channel left the config")), None
+    else:
+        answer, simpler = await _attempt(parts, claimed, setting)
     return await _settle(parts, claimed, answer, simpler, duration=timedelta(seconds=time.monotonic() - started))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """What it takes to send something to a channel. `show` prints what the console is told."""
-
-    config: Config
-    client: Client
-    show: Callable[[str], None]
-    now: Callable[[], datetime] = utc_now
-
-    async def send(self, setting: ChannelConfig, payload: bytes, *, delivery_id: str, attempt: int = 1) -> Answer:
-        """Sends a rendered body to a channel, and reads the answer."""
-        channel = CHANNELS[setting.type]
-        try:
-            target = target_of(self.config, setting, os.environ)
-        except WatcherError as error:
-            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason=str(error)))
-        if problems := channel.problems(target):
-            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason="; ".join(problems)))
-        if inquiry := channel.inquiry(target):
-            answer = await self._exchange(inquiry, target, channel.judge_inquiry)
-            if answer.verdict.outcome is not Outcome.DELIVERED:
-                return answer
-        outgoing = channel.request(payload, target=target, delivery_id=delivery_id, now=self.now())
-        if outgoing is None:
-            await asyncio.to_thread(self.show, payload.decode(errors="replace"))
-            return Answer(verdict=Verdict(outcome=Outcome.DELIVERED))
-        return await self._exchange(outgoing, target, partial(channel.judge, attempt=attempt))
-
-    async def _exchange(self, outgoing: Outgoing, target: Target, judge: Judge) -> Answer:
-        request = Request(
-            url=outgoing.url,
-            method=outgoing.method,
-            headers=outgoing.headers,
-            body=outgoing.body or None,
-            purpose=Purpose.ALERT,
-            operator=True,
-            timeout=TIMEOUT,
-        )
-        try:
-            response = await self.client.fetch(request)
-        except FetchError as error:
-            return Answer(verdict=of_failure(error), text=redact(str(error), target))
-        verdict = judge(response.status, response.headers, response.body, self.now())
-        words = redact(f"HTTP {response.status} {response.body.decode(errors='replace')}", target)
-        return Answer(verdict=verdict, status=response.status, text=words.strip()[:200])
-
-
-def target_of(config: Config, setting: ChannelConfig, environ: Mapping[str, str]) -> Target:
-    """Where the channel is, its secrets resolved now. Raises WatcherError, naming the place of a missing secret."""
-
-    def resolved(secret: Secret | None) -> str:
-        return config.resolve(secret, environ) if secret else ""
-
-    return Target(
-        url=resolved(setting.url),
-        secret=resolved(setting.secret),
-        token=resolved(setting.token),
-        homeserver=setting.homeserver,
-        room=setting.room,
+async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfig) -> tuple[Answer, bytes | None]:
+    """What came of it, and the simpler bytes that may be tried if these are refused."""
+    sender = Sender(
+        config=parts.setting.config, client=parts.client, show=parts.show, now=parts.now, inquired=parts.inquired
     )
+    channel = CHANNELS[setting.type]
+    verdict = BUG
+    try:
+        payload = await _payload(parts, claimed, setting, channel)
+        verdict = replace(BUG, outcome=Outcome.AMBIGUOUS)
+        answer = await sender.send(setting, payload, delivery_id=claimed.id, attempt=claimed.attempts + 1)
+        return answer, None if claimed.simplified else channel.simplify(payload)
+    except Exception:
+        trace = redact(traceback.format_exc(), secrets_of(parts.setting.config, setting))
+        log.error("a bug while delivering %s to %s\n%s", claimed.id, claimed.channel, trace)
+        return Answer(verdict=verdict), None
 
 
 async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfig, channel: Channel) -> bytes:
@@ -136,8 +94,11 @@ async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
         return claimed.payload
     alert = await alert_of(parts, claimed)
     options = RenderOptions(delivery_id=claimed.id, channel=setting.name, envelope=setting.envelope.value)
+    if setting.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
+        thread = await parts.store.run(outbox.reference, claimed.channel, claimed.story)
+        options = replace(options, thread=thread)
     payload = channel.render(alert, options)
-    await parts.store.run(deliveries.keep_payload, claimed.sequence, payload)
+    await parts.store.run(outbox.keep_payload, claimed.sequence, payload)
     return payload
 
 
@@ -145,12 +106,15 @@ async def _settle(
     parts: Parts, claimed: ClaimedDelivery, answer: Answer, simpler: bytes | None, *, duration: timedelta
 ) -> DeliveryState:
     now = parts.now()
+    setting = parts.setting.channels.get(claimed.channel)
     decision = decide(
         answer.verdict,
         attempt=claimed.attempts + 1,
-        age=now - claimed.created_at,
+        age=now - claimed.released_at,
+        failing_for=now - (claimed.failing_since or now),
         jitter=parts.jitter(),
         has_simpler=simpler is not None,
+        expires_after=CHANNELS[setting.type].expires_after if setting else None,
     )
     attempt = Attempt(
         at=now,
@@ -158,7 +122,8 @@ async def _settle(
         status=answer.status,
         wait=answer.verdict.wait,
         duration=duration,
-        answer=answer.text or answer.verdict.reason,
+        answer=answer.said,
+        reference=answer.verdict.reference,
     )
     then = Next(
         state=_STATES[decision.fate],
@@ -167,19 +132,29 @@ async def _settle(
         payload=simpler if decision.fate is Fate.SIMPLER else None,
         counts=decision.counts,
     )
-    await parts.store.run(deliveries.settle, claimed, attempt, then)
-    _report(claimed, decision, answer)
+    if await parts.store.run(outbox.settle, claimed, attempt, then, limits=LIMITS):
+        await _report(parts, claimed, decision, answer, now=now)
     return then.state
 
 
-def _report(claimed: ClaimedDelivery, decision: Decision, answer: Answer) -> None:
-    said = answer.text or answer.verdict.reason
+async def _report(parts: Parts, claimed: ClaimedDelivery, decision: Decision, answer: Answer, *, now: datetime) -> None:
+    said = answer.said
+    others = tuple(name for name in parts.setting.ops if name != claimed.channel)
     match decision.fate:
         case Fate.DELIVERED:
             log.info("told %s (%s %s)", claimed.channel, claimed.kind, claimed.id)
         case Fate.PARK:
-            log.error("channel %s is parked, its alerts are kept: %s", claimed.channel, said)
+            parts.inquired.clear()
+            notice = f"Channel {claimed.channel} is parked, its alerts are kept: {said}. When it is mended: "
+            notice += f"watcher outbox resume {claimed.channel}"
+            log.error("%s", notice)
+            await parts.store.run(troubles.begin, f"parked {claimed.channel}", notice, ops=others, now=now)
         case Fate.DEAD:
-            log.error("%s refuses alert %s, which is given up: %s", claimed.channel, claimed.id, said)
+            notice = f"Channel {claimed.channel} does not take alert {claimed.id}, which is given up: {said}"
+            log.error("%s", notice)
+            for other in others:
+                await parts.store.run(notify, other, notice, now=now)
+        case Fate.EXPIRE:
+            log.warning("%s could not be told in time; a digest follows: %s", claimed.channel, said)
         case Fate.RETRY | Fate.SIMPLER:
             log.warning("alert to %s did not arrive, next try in %s: %s", claimed.channel, decision.wait, said)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from watcher.feeds.identity import link_key
 from watcher.model import Article, Match
 from watcher.pipeline.trial import PageTrial
-from watcher.store import StoreReader, deliveries, documents, entries
-from watcher.store.deliveries import DeliveryStatus
+from watcher.store import StoreReader, documents, entries, outbox_list
 from watcher.store.documents import StoredDocument
 from watcher.store.entries import EntryStatus
+from watcher.store.outbox_list import DeliveryStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def look_up(store: StoreReader, url: str) -> Explanation:
         url=url,
         entries=tuple(found),
         document=store.read(documents.get, number),
-        deliveries=tuple(store.read(deliveries.of_document, number)),
+        deliveries=tuple(store.read(outbox_list.of_document, number)),
     )
 
 
@@ -118,4 +118,6 @@ def _document(document: StoredDocument) -> Iterator[str]:
 
 def _delivery(delivery: DeliveryStatus) -> str:
     answer = f": {delivery.last_answer}" if delivery.last_answer else ""
+    if delivery.told_in:
+        answer = f", told in digest {delivery.told_in}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from watcher.config import ChannelConfig, Config, FeedConfig
+from watcher.alerts.windows import Window
+from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
 from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
-from watcher.model import Watch
+from watcher.model import AlertKind, Priority, Watch
 from watcher.net import Client
 from watcher.store import StoreThread
+from watcher.store.collecting import Gate
 from watcher.store.deliveries import Telling
 from watcher.store.recovery import Recovery
 from watcher.workers import WorkerPool
@@ -35,6 +38,7 @@ class Setting:
     feeds: Mapping[str, FeedConfig]
     watches: Mapping[str, Watch]
     channels: Mapping[str, ChannelConfig]
+    windows: Mapping[str, Window]
 
     @classmethod
     def of(cls, config: Config, *, generation: int) -> Setting:
@@ -44,19 +48,52 @@ class Setting:
             feeds={feed.name: feed for feed in config.feeds},
             watches={watch.name: watch for watch in config.watches},
             channels={channel.name: channel for channel in config.channels},
+            windows={channel.name: _window(channel, config.corpus.timezone) for channel in config.channels},
         )
 
     @property
     def timezone(self) -> str:
         return self.config.corpus.timezone
 
+    @property
+    def ops(self) -> tuple[str, ...]:
+        """The channels that hear what watcher has to say about itself."""
+        return tuple(name for name, channel in self.channels.items() if channel.ops)
+
     def telling(self, *, in_first_poll: bool, now: datetime) -> Telling:
         """Whom to tell of a document found now."""
+        follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
         return Telling(
             channels={watch.name: watch.channels for watch in self.watches.values()},
             release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
             in_first_poll=in_first_poll,
+            urgent=frozenset(watch.name for watch in self.watches.values() if watch.priority is Priority.HIGH),
+            follow_ups=follow_ups,
+            replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
         )
+
+    def gate(self, now: datetime) -> Gate:
+        """Says for each channel when it may be told; one that left the config holds nothing back."""
+
+        def opens_at(channel: str, kind: AlertKind, urgent: bool, told: Sequence[datetime]) -> tuple[datetime, str]:
+            window = self.windows.get(channel)
+            return window.opens_at(now, kind=kind, urgent=urgent, told=told) if window else (now, "")
+
+        return opens_at
+
+    def quiet(self, now: datetime) -> Mapping[str, tuple[datetime, str]]:
+        """The channels that are in their quiet hours: until when, and the words for it."""
+        ends = {name: window.quiet_until(now) for name, window in self.windows.items()}
+        return {name: (end, self.windows[name].quiet_reason) for name, end in ends.items() if end}
+
+
+def _window(channel: ChannelConfig, timezone: str) -> Window:
+    return Window(
+        timezone=ZoneInfo(timezone),
+        digest=parse_digest(channel.digest) if channel.digest else None,
+        quiet=parse_quiet(channel.quiet) if channel.quiet else None,
+        max_per_hour=channel.max_per_hour,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +111,7 @@ class Parts:
     kick_ingest: Callable[[], None] = lambda: None
     kick_deliver: Callable[[], None] = lambda: None
     former_clients: dict[Client, datetime] = field(default_factory=dict)  # and when each was left
+    inquired: set[tuple[str, str]] = field(default_factory=set)
     corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     recovery: Recovery | None = None  # what had to be done to open the state
     show_life: Callable[[datetime], None] = lambda now: None

@@ -13,22 +13,23 @@ from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError
 from watcher.model import DeliveryState
 from watcher.pipeline.archive import adopt_folder, write_owed
-from watcher.pipeline.deliver import deliver
+from watcher.pipeline.deliver import claim_due, deliver, mend_clock
 from watcher.pipeline.ingest import ingest
 from watcher.pipeline.lane import Lane
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.poll import poll
 from watcher.pipeline.restoring import tell_recovery
-from watcher.store import deliveries, entries, feeds
-from watcher.store.deliveries import ClaimedDelivery
+from watcher.store import entries, feeds, outbox, troubles
 from watcher.store.entries import ClaimedEntry
 from watcher.store.feeds import ClaimedFeed
+from watcher.store.outbox import ClaimedDelivery
 
 log = logging.getLogger(__name__)
 
 POLLS_AT_ONCE = 48
 INGESTS_AT_ONCE = 24  # each may hold a page of 8 MiB
 DELIVERIES_AT_ONCE = 16
+CORPUS_TROUBLE = "corpus"
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Steps:
         self.parts = parts
         self.tally = Tally()
         self._sent_at: dict[str, float] = {}
+        self._sending: set[int] = set()
         self.poll = Lane("poll", width=POLLS_AT_ONCE, claim=self._claim_feeds, handle=self._poll)
         self.ingest = Lane("ingest", width=INGESTS_AT_ONCE, claim=self._claim_entries, handle=self._ingest)
         self.deliver = Lane("deliver", width=DELIVERIES_AT_ONCE, claim=self._claim_deliveries, handle=self._deliver)
@@ -67,7 +69,7 @@ class Steps:
         store = self.parts.store
         for void in (feeds.void_claims, entries.void_claims):
             await store.run(void)
-        await store.run(deliveries.void_claims)
+        await store.run(outbox.void_claims, now=self.parts.now())
         await self.subscribe()
         if adopted := await adopt_folder(self.parts):
             log.info("adopted %d documents that were in %s", adopted, self.parts.folder.path)
@@ -85,12 +87,21 @@ class Steps:
         now = self.parts.now()
         await self.parts.store.run(feeds.free_expired, now=now)
         await self.parts.store.run(entries.free_expired, now=now)
+        await mend_clock(self.parts)
+        await self._write_owed()
+
+    async def _write_owed(self) -> None:
+        """Files that are owed; the operator is told when they can't be written, and when they can again."""
+        store, ops, now = self.parts.store, self.parts.setting.ops, self.parts.now()
         try:
             await write_owed(self.parts)
         except FsyncFailed as error:
             self.parts.give_up(error)
         except CorpusError as error:
             log.error("%s", error)
+            await store.run(troubles.begin, CORPUS_TROUBLE, f"The corpus can't be written: {error}", ops=ops, now=now)
+        else:
+            await store.run(troubles.end, CORPUS_TROUBLE, "The corpus can be written again.", ops=ops, now=now)
 
     async def _claim_feeds(self, limit: int) -> list[ClaimedFeed]:
         return await self.parts.store.run(feeds.claim, now=self.parts.now(), limit=limit, lease=LEASE)
@@ -112,22 +123,23 @@ class Steps:
         self.tally.entries[outcome.value if outcome else "postponed"] += 1
 
     async def _claim_deliveries(self, _limit: int) -> list[ClaimedDelivery]:
-        """One for each channel that is free: alerts of a channel go one after the other, in order."""
-        now = self.parts.now()
-        first_polls_open = await self.parts.store.run(feeds.first_polls_open, now=now)
-        await self.parts.store.run(deliveries.release, now=now, summaries=not first_polls_open)
-        channels = tuple(self.parts.setting.channels)
-        return await self.parts.store.run(deliveries.claim, channels, now=now, lease=LEASE)
+        claimed = await claim_due(self.parts, in_hand=self._sending)
+        self._sending.update(delivery.sequence for delivery in claimed)
+        return claimed
 
     async def _deliver(self, claimed: ClaimedDelivery) -> None:
-        await self._keep_gap(claimed.channel)
-        state = await deliver(self.parts, claimed)
+        try:
+            await self._keep_gap(claimed.channel)
+            state = await deliver(self.parts, claimed)
+        finally:
+            self._sending.discard(claimed.sequence)
         if state is not DeliveryState.PENDING:
             self.tally.deliveries[state.value] += 1
 
     async def _keep_gap(self, channel: str) -> None:
         """Waits until the channel may be sent to again, e.g. Slack's one message a second."""
-        gap: timedelta = CHANNELS[self.parts.setting.channels[channel].type].minimum_gap
+        setting = self.parts.setting.channels.get(channel)
+        gap = CHANNELS[setting.type].minimum_gap if setting else timedelta()
         clock = asyncio.get_running_loop().time
         wait = self._sent_at.get(channel, float("-inf")) + gap.total_seconds() - clock()
         if wait > 0:

@@ -8,24 +8,43 @@ from watcher.alerts import compose
 from watcher.model import Alert, AlertKind, Article, Headline
 from watcher.pipeline.parts import Parts
 from watcher.store import documents
-from watcher.store.deliveries import ClaimedDelivery
 from watcher.store.documents import StoredDocument
+from watcher.store.outbox import ClaimedDelivery
 
 NOT_WRITTEN = "the document's file could not be written yet; see the log"
 
 
 async def alert_of(parts: Parts, claimed: ClaimedDelivery) -> Alert:
-    """The alert of a claimed delivery."""
+    """The alert of a claimed delivery. A digest that has nothing but messages is a notice."""
     if claimed.kind in (AlertKind.NOTICE, AlertKind.TEST):
         return compose.message(claimed.message, claimed.kind)
+    if not claimed.documents:
+        return compose.message(claimed.message)
     found = [await parts.store.run(documents.get, number) for number in claimed.documents]
     problem = NOT_WRITTEN if any(document.written_at is None for document in found) else ""
     if claimed.kind in (AlertKind.SUMMARY, AlertKind.DIGEST):
-        headlines = [headline_of(document, claimed.documents[document.number]) for document in found]
+        headlines = [_story(story, claimed) for story in _by_story(found)]
         return replace(compose.summary(headlines, claimed.kind, message=claimed.message), problem=problem)
-    first, *others = found
+    return compose.single(_story(found, claimed), claimed.kind, problem=problem)
+
+
+def _by_story(found: list[StoredDocument]) -> list[list[StoredDocument]]:
+    """The documents of each story together, in the order found."""
+    stories: dict[int, list[StoredDocument]] = {}
+    for document in found:
+        stories.setdefault(document.story, []).append(document)
+    return list(stories.values())
+
+
+def _story(told: list[StoredDocument], claimed: ClaimedDelivery) -> Headline:
+    """The first document of a story, and where else it stands; watches that only another one matched are named too."""
+    first, *others = told
     headline = headline_of(first, claimed.documents[first.number], also_at=tuple(_outlet(other) for other in others))
-    return compose.single(headline, claimed.kind, problem=problem)
+    reasons = {reason.watch: reason for reason in headline.reasons}
+    for other in others:
+        for reason in headline_of(other, claimed.documents[other.number]).reasons:
+            reasons.setdefault(reason.watch, reason)
+    return replace(headline, reasons=tuple(reasons.values()))
 
 
 def headline_of(

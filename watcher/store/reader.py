@@ -1,4 +1,4 @@
-"""Looking into the state beside a daemon that works on it: the functions of the store rooms, without a thread."""
+"""The state beside a daemon that works on it: the functions of the store rooms, without a thread of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from watcher.store.database import explained, open_for_reading
+from watcher.store.database import explained, open_database, open_for_reading
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,5 +37,28 @@ def reading(path: Path) -> Iterator[StoreReader]:
     engine = open_for_reading(path)
     try:
         yield StoreReader(engine)
+    finally:
+        engine.dispose()
+
+
+class StoreEditor:
+    """Runs functions that change something, each in a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns, once what it did is committed."""
+        with self._engine.begin() as connection:
+            return function(connection, *args, **kwargs)
+
+
+@contextmanager
+def editing(path: Path) -> Iterator[StoreEditor]:
+    """An editor of the state at `path`, for changes by hand. Raises StateError if there is none yet."""
+    open_for_reading(path).dispose()
+    engine = open_database(path)
+    try:
+        yield StoreEditor(engine)
     finally:
         engine.dispose()

@@ -227,10 +227,13 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("payload", LargeBinary),
     Column("simplified", Boolean, nullable=False, default=False),
+    Column("urgent", Boolean, nullable=False, default=False),
+    Column("uncertain", Boolean, nullable=False, default=False),
+    Column("reference", Text, nullable=False, default=""),
+    Column("told_in", Integer),
     Column("last_answer", Text, nullable=False, default=""),
     Column("ended_at", Instant),
-    Index("deliveries_held", "release_at", sqlite_where=text("state = 'held'")),
-    Index("deliveries_open", "channel", "sequence", sqlite_where=text("state IN ('pending', 'sending')")),
+    Index("deliveries_by_state", "state", "channel", "sequence"),
     Index("deliveries_ended", "ended_at"),
 )
 
@@ -267,7 +270,7 @@ attempts = Table(
     Index("attempts_by_delivery", "delivery"),
 )
 
-# What is remembered of a channel between deliveries.
+# What is remembered of a channel between deliveries. `failing_since`: nothing arrived there since.
 channels = Table(
     "channels",
     metadata,
@@ -275,4 +278,15 @@ channels = Table(
     Column("parked_at", Instant),
     Column("parked_reason", Text, nullable=False, default=""),
     Column("paused_until", Instant),
+    Column("failing_since", Instant),
+)
+
+# What the operator was told is amiss, until he was told that it is over. `name` says what and whose.
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("message", Text, nullable=False),
 )

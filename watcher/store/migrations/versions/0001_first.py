@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("parked_at", sa.BigInteger(), nullable=True),
         sa.Column("parked_reason", sa.Text(), nullable=False),
         sa.Column("paused_until", sa.BigInteger(), nullable=True),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -39,22 +40,17 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=True),
         sa.Column("simplified", sa.Boolean(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("uncertain", sa.Boolean(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("told_in", sa.Integer(), nullable=True),
         sa.Column("last_answer", sa.Text(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("sequence"),
         sa.UniqueConstraint("id"),
     )
     op.create_index("deliveries_ended", "deliveries", ["ended_at"], unique=False)
-    op.create_index(
-        "deliveries_held", "deliveries", ["release_at"], unique=False, sqlite_where=sa.text("state = 'held'")
-    )
-    op.create_index(
-        "deliveries_open",
-        "deliveries",
-        ["channel", "sequence"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('pending', 'sending')"),
-    )
+    op.create_index("deliveries_by_state", "deliveries", ["state", "channel", "sequence"], unique=False)
     op.create_table(
         "documents",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -124,6 +120,14 @@ def upgrade() -> None:
         sa.Column("watch", sa.String(), nullable=False),
         sa.Column("delivery", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "story", "watch"),
+    )
+    op.create_table(
+        "troubles",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "attempts",

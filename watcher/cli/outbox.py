@@ -1,0 +1,186 @@
+"""`outbox`: the alerts on their way, looked at and moved by hand, beside a daemon that works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_table, tell
+from watcher.config import Config, parse_duration
+from watcher.errors import WatcherError
+from watcher.model import DeliveryState
+from watcher.pipeline.deliver import LIMITS
+from watcher.pipeline.parts import Setting
+from watcher.store import editing, outbox, outbox_edit, outbox_list, reading, troubles
+from watcher.store.outbox_list import OPEN, AttemptStatus, Choice, DeliveryStatus
+
+STATES = click.Choice([state.value for state in DeliveryState])
+_COLUMNS = ("id", "channel", "kind", "state", "age", "next attempt", "attempts", "last answer")
+
+
+def register(group: click.Group) -> None:
+    """Adds the commands of this module."""
+
+    @group.group("outbox")
+    def outbox_group() -> None:
+        """The alerts on their way: what waits, why, and what can be done about it."""
+
+    _register_looking(outbox_group)
+    _register_moving(outbox_group)
+
+
+def _register_looking(group: click.Group) -> None:
+    @command(group, "list")
+    @click.option("--channel", default="", help="Of this channel only.")
+    @click.option("--state", type=STATES, help="Those in this state, ended ones too. Default: all that have not ended.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+    @pass_shell
+    def list_(shell: Shell, channel: str, state: str | None, as_json: bool) -> None:
+        """Every alert that is on its way: its state, channel, age, next attempt and last answer."""
+        config = shell.config()
+        choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
+        with reading(config.state.path) as store:
+            found, parked = store.read(outbox_list.search, choice), store.read(outbox.parked)
+        rows = [_row(status, config, datetime.now(UTC)) for status in found]
+        if as_json:
+            print_json(rows)
+            return
+        print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
+        for name, reason in sorted(parked.items()):
+            tell(f"channel {name} is parked: {reason}; when it is mended: watcher outbox resume {name}")
+
+    @command(group, "show")
+    @click.argument("id_", metavar="ID")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+    @pass_shell
+    def show(shell: Shell, id_: str, as_json: bool) -> None:
+        """One alert whole (the beginning of its id is enough): every attempt, its documents, the bytes sent."""
+        config = shell.config()
+        with reading(config.state.path) as store:
+            status = _only(store.read(outbox_list.search, Choice(ids=(id_,))), id_)
+            attempts = store.read(outbox_list.attempts, status.sequence)
+        row = _row(status, config, datetime.now(UTC))
+        payload = (status.payload or b"").decode(errors="replace")
+        if as_json:
+            print_json({**row, "message": status.message, "payload": payload, "tries": [_plain(a) for a in attempts]})
+            return
+        for name, value in row.items():
+            out.print(f"{name.replace('_', ' ')}: {value if value is not None else '–'}", markup=False)
+        for line in (*_lines(attempts), *([f"message: {status.message}"] if status.message else ()), payload):
+            out.print(line, markup=False)
+
+
+def _register_moving(group: click.Group) -> None:
+    @command(group, "resume")
+    @click.argument("channel")
+    @pass_shell
+    def resume(shell: Shell, channel: str) -> None:
+        """Starts a parked channel again; its queue is due at once, a long one as one digest."""
+        config, now = shell.config(), datetime.now(UTC)
+        others = [name for name in Setting.of(config, generation=0).ops if name != channel]
+        with editing(config.state.path) as store:
+            if channel not in store.run(outbox.parked):
+                raise WatcherError(f"channel {channel!r} is not parked")
+            waiting = store.run(outbox.resume, channel, limits=LIMITS, now=now)
+            over = f"Channel {channel} is on again."
+            store.run(troubles.end, f"parked {channel}", over, ops=others, now=now)
+        tell(f"{channel} is on again; {waiting} alerts wait for it")
+
+    @command(group, "replay")
+    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @click.option("--since", help='Made since then: a duration such as "24h", a date, or a time as of ISO 8601.')
+    @click.option("--channel", default="", help="Of this channel.")
+    @click.option("--state", type=STATES, help="In this state. Default: dead, unless ids are given.")
+    @click.option("--dry-run", is_flag=True, help="Only say what would be told again.")
+    @pass_shell
+    def replay(
+        shell: Shell, ids: tuple[str, ...], since: str | None, channel: str, state: str | None, dry_run: bool
+    ) -> None:
+        """Tells again what has ended: what was given up, or with --state delivered what may have been overlooked."""
+        if not (ids or since or channel or state):
+            raise click.UsageError("say which: ID, --since, --channel or --state")
+        config, now = shell.config(), datetime.now(UTC)
+        states = (DeliveryState(state),) if state else () if ids else (DeliveryState.DEAD,)
+        choice = Choice(
+            channel=channel, states=states, since=_moment(since, config, now) if since else None, ids=tuple(ids)
+        )
+        with editing(config.state.path) as store:
+            found = [status for status in store.run(outbox_list.search, choice) if not status.is_open]
+            if not dry_run:
+                store.run(outbox_edit.replay, choice, now=now)
+        rows = (_row(status, config, now) for status in found)
+        print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
+        tell(f"{len(found)} alerts {'would be' if dry_run else 'are'} told again")
+
+    @command(group, "drop")
+    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @click.option(
+        "--channel", default="", help="Everything that waits for this channel, e.g. one that left the config."
+    )
+    @click.option("--dry-run", is_flag=True, help="Only say how many.")
+    @pass_shell
+    def drop(shell: Shell, ids: tuple[str, ...], channel: str, dry_run: bool) -> None:
+        """Gives up alerts that wait; what was told stays told."""
+        if not (ids or channel):
+            raise click.UsageError("say which: ID or --channel")
+        choice = Choice(channel=channel, ids=tuple(ids), states=(*(s for s in OPEN if s is not DeliveryState.SENDING),))
+        with editing(shell.config().state.path) as store:
+            count = len(store.run(outbox_list.search, choice))
+            if not dry_run:
+                count = store.run(outbox_edit.drop, choice, now=datetime.now(UTC))
+        tell(f"{count} alerts {'would be' if dry_run else 'are'} given up")
+
+
+def _only(found: list[DeliveryStatus], wanted: str) -> DeliveryStatus:
+    if len(found) != 1:
+        raise WatcherError(f"{len(found) or 'no'} alerts have an id that begins with {wanted!r}")
+    return found[0]
+
+
+def _moment(text: str, config: Config, now: datetime) -> datetime:
+    """`24h` -> a day ago; a date or time without zone is meant in the corpus' time zone."""
+    try:
+        return now - parse_duration(text)
+    except ValueError:
+        pass
+    timezone = ZoneInfo(config.corpus.timezone)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WatcherError(f'--since {text!r} is neither a duration such as "24h" nor a date or time') from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone)
+
+
+def _lines(attempts: list[AttemptStatus]) -> Iterator[str]:
+    for number, attempt in enumerate(attempts, start=1):
+        took = f"{attempt.duration.total_seconds():.2f} s"
+        wait = f", asked to wait {attempt.wait}" if attempt.wait is not None else ""
+        when = f"{attempt.at:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"attempt {number}: {when}, {attempt.outcome.value}, {took}{wait}: {attempt.answer}"
+
+
+def _plain(attempt: AttemptStatus) -> dict[str, object]:
+    values = asdict(attempt)
+    wait = attempt.wait.total_seconds() if attempt.wait is not None else None
+    return {**values, "outcome": attempt.outcome.value, "wait": wait, "duration": attempt.duration.total_seconds()}
+
+
+def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, object]:
+    orphaned = status.channel not in {channel.name for channel in config.channels}
+    return {
+        "id": status.id,
+        "channel": f"{status.channel} (orphaned)" if orphaned else status.channel,
+        "kind": status.kind.value,
+        "state": status.state.value,
+        "age": str(now - status.created_at).split(".")[0],
+        "next_attempt": status.due_at.isoformat(timespec="seconds") if status.is_open else None,
+        "attempts": status.attempts,
+        "last_answer": status.last_answer,
+        "uncertain": status.uncertain,
+        "told_in": status.told_in or None,
+        "documents": list(status.documents),
+    }

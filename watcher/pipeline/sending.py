@@ -1,0 +1,141 @@
+"""Sending one rendered body to a channel and reading the answer: secrets in, none out. Shared with `alert test`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from watcher.alerts.channel import BY_APPRISE, Outgoing, Target, redact
+from watcher.alerts.channels import CHANNELS
+from watcher.alerts.outcome import of_failure
+from watcher.config import ChannelConfig, Config, Secret
+from watcher.errors import FetchError, WatcherError
+from watcher.model import Outcome, Verdict
+from watcher.net import Client, Purpose, Request, apprise_gateway
+from watcher.pipeline.parts import utc_now
+
+TIMEOUT = timedelta(seconds=30)
+ANSWER_LENGTH = 200
+
+Judge = Callable[[int, Mapping[str, str], bytes, datetime], Verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one request: the channel's verdict, and what it said, secrets removed."""
+
+    verdict: Verdict
+    status: int | None = None
+    text: str = ""
+
+    @property
+    def said(self) -> str:
+        """For people: the answer itself, or what it means where that says more."""
+        return self.text or self.verdict.reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What it takes to send something to a channel. `show` prints what the console is told.
+
+    `inquired`: the channels (name, address) whose target was found to take what we send; asked once each.
+    """
+
+    config: Config
+    client: Client
+    show: Callable[[str], None]
+    now: Callable[[], datetime] = utc_now
+    inquired: set[tuple[str, str]] = field(default_factory=set)
+
+    async def send(self, setting: ChannelConfig, payload: bytes, *, delivery_id: str, attempt: int = 1) -> Answer:
+        """Sends a rendered body to a channel, and reads the answer."""
+        channel = CHANNELS[setting.type]
+        try:
+            target = target_of(self.config, setting, os.environ)
+        except WatcherError as error:
+            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason=str(error)))
+        if problems := channel.problems(target):
+            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason="; ".join(problems)))
+        if (refusal := await self._inquire(setting, target)) is not None:
+            return refusal
+        outgoing = channel.request(payload, target=target, delivery_id=delivery_id, now=self.now())
+        if outgoing is None:
+            await asyncio.to_thread(self.show, payload.decode(errors="replace"))
+            return Answer(verdict=Verdict(outcome=Outcome.DELIVERED))
+        return await self._exchange(outgoing, target, partial(channel.judge, attempt=attempt))
+
+    async def _inquire(self, setting: ChannelConfig, target: Target) -> Answer | None:
+        """What stands against sending to the target, None if nothing does."""
+        channel = CHANNELS[setting.type]
+        known = (setting.name, channel.address(target))
+        if known in self.inquired or (inquiry := channel.inquiry(target)) is None:
+            return None
+        answer = await self._exchange(inquiry, target, channel.judge_inquiry)
+        if answer.verdict.outcome is Outcome.DELIVERED:
+            self.inquired.add(known)
+            return None
+        if answer.verdict.outcome is Outcome.AMBIGUOUS:  # of the question: the alert itself was not sent
+            return Answer(verdict=_not_sent(answer.verdict), status=answer.status, text=answer.text)
+        return answer
+
+    async def _exchange(self, outgoing: Outgoing, target: Target, judge: Judge) -> Answer:
+        try:
+            status, headers, body = await self._fetch(outgoing)
+        except FetchError as error:
+            text = _cut(redact(str(error), target))
+            return Answer(verdict=of_failure(error), text=text)
+        verdict = judge(status, headers, body, self.now())
+        if " " in verdict.reason and not verdict.reason.startswith("HTTP "):  # a sentence that says what to do
+            return Answer(verdict=verdict, status=status, text=verdict.reason)
+        words = redact(f"HTTP {status} {body.decode(errors='replace')}", target)
+        return Answer(verdict=verdict, status=status, text=_cut(words))
+
+    async def _fetch(self, outgoing: Outgoing) -> tuple[int, Mapping[str, str], bytes]:
+        if outgoing.method == BY_APPRISE:
+            return await apprise_gateway.notify(outgoing.url, outgoing.body, within=TIMEOUT), {}, b""
+        request = Request(
+            url=outgoing.url,
+            method=outgoing.method,
+            headers=outgoing.headers,
+            body=outgoing.body or None,
+            purpose=Purpose.ALERT,
+            operator=True,
+            timeout=TIMEOUT,
+        )
+        response = await self.client.fetch(request)
+        return response.status, response.headers, response.body
+
+
+def target_of(config: Config, setting: ChannelConfig, environ: Mapping[str, str]) -> Target:
+    """Where the channel is, its secrets resolved now. Raises WatcherError, naming the place of a missing secret."""
+
+    def resolved(secret: Secret | None) -> str:
+        return config.resolve(secret, environ) if secret else ""
+
+    return Target(
+        url=resolved(setting.url),
+        secret=resolved(setting.secret),
+        token=resolved(setting.token),
+        homeserver=setting.homeserver,
+        room=setting.room,
+    )
+
+
+def secrets_of(config: Config, setting: ChannelConfig) -> Target:
+    """The target as far as its secrets can be had, to redact what may quote them."""
+    try:
+        return target_of(config, setting, os.environ)
+    except WatcherError:
+        return Target()
+
+
+def _not_sent(verdict: Verdict) -> Verdict:
+    return Verdict(outcome=Outcome.NOT_SENT, reason=verdict.reason, wait=verdict.wait)
+
+
+def _cut(text: str) -> str:
+    return text.strip()[:ANSWER_LENGTH]
