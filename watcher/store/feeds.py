@@ -219,7 +219,7 @@ def release(tx: Connection, feed_id: FeedId) -> None:
 def statuses(tx: Connection) -> list[FeedStatus]:
     """Every subscribed feed, by name, with the number of entries on record."""
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
-    entries = {feed: count for feed, count in tx.execute(counts)}
+    entries: dict[int, int] = dict(tx.execute(counts).tuples().all())
     rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
     return [
         FeedStatus(
