@@ -11,6 +11,16 @@ stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> sto
 
 from watcher.matching.stories import WINDOW as STORY_WINDOW
 from watcher.matching.stories import Candidate, containment, shingles, sketch, story_of
-from watcher.matching.watchlist import Finding, Watchlist
+from watcher.matching.watchlist import Finding, Watchlist, definition
 
-__all__ = ["STORY_WINDOW", "Candidate", "Finding", "Watchlist", "containment", "shingles", "sketch", "story_of"]
+__all__ = [
+    "STORY_WINDOW",
+    "Candidate",
+    "Finding",
+    "Watchlist",
+    "containment",
+    "definition",
+    "shingles",
+    "sketch",
+    "story_of",
+]

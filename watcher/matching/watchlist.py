@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from watcher.matching.evaluate import evaluate
 from watcher.matching.evidence import Evidence
@@ -79,6 +80,12 @@ class Watchlist:
     def _candidates(self, evidence: Evidence) -> list[Plan]:
         woken = {number for term in evidence.found for number in self._woken_by.get(term, ())}
         return [self._plans[number] for number in sorted(woken.union(self._always))]
+
+
+def definition(watch: Watch) -> int:
+    """A signed 64-bit hash of all that decides what a watch matches: not its name, nor whom it tells."""
+    parts = (watch.terms, watch.query, watch.inflect, watch.compounds)
+    return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), signed=True)
 
 
 def _match(plan: Plan, evidence: Evidence) -> Match | None:

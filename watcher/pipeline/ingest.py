@@ -59,11 +59,15 @@ async def ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
 
 async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
     entry = ENTRY.validate_json(claimed.entry)
+    generation = parts.setting.generation
     page = await _fetch(parts, claimed)
     if page.passing and await _postpone(parts, claimed, page.problem, status=page.status, wait=page.wait):
         return None
     reading, problem = await _read(parts, claimed, entry, page)
     if reading.article is None:
+        if parts.setting.generation != generation:
+            await parts.store.run(entries.release, claimed.id)  # watches came in meanwhile: it is read again
+            return None
         outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
         end = EntryEnd(outcome=outcome, reason=problem, status=page.status, final_url=page.url)
         await parts.store.run(entries.end, claimed.id, end, now=parts.now())

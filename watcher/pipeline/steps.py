@@ -11,6 +11,7 @@ from datetime import timedelta
 from watcher.alerts.channels import CHANNELS
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError
+from watcher.matching import STORY_WINDOW
 from watcher.model import DeliveryState
 from watcher.pipeline.archive import adopt_folder, write_owed
 from watcher.pipeline.deliver import claim_due, deliver, mend_clock
@@ -19,7 +20,8 @@ from watcher.pipeline.lane import Lane
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.poll import poll
 from watcher.pipeline.restoring import tell_recovery
-from watcher.store import entries, feeds, outbox, troubles
+from watcher.pipeline.review import review
+from watcher.store import entries, feeds, outbox, stories, troubles
 from watcher.store.entries import ClaimedEntry
 from watcher.store.feeds import ClaimedFeed
 from watcher.store.outbox import ClaimedDelivery
@@ -78,15 +80,17 @@ class Steps:
         await self.keep_house()
 
     async def subscribe(self) -> None:
-        """Makes the feeds of the current setting the subscribed ones."""
+        """Makes the feeds of the current setting the subscribed ones, and tries its new watches on what is there."""
         wanted = {feed.name: feed.url for feed in self.parts.setting.config.feeds}
         await self.parts.store.run(feeds.subscribe, wanted, now=self.parts.now())
+        await review(self.parts)
 
     async def keep_house(self) -> None:
         """What has to be seen to every now and then: lapsed claims, owed files."""
         now = self.parts.now()
         await self.parts.store.run(feeds.free_expired, now=now)
         await self.parts.store.run(entries.free_expired, now=now)
+        await self.parts.store.run(stories.forget, before=now - STORY_WINDOW)
         await mend_clock(self.parts)
         await self._write_owed()
 

@@ -39,7 +39,7 @@ def _by_story(found: list[StoredDocument]) -> list[list[StoredDocument]]:
 def _story(told: list[StoredDocument], claimed: ClaimedDelivery) -> Headline:
     """The first document of a story, and where else it stands; watches that only another one matched are named too."""
     first, *others = told
-    headline = headline_of(first, claimed.documents[first.number], also_at=tuple(_outlet(other) for other in others))
+    headline = headline_of(first, claimed.documents[first.number], also_at=_elsewhere(told))
     reasons = {reason.watch: reason for reason in headline.reasons}
     for other in others:
         for reason in headline_of(other, claimed.documents[other.number]).reasons:
@@ -74,5 +74,8 @@ def headline_of(
     return replace(headline, reasons=reasons)
 
 
-def _outlet(document: StoredDocument) -> str:
-    return document.site or document.feed
+def _elsewhere(told: list[StoredDocument]) -> tuple[str, ...]:
+    """The other outlets of a story: those with a text of their own, then those that carry the very same."""
+    _, *others = told
+    own_texts = (other.site or other.feed for other in others)
+    return (*own_texts, *(feed for document in told for feed in document.also_in))

@@ -232,6 +232,23 @@ def stream(tx: Connection) -> Iterator[StoredDocument]:
         after = rows[-1].number
 
 
+def newest(tx: Connection, *, since: datetime, below: int | None = None, limit: int) -> list[StoredDocument]:
+    """Documents of ours recorded since then, the newest first, those of lower numbers than `below` only."""
+    rows = schema.documents.c
+    own = select(schema.documents).where(rows.recorded_at >= since, ~rows.adopted)
+    if below is not None:
+        own = own.where(rows.number < below)
+    return [_stored(tx, row) for row in tx.execute(own.order_by(rows.number.desc()).limit(limit)).all()]
+
+
+def add_matches(
+    tx: Connection, number: int, matches: Iterable[Match], telling: deliveries.Telling, *, now: datetime
+) -> None:
+    """Records further matches of a document, and what the channels are to be told of them."""
+    story = tx.execute(select(schema.documents.c.story).where(schema.documents.c.number == number)).scalar_one()
+    deliveries.tell(tx, telling, number, StoryId(story), _add_matches(tx, number, matches), now=now)
+
+
 def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
     row = {
         "number": file.number,

@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
 from watcher.model import EntryId, FeedId
 from watcher.store import schema
+
+_REOPENED_PER_FEED = 500
+_MOST_REOPENED = 50_000
 
 
 class EntryOutcome(StrEnum):
@@ -141,6 +144,30 @@ def release(tx: Connection, entry_id: EntryId) -> None:
     _set(tx, entry_id, state="pending", lease_until=None)
 
 
+def reopen_unmatched(tx: Connection, *, listed_since: datetime, now: datetime) -> int:
+    """Makes entries pending that matched nothing and that a feed listed since then: of each feed the newest.
+
+    What comes of them is told in one summary, as after a first poll. Returns how many they are.
+    """
+    entries, known = schema.entries.c, schema.known.c
+    listed = select(known.entry_id).where(known.seen_on >= int(listed_since.timestamp() // 86_400))
+    turn = func.row_number().over(partition_by=entries.feed_id, order_by=entries.id.desc()).label("turn")
+    ranked = (
+        select(entries.id, turn)
+        .join(schema.feeds, schema.feeds.c.id == entries.feed_id)
+        .where(entries.state == "done", entries.outcome.in_(("unmatched", "failed")), schema.feeds.c.active)
+        .where(entries.id.in_(listed))
+        .subquery()
+    )
+    newest = select(ranked.c.id, ranked.c.turn).where(ranked.c.turn <= _REOPENED_PER_FEED)
+    rows = tx.execute(newest.order_by(ranked.c.turn).limit(_MOST_REOPENED)).all()
+    reopened = {"state": "pending", "due_at": now, "attempts": 0, "times_ingested": 0, "in_first_poll": True}
+    if rows:
+        again = update(schema.entries).where(entries.id == bindparam("of")).values(turn=bindparam("place"), **reopened)
+        tx.execute(again, [{"of": row.id, "place": row.turn} for row in rows])
+    return len(rows)
+
+
 def find(tx: Connection, *, links: tuple[str, ...], link_key: int | None) -> list[EntryStatus]:
     """The entries with one of these links or this link key, newest first."""
     entries = schema.entries.c
@@ -154,7 +181,7 @@ def count_by_outcome(tx: Connection, *, since: datetime) -> dict[str, int]:
     """How many entries ended since then, by outcome."""
     entries = schema.entries.c
     counts = select(entries.outcome, func.count()).where(entries.ended_at >= since).group_by(entries.outcome)
-    return {outcome: count for outcome, count in tx.execute(counts)}
+    return dict(tx.execute(counts).tuples().all())
 
 
 def count_open(tx: Connection) -> int:

@@ -210,6 +210,8 @@ walls = Table(
 )
 
 # One row per delivery: one alert on its way to one channel. `payload` is kept from the first attempt on.
+# `urgent` breaks through quiet hours; `uncertain`: it may have been shown though no answer says so; `reference`: the
+# channel's own name for the message; `told_in`: the digest that tells it instead.
 deliveries = Table(
     "deliveries",
     metadata,
