@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from watcher.articles.page import Page, text_of
 
 _SEPARATOR = re.compile(r"\s+[|–—·•»:-]+\s+|\s*\|\s*")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _CUT_OFF = ("…", "...")
 _LONGEST_AUTHOR = 100
 
 
 def headline(page: Page) -> tuple[str, str]:
     """The article's headline without the site's name, and its source; ("", "") if the page has none."""
+    title = " ".join((page.tree.findtext(".//title") or "").split())
     candidates = (
-        ("JSON-LD headline", text_of(page.thing.get("headline"))),
+        ("JSON-LD headline", without_site(text_of(page.thing.get("headline")), page)),
         ("og:title", without_site(page.meta_value("og:title", "twitter:title", "dc.title"), page)),
-        ("h1", first_heading(page)),
-        ("title", without_site(" ".join((page.tree.findtext(".//title") or "").split()), page)),
+        ("h1", next((top for top in _tops(page) if _letters(top) in _letters(title)), "")),
+        ("title", without_site(title, page)),
+        ("h1", next(_tops(page), "")),
     )
     whole = [(source, text) for source, text in candidates if text and not text.endswith(_CUT_OFF)]
     source, text = next(iter(whole or [pair for pair in candidates if pair[1]]), ("", ""))
@@ -29,27 +33,18 @@ def headings(page: Page) -> tuple[str, ...]:
     """Every form in which the page gives its headline: what a body need not repeat."""
     names = (page.meta_value("og:title"), page.meta_value("twitter:title"), page.tree.findtext(".//title") or "")
     titles = [without_site(" ".join(name.split()), page) for name in names]
-    tops = [" ".join(" ".join(tag.itertext()).split()) for tag in page.tree.iter("h1")]
-    return tuple(filter(None, (text_of(page.thing.get("headline")), *titles, *tops)))
-
-
-def first_heading(page: Page) -> str:
-    """The text of the first h1 that says anything."""
-    texts = (" ".join(" ".join(tag.itertext()).split()) for tag in page.tree.iter("h1"))
-    return next(filter(None, texts), "")
+    return tuple(filter(None, (text_of(page.thing.get("headline")), *titles, *_tops(page))))
 
 
 def without_site(title: str, page: Page) -> str:
-    """`Headline | The Site - Politics` -> `Headline`: parts that name the site, and what comes after them, go."""
-    parts = _SEPARATOR.split(title)
-    if len(parts) < 2:
-        return title
-    names = {_letters(name) for name in (site_name(page), urlsplit(page.url).hostname or "")} - {""}
-    for index in range(1, len(parts)):
-        if _names_site(parts[index], names):
-            end = title.find(parts[index], len(parts[0]))
-            return _SEPARATOR.sub("", title[:end][-8:]).join([title[:end][:-8], ""]).rstrip(" |–—·•»:-")
-    return title[title.find(parts[1]) :] if _names_site(parts[0], names) else title
+    """`Headline | The Site - Politics` -> `Headline`: a part that names the site goes, with all behind it."""
+    cuts = list(_SEPARATOR.finditer(title))
+    names = {_letters(name) for name in (site_name(page), host_of(page.url), host_of(page.url).split(".")[0])} - {""}
+    ends = [cut.start() for cut in cuts[1:]] + [len(title)]
+    for cut, end in zip(cuts, ends, strict=False):
+        if cut.start() > 0 and _names_site(title[cut.end() : end], names):
+            return title[: cut.start()]
+    return title[cuts[0].end() :] if cuts and _names_site(title[: cuts[0].start()], names) else title
 
 
 def site_name(page: Page) -> str:
@@ -85,14 +80,20 @@ def language(page: Page) -> str:
     return code if re.fullmatch("[a-z]{2,3}", code) else ""
 
 
+def _tops(page: Page) -> Iterator[str]:
+    texts = (" ".join(" ".join(tag.itertext()).split()) for tag in page.tree.iter("h1"))
+    return filter(None, texts)
+
+
 def _is_name(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_AUTHOR and "://" not in text
 
 
 def _names_site(part: str, names: set[str]) -> bool:
     letters = _letters(part)
-    return bool(letters) and any(letters in name or (name in letters and len(name) > 3) for name in names)
+    return any(letters == name or (len(letters) > 3 and (letters in name or name in letters)) for name in names)
 
 
 def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold().removeprefix("www.") if character.isalnum())
+    """Letters and digits, umlauts as a host name spells them."""
+    return "".join(filter(str.isalnum, text.casefold().translate(_UMLAUTS).removeprefix("www.")))

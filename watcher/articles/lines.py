@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from watcher.articles.phrases import BYLINE, CREDIT, POINTER, READING_TIME, TAIL
+from watcher.articles.phrases import AUTHOR_NOTE, BYLINE, CREDIT, POINTER, READING_TIME, TAIL
 
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c\x85\u2028\u2029]+")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\ufeff\u2060]")  # soft hyphens would hide a word from plain tools
@@ -118,5 +118,7 @@ def _is_credit(line: str) -> bool:
 
 def _without_tail(lines: list[str]) -> list[str]:
     start = max(1, len(lines) - _TAIL_LINES)
+    notes = [index for index in range(start, len(lines)) if AUTHOR_NOTE.match(lines[index])]
+    lines = lines[: notes[0]] if notes else lines
     tail = [line for line in lines[start:] if len(line) > _LONGEST_TAIL or not TAIL.search(line)]
     return [*lines[:start], *tail]

@@ -21,7 +21,7 @@ POINTER = _any(
     r"empfohlener (?:artikel|inhalt|externer inhalt|redaktioneller inhalt)",
     r"read (?:more|also|next|the full)|also read|see also|don't miss|you may also like|keep reading|what to read next",
     r"related(?: articles| stories| content| topics| coverage)?\s*:?$|related\s*:",
-    r"more (?:on this|stories|from|to read)|recommended(?: reading| stories)?\s*:?$",
+    r"read next|watch\s*[|:]|more\s?:|more (?:on this|stories|from|to read)|recommended(?: reading| stories)?\s*:?$",
     r"lire aussi|à lire aussi|leer más|lea también|te puede interesar|leggi anche|leia (?:mais|também)",
     r"lees ook|les også|læs også|läs (?:också|även|mer)|czytaj (?:też|także|więcej)",
     r"baca juga|читайте также|читайте (?:також|ще)|ilgili haber",
@@ -35,7 +35,12 @@ TAIL = _any(
     r"to report (?:an? )?(?:error|typo)|share this (?:article|story)|artikel teilen|jetzt teilen",
     r"download (?:the|our) app|unsere app|suscríbete|inscrivez-vous|iscriviti|inscreva-se|abonneer",
     r"material may not be published|contact the (?:author|reporter)|got a (?:tip|story)\b",
+    r"^comments?\W*$|^kommentare?\W*$|kommentar (?:abgeben|schreiben)|comment policy|ihre meinung ist uns",
     r"for more stories like this|the views expressed in this|get in touch with|email us at",
+)
+
+AUTHOR_NOTE = _any(
+    r"(?:die|der|zur|zum|über (?:die|den)) autor(?:in|en|innen)?\W*$|about the authors?\W*$", before=r"^\W*"
 )
 
 CONSENT = _any(
@@ -99,7 +104,7 @@ MODIFIED = _any(
 MARGIN_NAMES = _any(
     r"(?<![a-z])(?:related|recommend(?:ed|ation)?s?|read-?more|more-?on|most-?read|trending|teaser-?list|newsletter)(?![a-z])",
     r"(?<![a-z])(?:breadcrumbs?|share-?bar|social-?share|comments?|promo|sponsor(?:ed)?|advertisement)(?![a-z])",
-    r"(?<![a-z])(?:author-?(?:bio|box|card|info)|copyright|consent|cookie-?(?:banner|notice))(?![a-z])",
+    r"(?<![a-z])(?:author-?(?:bio|box|card|info)|copyright|boilerplate|consent|cookie-?(?:banner|notice))(?![a-z])",
 )
 
 CAPTION_NAMES = _any(
