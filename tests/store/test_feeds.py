@@ -1,0 +1,264 @@
+"""Rows of feeds: subscriptions follow the config, claims go to one, a poll lands whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, record, subscribed
+from watcher.model import EntryId
+from watcher.store import entries, feeds, schema
+from watcher.store.entries import EntryEnd, EntryOutcome
+from watcher.store.feeds import ChangedEntry
+
+HOUR = timedelta(hours=1)
+
+
+def claimed_names(tx: Connection, *, at: timedelta = timedelta(), limit: int = 10) -> list[str]:
+    return [feed.name for feed in feeds.claim(tx, now=NOW + at, limit=limit, lease=LEASE)]
+
+
+# -- subscriptions ----------------------------------------------------------------------------------------------------
+
+
+def test_new_feeds_are_due_at_once_and_those_that_left_rest(tx: Connection) -> None:
+    """A feed that is in the config is polled, one that is not is neither polled nor shown, and keeps its entries."""
+    feeds.subscribe(tx, {"a": "https://a.example/", "b": "https://b.example/"}, now=NOW)
+    assert sorted(claimed_names(tx)) == ["a", "b"]
+    feeds.void_claims(tx)
+    feeds.subscribe(tx, {"b": "https://b.example/"}, now=NOW)
+    assert claimed_names(tx) == ["b"]
+    assert [status.name for status in feeds.statuses(tx)] == ["b"]
+
+
+def test_a_feed_that_returns_remembers(tx: Connection) -> None:
+    """Its entries are known still, its poll state is what it was, and it is due."""
+    feed = record(tx, "a", new_entry("eins"))
+    feeds.subscribe(tx, {}, now=NOW)
+    feeds.subscribe(tx, {"a": "https://a.example/feed"}, now=NOW + HOUR)
+    (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
+    assert (claimed.id, claimed.poll_state) == (feed, "{}")
+    assert feeds.find_known(tx, new_entry("eins").keys)
+
+
+def test_a_new_address_is_polled_at_once_and_afresh(tx: Connection) -> None:
+    """Validators of the old address say nothing about the new one; where it had moved to is forgotten."""
+    feed = subscribed(tx, "a", url="https://a.example/old")
+    feeds.record_poll(tx, feed, poll_record(tx, feed, moved_to="https://a.example/moved", error="HTTP 500"), now=NOW)
+    feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW + HOUR)
+    (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
+    assert (claimed.url, claimed.poll_state) == ("https://a.example/new", "")
+    (status,) = feeds.statuses(tx)
+    assert (status.last_error, status.failing_since) == ("", None)
+
+
+def test_a_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection) -> None:
+    """The config changes while a poll is under way: its entries count, but the new address stays due and unknown."""
+    feed = subscribed(tx, "a", url="https://a.example/old")
+    (claimed,) = feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
+    late = poll_record(tx, feed, new=[new_entry("eins")], title="Alt")
+    feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW)
+    assert feeds.record_poll(tx, claimed.id, late, now=NOW) == 1
+    (again,) = feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
+    assert (again.url, again.poll_state) == ("https://a.example/new", "")
+    (status,) = feeds.statuses(tx)
+    assert status.last_polled_at is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    configs=st.lists(
+        st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["https://x.example/1", "https://x.example/2"])),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_subscribed_feeds_are_those_of_the_last_config(configs: list[dict[str, str]]) -> None:
+    """Whatever configs follow each other: name and address are those of the last, and each name has one row."""
+    engine = create_engine("sqlite://")
+    schema.metadata.create_all(engine)
+    with engine.begin() as tx:
+        for step, config in enumerate(configs):
+            feeds.subscribe(tx, config, now=NOW + HOUR * step)
+        assert {status.name: status.url for status in feeds.statuses(tx)} == configs[-1]
+        rows = tx.execute(text("SELECT count(*), count(DISTINCT name) FROM feeds")).one()
+        assert rows[0] == rows[1]
+    engine.dispose()
+
+
+# -- claims -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_longest_due_comes_first(tx: Connection) -> None:
+    """In the order of their due times, no more than asked for, none that is not due."""
+    for name, wait in (("spät", 3), ("früh", 1), ("mitte", 2), ("morgen", 30)):
+        feed = subscribed(tx, name)
+        feeds.record_poll(tx, feed, replace(poll_record(tx, feed), next_poll_at=NOW + HOUR * wait), now=NOW)
+    assert claimed_names(tx, at=HOUR * 4, limit=2) == ["früh", "mitte"]
+    assert claimed_names(tx, at=HOUR * 4) == ["spät"]
+
+
+def test_a_claim_ends_with_its_poll_its_lease_or_its_process(tx: Connection) -> None:
+    """What is claimed is nobody else's until then."""
+    feed = subscribed(tx, "a")
+    assert claimed_names(tx) == ["a"]
+    assert claimed_names(tx) == []
+    feeds.free_expired(tx, now=NOW + LEASE - timedelta(seconds=1))
+    assert claimed_names(tx) == []
+    feeds.free_expired(tx, now=NOW + LEASE)
+    assert claimed_names(tx) == ["a"]
+    feeds.void_claims(tx)
+    assert claimed_names(tx) == ["a"]
+    feeds.release(tx, feed)
+    assert claimed_names(tx) == ["a"]
+    feeds.record_poll(tx, feed, poll_record(tx, feed), now=NOW)
+    assert claimed_names(tx, at=HOUR) == ["a"]
+
+
+def test_make_due_makes_due_what_is_subscribed(tx: Connection) -> None:
+    """However far the next poll lay ahead."""
+    feed = record(tx, "a")
+    feeds.make_due(tx, now=NOW)
+    assert claimed_names(tx) == ["a"]
+    assert feed
+
+
+# -- polls ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_poll_leaves_health_and_entries(tx: Connection) -> None:
+    """Success and failure are on the feed; the beginning of a failure stays, the last success too."""
+    feed = record(tx, "a", new_entry("eins"), new_entry("zwei"))
+    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW + HOUR)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 502"), now=NOW + HOUR * 2)
+    (status,) = feeds.statuses(tx)
+    assert (status.last_error, status.failing_since, status.last_success_at) == ("HTTP 502", NOW + HOUR, NOW)
+    assert (status.entries, status.last_polled_at) == (2, NOW + HOUR * 2)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, title="Das Blatt"), now=NOW + HOUR * 3)
+    (status,) = feeds.statuses(tx)
+    assert (status.last_error, status.failing_since, status.title) == ("", None, "Das Blatt")
+
+
+def test_a_poll_lands_whole_or_not_at_all(engine: Engine) -> None:
+    """What fails in the middle leaves neither entries nor keys nor a new poll time."""
+    with engine.begin() as tx:
+        feed = subscribed(tx, "a")
+    broken = replace(new_entry("zwei"), keys=(object(),))  # type: ignore[arg-type] # what a bug could bring
+
+    def half() -> None:
+        with engine.begin() as tx:
+            feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("eins"), broken]), now=NOW)
+
+    with pytest.raises(SQLAlchemyError):
+        half()
+    with engine.begin() as tx:
+        assert tx.execute(text("SELECT count(*) FROM entries")).scalar_one() == 0
+        assert feeds.find_known(tx, new_entry("eins").keys) == {}
+        assert claimed_names(tx) == ["a"]
+
+
+def test_two_feeds_with_one_link_bring_one_entry(tx: Connection) -> None:
+    """Both read their bodies before either was recorded: the second learns the first one's entry under its own id."""
+    shared = "https://blatt.example/bericht"
+    mine, yours = new_entry("a1", link=shared), new_entry("b1", link=shared)
+    assert record(tx, "a", mine)
+    feed = subscribed(tx, "b")
+    assert feeds.record_poll(tx, feed, poll_record(tx, feed, new=[yours]), now=NOW) == 0
+    known = feeds.find_known(tx, (*mine.keys, *yours.keys))
+    assert len({row.entry_id for row in known.values()}) == 1
+    assert set(known) == {*mine.keys, *yours.keys}
+
+
+def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:
+    """A thousand keys at once, also such that were learned later; the record says whether it matched."""
+    feed = record(tx, "a", *(new_entry(str(number)) for number in range(600)))
+    learned = key("ein neuer Schlüssel")
+    feeds.record_poll(tx, feed, poll_record(tx, feed, learned=((EntryId(1), learned),)), now=NOW)
+    (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
+    entries.end(tx, claimed.id, MATCHED, now=NOW)
+    asked = [key for number in range(600) for key in new_entry(str(number)).keys]
+    known = feeds.find_known(tx, [*asked, learned, key("unbekannt")])
+    assert len(known) == 1201
+    assert known[learned].entry_id == 1
+    assert [row.matched for row in known.values() if row.entry_id == claimed.id] == [True] * (
+        3 if claimed.id == 1 else 2
+    )
+
+
+def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:
+    """It is pending with its new words, and not told as part of a first poll; one that is in hand is left alone."""
+    feed = record(tx, "a", new_entry("eins"))
+    (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
+    changed = ChangedEntry(entry_id=claimed.id, link=claimed.link, title="Neu", entry="{}", content_hash=7)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
+    assert entries.claim(tx, now=NOW, limit=1, lease=LEASE) == []
+    entries.end(tx, claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
+    (again,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
+    assert (again.id, again.attempts, again.in_first_poll) == (claimed.id, 0, False)
+    (row,) = feeds.find_known(tx, new_entry("eins").keys[:1]).values()
+    assert (row.content_hash, row.times_ingested) == (7, 1)
+
+
+def test_only_the_first_success_is_a_first_poll(tx: Connection) -> None:
+    """A failure before it does not count; entries of later polls are told one by one."""
+    feed = subscribed(tx, "a")
+    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
+    record(tx, "a", new_entry("eins"))
+    record(tx, "a", new_entry("zwei"))
+    told = {entry.link: entry.in_first_poll for entry in entries.claim(tx, now=NOW, limit=9, lease=LEASE)}
+    assert told == {"https://blatt.example/eins": True, "https://blatt.example/zwei": False}
+
+
+def test_first_polls_are_open_until_their_last_entry_has_ended(tx: Connection) -> None:
+    """From the subscription on; a feed that fails instead does not keep the others waiting."""
+    assert not feeds.first_polls_open(tx, now=NOW)
+    feed = subscribed(tx, "a")
+    assert feeds.first_polls_open(tx, now=NOW)
+    feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
+    assert feeds.first_polls_open(tx, now=NOW)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
+    assert not feeds.first_polls_open(tx, now=NOW)
+    record(tx, "b", new_entry("eins"))
+    assert feeds.first_polls_open(tx, now=NOW)
+    (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
+    entries.end(tx, claimed.id, MATCHED, now=NOW)
+    assert not feeds.first_polls_open(tx, now=NOW)
+
+
+def test_what_a_body_lists_is_kept_in_mind(tx: Connection) -> None:
+    """The day a key was last seen moves on, at most once a week, so that nothing is written at most polls."""
+    feed = record(tx, "a", new_entry("eins"))
+    (first, _) = new_entry("eins").keys
+
+    def seen_on() -> int:
+        return int(tx.execute(text("SELECT seen_on FROM known WHERE key = :key"), {"key": first}).scalar_one())
+
+    start = seen_on()
+    for days, moved in ((3, 0), (7, 0), (8, 8), (9, 8)):
+        feeds.record_poll(tx, feed, poll_record(tx, feed, seen=(first,)), now=NOW + timedelta(days=days))
+        assert seen_on() == start + moved
+
+
+def test_notices_go_to_the_channels_of_the_operator(tx: Connection) -> None:
+    """One delivery each, in the same transaction."""
+    feed = subscribed(tx, "a")
+    poll = poll_record(tx, feed, notices=("Feed a is gone",))
+    feeds.record_poll(tx, feed, poll, ops=("betrieb", "chef"), now=NOW)
+    rows = tx.execute(text("SELECT channel, kind, message FROM deliveries ORDER BY channel")).all()
+    assert [tuple(row) for row in rows] == [
+        ("betrieb", "notice", "Feed a is gone"),
+        ("chef", "notice", "Feed a is gone"),
+    ]
+
+
+def test_times_without_a_zone_are_refused(tx: Connection) -> None:
+    """They would be read as another moment elsewhere."""
+    with pytest.raises(Exception, match="naive"):
+        feeds.make_due(tx, now=NOW.replace(tzinfo=None))

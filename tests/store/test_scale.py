@@ -1,0 +1,51 @@
+"""What runs every second must not read whole tables: its cost may not grow with what is long done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from tests.store.rows import LEASE, NOW, new_entry, record
+from watcher.store import documents, entries, feeds
+
+EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
+    "due feeds": lambda tx: feeds.claim(tx, now=NOW, limit=8, lease=LEASE),
+    "due entries": lambda tx: entries.claim(tx, now=NOW, limit=8, lease=LEASE),
+    "open first polls": lambda tx: feeds.first_polls_open(tx, now=NOW),
+    "owed files": documents.unwritten,
+    "known entries": lambda tx: feeds.find_known(tx, new_entry("a").keys),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_SECOND)
+def test_nothing_long_done_is_read(engine: Engine, name: str) -> None:
+    """SQLite answers from an index that holds open rows only, or by key; never by a look at every entry."""
+    statements: list[tuple[str, Any]] = []
+    with engine.begin() as tx:
+        record(tx, "blatt", *(new_entry(str(number)) for number in range(3)))
+        event.listen(tx, "before_cursor_execute", lambda _c, _u, sql, given, _x, _m: statements.append((sql, given)))
+        EVERY_SECOND[name](tx)
+        plans = [
+            row[3]
+            for sql, given in list(statements)
+            if sql.startswith("SELECT")
+            for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
+        ]
+    scans = [plan for plan in plans if plan.startswith(("SCAN entries", "SCAN documents", "SCAN known"))]
+    assert [plan for plan in scans if "USING INDEX" not in plan] == []
+    assert plans
+
+
+def test_due_feeds_come_from_their_index(tx: Connection) -> None:
+    """100,000 feeds that are not due cost nothing."""
+    sql = "SELECT id FROM feeds WHERE feeds.active AND next_poll_at <= ? AND lease_until IS NULL ORDER BY next_poll_at"
+    (plan,) = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,))
+    assert "feeds_due" in plan[3]
+    names = [f"f{number}" for number in range(3000)]
+    feeds.subscribe(tx, {name: f"https://{name}.example/" for name in names}, now=NOW + timedelta(hours=1))
+    assert feeds.claim(tx, now=NOW, limit=48, lease=LEASE) == []
+    assert tx.execute(text("SELECT count(*) FROM feeds")).scalar_one() == 3000

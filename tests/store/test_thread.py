@@ -1,0 +1,184 @@
+"""The one thread that speaks to the database: results after their commit, failures without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from watcher.errors import StateError
+from watcher.store import StoreThread, open_database
+
+
+@pytest.fixture
+def store(engine: Engine) -> Iterator[StoreThread]:
+    thread = StoreThread(engine)
+    yield thread
+    thread.close()
+
+
+def add(tx: Connection, name: str, *, words: str = "") -> str:
+    tx.execute(
+        text("INSERT INTO channels (name, parked_reason) VALUES (:name, :words)"), {"name": name, "words": words}
+    )
+    return name
+
+
+def add_and_fail(tx: Connection, name: str) -> None:
+    add(tx, name)
+    raise LookupError(name)
+
+
+def fill(tx: Connection) -> None:
+    for number in range(200):
+        add(tx, f"voll {number}", words="x" * 4000)
+
+
+def names(state: Path) -> set[str]:
+    """What another process would see now."""
+    with closing(sqlite3.connect(state)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM channels")}
+
+
+class Hold:
+    """Keeps the thread busy, so that the calls after it wait together."""
+
+    def __init__(self) -> None:
+        self._go = threading.Event()
+
+    def __call__(self, tx: Connection) -> None:
+        assert self._go.wait(10)
+
+    def release(self) -> None:
+        self._go.set()
+
+
+async def test_a_result_is_handed_out_after_its_commit(store: StoreThread, state: Path) -> None:
+    """Whoever has the result can rely on it: another connection sees what was done."""
+    for name in ("a", "b", "c"):
+        assert await store.run(add, name) == name
+        assert name in names(state)
+
+
+async def test_a_failure_leaves_no_trace_and_spares_those_beside_it(store: StoreThread, state: Path) -> None:
+    """Calls that share a transaction do not share their fate."""
+    hold = Hold()
+    first = asyncio.create_task(store.run(hold))
+    calls = [
+        asyncio.create_task(call) for call in (store.run(add, "a"), store.run(add_and_fail, "b"), store.run(add, "c"))
+    ]
+    await asyncio.sleep(0)
+    hold.release()
+    results = await asyncio.gather(first, *calls, return_exceptions=True)
+    assert results[1] == "a"
+    assert isinstance(results[2], LookupError)
+    assert results[3] == "c"
+    assert names(state) == {"a", "c"}
+
+
+async def test_a_full_disk_is_told_to_all_whose_work_it_took(store: StoreThread, state: Path) -> None:
+    """SQLite rolls the whole transaction back then: nobody of the batch is told that his work is done."""
+    pages = await store.run(lambda tx: tx.execute(text("PRAGMA page_count")).scalar_one())
+    await store.run(lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={pages + 4}").scalar_one())
+    hold = Hold()
+    first = asyncio.create_task(store.run(hold))
+    calls = [asyncio.create_task(call) for call in (store.run(add, "a"), store.run(fill), store.run(add, "c"))]
+    await asyncio.sleep(0)
+    hold.release()
+    results = await asyncio.gather(first, *calls, return_exceptions=True)
+    told = [result for result in results[1:] if isinstance(result, StateError)]
+    assert told
+    assert all("make room" in str(error) for error in told)
+    done = {result for result in results[1:] if isinstance(result, str)}
+    assert names(state) == done
+    assert await store.run(add, "wieder") == "wieder"
+
+
+async def test_a_commit_that_fails_reaches_everybody(store: StoreThread, state: Path) -> None:
+    """A foreign key that is checked at the commit: none of the calls before it is done."""
+
+    def promise(tx: Connection) -> str:
+        tx.execute(text("PRAGMA defer_foreign_keys=ON"))
+        tx.execute(text("INSERT INTO matches (document, watch, hits) VALUES (99, 'w', '[]')"))
+        return "done"
+
+    hold = Hold()
+    first = asyncio.create_task(store.run(hold))
+    calls = [asyncio.create_task(call) for call in (store.run(add, "a"), store.run(promise))]
+    await asyncio.sleep(0)
+    hold.release()
+    results = await asyncio.gather(first, *calls, return_exceptions=True)
+    assert all(isinstance(result, Exception) for result in results[1:])
+    assert names(state) == set()
+    assert await store.run(add, "b") == "b"
+
+
+async def test_a_locked_database_is_told_in_a_sentence(state: Path) -> None:
+    """Every call that waited in vain gets a StateError that names the file; afterwards work goes on."""
+    store = StoreThread(open_database(state, patience=timedelta(seconds=0.1)))
+    try:
+        with closing(sqlite3.connect(state, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StateError, match=r"another program holds .*watcher\.db"):
+                await store.run(add, "a")
+            other.execute("ROLLBACK")
+        assert await store.run(add, "b") == "b"
+    finally:
+        store.close()
+
+
+async def test_close_lets_those_finish_who_wait(engine: Engine, state: Path) -> None:
+    """Nothing that was asked for before the end is dropped."""
+    store, hold = StoreThread(engine), Hold()
+    first = asyncio.create_task(store.run(hold))
+    calls = [asyncio.create_task(store.run(add, str(number))) for number in range(200)]
+    await asyncio.sleep(0)
+    hold.release()
+    await asyncio.to_thread(store.close)
+    await asyncio.gather(first, *calls)
+    assert len(names(state)) == 200
+
+
+async def test_nothing_can_be_asked_after_the_end(engine: Engine) -> None:
+    """A call then fails at once instead of waiting for ever."""
+    store = StoreThread(engine)
+    store.close()
+    with pytest.raises(StateError, match="closed"):
+        await asyncio.wait_for(store.run(add, "a"), 2)
+
+
+async def test_who_is_cancelled_does_not_take_back_what_he_asked_for(store: StoreThread, state: Path) -> None:
+    """The work is done all the same, once, and the thread goes on."""
+    hold = Hold()
+    first = asyncio.create_task(store.run(hold))
+    given_up = asyncio.create_task(store.run(add, "a"))
+    fails = asyncio.create_task(store.run(add_and_fail, "b"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    fails.cancel()
+    hold.release()
+    await asyncio.gather(first, given_up, fails, return_exceptions=True)
+    assert await store.run(add, "c") == "c"
+    assert names(state) == {"a", "c"}
+
+
+def test_a_loop_that_is_gone_does_not_stop_the_thread(engine: Engine, state: Path) -> None:
+    """A call whose loop was closed under it is carried out; the next loop is served."""
+    store, hold = StoreThread(engine), Hold()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(store.run(hold))
+    loop.run_until_complete(asyncio.sleep(0))
+    task.cancel()
+    loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    loop.close()
+    hold.release()
+    assert asyncio.run(store.run(add, "a")) == "a"
+    store.close()
+    assert names(state) == {"a"}
