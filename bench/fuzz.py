@@ -79,12 +79,31 @@ async def fuzz(pool: WorkerPool, sources: Sequence[Original], seeds: range, *, a
     async def work() -> None:
         for seed in waiting:
             made = await asyncio.to_thread(mutant, sources, seed)
-            await _one(pool, made, seed, findings)
-            findings.memory = max([findings.memory, *map(_peak_memory, pool.pids)])
+            await send(pool, made, seed, findings)
 
     async with _watched(findings):
         await asyncio.gather(*(work() for _ in range(at_once)))
     return findings
+
+
+async def send(pool: WorkerPool, made: Mutant, seed: int, findings: Findings) -> None:
+    """One mutant to its end; whatever is neither a result nor a reason is a bug."""
+    try:
+        findings.outcomes[await _read(pool, made, seed)] += 1
+    except NotAFeed:
+        findings.outcomes["reason: not a feed"] += 1
+    except WorkerTimeout:
+        findings.outcomes["reason: took too long"] += 1
+    except WorkerDied as error:
+        findings.outcomes["reason: out of memory" if "memory" in str(error) else "reason: worker died"] += 1
+    except TaskFailed as error:
+        findings.outcomes["bug"] += 1
+        notes = getattr(error, "__notes__", [""])[0].strip().splitlines()
+        findings.bugs.append((seed, f"{made.kind} ({made.recipe}): {error} | {' | '.join(notes[-3:])[:400]}"))
+    except Exception as error:  # the very thing that is looked for
+        findings.outcomes["bug"] += 1
+        findings.bugs.append((seed, f"{made.kind} ({made.recipe}): {type(error).__name__}: {str(error)[:400]}"))
+    findings.memory = max([findings.memory, *map(_peak_memory, pool.pids)])
 
 
 @asynccontextmanager
@@ -123,25 +142,6 @@ def _keep(ledger: Ledger, sources: Sequence[Original], seeds: range, findings: F
     for problem in findings.problems:
         print(f"  {problem}", flush=True)
     print(f"{seeds.stop}: {dict(findings.outcomes)}, busy {findings.busy * 1000:.0f} ms", flush=True)
-
-
-async def _one(pool: WorkerPool, made: Mutant, seed: int, findings: Findings) -> None:
-    """One mutant to its end; whatever is neither a result nor a reason is a bug."""
-    try:
-        findings.outcomes[await _read(pool, made, seed)] += 1
-    except NotAFeed:
-        findings.outcomes["reason: not a feed"] += 1
-    except WorkerTimeout:
-        findings.outcomes["reason: took too long"] += 1
-    except WorkerDied as error:
-        findings.outcomes["reason: out of memory" if "memory" in str(error) else "reason: worker died"] += 1
-    except TaskFailed as error:
-        findings.outcomes["bug"] += 1
-        notes = getattr(error, "__notes__", [""])[0].strip().splitlines()
-        findings.bugs.append((seed, f"{made.kind} ({made.recipe}): {error} | {' | '.join(notes[-3:])[:400]}"))
-    except Exception as error:  # the very thing that is looked for
-        findings.outcomes["bug"] += 1
-        findings.bugs.append((seed, f"{made.kind} ({made.recipe}): {type(error).__name__}: {str(error)[:400]}"))
 
 
 async def _read(pool: WorkerPool, made: Mutant, seed: int) -> str:
@@ -209,7 +209,7 @@ async def _show(sources: Sequence[Original], seed: int) -> int:
     print(f"{made.kind}, {len(made.body)} bytes, {made.content_type}, {made.recipe}")
     async with real_pool(1) as pool:
         started = time.monotonic()
-        await _one(pool, made, seed, findings)
+        await send(pool, made, seed, findings)
     print(dict(findings.outcomes), f"{time.monotonic() - started:.1f} s", *findings.bugs, sep="\n")
     return 1 if findings.bugs else 0
 

@@ -41,7 +41,10 @@ class PartialDate:
     def __post_init__(self) -> None:
         if self.day is not None and self.month is None:
             raise ValueError("a day needs a month")
-        date(self.year, 1 if self.month is None else self.month, 1 if self.day is None else self.day)
+        try:
+            date(self.year, 1 if self.month is None else self.month, 1 if self.day is None else self.day)
+        except OverflowError as error:
+            raise ValueError("far beyond any calendar") from error
 
     @property
     def precision(self) -> DatePrecision:

@@ -59,3 +59,8 @@ READING = TypeAdapter(Reading)
 PARSED_FEED = TypeAdapter(ParsedFeed)
 ENTRY = TypeAdapter(Entry)
 WATCHES = TypeAdapter(tuple[Watch, ...])
+
+
+def feed_text_of(entry: Entry) -> str:
+    """What the feed itself says of an entry; hits of FEED point into it."""
+    return f"{entry.title}\n\n{entry.text}".strip()

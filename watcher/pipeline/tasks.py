@@ -23,6 +23,7 @@ from watcher.pipeline.reading import (
     WATCHES,
     PageTask,
     Reading,
+    feed_text_of,
 )
 
 
@@ -68,7 +69,7 @@ def read_feed(arguments: Mapping[str, Any], body: bytes) -> bytes:
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
     """PageTask, page -> Reading. The better of page and feed text becomes the article; both are matched."""
     task = PAGE_TASK.validate_python(arguments)
-    feed_text = f"{task.entry.title}\n\n{task.entry.text}"
+    feed_text = feed_text_of(task.entry)
     if _cannot_match(task, page, feed_text):
         return READING.dump_json(Reading(article=None))
     article, problem = _article(task, page)

@@ -1,0 +1,110 @@
+"""What a worker says is checked before use: a stranger's page may have taken it over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from watcher.errors import TaskFailed
+from watcher.model import Entry
+from watcher.pipeline.reading import FeedTask, PageTask
+from watcher.pipeline.remote import read_feed, read_page
+from watcher.workers import WorkerPool
+
+FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC")
+PAGE = PageTask(
+    entry=Entry(id="1", link="http://news.example/1", title="Die Lage", summary="Kurz gesagt."),
+    feed="a",
+    site="",
+    url="http://news.example/1",
+    content_type="",
+    timezone="UTC",
+    now=datetime(2026, 1, 1, tzinfo=UTC),
+)
+ARTICLE = {"title": "Der Hafen", "body": "Mark Rutte besucht den Hafen."}
+HIT = {"term": "Rutte", "form": "Rutte", "start": 16, "end": 21, "field": "text"}
+ENTRY = {"id": "1", "link": "http://news.example/1", "title": "Eins"}
+PARSED = {"format": "rss", "title": "", "site": "", "language": "", "entries": [ENTRY]}
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(1, "tests.reliability.lying_tasks")
+    try:
+        yield pool
+    finally:
+        await pool.aclose()
+
+
+def reading(*, article: Any = None, hit: Any = None, **more: Any) -> bytes:
+    """A reading as JSON; the parts given replace those of a true one."""
+    hits = [HIT | (hit or {})]
+    value = {"article": ARTICLE | (article or {}), "matches": [{"watch": "Rutte", "hits": hits}], **more}
+    return json.dumps(value).encode()
+
+
+async def test_true_answers_are_taken(pool: WorkerPool) -> None:
+    """The true forms of what the lies below are made of pass, so that it is the lie that is refused."""
+    assert (await read_page(pool, PAGE, reading())).matches[0].hits[0].form == "Rutte"
+    feed_hit = {"term": "Lage", "form": "Lage", "start": 4, "end": 8, "field": "feed"}
+    assert (await read_page(pool, PAGE, reading(hit=feed_hit))).matches
+    assert (await read_feed(pool, FEED, json.dumps(PARSED).encode())).entries[0].title == "Eins"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"\xff\xfe",
+        b"[" * 50_000,
+        b'{"article": 7}',
+        reading(article={"title": None}),
+        reading(article={"body": ["x"]}),
+        reading(article={"date": {"year": 2025, "month": 13}}),
+        reading(article={"date": {"year": 10**12}}),
+        reading(article={"date": {"year": 2025, "month": 10**12}}),
+        reading(article={"published_at": "gestern"}),
+        reading(article={"text_from": "/etc/passwd"}),
+        reading(article={"body": "Mark Rutte\x00 besucht den Hafen."}),
+        reading(article={"title": "Der\x1b[2J Hafen"}),
+        reading(article={"title": "Der \ud800 Hafen"}),
+        reading(article={"body": "anderer Text"}),
+        reading(hit={"start": -5, "end": -1}),
+        reading(hit={"start": 10**9, "end": 10**9 + 5}),
+        reading(hit={"start": 21, "end": 16}),
+        reading(hit={"form": "Rutt"}),
+        reading(hit={"start": 16, "end": 16, "form": ""}),
+        reading(hit={"field": "feed"}),
+        reading(hit={"field": "state"}),
+        json.dumps({"article": None, "matches": [{"watch": "Rutte", "hits": [HIT]}]}).encode(),
+    ],
+)
+async def test_readings_that_cannot_be_true_are_refused(pool: WorkerPool, answer: bytes) -> None:
+    """Wrong shapes, impossible dates, control characters, hits outside of their text: a reason, and the pool lives."""
+    with pytest.raises(TaskFailed, match="the worker's answer"):
+        await read_page(pool, PAGE, answer)
+    assert (await read_page(pool, PAGE, reading())).article
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"{}",
+        b'"feed"',
+        json.dumps(PARSED | {"entries": "viele"}).encode(),
+        json.dumps(PARSED | {"entries": [{"id": 1}]}).encode(),
+        json.dumps(PARSED | {"entries": [ENTRY | {"published_at": "2026-01-01T00:00:00+99:99"}]}).encode(),
+        json.dumps(PARSED | {"refresh_after": "P9999999999Y"}).encode(),
+    ],
+)
+async def test_feeds_that_cannot_be_true_are_refused(pool: WorkerPool, answer: bytes) -> None:
+    """The same for feeds."""
+    with pytest.raises(TaskFailed, match="the worker's answer"):
+        await read_feed(pool, FEED, answer)
