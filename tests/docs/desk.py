@@ -45,9 +45,9 @@ class Desk:
         )
         try:
             if line[-1] == "run":
-                self._news.wait_for(lambda: self._news.count("/0.xml") > 0, timeout=20)
+                self._news.wait_for(lambda: self._news.count("/0.xml") > 0, timeout=60)
                 process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=60)
         finally:
             process.kill()
         return f"{command}: exit code {process.returncode}\n{out}{err}" if process.returncode else ""
