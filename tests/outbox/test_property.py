@@ -1,0 +1,152 @@
+"""The outbox under anything: random answers, crashes and clock jumps, on a real state file.
+
+Nothing is held for ever, nothing is sent after it was delivered, nothing is shown twice without a cause: on channels
+without a key one message more for each crash or lost answer, on Matrix none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tests.outbox.desk import Crash, Desk, Fault, channel
+from watcher.pipeline.deliver import LIMITS
+from watcher.store import outbox
+
+CHANNELS = "\n".join(
+    (
+        channel("slack", 'group_wait = "5s"', "max_per_hour = 4"),
+        channel("matrix", 'group_wait = "0s"', 'quiet = "22:00-06:30"'),
+        channel("webhook", 'group_wait = "20s"', "ops = true"),
+        channel("webhook-morgens", 'digest = "08:00"', 'quiet = "23:00-08:15"'),
+    )
+)
+NAMES = ("slack", "matrix", "webhook", "webhook-morgens")
+DOUBTS = (Fault.SHOWN_NO_ANSWER, Fault.SHOWN_CRASH)
+faults = st.sampled_from([*Fault, Fault.NONE, Fault.NONE])
+steps = st.sampled_from([1, 20, 90, 600, 3600, 5 * 3600, 26 * 3600]).map(lambda seconds: timedelta(seconds=seconds))
+
+
+class Outbox(RuleBasedStateMachine):
+    """Rules are what may happen; invariants what may never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk = Desk(Path(mkdtemp(prefix="watcher-property-")), CHANNELS)
+        self.desk.network.before = self._before_each_request
+        self.doubts: Counter[str] = Counter()
+        self.found = 0
+
+    def teardown(self) -> None:
+        self.desk.network.faults.clear()
+        self._bring_all_back()
+        self.desk.work_until_done(step=timedelta(hours=3), longest=timedelta(days=4))
+        self._all_is_told()
+        self._nothing_is_shown_twice_without_a_cause()
+        self.desk.close()
+
+    # -- what may happen -----------------------------------------------------------------------------------------------
+
+    @rule(watch=st.sampled_from(["Rutte", "Eil"]), same_story=st.booleans())
+    def find(self, watch: str, same_story: bool) -> None:
+        story = self.found - 1 if same_story and self.found else None
+        self.desk.find(watch=watch, story=story, site=f"Blatt {self.found % 3}")
+        self.found += 1
+
+    @rule(coming=st.lists(faults, max_size=6))
+    def deliver(self, coming: list[Fault]) -> None:
+        network = self.desk.network
+        network.faults.extend(coming)
+        before = len(network.requests)
+        try:
+            self.desk.deliver(most=20)
+        except Crash:
+            self.desk.restart()
+        happened = zip(network.requests[before:], coming, strict=False)
+        self.doubts.update(name for (name, _), fault in happened if fault in DOUBTS)
+        network.faults.clear()
+
+    @rule(step=steps)
+    def let_time_pass(self, step: timedelta) -> None:
+        self.desk.pass_(step)
+
+    @rule(days=st.sampled_from([-2, -1, 1, 3650]))
+    def jump(self, days: int) -> None:
+        """The clock is wrong for a while, and is then set right."""
+        self.desk.pass_(timedelta(days=days))
+        self.desk.keep_house()
+        self.desk.deliver(most=3)
+        self.desk.pass_(timedelta(days=-days))
+
+    @rule()
+    def restart(self) -> None:
+        self.desk.restart()
+
+    @precondition(lambda self: self.desk.run(outbox.parked))
+    @rule()
+    def resume(self) -> None:
+        self._bring_all_back()
+
+    # -- what may never ------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def every_document_has_its_deliveries(self) -> None:
+        """No document is forgotten on its way between alerts and digests, whatever was collected into what."""
+        told = {(row.channel, row.story) for row in self.desk.rows("told")}
+        stories = {row.story for row in self.desk.rows("documents")}
+        assert told == {(name, story) for name in NAMES for story in stories}
+
+    def _before_each_request(self, id_: str) -> None:
+        states = {row.id: row.state for row in self.desk.rows()}
+        assert states.get(id_, "sending") == "sending"
+
+    def _bring_all_back(self) -> None:
+        for name in self.desk.run(outbox.parked):
+            self.desk.run(outbox.resume, name, limits=LIMITS, now=self.desk.now)
+
+    def _all_is_told(self) -> None:
+        """What a story's delivery came to in the end: delivered, or refused even in its plain form."""
+        rows = {row.sequence: row for row in self.desk.rows()}
+        for told in self.desk.rows("told"):
+            assert rows[told.delivery].state in ("delivered", "dead")
+        assert {row.state for row in rows.values()} <= {"delivered", "dead", "expired"}
+        assert all(rows[row.told_in].state != "held" for row in rows.values() if row.told_in)
+
+    def _nothing_is_shown_twice_without_a_cause(self) -> None:
+        """A document stands in one message of a channel: repeats under the same id count where ids are not known.
+
+        What may have been shown and then became too old to be repeated stands in a digest once more.
+        """
+        too_old = Counter[tuple[str, str]]()
+        for row in self.desk.rows():
+            if row.state == "expired" and row.uncertain:
+                too_old.update((row.channel, f"Meldung {number}") for number in self.desk.documents_of(row.sequence))
+        shown: dict[tuple[str, str], list[str]] = {}
+        for name, id_, body in self.desk.network.shown:
+            for title in set(re.findall(r"Meldung \d+", body.decode())):
+                shown.setdefault((name, title), []).append(id_)
+        for (name, title), ids in shown.items():
+            messages = len(ids) if name == "slack" else len(set(ids))
+            assert messages <= 1 + too_old[name, title] + (self.doubts[name] if name == "slack" else 0)
+        repeats = Counter(name for name, _, _ in self.desk.network.shown)
+        assert repeats["matrix"] == len({id_ for name, id_, _ in self.desk.network.shown if name == "matrix"})
+        for name in ("webhook", "webhook-morgens"):
+            distinct = {id_ for channel, id_, _ in self.desk.network.shown if channel == name}
+            assert repeats[name] - len(distinct) <= self.doubts[name]
+
+
+def test_outbox_keeps_its_promises_whatever_happens() -> None:
+    """Two dozen runs of up to two dozen steps each; every run ends with all of it told."""
+    checks: list[HealthCheck] = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    profile: Any = settings(max_examples=20, stateful_step_count=24, deadline=None, suppress_health_check=checks)
+    from hypothesis.stateful import run_state_machine_as_test
+
+    run_state_machine_as_test(Outbox, settings=profile)
