@@ -65,12 +65,12 @@ class Running:
         self.process.kill()
         self.process.wait(10)
 
-    def end(self, timeout: float = 15) -> int:
+    def end(self, timeout: float = 30) -> int:
         """SIGTERM, and the exit code. Raises TimeoutExpired."""
         self.process.terminate()
         return self.process.wait(timeout)
 
-    def wait_for(self, condition: Callable[[], object], timeout: float = 20.0) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
         """Return as soon as `condition` holds; fail with what the program said if it ends or takes too long."""
         deadline = time.monotonic() + timeout
         while not condition():
@@ -116,7 +116,7 @@ class Program:
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
-    def command(self, *arguments: str, timeout: float = 60, cwd: Path | None = None) -> Result:
+    def command(self, *arguments: str, timeout: float = 120, cwd: Path | None = None) -> Result:
         ended = subprocess.run(
             self._line(*arguments),
             cwd=cwd or ROOT,
@@ -129,7 +129,7 @@ class Program:
         assert "Traceback" not in result.stderr, result.stderr
         return result
 
-    def once(self, *, timeout: float = 60) -> dict[str, Any]:
+    def once(self, *, timeout: float = 120) -> dict[str, Any]:
         """`once --json`, which must succeed; its summary."""
         result = self.command("once", "--json", timeout=timeout)
         assert result.code == 0, result.stderr

@@ -114,7 +114,7 @@ def test_a_foreign_state_file_is_left_alone(news: Newsroom, program: Program) ->
     for foreign in (b"Notizen, keine Datenbank. " * 100, _database_of_somebody_else(program.folder / "andere.db")):
         program.state.write_bytes(foreign)
         for command in ("once", "run"):
-            result = program.command(command, timeout=20)
+            result = program.command(command)
             assert result.code == 1
             assert str(program.state) in result.stderr
         assert program.state.read_bytes() == foreign

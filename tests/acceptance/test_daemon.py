@@ -90,7 +90,7 @@ def test_a_second_daemon_is_refused_while_the_first_runs(news: Newsroom, program
     with program.run() as running:
         running.wait_for(lambda: news.count("/a"))
         for command in ("run", "once"):
-            refused = program.command(command, timeout=15)
+            refused = program.command(command)
             assert refused.code == 1
             assert _one_sentence(refused.stderr)
         assert program.command("feeds", "list").code == 0
@@ -107,7 +107,7 @@ def test_one_broken_feed_never_stops_another(news: Newsroom, program: Program) -
     feeds = {name: news.url(f"/{name}") for name in ("500", "muell", "weg")}
     feeds |= {"zu": "http://127.0.0.1:9/feed", "gut": news.feed("/gut", [article(news, matching=True)])}
     program.configure(feeds=feeds)
-    result = program.command("once", timeout=90)
+    result = program.command("once")
     assert result.code == 0
     assert len(program.names()) == 1
     for name in ("500", "muell", "weg", "zu"):
@@ -125,7 +125,7 @@ def test_without_any_network_it_says_so_once_per_feed_and_keeps_trying(news: New
         for name in ("erster", "zweiter"):
             assert len([line for line in running.stderr.splitlines() if name in line]) == 1, running.stderr
         news.feed("/a", [entry])
-        running.wait_for(program.names, 30)
+        running.wait_for(program.names)
         assert running.end() == 0
 
 

@@ -7,7 +7,7 @@ from tests.acceptance.program import Program
 
 def test_the_demo_shows_document_and_alert_within_ten_seconds(program: Program) -> None:
     """A summary of the first poll, an alert for the article published meanwhile, and the documents with their dates."""
-    result = program.command("demo", timeout=25)
+    result = program.command("demo")
     assert result.code == 0
     assert "Summary: 4 matches" in result.stdout
     assert "Eil: Rutte kommt nach Bremen" in result.stdout

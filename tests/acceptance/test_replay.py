@@ -14,7 +14,6 @@ from tests.replay import Replay, replay_is_here
 pytestmark = pytest.mark.skipif(not replay_is_here(), reason="the folder shared/realworld is not beside the checkout")
 
 
-@pytest.mark.timeout(240)
 def test_every_entry_of_the_replay_is_handled(
     news: Newsroom, program: Program, record_property: Callable[[str, object], None]
 ) -> None:
