@@ -21,6 +21,7 @@ from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.poll import poll
 from watcher.pipeline.restoring import tell_recovery
 from watcher.pipeline.review import review
+from watcher.pipeline.space import Intake
 from watcher.store import entries, feeds, outbox, stories, troubles
 from watcher.store.entries import ClaimedEntry
 from watcher.store.feeds import ClaimedFeed
@@ -51,6 +52,7 @@ class Steps:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.tally = Tally()
+        self._intake = Intake(parts)
         self._sent_at: dict[str, float] = {}
         self._sending: set[int] = set()
         self.poll = Lane("poll", width=POLLS_AT_ONCE, claim=self._claim_feeds, handle=self._poll)
@@ -108,6 +110,8 @@ class Steps:
             await store.run(troubles.end, CORPUS_TROUBLE, "The corpus can be written again.", ops=ops, now=now)
 
     async def _claim_feeds(self, limit: int) -> list[ClaimedFeed]:
+        if not await self._intake.is_open():
+            return []
         return await self.parts.store.run(feeds.claim, now=self.parts.now(), limit=limit, lease=LEASE)
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
@@ -120,6 +124,8 @@ class Steps:
             self.ingest.kick()
 
     async def _claim_entries(self, limit: int) -> list[ClaimedEntry]:
+        if not await self._intake.is_open():
+            return []
         return await self.parts.store.run(entries.claim, now=self.parts.now(), limit=limit, lease=LEASE)
 
     async def _ingest(self, claimed: ClaimedEntry) -> None:
