@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -31,8 +31,11 @@ CHANNELS = "\n".join(
 )
 NAMES = ("slack", "matrix", "webhook", "webhook-morgens")
 DOUBTS = (Fault.SHOWN_NO_ANSWER, Fault.SHOWN_CRASH)
-faults = st.sampled_from([*Fault, Fault.NONE, Fault.NONE])
-steps = st.sampled_from([1, 20, 90, 600, 3600, 5 * 3600, 26 * 3600]).map(lambda seconds: timedelta(seconds=seconds))
+EVENING = datetime(2026, 3, 28, 20, 55, tzinfo=UTC)  # quiet hours begin in five minutes, and summer time that night
+faults = st.sampled_from([*Fault, Fault.NONE, Fault.NONE, *DOUBTS, *DOUBTS])
+steps = st.sampled_from([5, 20, 20, 90, 90, 600, 600, 3600, 5 * 3600, 26 * 3600]).map(
+    lambda seconds: timedelta(seconds=seconds)
+)
 
 
 class Outbox(RuleBasedStateMachine):
@@ -40,10 +43,11 @@ class Outbox(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.desk = Desk(Path(mkdtemp(prefix="watcher-property-")), CHANNELS)
+        self.desk = Desk(Path(mkdtemp(prefix="watcher-property-")), CHANNELS, now=EVENING)
         self.desk.network.before = self._before_each_request
         self.doubts: Counter[str] = Counter()
         self.found = 0
+        self.last_story: int | None = None
 
     def teardown(self) -> None:
         self.desk.network.faults.clear()
@@ -55,13 +59,16 @@ class Outbox(RuleBasedStateMachine):
 
     # -- what may happen -----------------------------------------------------------------------------------------------
 
-    @rule(watch=st.sampled_from(["Rutte", "Eil"]), same_story=st.booleans())
-    def find(self, watch: str, same_story: bool) -> None:
-        story = self.found - 1 if same_story and self.found else None
-        self.desk.find(watch=watch, story=story, site=f"Blatt {self.found % 3}")
-        self.found += 1
+    @rule(watch=st.sampled_from(["Rutte", "Rutte", "Eil"]), story=st.booleans(), several=st.sampled_from([1, 1, 2, 6]))
+    def find(self, watch: str, story: bool, several: int) -> None:
+        """One article, a further one of the last story, or several."""
+        for _ in range(several):
+            same = self.last_story if story and several == 1 else None
+            number = self.desk.find(watch=watch, story=same, site=f"Blatt {self.found % 3}")
+            self.last_story = number if same is None else same
+            self.found += 1
 
-    @rule(coming=st.lists(faults, max_size=6))
+    @rule(coming=st.lists(faults, min_size=1, max_size=6))
     def deliver(self, coming: list[Fault]) -> None:
         network = self.desk.network
         network.faults.extend(coming)

@@ -25,14 +25,16 @@ class PollState:
     """What is remembered between two polls of a feed. A feed that was never polled has all of it empty.
 
     `interval`: the adaptive one, before the publisher's wish and before back-off. `failures`: weighted (see planner),
-    0 while all is well. `listed` and `refresh_after`: the entries of the last body that was read, and what it wished.
-    `moved_to` was named by permanent redirects `moved_times` times in a row, since `moved_since`.
+    0 while all is well; `failed_polls`: how many failed in a row. `listed` and `refresh_after`: the entries of the last
+    body that was read, and what it wished. `moved_to` was named by permanent redirects `moved_times` times in a row,
+    since `moved_since`.
     """
 
     interval: timedelta | None = None
     polled_at: datetime | None = None
     last_success_at: datetime | None = None
     failures: float = 0.0
+    failed_polls: int = 0
     first_failure_at: datetime | None = None
     told_failing: bool = False
     gone: bool = False

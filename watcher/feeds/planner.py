@@ -44,6 +44,7 @@ DAY = timedelta(days=1)
 JITTER = 0.1
 MOST_INGESTIONS = 4  # the first, and three after changes
 FAILING_IS_TOLD_AFTER = DAY
+FAILURES_ARE_TOLD_AFTER = 6
 MOVED_TIMES, MOVED_FOR = 3, DAY
 
 _QUIET, _SOME_NEW, _MUCH_NEW, _MOSTLY_NEW = 1.1, 2 / 3, 1 / 2, 1 / 4
@@ -194,6 +195,7 @@ def _succeeded(state: PollState, answer: Answer, now: datetime) -> PollState:
         polled_at=now,
         last_success_at=now,
         failures=0.0,
+        failed_polls=0,
         first_failure_at=None,
         told_failing=False,
         gone=False,
@@ -261,20 +263,23 @@ def _spread(delay: timedelta, jitter: float) -> timedelta:
 def _failed(state: PollState, outcome: Failed, limits: Limits, now: datetime, jitter: float) -> PollPlan:
     gone = outcome.kind is FailureKind.GONE
     since = state.first_failure_at or now
-    lasting = not gone and not state.told_failing and now - since >= FAILING_IS_TOLD_AFTER
+    failed_polls = state.failed_polls + 1
+    lasting = failed_polls >= FAILURES_ARE_TOLD_AFTER or now - since >= FAILING_IS_TOLD_AFTER
+    is_news = lasting and not gone and not state.told_failing
     updated = replace(
         state,
         polled_at=now,
         interval=_interval(state, limits),
         failures=min(state.failures + _WEIGHTS[outcome.kind], _MOST_FAILURES),
+        failed_polls=failed_polls,
         first_failure_at=since,
-        told_failing=state.told_failing or lasting,
+        told_failing=state.told_failing or is_news,
         gone=state.gone or gone,
     )
     notices = []
     if gone and not state.gone:
         notices.append(Notice(kind=NoticeKind.GONE, text="is gone (410); it is still asked once a day"))
-    if lasting:
+    if is_news:
         notices.append(
             Notice(kind=NoticeKind.FAILING, text=f"fails since {since:%Y-%m-%d %H:%M %Z}: {outcome.message}")
         )

@@ -64,7 +64,7 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
         feeds.record_poll,
         claimed.id,
         _record(plan, outcome, claimed, previous=state),
-        ops=tuple(channel.name for channel in parts.setting.channels.values() if channel.ops),
+        ops=parts.setting.ops,
         now=parts.now(),
     )
     error = outcome.message if isinstance(outcome, Failed) else ""
@@ -168,9 +168,7 @@ async def _plan(
 
 
 def _record(plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState) -> PollRecord:
-    notices = [notice.text for notice in plan.notices]
-    if plan.rolled_over and not previous.never_polled:
-        notices.append("listed nothing that was there before: entries may have been missed; it is polled faster now")
+    was_read = isinstance(outcome, Fetched) and not previous.never_polled
     return PollRecord(
         url=claimed.url,
         poll_state=_STATE.dump_json(plan.state).decode(),
@@ -201,5 +199,6 @@ def _record(plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous:
         seen=plan.seen,
         learned=plan.learned,
         moved_to=plan.url_moved_to,
-        notices=tuple(f"Feed {claimed.name} {text}" for text in notices),
+        notices=tuple(f"Feed {claimed.name} {notice.text}" for notice in plan.notices),
+        rolled_over=plan.rolled_over if was_read else None,
     )

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text, u
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
-from watcher.store import deliveries, schema
+from watcher.store import deliveries, schema, troubles
 
 _IDS_AT_ONCE = 500
+_CALM = timedelta(days=1)
 
 # Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
 _ACTIVE = text("feeds.active")
@@ -69,7 +70,8 @@ class PollRecord:
     """All that one poll of `url` leaves behind. `error` is "" after a success.
 
     `seen`: keys that the body lists; `learned`: further keys of known entries; `moved_to`: a lasting new address;
-    `notices`: what the operator is to be told.
+    `notices`: what the operator is to be told. `rolled_over`: whether nothing was left of the last body, so that
+    entries may have been missed; None if the poll does not tell.
     """
 
     url: str
@@ -83,6 +85,7 @@ class PollRecord:
     learned: tuple[tuple[EntryId, int], ...] = ()
     moved_to: str = ""
     notices: tuple[str, ...] = ()
+    rolled_over: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +210,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     for channel in ops:
         for notice in record.notices:
             deliveries.notify(tx, channel, notice, now=now)
+    _tell_roll_over(tx, row.name, record.rolled_over, ops=ops, now=now)
     _note_poll(tx, row, record, now=now)
     return len(fresh) + len(record.changed)
 
@@ -214,6 +218,17 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
 def release(tx: Connection, feed_id: FeedId) -> None:
     """Gives a claim back unused."""
     _set(tx, feed_id, lease_until=None)
+
+
+def _tell_roll_over(tx: Connection, feed: str, rolled_over: bool | None, *, ops: Iterable[str], now: datetime) -> None:
+    """Told when it begins, and when it was not seen for a day."""
+    name = f"rolled over {feed}"
+    if rolled_over:
+        message = f"Feed {feed} listed nothing that it had before: entries may be missed; it is polled faster now"
+        troubles.begin(tx, name, message, ops=ops, now=now)
+    elif rolled_over is False:
+        message = f"Feed {feed} is polled fast enough again: no entries were missed for a day"
+        troubles.end(tx, name, message, ops=ops, now=now, calm=_CALM)
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:

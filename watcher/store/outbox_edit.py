@@ -26,7 +26,7 @@ def replay(tx: Connection, choice: Choice, *, now: datetime) -> int:
         kind = AlertKind(row.kind)
         again = hold(tx, row.channel, kind, release_at=now, message=row.message, story=row.story, now=now)
         held = tx.execute(select(links.document, links.watches).where(links.delivery == row.sequence))
-        for document, watches in held.tuples().all():
+        for document, watches in held.all():
             link(tx, again, document, json.loads(watches))
     return len(found)
 

@@ -112,14 +112,16 @@ def count_open(tx: Connection) -> dict[str, int]:
     """How many deliveries have not ended, by channel."""
     rows = schema.deliveries.c
     still = rows.state.in_([state.value for state in OPEN])
-    return dict(tx.execute(select(rows.channel, func.count()).where(still).group_by(rows.channel)).tuples().all())
+    counted = select(rows.channel, func.count()).where(still).group_by(rows.channel)
+    return {row[0]: row[1] for row in tx.execute(counted)}
 
 
 def count_by_state(tx: Connection, *, since: datetime) -> dict[str, int]:
     """How many deliveries stand in each state, of those that are open or ended since then."""
     rows = schema.deliveries.c
     recent = or_(rows.ended_at.is_(None), rows.ended_at >= since)
-    return dict(tx.execute(select(rows.state, func.count()).where(recent).group_by(rows.state)).tuples().all())
+    counted = select(rows.state, func.count()).where(recent).group_by(rows.state)
+    return {row[0]: row[1] for row in tx.execute(counted)}
 
 
 def next_due_at(tx: Connection, channels: Iterable[str]) -> datetime | None:
