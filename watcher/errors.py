@@ -120,7 +120,11 @@ class NotAFeed(ContentError):
 
 
 class NotAnArticle(ContentError):
-    """The bytes hold no article."""
+    """The bytes hold no article. `quality` names what the gate took the page for, "" if it is no page at all."""
+
+    def __init__(self, message: str, *, quality: str = "") -> None:
+        self.quality = quality
+        super().__init__(message)
 
 
 class WorkerError(WatcherError):

@@ -70,7 +70,7 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, ef
     body = choose_body(page, title=title, effort=effort)
     quality = judge(page, title=title, body=body.text)
     if quality in _WALLS:
-        raise NotAnArticle(_WALLS[quality])
+        raise NotAnArticle(_WALLS[quality], quality=quality.value)
     dated = published(page, timezone=timezone, now=now, hint=hint)
     writer, writer_origin = author(page)
     return Article(
@@ -114,12 +114,14 @@ def better_of(page: Article | None, entry: Article) -> Article:
     """The article with the better text of the two, completed by what only the other one knows.
 
     The page wins unless its text is a stub and the feed has more, or the feed's text is clearly longer and contains it.
+    What is amiss with the page remains said of it.
     """
     if page is None:
         return entry
     taken = page if _page_wins(page, entry) else entry
     return replace(
         taken,
+        quality=page.quality if _is_amiss(page) else taken.quality,
         title=page.title or entry.title,
         date=page.date or entry.date,
         published_at=page.published_at or (entry.published_at if page.date in {None, entry.date} else None),
@@ -138,6 +140,10 @@ def _page_wins(page: Article, entry: Article) -> bool:
     return len(entry.body) < 1.3 * len(page.body) or _overlap(page.body, entry.body) < 0.8
 
 
+def _is_amiss(article: Article) -> bool:
+    return article.quality not in (Quality.GOOD, Quality.SHORT)
+
+
 def _overlap(part: str, whole: str) -> float:
     """The share of the part's words that the whole has too."""
     words = set(part.casefold().split())
@@ -148,7 +154,7 @@ def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
     body = join_lines(plain_lines(text))
     quality = judge_wall(title="", text=body) or judge_text(body)
     if quality in _WALLS:
-        raise NotAnArticle(_WALLS[quality])
+        raise NotAnArticle(_WALLS[quality], quality=quality.value)
     return Article(
         title=hint.title if hint else "",
         body=body,

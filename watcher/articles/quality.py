@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 
 from lxml.html import HtmlElement
 
@@ -15,7 +16,7 @@ SHORT_LETTERS = 280
 SHELL_LETTERS = 60
 _LONGEST_CONSENT = 6_000
 _LONGEST_ERROR = 1_200
-_LONGEST_STUB = 1_500
+LONGEST_STUB = 1_500
 _TAIL_LETTERS = 800  # where a paywall's offer stands
 _LOCKED_LETTERS = 300
 _HASHED_LETTERS = 40
@@ -42,7 +43,7 @@ def judge_wall(*, title: str, text: str) -> Quality | None:
     if len(text) < _LONGEST_ERROR and (ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text))):
         return Quality.ERROR_PAGE
     asks = {match[0].casefold() for match in CONSENT.finditer(f"{title}\n{text[:_LONGEST_CONSENT]}")}
-    needed = 1 if len(text) < SHORT_LETTERS else 2 if len(text) < _LONGEST_STUB else 4
+    needed = 1 if len(text) < SHORT_LETTERS else 2 if len(text) < LONGEST_STUB else 4
     return Quality.CONSENT if len(asks) >= needed and len(text) < _LONGEST_CONSENT else None
 
 
@@ -63,6 +64,19 @@ def paragraph_hashes(body: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(_hash(paragraph) for paragraph in normal))
 
 
+def repeated_share(body: str, repeated: Collection[int]) -> float:
+    """How much of a text, by letters, is paragraphs that its host repeats: from 0 to 1."""
+    own = len(without_repeated(body, repeated))
+    return 1 - own / len(body) if repeated and body else 0.0
+
+
+def without_repeated(body: str, repeated: Collection[int]) -> str:
+    """A text without the paragraphs that its host repeats (their `paragraph_hashes`)."""
+    known = frozenset(repeated)
+    paragraphs = body.split("\n\n")
+    return "\n\n".join(paragraph for paragraph in paragraphs if known.isdisjoint(paragraph_hashes(paragraph)))
+
+
 def is_free(page: Page) -> bool | None:
     """What the page declares about itself (`isAccessibleForFree`, content tier); None if it is silent."""
     for thing in (page.thing, *page.things):
@@ -77,7 +91,7 @@ def is_free(page: Page) -> bool | None:
 def _is_stub(page: Page, body: str) -> bool:
     """A text cut by a paywall: little of it, and the page sells the rest, or declares and shows that there is more."""
     free = is_free(page)
-    if len(body) >= _LONGEST_STUB or free is True:
+    if len(body) >= LONGEST_STUB or free is True:
         return False
     sells = bool(PAYWALL.search(body[-_TAIL_LETTERS:]))
     if free is None or sells:
@@ -101,7 +115,7 @@ def _has_offer(tree: HtmlElement) -> bool:
     """An element whose name says paywall and whose words sell a subscription."""
     for element in tree.iter("div", "section", "aside"):
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if PAYWALL_NAMES.search(names) and PAYWALL.search(" ".join(element.itertext())[:_LONGEST_STUB]):
+        if PAYWALL_NAMES.search(names) and PAYWALL.search(" ".join(element.itertext())[:LONGEST_STUB]):
             return True
     return False
 

@@ -53,7 +53,7 @@ class Screen:
 
 def screened_text(page: bytes, content_type: str) -> str:
     """All text that an article may be taken from, the text nodes parted by `JOINT`."""
-    return JOINT.join(_texts(decode_page(page, content_type)))
+    return JOINT.join(texts_of(LexborHTMLParser(decode_page(page, content_type))))
 
 
 def _any_whole(folded: str, found: Sequence[tuple[int, int, int]]) -> bool:
@@ -75,8 +75,8 @@ def _is_whole(folded: str, start: int, end: int) -> bool:
     return len(rest) <= _LONGEST_ENDING or not all(map(is_word_character, rest))
 
 
-def _texts(html: str) -> Iterator[str]:
-    tree = LexborHTMLParser(html)
+def texts_of(tree: LexborHTMLParser) -> Iterator[str]:
+    """The texts of a page, the visible one last. Takes its scripts and styles off the tree."""
     for script in tree.css("script[type*='ld+json']"):
         yield from _strings(script.text(deep=True))
     for meta in tree.css("meta[content]"):
@@ -84,11 +84,11 @@ def _texts(html: str) -> Iterator[str]:
     for loaded in tree.css("[data-preloaded]"):  # trafilatura's baseline reads it
         yield from _strings(loaded.attributes.get("data-preloaded") or "")
     for hidden in tree.css("template"):
-        yield from _texts(hidden.inner_html or "")
+        yield from texts_of(LexborHTMLParser(hidden.inner_html or ""))
     for raw in tree.css(_RAW_TEXT):
         inner = raw.text(deep=True)
         if "<" in inner:
-            yield from _texts(inner)
+            yield from texts_of(LexborHTMLParser(inner))
     tree.strip_tags(["script", "style"])
     if tree.root is not None:
         yield tree.root.text(deep=True, separator=JOINT)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import blake2b
+from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError, FetchError, FetchFailure, WorkerError
@@ -18,7 +20,7 @@ from watcher.pipeline.archive import archive
 from watcher.pipeline.parts import Parts
 from watcher.pipeline.reading import ENTRY, PAGE_ACCEPT, PageTask, Reading
 from watcher.pipeline.remote import read_page
-from watcher.store import entries
+from watcher.store import entries, pages
 from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
     if page.passing and await _postpone(parts, claimed, page.problem, status=page.status, wait=page.wait):
         return None
     reading, problem = await _read(parts, claimed, entry, page)
+    await _learn(parts, claimed, entry, page, reading)
     if reading.article is None:
         if parts.setting.generation != generation:
             await parts.store.run(entries.release, claimed.id)  # watches came in meanwhile: it is read again
@@ -127,8 +130,24 @@ async def _read_in_worker(parts: Parts, claimed: ClaimedEntry, entry: Entry, pag
         content_type=page.content_type,
         timezone=parts.setting.timezone,
         now=parts.now(),
+        repeated=tuple(parts.repeated.get(_host(page), ())),
     )
     return await read_page(parts.pool, task, page.body)
+
+
+async def _learn(parts: Parts, claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading) -> None:
+    """Notes what the page shows beside an article: paragraphs that its host may repeat, and that it is a wall."""
+    host, now = _host(page), parts.now()
+    if reading.paragraphs and host:
+        name = int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True)
+        if found := await parts.store.run(pages.learn, host, reading.paragraphs, page=name, now=now):
+            parts.repeated.setdefault(host, set()).update(found)
+    if reading.wall:
+        await parts.store.run(pages.count_wall, claimed.feed_id, reading.wall, now=now)
+
+
+def _host(page: _Page) -> str:
+    return (urlsplit(page.url).hostname or "") if page.url else ""
 
 
 async def _postpone(

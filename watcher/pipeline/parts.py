@@ -98,7 +98,8 @@ def _window(channel: ChannelConfig, timezone: str) -> Window:
 
 @dataclass(slots=True, kw_only=True)
 class Parts:
-    """The machinery that the steps share. `kick_*` wakes the next step as soon as there is work for it."""
+    """The machinery that the steps share. `kick_*` wakes the next step as soon as there is work for it. `repeated`:
+    host -> hashes of the paragraphs that it shows on page after page."""
 
     setting: Setting
     store: StoreThread
@@ -112,6 +113,7 @@ class Parts:
     kick_deliver: Callable[[], None] = lambda: None
     former_clients: dict[Client, datetime] = field(default_factory=dict)  # and when each was left
     inquired: set[tuple[str, str]] = field(default_factory=set)
+    repeated: dict[str, set[int]] = field(default_factory=dict)
     corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     recovery: Recovery | None = None  # what had to be done to open the state
     show_life: Callable[[datetime], None] = lambda now: None

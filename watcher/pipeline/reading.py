@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from watcher.model import Article, Entry, Match, ParsedFeed, Watch
+from watcher.model import Article, Entry, Match, ParsedFeed, Quality, Watch
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -26,7 +26,7 @@ class FeedTask:
 class PageTask:
     """Read the payload as the page behind `entry`; without a payload, the entry's own words stand in for it.
 
-    `whole`: the article is wanted though no watch matches it.
+    `whole`: the article is wanted though no watch matches it. `repeated`: hashes of paragraphs that the host repeats.
     """
 
     entry: Entry
@@ -37,6 +37,7 @@ class PageTask:
     timezone: str
     now: datetime
     whole: bool = False
+    repeated: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +45,16 @@ class Reading:
     """What became of a page: its article and matches, or what was wrong with it.
 
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
-    the article's fingerprints, by which documents of one story are known.
+    the article's fingerprints, by which documents of one story are known. `wall`: what the page was instead of an
+    article, or of a whole one. `paragraphs`: hashes of the page's longest, to learn what its host repeats.
     """
 
     article: Article | None
     matches: tuple[Match, ...] = ()
     problem: str = ""
     sketch: tuple[int, ...] = ()
+    wall: Quality | None = None
+    paragraphs: tuple[int, ...] = ()
 
 
 FEED_TASK = TypeAdapter(FeedTask)

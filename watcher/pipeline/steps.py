@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from watcher.alerts.channels import CHANNELS
 from watcher.corpus import FsyncFailed
@@ -22,7 +22,7 @@ from watcher.pipeline.poll import poll
 from watcher.pipeline.restoring import tell_recovery
 from watcher.pipeline.review import review
 from watcher.pipeline.space import Intake
-from watcher.store import entries, feeds, outbox, stories, troubles
+from watcher.store import entries, feeds, outbox, pages, stories, troubles
 from watcher.store.entries import ClaimedEntry
 from watcher.store.feeds import ClaimedFeed
 from watcher.store.outbox import ClaimedDelivery
@@ -52,9 +52,11 @@ class Steps:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.tally = Tally()
+        self.due_by: datetime | None = None  # `once` takes a feed once, however short its interval
         self._intake = Intake(parts)
         self._sent_at: dict[str, float] = {}
         self._sending: set[int] = set()
+        self._forgot_on: date | None = None
         self.poll = Lane("poll", width=POLLS_AT_ONCE, claim=self._claim_feeds, handle=self._poll)
         self.ingest = Lane("ingest", width=INGESTS_AT_ONCE, claim=self._claim_entries, handle=self._ingest)
         self.deliver = Lane("deliver", width=DELIVERIES_AT_ONCE, claim=self._claim_deliveries, handle=self._deliver)
@@ -93,6 +95,10 @@ class Steps:
         await self.parts.store.run(feeds.free_expired, now=now)
         await self.parts.store.run(entries.free_expired, now=now)
         await self.parts.store.run(stories.forget, before=now - STORY_WINDOW)
+        if now.date() != self._forgot_on:
+            await self.parts.store.run(pages.forget, now=now)
+            self.parts.repeated = await self.parts.store.run(pages.repeated)
+            self._forgot_on = now.date()
         await mend_clock(self.parts)
         await self._write_owed()
 
@@ -112,7 +118,8 @@ class Steps:
     async def _claim_feeds(self, limit: int) -> list[ClaimedFeed]:
         if not await self._intake.is_open():
             return []
-        return await self.parts.store.run(feeds.claim, now=self.parts.now(), limit=limit, lease=LEASE)
+        now = self.parts.now()
+        return await self.parts.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
         report = await poll(self.parts, claimed)

@@ -8,13 +8,24 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from watcher.articles import JOINT, Screen, article_of_entry, better_of, extract_article, screened_text
+from watcher.articles import (
+    JOINT,
+    SHELL_LETTERS,
+    Glance,
+    Screen,
+    article_of_entry,
+    better_of,
+    extract_article,
+    glance,
+    repeated_share,
+    without_repeated,
+)
 from watcher.articles.headline import host_of
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.parse import parse_feed
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Watch
+from watcher.model import Article, Quality, Watch
 from watcher.pipeline.reading import (
     FEED_TASK,
     PAGE_TASK,
@@ -25,6 +36,8 @@ from watcher.pipeline.reading import (
     Reading,
     feed_text_of,
 )
+
+_MOSTLY = 0.6  # of a text by letters: the five longest paragraphs of a page are what is learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +82,67 @@ def read_feed(arguments: Mapping[str, Any], body: bytes) -> bytes:
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
     """PageTask, page -> Reading. The better of page and feed text becomes the article; both are matched."""
     task = PAGE_TASK.validate_python(arguments)
+    look = glance(page, task.content_type) if page else None
+    return READING.dump_json(_reading(task, page, look))
+
+
+def _reading(task: PageTask, page: bytes, look: Glance | None) -> Reading:
+    """Walls and stubs are looked for on every page: no term would tell them from what matches nothing."""
     feed_text = feed_text_of(task.entry)
-    if _cannot_match(task, page, feed_text):
-        return READING.dump_json(Reading(article=None))
-    article, problem = _article(task, page)
+    paragraphs = tuple(hashed for hashed in look.paragraphs if hashed not in task.repeated) if look else ()
+    boilerplate = look is not None and len(paragraphs) < len(look.paragraphs)
+    if look and not (look.suspect or boilerplate) and _cannot_match(task, look, feed_text):
+        return Reading(article=None, paragraphs=paragraphs)
+    article, problem, wall = _article(task, page)
     article = replace(article, title=normalise_text(article.title), body=normalise_text(article.body))
     matches = _generation.watchlist.match(article, feed_text=feed_text, feed=task.feed)
+    reading = Reading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
     if not matches and not task.whole:
-        return READING.dump_json(Reading(article=None, problem=problem))
-    fingerprints = tuple(sorted(sketch(article.text)))
-    return READING.dump_json(Reading(article=article, matches=matches, problem=problem, sketch=fingerprints))
+        return reading
+    return replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
 
 
-def _cannot_match(task: PageTask, page: bytes, feed_text: str) -> bool:
-    if task.whole or not page or _generation.screen is None:
+def _cannot_match(task: PageTask, look: Glance, feed_text: str) -> bool:
+    if task.whole or _generation.screen is None:
         return False
-    text = f"{screened_text(page, task.content_type)}{JOINT}\n{feed_text}\n{task.entry.author}"
-    return not _generation.screen.may_match(text)
+    return not _generation.screen.may_match(f"{look.text}{JOINT}\n{feed_text}\n{task.entry.author}")
 
 
-def _article(task: PageTask, page: bytes) -> tuple[Article, str]:
+def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
+    """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
     from_entry = article_of_entry(task.entry, site=task.site)
+    if from_entry.quality is Quality.SHELL:
+        from_entry = replace(from_entry, quality=Quality.SHORT)  # a shell is a page's fault
     if not page:
-        return from_entry, ""
+        return from_entry, "", None
     try:
-        from_page = extract_article(
-            page,
-            content_type=task.content_type,
-            url=task.url,
-            timezone=task.timezone,
-            now=task.now,
-            hint=task.entry,
-        )
+        from_page = _own_article(task, page)
     except NotAnArticle as error:
-        return from_entry, str(error)
+        wall = Quality(error.quality) if error.quality else None
+        return replace(from_entry, quality=wall or from_entry.quality), str(error), wall
     if from_page.site == host_of(task.url):  # it names none: the feed's title says more to a reader
         from_page = replace(from_page, site="")
-    return better_of(from_page, from_entry), ""
+    whole = from_page.quality in (Quality.GOOD, Quality.SHORT)
+    return better_of(from_page, from_entry), "", None if whole else from_page.quality
+
+
+def _own_article(task: PageTask, page: bytes) -> Article:
+    """The page's article without what its host repeats, if that is most of it. Raises NotAnArticle."""
+    article = extract_article(
+        page,
+        content_type=task.content_type,
+        url=task.url,
+        timezone=task.timezone,
+        now=task.now,
+        hint=task.entry,
+    )
+    if repeated_share(article.body, task.repeated) < _MOSTLY:
+        return article
+    own = without_repeated(article.body, task.repeated)
+    if len(own) < SHELL_LETTERS:
+        message = "boilerplate: the host shows the same text on other pages"
+        raise NotAnArticle(message, quality=Quality.BOILERPLATE.value)
+    return replace(article, body=own, quality=Quality.BOILERPLATE)
 
 
 TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {"read_feed": read_feed, "read_page": read_page}

@@ -30,6 +30,7 @@ class ClaimedEntry:
     """An entry that is ours to ingest until the lease ends. `entry` is the feed's words as JSON."""
 
     id: EntryId
+    feed_id: FeedId
     feed: str
     feed_url: str
     feed_title: str
@@ -98,6 +99,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     claimed = [
         ClaimedEntry(
             id=row.id,
+            feed_id=row.feed_id,
             feed=row.name,
             feed_url=row.url,
             feed_title=row.feed_title,

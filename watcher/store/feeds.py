@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text, u
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
-from watcher.store import deliveries, schema, troubles
+from watcher.store import deliveries, pages, schema, troubles
 
 _IDS_AT_ONCE = 500
 _CALM = timedelta(days=1)
@@ -90,7 +90,7 @@ class PollRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """A feed as `feeds list` and the notices show it."""
+    """A feed as `feeds list` and the notices show it. `walls`: what its pages were instead of articles, how often."""
 
     id: FeedId
     name: str
@@ -102,6 +102,7 @@ class FeedStatus:
     failing_since: datetime | None
     last_error: str
     entries: int = 0
+    walls: Mapping[str, int] = field(default_factory=dict)
 
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
@@ -140,12 +141,14 @@ def make_due(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.feeds).where(schema.feeds.c.active).values(next_poll_at=now))
 
 
-def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedFeed]:
-    """Up to `limit` due feeds, longest due first, ours until `now + lease`."""
+def claim(
+    tx: Connection, *, now: datetime, limit: int, lease: timedelta, due_by: datetime | None = None
+) -> list[ClaimedFeed]:
+    """Up to `limit` feeds that are due now (or were at `due_by`), longest due first, ours until `now + lease`."""
     feeds = schema.feeds.c
     due = (
         select(feeds.id, feeds.name, feeds.url, feeds.moved_to, feeds.poll_state)
-        .where(_ACTIVE, feeds.next_poll_at <= now, feeds.lease_until.is_(None))
+        .where(_ACTIVE, feeds.next_poll_at <= (due_by or now), feeds.lease_until.is_(None))
         .order_by(feeds.next_poll_at)
         .limit(limit)
     )
@@ -234,7 +237,8 @@ def _tell_roll_over(tx: Connection, feed: str, rolled_over: bool | None, *, ops:
 def statuses(tx: Connection) -> list[FeedStatus]:
     """Every subscribed feed, by name, with the number of entries on record."""
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
-    entries: dict[int, int] = dict(tx.execute(counts).tuples().all())
+    entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
+    walls = pages.walls(tx)
     rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
     return [
         FeedStatus(
@@ -248,6 +252,7 @@ def statuses(tx: Connection) -> list[FeedStatus]:
             failing_since=row.failing_since,
             last_error=row.last_error,
             entries=entries.get(row.id, 0),
+            walls=walls.get(row.id, {}),
         )
         for row in rows
     ]
