@@ -129,11 +129,11 @@ def test_the_better_text_wins(page: Article | None, feed: Article, expected: Tex
 
 
 def test_the_winner_keeps_what_only_the_other_knows() -> None:
-    """Title from the page, date and author from the feed, the origin of each told."""
+    """Title from the page, date and author from the feed, the origin of each told, and what is amiss with the page."""
     got = better_of(page_article(LONG[0], quality=Quality.PAYWALL), entry(*LONG, date=PartialDate(year=2026, month=5)))
     assert (got.title, got.author, got.language, got.text_from) == ("Von der Seite", "Anna", "de", TextFrom.FEED)
     assert got.date == PartialDate(year=2026, month=5)
-    assert (got.quality, got.origins["date"], got.origins["body"]) == (Quality.GOOD, "feed", "feed content")
+    assert (got.quality, got.origins["date"], got.origins["body"]) == (Quality.PAYWALL, "feed", "feed content")
 
 
 def test_repeated_paragraphs_hash_alike_and_others_do_not() -> None:
