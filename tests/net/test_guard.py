@@ -104,11 +104,12 @@ async def test_operator_may_write_a_private_origin() -> None:
         assert (await net.fetch(alert(peer.origin))).body == b"ok"
 
 
-async def test_an_unwritten_private_origin_stays_refused() -> None:
-    """That a request claims to be the operator's does not help if the config does not hold its origin."""
-    async with serving(replying(answer())) as peer, client("http://127.0.0.1:1/") as net:
-        await refusal(net, feed(peer.origin))
-    assert peer.connections == 0
+async def test_what_the_operator_wrote_needs_no_list() -> None:
+    """A channel's address is a secret until it is used: the request that says it is his is enough, for itself only."""
+    async with serving(replying(answer(b"ok"))) as peer, client() as net:
+        assert (await net.fetch(alert(peer.origin))).body == b"ok"
+        await refusal(net, page(peer.origin, referrer_origin=peer.origin))
+    assert len(peer.heads) == 1
 
 
 async def test_a_feed_at_a_private_origin_may_link_to_itself() -> None:

@@ -35,8 +35,8 @@ ROBOTS_TIMEOUT = timedelta(seconds=20)
 class Client:
     """Fetches, for the whole daemon, from one event loop.
 
-    `trusted_origins`: every URL or origin that the operator wrote into the config. `resolver`, `clock` (monotonic
-    seconds) and `tls` are the system's unless given.
+    `trusted_origins`: the URLs or origins that may link to themselves though they are private. `resolver`, `clock`
+    (monotonic seconds) and `tls` are the system's unless given.
     """
 
     def __init__(

@@ -57,10 +57,10 @@ class Guard:
     async def admit(self, target: Target, *, operator: bool, own_origin: str | None) -> Route:
         """The route to a target that may be reached.
 
-        `operator`: its URL stands in the config. `own_origin`: the origin that leads here and may lead to itself.
-        Raises AddressRefused, or FetchError(DNS) if the name has no address.
+        `operator`: he wrote this URL, in the config or on the command line. `own_origin`: the origin that leads here
+        and may lead to itself. Raises AddressRefused, or FetchError(DNS) if the name has no address.
         """
-        written = target.origin in self._trusted
+        written = operator or target.origin in self._trusted
         if not self._allowed:
             self._check_port(target, open_ports=written)
         trusted = written and (operator or own_origin == target.origin)

@@ -97,7 +97,7 @@ async def _outcome(parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, stat
         url=claimed.url,
         purpose=Purpose.FEED,
         headers=setting.headers,
-        operator=True,
+        operator=claimed.url == setting.url,  # where a redirect has led for good is a stranger's word
         timeout=setting.timeout or parts.setting.config.net.timeout,
         accept=FEED_ACCEPT,
         etag=etag,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from watcher.errors import FetchError, FetchFailure, WorkerError
 from watcher.model import Entry, ParsedFeed
-from watcher.net import Client, Purpose, Request, Response
+from watcher.net import Client, Purpose, Request, Response, origin_of
 from watcher.pipeline.reading import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageTask, Reading
 from watcher.pipeline.remote import read_feed, read_page
 from watcher.workers import WorkerPool
@@ -38,7 +38,9 @@ async def try_page(
 ) -> PageTrial:
     """Fetches and reads a page as `ingest` would."""
     try:
-        response = await client.fetch(Request(url=url, purpose=Purpose.PAGE, operator=True, accept=PAGE_ACCEPT))
+        response = await client.fetch(
+            Request(url=url, purpose=Purpose.PAGE, referrer_origin=origin_of(url), accept=PAGE_ACCEPT)
+        )
     except FetchError as error:
         return PageTrial(response=None, reading=None, problem=f"{error.failure.value}: {error}")
     if response.status != 200:
