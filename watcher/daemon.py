@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 TICK = timedelta(seconds=1)  # how late due work may start
 HOUSEKEEPING = timedelta(seconds=30)
+CLEARING = timedelta(minutes=10)
 HEARTBEAT = timedelta(seconds=20)  # monotonic: APScheduler sleeps on when the wall clock is set back
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 
@@ -82,6 +83,7 @@ async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[
         await _drain(steps)
         await parts.store.run(collecting.close_windows, now=parts.now())
         await steps.deliver.drain()
+        await steps.clear_away()
         if parts.fatal is not None:
             raise parts.fatal
         return OnceSummary(
@@ -124,6 +126,7 @@ def _schedule(steps: Steps) -> AsyncIOScheduler:
         scheduler.add_job(lane.kick, "interval", seconds=TICK.total_seconds(), id=lane.name)
         lane.kick()
     scheduler.add_job(steps.keep_house, "interval", seconds=HOUSEKEEPING.total_seconds(), id="housekeeping")
+    scheduler.add_job(steps.clear_away, "interval", seconds=CLEARING.total_seconds(), id="clearing")
     if interval := sdnotify.watchdog_interval():
         seconds = interval.total_seconds()
         scheduler.add_job(lambda: sdnotify.notify("WATCHDOG=1", _status(steps)), "interval", seconds=seconds)

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.state.test_backup import poll
 from watcher.errors import StateDamaged, StateForeign
 from watcher.pipeline.restoring import account_of
-from watcher.store import StateLock, StoreThread, documents, feeds, open_database
+from watcher.store import StateLock, StoreThread, documents, open_database, schema
 from watcher.store.backup import back_up, default_backup
 from watcher.store.lock import LastEnd
 from watcher.store.recovery import Recovery, open_or_recover
@@ -47,7 +48,7 @@ def opened(state: Path, last_end: LastEnd = LastEnd.UNCLEAN) -> tuple[list[str],
     """The feeds that the opened state knows, and what had to be done."""
     engine, recovery = open_or_recover(state, last_end=last_end, now=NOW)
     with engine.begin() as tx:
-        names = [status.name for status in feeds.statuses(tx)]
+        names = list(tx.execute(select(schema.feeds.c.name)).scalars())
     engine.dispose()
     return names, recovery
 

@@ -15,6 +15,7 @@ from watcher.errors import CorpusError
 from watcher.matching import STORY_WINDOW
 from watcher.model import DeliveryState
 from watcher.pipeline.archive import adopt_folder, write_owed
+from watcher.pipeline.clearing import Clearing
 from watcher.pipeline.deliver import claim_due, deliver, mend_clock
 from watcher.pipeline.ingest import ingest
 from watcher.pipeline.lane import Lane
@@ -55,6 +56,7 @@ class Steps:
         self.tally = Tally()
         self.due_by: datetime | None = None  # `once` takes a feed once, however short its interval
         self._intake = Intake(parts)
+        self.clear_away = Clearing(parts).clear_away
         self._sent_at: dict[str, float] = {}
         self._sending: set[int] = set()
         self._forgot_on: date | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,8 +91,9 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     """Up to `limit` pending entries; feeds take turns, so that a long one does not starve the others."""
     entries, feeds = schema.entries.c, schema.feeds.c
     due = (
-        select(schema.entries, feeds.name, feeds.url, feeds.title.label("feed_title"))
+        select(schema.entries, schema.words.c.words, feeds.name, feeds.url, feeds.title.label("feed_title"))
         .join(schema.feeds, feeds.id == entries.feed_id)
+        .outerjoin(schema.words, schema.words.c.entry == entries.id)
         .where(entries.state == "pending", entries.due_at <= now)
         .order_by(entries.turn, entries.due_at)
         .limit(limit)
@@ -104,7 +106,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             feed_url=row.url,
             feed_title=row.feed_title,
             link=row.link,
-            entry=row.entry,
+            entry=row.words or _bare(row),
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
@@ -198,6 +200,11 @@ def next_due_at(tx: Connection) -> datetime | None:
     return tx.execute(soonest).scalar()
 
 
+def _bare(row: Row[Any]) -> str:
+    """What is left of an entry whose words were cleared away."""
+    return json.dumps({"id": "", "link": row.link, "title": row.title}, ensure_ascii=False)
+
+
 def _ended(end: EntryEnd, now: datetime) -> dict[str, Any]:
     return {
         "state": "done",
@@ -205,7 +212,7 @@ def _ended(end: EntryEnd, now: datetime) -> dict[str, Any]:
         "outcome": end.outcome.value,
         "reason": end.reason[:500],
         "status": end.status,
-        "final_url": end.final_url,
+        "final_url": func.iif(schema.entries.c.link == end.final_url, "", end.final_url),
         "ended_at": now,
         "times_ingested": schema.entries.c.times_ingested + 1,
     }
@@ -216,7 +223,12 @@ def _set(tx: Connection, entry_id: EntryId, **values: Any) -> None:
 
 
 def _statuses() -> Select[Any]:
-    return select(schema.entries, schema.feeds.c.name).join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
+    entries = schema.entries.c
+    return (
+        select(schema.entries, schema.words.c.words, schema.feeds.c.name)
+        .join(schema.feeds, schema.feeds.c.id == entries.feed_id)
+        .outerjoin(schema.words, schema.words.c.entry == entries.id)
+    )
 
 
 def _status(row: Row[Any]) -> EntryStatus:
@@ -226,7 +238,7 @@ def _status(row: Row[Any]) -> EntryStatus:
         feed=row.name,
         link=row.link,
         title=row.title,
-        entry=row.entry,
+        entry=row.words or _bare(row),
         state=row.state,
         outcome=row.outcome,
         reason=row.reason,

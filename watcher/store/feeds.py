@@ -202,13 +202,13 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     """
     row = tx.execute(select(schema.feeds).where(schema.feeds.c.id == feed_id)).one()
     first = row.last_success_at is None and not record.error
-    fresh = [new for new in record.new if not _became_known(tx, new, now=now)]
+    fresh = [new for new in record.new if not _became_known(tx, feed_id, new, now=now)]
     for turn, new in enumerate(fresh):
         _insert_entry(tx, feed_id, new, turn=turn, first=first, now=now)
     for changed in record.changed:
         _reopen_entry(tx, changed, now=now)
     for entry_id, key in record.learned:
-        _remember(tx, (key,), entry_id, now=now)
+        _remember(tx, (key,), entry_id, feed_id, now=now)
     _mark_seen(tx, record.seen, now=now)
     for channel in ops:
         for notice in record.notices:
@@ -279,6 +279,8 @@ def _note_poll(tx: Connection, row: Row[Any], record: PollRecord, *, now: dateti
         health["failing_since"] = row.failing_since or now
     else:
         health |= {"failing_since": None, "last_success_at": now}
+    if record.seen:
+        health["listed_on"] = schema.day_of(now)
     if record.moved_to:
         health["moved_to"] = record.moved_to
     if record.title:
@@ -290,13 +292,13 @@ def _address(row: Any) -> str:
     return str(row.moved_to or row.url)
 
 
-def _became_known(tx: Connection, new: NewEntry, *, now: datetime) -> bool:
+def _became_known(tx: Connection, feed_id: FeedId, new: NewEntry, *, now: datetime) -> bool:
     """Whether another feed brought the same entry while this one was read; its keys then name that entry too."""
     known = schema.known.c
     entry_id = tx.execute(select(known.entry_id).where(known.key.in_(new.keys)).limit(1)).scalar()
     if entry_id is None:
         return False
-    _remember(tx, new.keys, EntryId(entry_id), now=now)
+    _remember(tx, new.keys, EntryId(entry_id), feed_id, now=now)
     return True
 
 
@@ -307,7 +309,6 @@ def _insert_entry(tx: Connection, feed_id: FeedId, new: NewEntry, *, turn: int, 
             link=new.link,
             link_key=new.link_key,
             title=new.title,
-            entry=new.entry,
             content_hash=new.content_hash,
             state="pending",
             turn=turn,
@@ -317,30 +318,23 @@ def _insert_entry(tx: Connection, feed_id: FeedId, new: NewEntry, *, turn: int, 
         )
     )
     (entry_id,) = result.inserted_primary_key or (0,)
-    _remember(tx, new.keys, EntryId(entry_id), now=now)
+    tx.execute(insert(schema.words).values(entry=entry_id, words=new.entry))
+    _remember(tx, new.keys, EntryId(entry_id), feed_id, now=now)
 
 
 def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
     entries = schema.entries.c
-    tx.execute(
-        update(schema.entries)
-        .where(entries.id == changed.entry_id, entries.state != "claimed")
-        .values(
-            link=changed.link,
-            title=changed.title,
-            entry=changed.entry,
-            content_hash=changed.content_hash,
-            state="pending",
-            due_at=now,
-            attempts=0,
-            in_first_poll=False,
-        )
-    )
+    values = {"link": changed.link, "title": changed.title, "content_hash": changed.content_hash}
+    pending = {"state": "pending", "due_at": now, "attempts": 0, "in_first_poll": False}
+    free = and_(entries.id == changed.entry_id, entries.state != "claimed")
+    if tx.execute(update(schema.entries).where(free).values(**values, **pending)).rowcount:
+        words = sqlite_insert(schema.words).values(entry=changed.entry_id, words=changed.entry)
+        tx.execute(words.on_conflict_do_update(index_elements=["entry"], set_={"words": changed.entry}))
 
 
-def _remember(tx: Connection, keys: Sequence[int], entry_id: EntryId, *, now: datetime) -> None:
+def _remember(tx: Connection, keys: Sequence[int], entry_id: EntryId, feed_id: FeedId, *, now: datetime) -> None:
     if keys:
-        rows = [{"key": key, "entry_id": entry_id, "seen_on": _day(now)} for key in keys]
+        rows = [{"key": key, "entry_id": entry_id, "feed_id": feed_id, "seen_on": schema.day_of(now)} for key in keys]
         tx.execute(sqlite_insert(schema.known).on_conflict_do_nothing(), rows)
 
 
@@ -348,8 +342,8 @@ def _mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:
     """Notes the day for retention; at most one write a week and key."""
     known = schema.known.c
     for some in _chunks(list(keys)):
-        stale = and_(known.key.in_(some), known.seen_on < _day(now) - 7)
-        tx.execute(update(schema.known).where(stale).values(seen_on=_day(now)))
+        stale = and_(known.key.in_(some), known.seen_on < schema.day_of(now) - 7)
+        tx.execute(update(schema.known).where(stale).values(seen_on=schema.day_of(now)))
 
 
 def _set(tx: Connection, feed_id: int, **values: object) -> None:
@@ -358,7 +352,3 @@ def _set(tx: Connection, feed_id: int, **values: object) -> None:
 
 def _chunks(keys: list[int]) -> Iterable[list[int]]:
     return (keys[start : start + _IDS_AT_ONCE] for start in range(0, len(keys), _IDS_AT_ONCE))
-
-
-def _day(now: datetime) -> int:
-    return int(now.timestamp() // 86_400)

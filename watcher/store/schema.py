@@ -46,6 +46,11 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+def day_of(moment: datetime) -> int:
+    """The day as the tables keep it where a day is enough: days since 1970, UTC."""
+    return int(moment.timestamp() // 86_400)
+
+
 metadata = MetaData()
 
 # One row per feed that ever stood in the config. `poll_state` is the planner's value as JSON; `first_poll` is the
@@ -64,6 +69,7 @@ feeds = Table(
     Column("lease_until", Instant),
     Column("last_polled_at", Instant),
     Column("last_success_at", Instant),
+    Column("listed_on", Integer),  # the day of the last body that was read, in days since 1970
     Column("failing_since", Instant),
     Column("last_error", Text, nullable=False, default=""),
     Index("feeds_due", "next_poll_at", sqlite_where=text("active AND lease_until IS NULL")),
@@ -75,11 +81,12 @@ known = Table(
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("entry_id", Integer, nullable=False),
+    Column("feed_id", Integer, nullable=False),  # through which it became known
     Column("seen_on", Integer, nullable=False),  # days since 1970, for retention
     sqlite_with_rowid=False,
 )
 
-# One row per entry. `entry` is the feed's own words as JSON, needed until the entry has ended and by `explain`.
+# One row per entry. `final_url` is "" where it is the link.
 entries = Table(
     "entries",
     metadata,
@@ -88,7 +95,6 @@ entries = Table(
     Column("link", Text, nullable=False),
     Column("link_key", BigInteger),
     Column("title", Text, nullable=False),
-    Column("entry", Text, nullable=False),
     Column("content_hash", BigInteger, nullable=False),
     Column("state", String(8), nullable=False, default="pending"),  # pending | claimed | done
     Column("turn", Integer, nullable=False, default=0),  # a feed's n-th entries wait for everybody's (n-1)-th
@@ -108,6 +114,15 @@ entries = Table(
     Index("entries_by_link", "link_key"),
     Index("entries_first_poll", "id", sqlite_where=text("in_first_poll AND state <> 'done'")),
     Index("entries_ended", "ended_at"),
+)
+
+# What a feed says in an entry, as JSON; cleared away some time after the entry's end. In a table of its own, because
+# SQLite gives back whole pages only, not what rows lose.
+words = Table(
+    "words",
+    metadata,
+    Column("entry", ForeignKey("entries.id"), primary_key=True),
+    Column("words", Text, nullable=False),
 )
 
 # One row per document of the corpus, those that were adopted included.

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("last_polled_at", sa.BigInteger(), nullable=True),
         sa.Column("last_success_at", sa.BigInteger(), nullable=True),
+        sa.Column("listed_on", sa.Integer(), nullable=True),
         sa.Column("failing_since", sa.BigInteger(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -109,6 +110,7 @@ def upgrade() -> None:
         "known",
         sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("feed_id", sa.Integer(), nullable=False),
         sa.Column("seen_on", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
         sqlite_with_rowid=False,
@@ -181,7 +183,6 @@ def upgrade() -> None:
         sa.Column("link", sa.Text(), nullable=False),
         sa.Column("link_key", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("entry", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("turn", sa.Integer(), nullable=False),
@@ -269,4 +270,14 @@ def upgrade() -> None:
             ["feeds.id"],
         ),
         sa.PrimaryKeyConstraint("feed_id", "quality"),
+    )
+    op.create_table(
+        "words",
+        sa.Column("entry", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry"],
+            ["entries.id"],
+        ),
+        sa.PrimaryKeyConstraint("entry"),
     )

@@ -1,0 +1,186 @@
+"""What is cleared away, what never is, and that a state stops growing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from bench.retention import Volume, simulate
+from watcher.model import EntryId, FeedId
+from watcher.pipeline.clearing import ENTRIES, KNOWN_DAYS, WORDS, Clearing
+from watcher.pipeline.parts import Parts
+from watcher.store import StoreThread, entries, feeds, open_database, retention, schema
+from watcher.store.entries import EntryEnd, EntryOutcome
+from watcher.store.feeds import ChangedEntry, NewEntry, PollRecord
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+FEED = FeedId(1)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    engine = open_database(tmp_path / "watcher.db")
+    with engine.begin() as tx:
+        feeds.subscribe(tx, {"a": "http://a.example/"}, now=START)
+    return engine
+
+
+def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
+    """The feed lists these entries; those that are new are ingested at once, and match nothing."""
+    with engine.begin() as tx:
+        known = feeds.find_known(tx, numbers)
+        new = tuple(_entry(number) for number in numbers if number not in known)
+        record = PollRecord(
+            url="http://a.example/", poll_state="{}", next_poll_at=now, new=new, seen=numbers, error=error
+        )
+        feeds.record_poll(tx, FEED, record, now=now)
+        for claimed in entries.claim(tx, now=now, limit=1000, lease=DAY):
+            entries.end(tx, claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED, final_url=claimed.link), now=now)
+
+
+def clear(engine: Engine, *, now: datetime) -> None:
+    """One round of clearing, as the pipeline does it."""
+    with engine.begin() as tx:
+        retention.drop_words(tx, before=now - WORDS, limit=500)
+        retention.drop_entries(tx, before=now - ENTRIES, limit=500)
+        after: int | None = None
+        while (after := retention.drop_known(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
+            continue
+
+
+def known(engine: Engine) -> list[int]:
+    with engine.begin() as tx:
+        return sorted(tx.execute(select(schema.known.c.key)).scalars())
+
+
+def count(tx: Connection, table: str) -> int:
+    return tx.execute(select(func.count()).select_from(schema.metadata.tables[table])).scalar_one()
+
+
+def test_what_the_feed_lists_stays_known(engine: Engine) -> None:
+    """For years, though its row is long gone; what it lists no more is forgotten after ninety days."""
+    for day in range(0, 400, 15):
+        poll(engine, 1, 2, *([3] if day < 100 else [1000 + day]), now=START + day * DAY)
+        clear(engine, now=START + day * DAY)
+    assert {1, 2} <= set(known(engine))
+    assert 3 not in known(engine)
+    assert 1390 in known(engine)
+    with engine.begin() as tx:
+        assert not entries.find(tx, links=("http://a.example/1",), link_key=None)
+        assert feeds.find_known(tx, [1])[1].matched, "without a row it must never look as if it could be read again"
+
+
+def test_a_feed_that_was_away_for_long_brings_nothing_twice(engine: Engine) -> None:
+    """Failing or unchanged for a year, it loses no key: its first new body must not be news from top to bottom."""
+    poll(engine, *range(20), now=START)
+    for day in range(0, 400, 20):
+        poll(engine, now=START + day * DAY, error="HTTP 503" if day % 40 else "")
+        clear(engine, now=START + day * DAY)
+    assert known(engine) == list(range(20))
+
+
+def test_a_clock_that_ran_ahead_forgets_nothing_that_is_listed(engine: Engine) -> None:
+    """Ten years forward and back: the keys of what the feed lists are there."""
+    poll(engine, 1, 2, now=START)
+    ahead = START + 3650 * DAY
+    clear(engine, now=ahead)
+    poll(engine, 1, 2, now=ahead)
+    clear(engine, now=ahead)
+    clear(engine, now=START)
+    assert known(engine) == [1, 2]
+
+
+def test_a_feed_that_left_the_config_is_forgotten(engine: Engine) -> None:
+    """Ninety days later nobody needs its keys; until then it may come back as if it had never left."""
+    poll(engine, 1, 2, now=START)
+    with engine.begin() as tx:
+        feeds.subscribe(tx, {}, now=START)
+    clear(engine, now=START + 89 * DAY)
+    assert known(engine) == [1, 2]
+    clear(engine, now=START + 92 * DAY)
+    assert known(engine) == []
+
+
+def test_words_go_first_and_an_entry_without_them_can_still_be_read_again(engine: Engine) -> None:
+    """After a week the feed's text is gone, title and link are not: enough to fetch the page for a new watch."""
+    poll(engine, 1, now=START)
+    now = START + WORDS + DAY
+    clear(engine, now=now)
+    with engine.begin() as tx:
+        assert count(tx, "words") == 0
+        (status,) = entries.find(tx, links=("http://a.example/1",), link_key=None)
+        assert (status.title, status.final_url) == ("Titel 1", "")
+        tx.execute(schema.entries.update().values(state="pending"))
+        (claimed,) = entries.claim(tx, now=now, limit=1, lease=DAY)
+        assert '"title": "Titel 1"' in claimed.entry
+        entries.release(tx, claimed.id)
+        changed = ChangedEntry(entry_id=EntryId(1), link="http://a.example/1", title="Neu", entry="{}", content_hash=2)
+        feeds.record_poll(
+            tx,
+            FEED,
+            PollRecord(url="http://a.example/", poll_state="{}", next_poll_at=now, changed=(changed,)),
+            now=now,
+        )
+        assert entries.claim(tx, now=now, limit=1, lease=DAY)[0].entry == "{}"
+
+
+def test_no_number_is_given_twice(engine: Engine) -> None:
+    """The newest entry and delivery stay: SQLite would give the number of a deleted last row to the next one."""
+    poll(engine, 1, 2, 3, now=START)
+    clear(engine, now=START + 200 * DAY)
+    with engine.begin() as tx:
+        assert tx.execute(select(schema.entries.c.id)).scalars().all() == [3]
+
+
+def test_ended_deliveries_go_with_their_attempts_and_open_ones_stay(engine: Engine) -> None:
+    """Payloads after a week, the rest after ninety days; what has not ended is never touched."""
+    now = START + 100 * DAY
+    with engine.begin() as tx:
+        for sequence, state in enumerate(["delivered", "dead", "pending", "delivered"], 1):
+            ended = START if state != "pending" else None
+            row = {"sequence": sequence, "id": f"{sequence}", "channel": "c", "kind": "alert", "state": state}
+            moments = {"created_at": START, "release_at": START, "due_at": START, "ended_at": ended}
+            tx.execute(insert(schema.deliveries).values(**row, **moments, payload=b"x"))
+            attempt = {"delivery": sequence, "at": now if state == "pending" else START, "outcome": "x", "seconds": 1}
+            tx.execute(insert(schema.attempts).values(attempt))
+        assert retention.drop_payloads(tx, before=now, limit=10) == 3
+        assert retention.drop_deliveries(tx, before=now, limit=10) == 2
+        assert retention.drop_attempts(tx, before=now, limit=10) == 1
+        left = tx.execute(select(schema.deliveries.c.sequence, schema.deliveries.c.payload)).all()
+        assert [tuple(row) for row in left] == [(3, b"x"), (4, None)]
+        assert tx.execute(select(schema.attempts.c.delivery)).scalars().all() == [3]
+
+
+async def test_a_round_ends_and_the_next_goes_on(tmp_path: Path) -> None:
+    """A backlog of a long pause is cleared in bounded pieces; several rounds clear it all."""
+    engine = open_database(tmp_path / "watcher.db")
+    with engine.begin() as tx:
+        feeds.subscribe(tx, {"a": "http://a.example/"}, now=START)
+    poll(engine, *range(600), now=START)
+    store = StoreThread(engine)
+    parts = cast(Parts, SimpleNamespace(store=store, now=lambda: START + 300 * DAY))
+    await Clearing(parts).clear_away()
+    assert await store.run(count, "words") == 0
+    assert await store.run(count, "entries") == 1
+    store.close()
+
+
+async def test_a_state_stops_growing(tmp_path: Path) -> None:
+    """Once the oldest entries are cleared, as many come as go: what is measured then holds for every later year."""
+    measured = await simulate(tmp_path, Volume(feeds=2, per_day=5, days=160, matched=0, step=5))
+    full, last = measured[22], measured[-1]
+    assert last.entries == pytest.approx(full.entries, rel=0.03)
+    assert last.known == pytest.approx(full.known, rel=0.1)
+    assert last.size <= full.size * 1.06
+
+
+def _entry(number: int) -> NewEntry:
+    link = f"http://a.example/{number}"
+    words = f'{{"id": "{number}", "link": "{link}", "title": "Titel {number}", "summary": "Worte"}}'
+    return NewEntry(keys=(number,), link_key=None, link=link, title=f"Titel {number}", entry=words, content_hash=1)
