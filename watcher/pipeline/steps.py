@@ -6,8 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from watcher.alerts.channels import CHANNELS
 from watcher.corpus import FsyncFailed
