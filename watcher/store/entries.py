@@ -185,7 +185,7 @@ def count_by_outcome(tx: Connection, *, since: datetime) -> dict[str, int]:
     """How many entries ended since then, by outcome."""
     entries = schema.entries.c
     counts = select(entries.outcome, func.count()).where(entries.ended_at >= since).group_by(entries.outcome)
-    return dict(tx.execute(counts).tuples().all())
+    return {row[0]: row[1] for row in tx.execute(counts)}
 
 
 def count_open(tx: Connection) -> int:

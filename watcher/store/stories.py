@@ -80,6 +80,6 @@ def _shared(tx: Connection, fingerprints: Collection[int]) -> Counter[int]:
     wanted = sorted(fingerprints)
     for start in range(0, len(wanted), _AT_ONCE):
         some = rows.fingerprint.in_(wanted[start : start + _AT_ONCE])
-        found = tx.execute(select(rows.document, func.count()).where(some).group_by(rows.document)).tuples()
-        shared.update(dict(found.all()))
+        for row in tx.execute(select(rows.document, func.count()).where(some).group_by(rows.document)):
+            shared[row[0]] += row[1]
     return shared

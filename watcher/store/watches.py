@@ -16,7 +16,7 @@ from watcher.store.deliveries import Telling
 def changed(tx: Connection, definitions: Mapping[str, int]) -> set[str]:
     """The watches that are not on record, or with another definition (name -> a hash of it)."""
     rows = schema.watches.c
-    known = dict(tx.execute(select(rows.name, rows.definition)).tuples().all())
+    known = {row.name: row.definition for row in tx.execute(select(rows.name, rows.definition))}
     return {name for name, definition in definitions.items() if known.get(name) != definition}
 
 
