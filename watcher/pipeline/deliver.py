@@ -18,6 +18,7 @@ from watcher.alerts.channels import CHANNELS
 from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision, Fate, decide
 from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.config import ChannelConfig, ChannelType
+from watcher.errors import StateError
 from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.sending import Answer, Sender, secrets_of
@@ -83,6 +84,8 @@ async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
         verdict = replace(BUG, outcome=Outcome.AMBIGUOUS)
         answer = await sender.send(setting, payload, delivery_id=claimed.id, attempt=claimed.attempts + 1)
         return answer, None if claimed.simplified else channel.simplify(payload)
+    except StateError:  # nothing was sent
+        raise
     except Exception:
         trace = redact(traceback.format_exc(), secrets_of(parts.setting.config, setting))
         log.error("a bug while delivering %s to %s\n%s", claimed.id, claimed.channel, trace)

@@ -14,13 +14,15 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 COMPLAINTS = timedelta(minutes=1)  # between two that say the same
+RESCUES = timedelta(seconds=5)
 
 
 class Lane(Generic[T]):
     """Runs `handle` on what `claim(limit)` gives, at most `width` pieces at once.
 
     A claim that gives nothing puts the lane to sleep until `kick`. What `handle` raises is logged, and
-    the lane goes on.
+    the lane goes on. A piece that ended in a WatcherError (the state could not be written) is given back by
+    `give_back` as soon as that works; after a bug its claim lapses by itself, so that nothing goes round in circles.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Lane(Generic[T]):
         width: int,
         claim: Callable[[int], Awaitable[list[T]]],
         handle: Callable[[T], Awaitable[object]],
+        give_back: Callable[[T], Awaitable[object]] | None = None,
     ) -> None:
         self.name = name
         self._width = width
@@ -37,6 +40,9 @@ class Lane(Generic[T]):
         self._handle = handle
         self._kicked = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._give_back = give_back
+        self._stranded: list[T] = []
+        self._rescue_at = float("-inf")
         self._quiet_until = float("-inf")
 
     @property
@@ -94,6 +100,7 @@ class Lane(Generic[T]):
         self._kicked.clear()
 
     async def _take_what_is_due(self) -> None:
+        await self._rescue()
         while True:
             free = self._width - len(self._running)
             pieces = await self._claim(free) if free > 0 else []
@@ -106,11 +113,22 @@ class Lane(Generic[T]):
             if len(pieces) < free or free <= 0:
                 return
 
+    async def _rescue(self) -> None:
+        """Gives back what stranded; once in a while, for a disk may be full for days. Raises what `give_back` does."""
+        now = asyncio.get_running_loop().time()
+        if not self._stranded or self._give_back is None or now < self._rescue_at:
+            return
+        self._rescue_at = now + RESCUES.total_seconds()
+        while self._stranded:
+            await self._give_back(self._stranded[-1])
+            self._stranded.pop()
+
     async def _take(self, piece: T) -> None:
         try:
             await self._handle(piece)
         except WatcherError as error:
-            log.error("the %s step failed; its claim lapses and it is tried again: %s", self.name, error)
+            self._stranded.append(piece)
+            log.error("the %s step failed, and is tried again: %s", self.name, error)
         except Exception:
             log.exception("a bug in the %s step; its claim lapses and it is tried again", self.name)
 

@@ -59,9 +59,27 @@ class Steps:
         self._sent_at: dict[str, float] = {}
         self._sending: set[int] = set()
         self._forgot_on: date | None = None
-        self.poll = Lane("poll", width=POLLS_AT_ONCE, claim=self._claim_feeds, handle=self._poll)
-        self.ingest = Lane("ingest", width=INGESTS_AT_ONCE, claim=self._claim_entries, handle=self._ingest)
-        self.deliver = Lane("deliver", width=DELIVERIES_AT_ONCE, claim=self._claim_deliveries, handle=self._deliver)
+        self.poll = Lane(
+            "poll",
+            width=POLLS_AT_ONCE,
+            claim=self._claim_feeds,
+            handle=self._poll,
+            give_back=lambda claimed: parts.store.run(feeds.release, claimed.id),
+        )
+        self.ingest = Lane(
+            "ingest",
+            width=INGESTS_AT_ONCE,
+            claim=self._claim_entries,
+            handle=self._ingest,
+            give_back=lambda claimed: parts.store.run(entries.release, claimed.id),
+        )
+        self.deliver = Lane(
+            "deliver",
+            width=DELIVERIES_AT_ONCE,
+            claim=self._claim_deliveries,
+            handle=self._deliver,
+            give_back=lambda claimed: parts.store.run(outbox.release, claimed, now=parts.now()),
+        )
         parts.kick_ingest = self.ingest.kick
         parts.kick_deliver = self.deliver.kick
 

@@ -144,8 +144,10 @@ def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, s
 
 
 def release(tx: Connection, entry_id: EntryId) -> None:
-    """Gives a claim back unused."""
-    _set(tx, entry_id, state="pending", lease_until=None)
+    """Gives a claim back unused; an entry that has ended stays so."""
+    entries = schema.entries.c
+    ours = (entries.id == entry_id) & (entries.state == "claimed")
+    tx.execute(update(schema.entries).where(ours).values(state="pending", lease_until=None))
 
 
 def reopen_unmatched(tx: Connection, *, listed_since: datetime, now: datetime) -> int:

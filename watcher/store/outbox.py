@@ -117,6 +117,13 @@ def claim(
     return [_claimed(tx, row, until) for row in found]
 
 
+def release(tx: Connection, delivery: ClaimedDelivery, *, now: datetime) -> None:
+    """Gives a claim back whose attempt could not be put on record; one that was lost meanwhile is left alone."""
+    rows = schema.deliveries.c
+    held = and_(rows.state == _SENDING, rows.lease_until == delivery.lease_until)
+    _lose(tx, and_(rows.sequence == delivery.sequence, held), now=now)
+
+
 def keep_payload(tx: Connection, sequence: int, payload: bytes) -> None:
     """Keeps the rendered bytes before they are first sent; every repeat sends the same."""
     tx.execute(update(schema.deliveries).where(schema.deliveries.c.sequence == sequence).values(payload=payload))
