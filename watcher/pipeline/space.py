@@ -67,7 +67,10 @@ _OVER = "There is room on the disk again: news is taken in."
 def shortage_of(folders: Iterable[Path], factor: float = 1.0) -> str:
     """What is wrong if one of the folders has less room than `factor` times its floor, "" if none has."""
     for folder in folders:
-        disk = os.statvfs(folder)
+        try:
+            disk = os.statvfs(folder)
+        except OSError:  # a folder that is away is told where it is needed; it says nothing about room
+            continue
         floor = min(FLOOR, FLOOR_SHARE * disk.f_blocks * disk.f_frsize) * factor
         free = disk.f_bavail * disk.f_frsize
         if free < floor:

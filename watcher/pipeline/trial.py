@@ -45,6 +45,8 @@ async def try_page(
         return PageTrial(response=None, reading=None, problem=f"{error.failure.value}: {error}")
     if response.status != 200:
         return PageTrial(response=response, reading=None, problem=f"HTTP {response.status}")
+    if not response.body:
+        return PageTrial(response=response, reading=None, problem="the page is empty")
     task = PageTask(
         entry=entry or Entry(id="", link=url, title=""),
         feed=feed,

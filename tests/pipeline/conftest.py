@@ -1,0 +1,40 @@
+"""One set of worker processes for all tests of the pipeline, which share one event loop for that."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.newsroom import Newsroom
+from tests.pipeline.rig import Rig, rigged
+from watcher.workers import WorkerPool
+
+
+@pytest.fixture
+def news() -> Iterator[Newsroom]:
+    with Newsroom() as newsroom:
+        yield newsroom
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def pool() -> AsyncIterator[WorkerPool]:
+    pool = WorkerPool(2, "tests.pipeline.slow_tasks")
+    yield pool
+    await pool.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_rig(news: Newsroom, pool: WorkerPool, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Makes an installation that watches the feeds at these paths of the newsroom; taken down at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def make(feeds: Mapping[str, str], *, channels: str = "") -> Rig:
+            urls = {name: news.url(path) for name, path in feeds.items()}
+            return await stack.enter_async_context(rigged(news, pool, tmp_path, urls, channels=channels))
+
+        yield make

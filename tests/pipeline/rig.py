@@ -1,0 +1,163 @@
+"""The pipeline on a bench: real store, folder, client, workers and newsroom, and a clock that is set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.pages import paragraphs
+from tests.newsroom import Newsroom
+from watcher.app import client_of
+from watcher.config import Config, load
+from watcher.corpus import CorpusFolder
+from watcher.model import Entry
+from watcher.pipeline.parts import Parts, Setting
+from watcher.pipeline.reading import WATCHES
+from watcher.pipeline.steps import Steps
+from watcher.store import StoreReader, StoreThread, entries, open_database, reading
+from watcher.store.entries import EntryStatus
+from watcher.workers import WorkerPool
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SENTENCE = "Die Werft am Fluss hat am Montag ein Schiff zu Wasser gelassen, das ohne Schornstein auskommt."
+
+_generations = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of the steps: stands still until it is moved."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass(slots=True, kw_only=True)
+class Rig:
+    """One installation, its steps driven by hand. `shown`: what the console channel printed."""
+
+    news: Newsroom
+    folder: Path
+    parts: Parts
+    steps: Steps
+    clock: Clock
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def seeds(self) -> Path:
+        return self.folder / "seeds"
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Returns as soon as `condition` holds; the steps go on meanwhile."""
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+                await asyncio.sleep(0.01)
+
+    async def poll(self) -> None:
+        """Every feed that is due, and nothing else."""
+        await self.steps.poll.drain()
+
+    async def ingest(self) -> None:
+        """Every entry that is due."""
+        await self.steps.ingest.drain()
+
+    async def deliver(self) -> None:
+        """Every delivery that is due."""
+        await self.steps.deliver.drain()
+
+    async def round(self) -> None:
+        await self.poll()
+        await self.ingest()
+
+    def names(self) -> list[str]:
+        return sorted(file.name for file in self.seeds.iterdir())
+
+    def texts(self) -> list[str]:
+        return [(self.seeds / name).read_text(encoding="utf-8") for name in self.names()]
+
+    def entry(self, path: str) -> EntryStatus:
+        """The one entry that leads to a page of the newsroom."""
+        with self.look() as store:
+            (status,) = store.read(entries.find, links=(self.news.url(path),), link_key=None)
+        return status
+
+    def look(self) -> AbstractContextManager[StoreReader]:
+        """The state as another process sees it."""
+        return reading(self.folder / "state" / "watcher.db")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.folder / "state" / "watcher.db")) as connection:
+            return connection.execute(query).fetchall()
+
+
+@asynccontextmanager
+async def rigged(
+    news: Newsroom, pool: WorkerPool, folder: Path, feeds: Mapping[str, str], *, channels: str = ""
+) -> AsyncIterator[Rig]:
+    """An installation in `folder` that watches `feeds` for shipyards; `channels` is TOML."""
+    config = _config(folder, feeds, channels)
+    await pool.configure(next(_generations), WATCHES.dump_json(config.watches))
+    clock, shown = Clock(), list[str]()
+    corpus = CorpusFolder(config.corpus.folder)
+    corpus.prepare()
+    store = StoreThread(open_database(config.state.path))
+    client = client_of(config)
+    try:
+        setting = Setting.of(config, generation=1)
+        parts = Parts(
+            setting=setting,
+            store=store,
+            client=client,
+            pool=pool,
+            folder=corpus,
+            show=shown.append,
+            now=clock,
+            jitter=lambda: 0.5,
+        )
+        steps = Steps(parts)
+        await steps.start()
+        yield Rig(news=news, folder=folder, parts=parts, steps=steps, clock=clock, shown=shown)
+    finally:
+        await client.aclose()
+        store.close()
+
+
+def _config(folder: Path, feeds: Mapping[str, str], channels: str) -> Config:
+    names = [line.split('"')[1] for line in channels.splitlines() if line.startswith("name")]
+    file = folder / "config.toml"
+    tables = [f'[[feeds]]\nname = "{name}"\nurl = "{url}"' for name, url in feeds.items()]
+    tables += [f'[[watches]]\nname = "Werft"\nterms = ["Werft"]\nchannels = {names!r}'.replace("'", '"'), channels]
+    file.write_text("\n\n".join(tables), encoding="utf-8")
+    return load(file)
+
+
+def page(*paragraphs: str, title: str = "Ein Schiff ohne Schornstein", head: str = "") -> str:
+    """A news page with that text below its headline."""
+    inner = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    return (
+        f'<!DOCTYPE html><html lang="de"><head><meta charset="utf-8"><title>{title}</title>{head}</head>'
+        f"<body><main><article><h1>{title}</h1>{inner}</article></main></body></html>"
+    )
+
+
+def report(number: int) -> Sequence[str]:
+    """Three paragraphs of which the second names the shipyard; no other number has any that are nearly the same."""
+    first, second, third = paragraphs(number, matching=False)
+    return first, f"{second} {SENTENCE}", third
+
+
+def teaser(path: str, number: int = 1, *, summary: str = "Mehr im Artikel.") -> Entry:
+    """The entry that leads to a page."""
+    return Entry(id=f"kennung-{path}", link=path, title=f"Ein Schiff ohne Schornstein {number}", summary=summary)
