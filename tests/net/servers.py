@@ -72,7 +72,9 @@ Handler = Callable[[Line], Awaitable[None]]
 
 
 @asynccontextmanager
-async def serving(handler: Handler, *, host: str = HOME, tls: ssl.SSLContext | None = None) -> AsyncIterator[Peer]:
+async def serving(
+    handler: Handler, *, host: str = HOME, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Peer]:
     """A server that calls `handler` for each connection, and closes it when the handler returns."""
     peer, tasks = Peer(host=host), set[asyncio.Task[None]]()
 
@@ -89,7 +91,7 @@ async def serving(handler: Handler, *, host: str = HOME, tls: ssl.SSLContext | N
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, host, 0, ssl=tls)
+    server = await asyncio.start_server(accept, host, port, ssl=tls)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer
