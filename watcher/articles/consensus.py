@@ -15,9 +15,11 @@ from watcher.articles.lines import clean_lines, join_lines, tidy_lines
 from watcher.articles.page import Page
 from watcher.articles.pruning import pruned
 from watcher.articles.standfirst import standfirst
+from watcher.model import BodyCandidate
 
 _TREE_READERS = (Reader.DEFAULT, Reader.FAST, Reader.PRECISION, Reader.READABILITY)
 _LEAST_STATED = 80  # words
+_OPENING = 12  # words
 _CUT_OFF = 1.5
 _LEAST_SHARED = 0.7
 _LONGER = 1.15
@@ -41,12 +43,7 @@ class Body:
 
 def choose_body(page: Page, *, title: str, effort: Effort) -> Body:
     """The page's body text; an empty one if no reader found any."""
-    if page.truncated:
-        candidates = {Reader.PLAIN: tidy_lines(plain_text(page.html))}
-    else:
-        tree = pruned(page.tree)
-        readers = (Reader.FAST,) if effort is Effort.FAST else _TREE_READERS
-        candidates = {reader: tidy_lines(read_tree(tree, reader)) for reader in readers}
+    candidates = _candidates(page, effort)
     stated = tidy_lines(json_ld_body(page))
     reader, lines = _most_agreed(candidates, stated)
     lines = _with_stated(lines, stated)
@@ -57,20 +54,55 @@ def choose_body(page: Page, *, title: str, effort: Effort) -> Body:
     return Body(text=join_lines([*first, *lines]), origin=reader.value if lines else "")
 
 
+def weigh_bodies(page: Page) -> tuple[BodyCandidate, ...]:
+    """What each reader takes for the body, the most agreed first; the page's own statement of its text last."""
+    candidates = _candidates(page, Effort.FULL)
+    stated = tidy_lines(json_ld_body(page))
+    reader, lines = _most_agreed(candidates, stated)
+    is_stated_taken = _with_stated(lines, stated) is not lines
+    scores = _scores({reader: _bag(lines) for reader, lines in candidates.items()}, stated)
+    read = [
+        _described(one, score, candidates[one], taken=one is reader and not is_stated_taken)
+        for one, score in sorted(scores.items(), key=lambda pair: -pair[1])
+    ]
+    own = [_described(Reader.JSON_LD, 0.0, stated, taken=is_stated_taken)] if stated else []
+    return (*read, *own)
+
+
+def _described(reader: Reader, score: float, lines: Sequence[str], *, taken: bool) -> BodyCandidate:
+    words = [word for line in lines for word in line.split()]
+    opening = " ".join(words[:_OPENING])
+    return BodyCandidate(reader=reader.value, score=round(score, 3), words=len(words), taken=taken, opening=opening)
+
+
+def _candidates(page: Page, effort: Effort) -> dict[Reader, list[str]]:
+    if page.truncated:
+        return {Reader.PLAIN: tidy_lines(plain_text(page.html))}
+    tree = pruned(page.tree)
+    readers = (Reader.FAST,) if effort is Effort.FAST else _TREE_READERS
+    return {reader: tidy_lines(read_tree(tree, reader)) for reader in readers}
+
+
 def _most_agreed(candidates: Mapping[Reader, Sequence[str]], stated: Sequence[str]) -> tuple[Reader, Sequence[str]]:
     """The candidate that the others (and the page's own statement of its text) agree with most.
 
     The strictest reader wins if it found all of that and more: the others then stopped at a gap in the text.
     """
     bags = {reader: _bag(lines) for reader, lines in candidates.items()}
-    witnesses = [*bags.values()]
-    if _bag(stated).total() >= _LEAST_STATED:
-        witnesses.append(_bag(stated))
-    best = max(bags, key=lambda reader: sum(agreement(bags[reader], witness) for witness in witnesses))
+    scores = _scores(bags, stated)
+    best = max(bags, key=lambda reader: scores[reader])
     strict = bags.get(Reader.PRECISION, bags[best])
     if strict.total() > _LONGER * bags[best].total() and (strict & bags[best]).total() > _WITHIN * bags[best].total():
         best = Reader.PRECISION
     return best, candidates[best]
+
+
+def _scores(bags: Mapping[Reader, Counter[str]], stated: Sequence[str]) -> dict[Reader, float]:
+    """How far all witnesses together agree with each candidate; every reader is a witness, its own too."""
+    witnesses = [*bags.values()]
+    if _bag(stated).total() >= _LEAST_STATED:
+        witnesses.append(_bag(stated))
+    return {reader: sum(agreement(bag, witness) for witness in witnesses) for reader, bag in bags.items()}
 
 
 def agreement(one: Counter[str], other: Counter[str]) -> float:

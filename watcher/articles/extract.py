@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import version
 
 from watcher.articles.bodies import plain_text
-from watcher.articles.consensus import Body, Effort, choose_body
+from watcher.articles.consensus import Body, Effort, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published
 from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, host_of, language, site_name
@@ -18,7 +18,7 @@ from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
 from watcher.articles.quality import judge, judge_text, judge_wall
 from watcher.errors import NotAnArticle
-from watcher.model import Article, Entry, Quality, TextFrom
+from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 
 EXTRACTOR_EDITION = 1
 _WALLS = {
@@ -61,6 +61,16 @@ def extract_article(
     if parsed is None:
         return _plain_article(plain_text(text), url=url, hint=hint)
     return _article(parsed, timezone=timezone, now=now, hint=hint, effort=effort)
+
+
+def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCandidate, ...]:
+    """What the readers of a page take for its body, and which of it is taken: for `explain`. () if it is no page."""
+    try:
+        text = _text_of_page(page, content_type)
+    except NotAnArticle:
+        return ()
+    parsed = None if _is_plain(text, content_type) else read_page(text, url=url)
+    return weigh_bodies(parsed) if parsed else ()
 
 
 def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, effort: Effort) -> Article:
