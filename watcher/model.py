@@ -167,6 +167,20 @@ class Article:
         return f"{self.title}\n\n{self.body}" if self.body else self.title
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyCandidate:
+    """What one reader of a page took for its body. `score`: how far the readers agree with it, of 1 for each of them.
+
+    `taken`: the body was made of it. `opening`: its first words.
+    """
+
+    reader: str
+    score: float
+    words: int
+    taken: bool
+    opening: str
+
+
 # -- watches and matches ----------------------------------------------------------------------------------------------
 
 

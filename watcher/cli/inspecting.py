@@ -1,10 +1,10 @@
-"""`explain` and `match`: why did I (not) get this?"""
+"""`explain`: why did I (not) get this?"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from dataclasses import asdict, replace
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,75 +12,107 @@ import click
 from rich.text import Text
 
 from watcher.app import client_of, pool_of
-from watcher.cli.present import in_context
+from watcher.cli.explained import plain
+from watcher.cli.present import print_hits
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
+from watcher.corpus import parse_file_name
 from watcher.errors import WatcherError
-from watcher.matching import Watchlist
-from watcher.model import Article, HitField, Match
-from watcher.pipeline.explain import Explanation, look_up
+from watcher.model import Entry
+from watcher.pipeline.explain import Explanation, look_up, look_up_document, story_of_trial
 from watcher.pipeline.reading import ENTRY
-from watcher.pipeline.trial import try_page
-from watcher.store import reading
+from watcher.pipeline.trial import PageTrial, try_bytes, try_page
+from watcher.store import StoreReader, reading
 
 
 def register(group: click.Group) -> None:
-    """Adds the commands of this module."""
+    """Adds the command of this module."""
 
     @command(group, "explain")
-    @click.argument("url")
+    @click.argument("page", metavar="URL|FILE")
     @click.option("--json", "as_json", is_flag=True, help="The whole chain as one JSON object.")
     @pass_shell
-    def explain(shell: Shell, url: str, as_json: bool) -> None:
-        """What happened, or would happen, to the page at URL, and why. Changes nothing."""
-        explanation = asyncio.run(_explain(shell.config(), url))
+    def explain(shell: Shell, page: str, as_json: bool) -> None:
+        """What happened, or would happen, to the page at URL or in FILE, and why. Changes nothing.
+
+        A FILE is a saved page (HTML, or .txt for plain text) or a document of the corpus.
+        """
+        explanation = asyncio.run(_explain(shell.config(), page))
         if as_json:
-            print_json(asdict(explanation))
+            print_json(plain(explanation))
         else:
             _print(explanation)
 
-    @command(group, "match")
-    @click.option("--text", help="The text to match.")
-    @click.option("--file", type=click.Path(path_type=Path), help="A file with the text; - is standard input.")
-    @click.option("--json", "as_json", is_flag=True, help="The matches as one JSON array.")
-    @pass_shell
-    def match(shell: Shell, text: str | None, file: Path | None, as_json: bool) -> None:
-        """Holds a text against the watches and marks the hits."""
-        if (text is None) == (file is None):
-            raise click.UsageError("give either --text or --file")
-        article = Article(title="", body=text if text is not None else _read(file or Path("-")))
-        watchlist = Watchlist.compile(shell.config().watches)
-        matches = watchlist.match(article)
-        if as_json:
-            print_json([asdict(found) for found in matches])
-        elif matches:
-            _print_matches(matches, article.text, "")
+
+async def _explain(config: Config, page: str) -> Explanation:
+    """From the store where it is known, and by doing it: what was fetched is not kept."""
+    async with AsyncExitStack() as open_things:
+        store = None
+        if config.state.path.exists():
+            store = open_things.enter_context(reading(config.state.path))
+        if "://" in page:
+            known = look_up(store, page, config.watches) if store else Explanation(url=page)
+            trial = await _try_url(config, page, known)
         else:
-            out.print("no watch matches", markup=False)
+            file = Path(page)
+            if store and (document := _document_in(store, file, config)):
+                return document
+            known, trial = Explanation(url=page), await _try_file(config, file)
+        explanation = replace(known, trial=trial)
+        return explanation if known.document else _as_it_would_be(explanation, trial, store)
 
 
-async def _explain(config: Config, url: str) -> Explanation:
-    """From the store where it says all; a page that is unknown, or matched nothing, is looked at now."""
-    known = Explanation(url=url)
-    if config.state.path.exists():
-        with reading(config.state.path) as store:
-            known = look_up(store, url)
-    if known.document:
-        return known
+def _as_it_would_be(explanation: Explanation, trial: PageTrial, store: StoreReader | None) -> Explanation:
+    story, members = story_of_trial(store, trial) if store else (None, ())
+    findings = trial.reading.findings if trial.reading else ()
+    return replace(explanation, findings=findings, story=story, members=members)
+
+
+async def _try_url(config: Config, url: str, known: Explanation) -> PageTrial:
     async with client_of(config) as client, pool_of(config) as pool:
-        entry = next((ENTRY.validate_json(entry.entry) for entry in known.entries), None)
-        trial = await try_page(
-            client, pool, url, entry=entry, feed="", timezone=config.corpus.timezone, now=datetime.now(UTC)
+        newest = known.entries[0] if known.entries else None
+        return await try_page(
+            client,
+            pool,
+            url,
+            entry=ENTRY.validate_json(newest.entry) if newest else None,
+            feed=newest.feed if newest else "",
+            timezone=config.corpus.timezone,
+            now=datetime.now(UTC),
         )
-    return replace(known, trial=trial)
 
 
-def _read(file: Path) -> str:
+async def _try_file(config: Config, file: Path) -> PageTrial:
+    page, url = await asyncio.to_thread(_saved, file)
+    async with pool_of(config) as pool:
+        return await try_bytes(
+            pool,
+            page,
+            url=url,
+            content_type="text/plain; charset=utf-8" if file.suffix == ".txt" else "text/html",
+            entry=Entry(id="", link="", title=""),
+            timezone=config.corpus.timezone,
+            now=datetime.now(UTC),
+        )
+
+
+def _saved(file: Path) -> tuple[bytes, str]:
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return file.read_bytes(), file.resolve().as_uri()
     except OSError as error:
-        raise WatcherError(f"cannot read {file}: {error.strerror}") from error
-    return data.decode("utf-8", errors="replace")
+        raise WatcherError(f"{file} is neither an address (https://…) nor a file: {error.strerror}") from error
+
+
+def _document_in(store: StoreReader, file: Path, config: Config) -> Explanation | None:
+    """The document that the file is, if it is one."""
+    name = parse_file_name(file.name)
+    if name is None or file.resolve().parent != config.corpus.folder.resolve():
+        return None
+    try:
+        found = look_up_document(store, name[0], config.watches)
+    except LookupError:
+        return None
+    return found if found.document and found.document.name == file.name else None
 
 
 def _print(explanation: Explanation) -> None:
@@ -88,12 +120,11 @@ def _print(explanation: Explanation) -> None:
         out.print(Text(section, style="bold"))
         for line in lines:
             out.print(Text(f"  {line}"))
-    _print_matches(explanation.matches, explanation.text, explanation.feed_text)
-
-
-def _print_matches(matches: tuple[Match, ...], text: str, feed_text: str) -> None:
-    for found in matches:
-        out.print(Text(f"watch {found.watch}: {len(found.hits)} hits", style="bold"))
-        for hit in found.hits[:10]:
-            source = text if hit.field is HitField.TEXT else feed_text
-            out.print(Text.assemble("  ", in_context(source, hit)))
+    for finding in explanation.findings:
+        if finding.match:
+            out.print(Text(f"watch {finding.watch}: matches, {len(finding.match.hits)} hits", style="bold"))
+            print_hits(finding.match.hits, explanation.text, explanation.feed_text)
+        else:
+            out.print(Text(f"watch {finding.watch}: does not match", style="bold"))
+            for reason in finding.missing:
+                out.print(Text(f"  {reason}"))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
 from rich.text import Text
 
-from watcher.cli.shell import err
+from watcher.cli.shell import err, out
 from watcher.daemon import OnceSummary
-from watcher.model import Hit
+from watcher.model import Hit, HitField
 from watcher.pipeline.steps import Steps
 
 _REFRESH_SECONDS = 0.2
-_CONTEXT = 60
+_CONTEXT = 60  # letters on either side of a hit
+_SHOWN = 10  # hits of a watch
 
 
 @contextmanager
@@ -60,16 +61,25 @@ def summary_lines(summary: OnceSummary) -> Iterator[str]:
         yield f"  channel {name} is parked: {reason}"
 
 
-def in_context(text: str, hit: Hit) -> Text:
-    """A hit with some text around it, on one line, the hit marked."""
+def print_hits(hits: Sequence[Hit], text: str, feed_text: str) -> None:
+    """The first hits, each on a line with its place and some text around it, marked."""
+    for hit in hits[:_SHOWN]:
+        is_own = hit.field is HitField.TEXT
+        place = f"  {hit.start}: " if is_own else f"  feed text {hit.start}: "
+        before, form, after = context_of(text if is_own else feed_text, hit)
+        out.print(Text.assemble(place, before, ("«" + form + "»", "bold yellow"), after))
+    if len(hits) > _SHOWN:
+        out.print(Text(f"  and {len(hits) - _SHOWN} more"))
+
+
+def context_of(text: str, hit: Hit) -> tuple[str, str, str]:
+    """What stands before a hit, the hit, and what stands behind it, on one line."""
     before = " ".join(text[max(0, hit.start - _CONTEXT) : hit.start].split())
     after = " ".join(text[hit.end : hit.end + _CONTEXT].split())
     space_before = " " if text[max(0, hit.start - 1) : hit.start].isspace() else ""
     space_after = " " if text[hit.end : hit.end + 1].isspace() else ""
-    return Text.assemble(
-        "…" if hit.start > _CONTEXT else "",
-        before + space_before,
-        ("«" + text[hit.start : hit.end] + "»", "bold yellow"),
-        space_after + after,
-        "…" if hit.end + _CONTEXT < len(text) else "",
+    return (
+        ("…" if hit.start > _CONTEXT else "") + before + space_before,
+        text[hit.start : hit.end],
+        space_after + after + ("…" if hit.end + _CONTEXT < len(text) else ""),
     )

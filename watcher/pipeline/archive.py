@@ -57,7 +57,7 @@ async def archive(
             feed_text=feed_text,
             fetched_at=now,
             sketch=reading.sketch,
-            story_of=_story_teller(article, size=len(reading.sketch)),
+            story_of=story_teller(article, size=len(reading.sketch)),
             story_window=STORY_WINDOW,
         )
         telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now)
@@ -130,7 +130,7 @@ def _strangers(parts: Parts, document: StoredDocument) -> list[CorpusFile]:
     return [file for file in parts.folder.holders(document.number) if file.name != document.name]
 
 
-def _story_teller(article: Article, *, size: int) -> Callable[[Sequence[Kin]], StoryId | None]:
+def story_teller(article: Article, *, size: int) -> Callable[[Sequence[Kin]], StoryId | None]:
     """Which story the article belongs to, given the documents that share fingerprints with it."""
     moment = _moment(article.published_at, article.date)
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from watcher.model import Article, Entry, Match, ParsedFeed, Quality, Watch
+from watcher.matching import Finding
+from watcher.model import Article, BodyCandidate, Entry, Match, ParsedFeed, Quality, Watch
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -26,7 +27,8 @@ class FeedTask:
 class PageTask:
     """Read the payload as the page behind `entry`; without a payload, the entry's own words stand in for it.
 
-    `whole`: the article is wanted though no watch matches it. `repeated`: hashes of paragraphs that the host repeats.
+    `whole`: the article is wanted though no watch matches it, with all that explains it. `repeated`: hashes of
+    paragraphs that the host repeats.
     """
 
     entry: Entry
@@ -46,7 +48,8 @@ class Reading:
 
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
     the article's fingerprints, by which documents of one story are known. `wall`: what the page was instead of an
-    article, or of a whole one. `paragraphs`: hashes of the page's longest, to learn what its host repeats.
+    article, or of a whole one. `paragraphs`: hashes of the page's longest, to learn what its host repeats. To explain:
+    `candidates` for the body, and `findings`, what each watch makes of the article.
     """
 
     article: Article | None
@@ -55,6 +58,8 @@ class Reading:
     sketch: tuple[int, ...] = ()
     wall: Quality | None = None
     paragraphs: tuple[int, ...] = ()
+    candidates: tuple[BodyCandidate, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 FEED_TASK = TypeAdapter(FeedTask)

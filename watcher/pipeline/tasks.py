@@ -15,6 +15,7 @@ from watcher.articles import (
     Screen,
     article_of_entry,
     better_of,
+    body_candidates,
     extract_article,
     glance,
     repeated_share,
@@ -99,7 +100,16 @@ def _reading(task: PageTask, page: bytes, look: Glance | None) -> Reading:
     reading = Reading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
     if not matches and not task.whole:
         return reading
-    return replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
+    reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
+    return _explained(reading, task, page, article, feed_text) if task.whole else reading
+
+
+def _explained(reading: Reading, task: PageTask, page: bytes, article: Article, feed_text: str) -> Reading:
+    return replace(
+        reading,
+        candidates=body_candidates(page, content_type=task.content_type, url=task.url),
+        findings=_generation.watchlist.explain(article, feed_text=feed_text, feed=task.feed),
+    )
 
 
 def _cannot_match(task: PageTask, look: Glance, feed_text: str) -> bool:

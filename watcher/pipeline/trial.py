@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.errors import FetchError, FetchFailure, WorkerError
 from watcher.model import Entry, ParsedFeed
 from watcher.net import Client, Purpose, Request, Response, origin_of
-from watcher.pipeline.reading import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageTask, Reading
+from watcher.pipeline.reading import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageTask, Reading, feed_text_of
 from watcher.pipeline.remote import read_feed, read_page
 from watcher.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTrial:
-    """What became of a page: the answer, and its reading; `problem` says why one of them is missing."""
+    """What became of a page at `now`: the answer, and its reading; `problem` says why one of them is missing.
 
+    `size`: of the page, in bytes; `feed_text`: what the feed says of it.
+    """
+
+    now: datetime
     response: Response | None
     reading: Reading | None
     problem: str = ""
+    feed_text: str = ""
+    size: int = 0
 
 
 async def try_feed(client: Client, pool: WorkerPool, url: str, *, timezone: str, within: timedelta) -> ParsedFeed:
@@ -42,26 +48,52 @@ async def try_page(
             Request(url=url, purpose=Purpose.PAGE, referrer_origin=origin_of(url), accept=PAGE_ACCEPT)
         )
     except FetchError as error:
-        return PageTrial(response=None, reading=None, problem=f"{error.failure.value}: {error}")
+        return PageTrial(now=now, response=None, reading=None, problem=f"{error.failure.value}: {error}")
     if response.status != 200:
-        return PageTrial(response=response, reading=None, problem=f"HTTP {response.status}")
+        size, problem = len(response.body), f"HTTP {response.status}"
+        return PageTrial(now=now, response=response, reading=None, problem=problem, size=size)
     if not response.body:
-        return PageTrial(response=response, reading=None, problem="the page is empty")
-    task = PageTask(
-        entry=entry or Entry(id="", link=url, title=""),
-        feed=feed,
-        site="",
+        return PageTrial(now=now, response=response, reading=None, problem="the page is empty")
+    trial = await try_bytes(
+        pool,
+        response.body,
         url=response.url,
         content_type=response.content_type,
+        entry=entry or Entry(id="", link=url, title=""),
+        feed=feed,
         timezone=timezone,
         now=now,
-        whole=True,
+    )
+    return replace(trial, response=response)
+
+
+async def try_bytes(
+    pool: WorkerPool,
+    page: bytes,
+    *,
+    url: str,
+    content_type: str,
+    entry: Entry,
+    feed: str = "",
+    timezone: str,
+    now: datetime,
+) -> PageTrial:
+    """Reads a page that is at hand as `ingest` would."""
+    task = PageTask(
+        entry=entry, feed=feed, site="", url=url, content_type=content_type, timezone=timezone, now=now, whole=True
     )
     try:
-        reading = await read_page(pool, task, response.body)
+        reading = await read_page(pool, task, page)
     except WorkerError as error:
-        return PageTrial(response=response, reading=None, problem=str(error))
-    return PageTrial(response=response, reading=reading, problem=reading.problem)
+        return PageTrial(now=now, response=None, reading=None, problem=str(error))
+    return PageTrial(
+        now=now,
+        response=None,
+        reading=reading,
+        problem=reading.problem,
+        feed_text=feed_text_of(entry),
+        size=len(page),
+    )
 
 
 async def try_address(client: Client, url: str) -> None:

@@ -232,6 +232,13 @@ def stream(tx: Connection) -> Iterator[StoredDocument]:
         after = rows[-1].number
 
 
+def of_story(tx: Connection, story: int) -> list[tuple[DocumentNumber, str, str, str]]:
+    """Number, name, outlet (or feed) and address of each document of a story, in order."""
+    rows = schema.documents.c
+    found = select(rows.number, rows.name, rows.site, rows.feed, rows.url).where(rows.story == story)
+    return [(row.number, row.name, row.site or row.feed, row.url) for row in tx.execute(found.order_by(rows.number))]
+
+
 def newest(tx: Connection, *, since: datetime, below: int | None = None, limit: int) -> list[StoredDocument]:
     """Documents of ours recorded since then, the newest first, those of lower numbers than `below` only."""
     rows = schema.documents.c
