@@ -21,7 +21,10 @@ _DROPPED = re.compile("[\u00ad\u200b]")
 
 @dataclass(frozen=True)
 class GoldPage:
-    """One page with its gold: `title`, `text` ("" unless `is_full`), `date` (ISO, "" if unknown) and its `precision`."""
+    """One page with its gold: `title`, `text` ("" if the body has no gold), `date` (ISO, "" if unknown), `precision`.
+
+    `is_full`: the gold text leaves nothing out, so that an F1 against it means something.
+    """
 
     file: str
     url: str
@@ -64,7 +67,7 @@ class GoldPage:
 
 
 def gold_pages() -> list[GoldPage]:
-    """All pages with gold; the text of those whose gold leaves something out is not counted as full."""
+    """All pages with gold."""
     with (REALWORLD / "gold" / "pages.jsonl").open() as lines:
         return [_gold_page(json.loads(line)) for line in lines]
 

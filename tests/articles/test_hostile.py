@@ -15,7 +15,7 @@ from watcher.errors import NotAnArticle
 from watcher.model import Article
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-SECONDS = 20  # far above what any of them takes; the worker's own limit lies near it
+SECONDS = 15  # of processor time: far above what any of them takes; the worker has its own limit
 
 
 def prose(count: int) -> bytes:
@@ -55,9 +55,9 @@ def ending(page: bytes, content_type: str = "text/html") -> Article | NotAnArtic
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_page_ends_in_bounded_time(name: str) -> None:
     """No exception but NotAnArticle, with a reason, and no waiting."""
-    started_at = time.monotonic()
+    started_at = time.process_time()
     assert str(ending(HOSTILE[name]()))
-    assert time.monotonic() - started_at < SECONDS
+    assert time.process_time() - started_at < SECONDS
 
 
 @pytest.mark.parametrize("name", ["10,000 nested divs", "50,000 attributes", "NULs in words", "misnested tags"])
