@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from watcher.config import Config
 from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
-from watcher.matching import Watchlist
 from watcher.net import Client, NetSettings
 from watcher.pipeline.parts import LEASE, Parts, Setting, utc_now
+from watcher.pipeline.queries import compile_watches
 from watcher.pipeline.reading import WATCHES
 from watcher.store import StateLock, StoreThread
 from watcher.store.recovery import Recovery, open_or_recover
@@ -25,9 +25,9 @@ async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncItera
     """The parts that `run` and `once` work with; the state is locked as long as they live.
 
     A damaged state is set aside and restored. `show` prints what the console channel is told. Raises ConfigError,
-    QueryError, StateError or CorpusError.
+    StateError or CorpusError.
     """
-    Watchlist.compile(config.watches)
+    compile_watches(config)
     with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(config, folder, lock)
@@ -57,9 +57,9 @@ async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncItera
 async def reconfigure(parts: Parts, config: Config) -> None:
     """Goes over to another config: a new generation of watches, feeds, channels and net settings.
 
-    Corpus folder and state stay those of the start. Raises QueryError, and changes nothing then.
+    Corpus folder and state stay those of the start. Raises ConfigError, and changes nothing then.
     """
-    Watchlist.compile(config.watches)
+    compile_watches(config)
     old = parts.setting.config
     setting = Setting.of(config, generation=parts.setting.generation + 1)
     await parts.pool.configure(setting.generation, WATCHES.dump_json(config.watches))

@@ -15,7 +15,7 @@ from watcher.app import client_of, pool_of
 from watcher.cli.shell import Shell, command, out, pass_shell
 from watcher.config import Config
 from watcher.errors import FetchError, NotAFeed, WatcherError
-from watcher.matching import Watchlist
+from watcher.pipeline.queries import compile_watches
 from watcher.pipeline.remote import sentence
 from watcher.pipeline.sending import target_of
 from watcher.pipeline.trial import try_address, try_feed
@@ -30,7 +30,9 @@ def register(group: click.Group) -> None:
     def check(shell: Shell, online: bool) -> None:
         """Validates the config whole, every error at once; exit code 78 if it is wrong."""
         config = shell.config()
-        Watchlist.compile(config.watches)
+        for watch in compile_watches(config).unfilterable:
+            warning = "needs no particular word: it costs a full extraction of every page of every feed"
+            out.print(f"watch {watch}: warning: {warning}", markup=False)
         problems = list(_secrets(config))
         if online:
             problems += asyncio.run(_online(config))

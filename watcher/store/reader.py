@@ -30,6 +30,16 @@ class StoreReader:
         except OperationalError as error:
             raise explained(error, Path(self._engine.url.database or "")) from error
 
+    def stream(
+        self, function: Callable[Concatenate[Connection, P], Iterator[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Iterator[T]:
+        """What `function` yields, all of it as of one moment. Raises StateError if it can't be read."""
+        try:
+            with self._engine.begin() as connection:
+                yield from function(connection, *args, **kwargs)
+        except OperationalError as error:
+            raise explained(error, Path(self._engine.url.database or "")) from error
+
 
 @contextmanager
 def reading(path: Path) -> Iterator[StoreReader]:

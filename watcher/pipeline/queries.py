@@ -1,0 +1,34 @@
+"""The watches of a config, compiled; every query that cannot be, each with its place in the config file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from watcher.config import Config
+from watcher.config.lines import format_path, index_lines, line_of
+from watcher.config.load import read_text
+from watcher.errors import ConfigError, ConfigProblem, QueryError
+from watcher.matching import Watchlist
+
+
+def compile_watches(config: Config) -> Watchlist:
+    """The compiled watches. Raises ConfigError that holds what is wrong with every one of them."""
+    try:
+        return Watchlist.compile(config.watches)
+    except QueryError as error:
+        problems = tuple(_problems(config)) or (ConfigProblem(line=0, key="watches", message=str(error)),)
+        raise ConfigError(str(config.file), problems) from error
+
+
+def _problems(config: Config) -> Iterator[ConfigProblem]:
+    """Each watch compiled alone: one that is wrong hides none behind it."""
+    try:
+        lines = index_lines(read_text(config.file))
+    except ConfigError:  # it went away since it was loaded
+        lines = {}
+    for number, watch in enumerate(config.watches):
+        try:
+            Watchlist.compile([watch])
+        except QueryError as error:
+            path = ("watches", number, "query" if watch.query else "terms")
+            yield ConfigProblem(line=line_of(lines, path), key=format_path(path), message=str(error))
