@@ -6,8 +6,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SYNAPSE := .venv-synapse
+VERIFIER := tests/outbox/npm
 
-.PHONY: run once demo test lint lock bench truth crash fuzz soak clean
+.PHONY: run once demo test peers lint lock bench truth crash fuzz soak clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -18,8 +20,12 @@ once: $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	$(BIN)/watcher demo
 
-test: $(VENV)/.dev lint
+test: $(VENV)/.dev lint peers
 	$(BIN)/python -m pytest -n 2
+
+# What alerts are tested against: a homeserver, and the verifier of webhooks for JavaScript. Without them their tests
+# skip and say so.
+peers: $(SYNAPSE)/.ready $(VERIFIER)/node_modules/.package-lock.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -45,9 +51,10 @@ soak: $(VENV)/.dev
 lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.txt
 	uv pip compile pyproject.toml requirements/build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/dev.txt
+	uv pip compile requirements/synapse.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/synapse.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SYNAPSE) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -60,3 +67,12 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
+
+$(SYNAPSE)/.ready: requirements/synapse.txt
+	$(PYTHON) -m venv $(SYNAPSE)
+	$(SYNAPSE)/bin/python -m pip install --quiet --require-hashes -r requirements/synapse.txt && touch $@ || \
+		echo "Synapse could not be installed: its tests will skip" >&2
+
+$(VERIFIER)/node_modules/.package-lock.json: $(VERIFIER)/package-lock.json
+	npm ci --prefix $(VERIFIER) --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
+		echo "the npm package standardwebhooks could not be installed: its test will skip" >&2

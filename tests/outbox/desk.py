@@ -9,7 +9,8 @@ import asyncio
 import json
 import shutil
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -23,7 +24,7 @@ from sqlalchemy import insert, select
 from watcher.config import Config, load
 from watcher.errors import FetchError, FetchFailure
 from watcher.model import Article, DocumentId, EntryId, Hit, Match, StoryId
-from watcher.net import Client, Request, Response
+from watcher.net import Client, NetSettings, Request, Response
 from watcher.pipeline.deliver import claim_due, deliver, mend_clock
 from watcher.pipeline.parts import Parts, Setting
 from watcher.store import StoreThread, documents, entries, open_database, outbox, schema
@@ -139,6 +140,20 @@ class Desk:
         self.parts = self._parts()
         self._loop = asyncio.new_event_loop()
         self._number = 0
+
+    @contextmanager
+    def online(self) -> Iterator[Desk]:
+        """With the real client instead of `network`."""
+
+        async def connect() -> Client:
+            return Client(NetSettings(), trusted_origins=())
+
+        self.parts.client = client = self._loop.run_until_complete(connect())
+        try:
+            yield self
+        finally:
+            self._loop.run_until_complete(client.aclose())
+            self.close()
 
     def close(self) -> None:
         self.store.engine.dispose()
@@ -277,11 +292,14 @@ def _draft(number: int, watch: str, site: str, now: datetime) -> documents.Draft
 
 
 def _entry(tx: Any, now: datetime) -> EntryId:
+    """A row that a document can end: no matter what it says."""
     feed = tx.execute(select(schema.feeds.c.id)).scalar()
     if feed is None:
         values = {"name": "kreis", "url": "https://blatt.example/feed", "next_poll_at": now + timedelta(days=3650)}
         feed = tx.execute(insert(schema.feeds).values(**values)).inserted_primary_key[0]
-    row = {"feed_id": feed, "link": "", "title": "", "entry": "{}", "content_hash": 0, "due_at": now, "seen_at": now}
+    needed = [column for column in schema.entries.c if not (column.nullable or column.default or column.primary_key)]
+    known = {"feed_id": feed, "content_hash": 0, "due_at": now, "seen_at": now}
+    row = {column.name: known.get(column.name, "") for column in needed}
     return EntryId(tx.execute(insert(schema.entries).values(**row)).inserted_primary_key[0])
 
 

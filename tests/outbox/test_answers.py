@@ -1,0 +1,110 @@
+"""What receivers answer in the wild, from a real nginx: 429, 413, 410, 502 and cut connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.newsroom import Newsroom
+from tests.outbox.desk import Desk
+from tests.outbox.nginx import LIMIT, start_nginx
+from tests.receivers import Receiver, slack
+from watcher.store import outbox
+
+PATHS = ("/gut", "/gedrosselt", "/klein")
+
+
+@pytest.fixture(scope="module")
+def newsroom() -> Iterator[Newsroom]:
+    with Newsroom() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def nginx(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start_nginx(tmp_path_factory.mktemp("nginx"), behind=newsroom.origin) as origin:
+        yield origin
+
+
+@pytest.fixture
+def receivers(newsroom: Newsroom) -> dict[str, Receiver]:
+    return {path: slack(newsroom, path) for path in PATHS}
+
+
+def desk_at(folder: Path, url: str, *, kind: str = "slack") -> Desk:
+    return Desk(folder, f'[[channels]]\nname = "k"\ntype = "{kind}"\nurl = "{url}"\ngroup_wait = "0s"\n')
+
+
+def outcomes(desk: Desk) -> list[tuple[str, int | None]]:
+    return [(row.outcome, row.status) for row in desk.rows("attempts")]
+
+
+def test_throttled_by_429_and_yet_delivered(nginx: str, receivers: dict[str, Receiver], tmp_path: Path) -> None:
+    """What Retry-After says is waited, and every alert arrives, once and in order."""
+    with desk_at(tmp_path, f"{nginx}/gedrosselt").online() as desk:
+        for _ in range(3):
+            desk.find()
+        wait_for_real_time(desk)
+        waits = {row.wait_seconds for row in desk.rows("attempts") if row.outcome == "throttled"}
+    titles = [request.json()["text"].split("\n")[0] for request in receivers["/gedrosselt"].accepted]
+    assert titles == ["Meldung 0", "Meldung 1", "Meldung 2"]
+    assert waits == {3.0}
+
+
+def test_413_is_answered_with_the_plain_form(nginx: str, receivers: dict[str, Receiver], tmp_path: Path) -> None:
+    """The rich message is refused, the text alone is taken."""
+    with desk_at(tmp_path, f"{nginx}/klein").online() as desk:
+        desk.find()
+        desk.deliver()
+        assert outcomes(desk) == [("refused", 413), ("delivered", 200)]
+    (taken,) = receivers["/klein"].accepted
+    assert (len(taken.body) <= LIMIT, "blocks" in taken.json()) == (True, False)
+
+
+def test_410_parks_the_channel(nginx: str, tmp_path: Path) -> None:
+    """Gone is gone: nothing is tried again, nothing is lost."""
+    with desk_at(tmp_path, f"{nginx}/weg").online() as desk:
+        desk.find()
+        desk.deliver()
+        assert outcomes(desk) == [("gone", 410)]
+        assert (desk.states("k"), list(desk.run(outbox.parked))) == ({"parked": 1}, ["k"])
+
+
+@pytest.mark.parametrize(("path", "status"), [("/kaputt", 502), ("/stumm", None)])
+def test_502_and_cut_connections_are_ambiguous(nginx: str, path: str, status: int | None, tmp_path: Path) -> None:
+    """The message may have arrived: it is sent again later, and the doubt is on record."""
+    with desk_at(tmp_path, f"{nginx}{path}", kind="webhook").online() as desk:
+        desk.find()
+        desk.deliver()
+        (row,) = desk.rows()
+        assert outcomes(desk) == [("ambiguous", status)]
+        assert (row.state, row.uncertain, row.due_at > desk.now) == ("pending", True, True)
+
+
+def test_back_after_an_outage_the_same_bytes_arrive(nginx: str, newsroom: Newsroom, tmp_path: Path) -> None:
+    """What was rendered for the first attempt is what arrives, under the same id."""
+    hook = Receiver(newsroom, "/gut")
+    newsroom.page("/gut", "", status=500)
+    with desk_at(tmp_path, f"{nginx}/gut", kind="webhook").online() as desk:
+        desk.find()
+        desk.deliver()
+        (row,) = desk.rows()
+        hook.attach()
+        desk.pass_(timedelta(minutes=1))
+        desk.deliver()
+    (taken,) = hook.accepted
+    assert (taken.body, taken.headers["webhook-id"]) == (row.payload, row.id)
+
+
+def wait_for_real_time(desk: Desk, longest: float = 30) -> None:
+    """Delivers until all is told; the desk's clock runs as the real one does."""
+    begun, at = time.monotonic(), desk.now
+    while desk.open_states():
+        assert time.monotonic() - begun < longest
+        desk.now = at + timedelta(seconds=time.monotonic() - begun)
+        desk.deliver()
+        time.sleep(0.02)
