@@ -23,6 +23,11 @@ def told(explanation: Explanation) -> str:
     return "\n".join(f"{head}: {line}" for head, lines in explanation.sections() for line in lines)
 
 
+def known(rig: Rig, path: str) -> Explanation:
+    with rig.look() as store:
+        return look_up(store, rig.news.url(path), rig.parts.setting.config.watches)
+
+
 async def trial(rig: Rig, path: str) -> PageTrial:
     return await try_page(
         rig.parts.client, rig.parts.pool, rig.news.url(path), entry=None, feed="", timezone=ZONE, now=rig.clock.now
@@ -36,11 +41,11 @@ async def test_a_page_that_is_archived_is_explained_from_the_store(make_rig: Mak
     rig = await make_rig({"hafen": "/feed"}, channels='[[channels]]\nname = "schirm"\ntype = "console"')
     await rig.round()
     for path in ("/a", "/a?utm_source=brief#oben"):
-        with rig.look() as store:
-            explanation = look_up(store, news.url(path))
+        explanation = known(rig, path)
         assert explanation.document is not None
-        assert [match.watch for match in explanation.matches] == ["Werft"]
-        hit = explanation.matches[0].hits[0]
+        (match,) = (finding.match for finding in explanation.findings if finding.match)
+        assert match.watch == "Werft"
+        hit = match.hits[0]
         assert explanation.text[hit.start : hit.end] == hit.form
         words = told(explanation)
         assert all(part in words for part in ("feed hafen", "matched", rig.names()[0], "schirm: summary, held"))
@@ -52,8 +57,7 @@ async def test_a_page_that_waits_says_until_when(make_rig: MakeRig, news: Newsro
     news.feed("/feed", [teaser("/a")])
     rig = await make_rig({"hafen": "/feed"})
     await rig.round()
-    with rig.look() as store:
-        words = told(look_up(store, news.url("/a")))
+    words = told(known(rig, "/a"))
     assert "next try at 2026-03-01 12:01" in words
     assert "HTTP 503" in words
 
@@ -63,10 +67,9 @@ async def test_a_page_of_no_feed_is_explained_by_a_look_at_it(make_rig: MakeRig,
     news.redirect("/kurz", "/lang")
     news.page("/lang", page(*report(1)))
     rig = await make_rig({"hafen": "/feed"})
-    with rig.look() as store:
-        known = look_up(store, news.url("/kurz"))
-    assert told(known) == "seen: in no feed so far"
-    words = told(Explanation(url=known.url, trial=await trial(rig, "/kurz")))
+    before = known(rig, "/kurz")
+    assert told(before) == "seen: in no feed so far"
+    words = told(Explanation(url=before.url, trial=await trial(rig, "/kurz")))
     assert all(part in words for part in ("HTTP 200", "redirect 302", "title: Ein Schiff", "text from the page"))
     assert rig.names() == []
 
@@ -91,7 +94,7 @@ async def test_a_host_that_does_not_answer_is_a_problem_not_an_error(make_rig: M
     found = await trial(rig, "/a")
     assert (found.response, found.reading) == (None, None)
     explanation = Explanation(url=news.url("/a"), trial=found)
-    assert (explanation.article, explanation.matches, explanation.text) == (None, (), "")
+    assert (explanation.article, explanation.findings, explanation.text) == (None, (), "")
     assert found.problem in told(explanation)
 
 

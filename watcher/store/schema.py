@@ -111,6 +111,7 @@ entries = Table(
     Column("final_url", Text, nullable=False, default=""),
     Column("document", Integer),
     Index("entries_due", "turn", "due_at", sqlite_where=text("state = 'pending'")),
+    Index("entries_claimed", "lease_until", sqlite_where=text("state = 'claimed'")),
     Index("entries_by_link", "link_key"),
     Index("entries_first_poll", "id", sqlite_where=text("in_first_poll AND state <> 'done'")),
     Index("entries_ended", "ended_at"),

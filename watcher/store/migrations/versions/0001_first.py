@@ -210,6 +210,9 @@ def upgrade() -> None:
     )
     op.create_index("entries_ended", "entries", ["ended_at"], unique=False)
     op.create_index(
+        "entries_claimed", "entries", ["lease_until"], unique=False, sqlite_where=sa.text("state = 'claimed'")
+    )
+    op.create_index(
         "entries_first_poll", "entries", ["id"], unique=False, sqlite_where=sa.text("in_first_poll AND state <> 'done'")
     )
     op.create_table(

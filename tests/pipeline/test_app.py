@@ -1,0 +1,109 @@
+"""Composition and the round of `once`: a reload leaves nothing behind, a failure is not taken for success."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.newsroom import Newsroom
+from tests.pipeline.rig import Rig, page, report, teaser
+from watcher import daemon
+from watcher.app import assemble, reconfigure
+from watcher.config import Config, NetConfig, load
+from watcher.errors import QueryError, StateError, StateLocked
+from watcher.model import Watch
+from watcher.pipeline.parts import LEASE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MakeRig = Callable[..., Awaitable[Rig]]
+
+
+def with_pause(config: Config, seconds: float) -> Config:
+    """The same config, but for the pause between two requests."""
+    return config.model_copy(update={"net": NetConfig(pause=timedelta(seconds=seconds))})
+
+
+async def test_a_reload_keeps_a_former_client_only_as_long_as_it_may_be_busy(make_rig: MakeRig) -> None:
+    """What it has in hand goes on; after that it is closed, so that reloads do not pile up connections."""
+    rig = await make_rig({"hafen": "/feed"})
+    first, config = rig.parts.client, rig.parts.setting.config
+    await reconfigure(rig.parts, with_pause(config, 2))
+    second = rig.parts.client
+    assert second is not first
+    assert list(rig.parts.former_clients) == [first]
+    rig.clock.forward(LEASE + timedelta(seconds=1))
+    await reconfigure(rig.parts, with_pause(config, 3))
+    assert list(rig.parts.former_clients) == [second]
+    await second.aclose()
+
+
+async def test_a_reload_that_changes_no_net_keeps_the_client(make_rig: MakeRig) -> None:
+    """Its connections and its knowledge of robots.txt with it."""
+    rig = await make_rig({"hafen": "/feed"})
+    before = rig.parts.client
+    await reconfigure(rig.parts, rig.parts.setting.config)
+    assert rig.parts.client is before
+    assert rig.parts.setting.generation == 2
+
+
+async def test_a_wrong_query_changes_nothing(make_rig: MakeRig) -> None:
+    """The old generation stays in force."""
+    rig = await make_rig({"hafen": "/feed"})
+    before = rig.parts.setting
+    wrong = before.config.model_copy(update={"watches": (Watch(name="Werft", query="(Werft AND"),)})
+    with pytest.raises(QueryError):
+        await reconfigure(rig.parts, wrong)
+    assert rig.parts.setting is before
+
+
+async def test_a_new_watch_is_known_to_the_workers_after_a_reload(make_rig: MakeRig, news: Newsroom) -> None:
+    """Every page that is read from then on is held against it."""
+    news.page("/a", page(*report(1)))
+    news.feed("/feed", [teaser("/a")])
+    rig = await make_rig({"hafen": "/feed"})
+    config = rig.parts.setting.config
+    watches = (*config.watches, Watch(name="Schornstein", terms=("Schornstein",)))
+    rig.parts.setting = rig.parts.setting.of(config, generation=1_000_000)
+    await reconfigure(rig.parts, config.model_copy(update={"watches": watches}))
+    await rig.round()
+    assert rig.rows("SELECT watch FROM matches ORDER BY watch") == [("Schornstein",), ("Werft",)]
+
+
+async def test_a_round_that_cannot_see_its_work_fails(make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`once` must not report success then; nothing of it goes on in the background."""
+    rig = await make_rig({"hafen": "/feed"})
+
+    async def full(_limit: int) -> list[object]:
+        raise StateError("the disk is full")
+
+    for lane in rig.steps.lanes:
+        monkeypatch.setattr(lane, "_claim", full)
+    before = asyncio.all_tasks()
+    with pytest.raises(StateError, match="disk"):
+        await asyncio.wait_for(daemon._drain(rig.steps), 10)
+    assert asyncio.all_tasks() == before
+
+
+async def test_parts_are_taken_down_whatever_happens(tmp_path: Path) -> None:
+    """An error inside leaves the state free for the next one; a second one beside it is refused."""
+    file = tmp_path / "config.toml"
+    file.write_text('[[watches]]\nname = "Werft"\nterms = ["Werft"]\n', encoding="utf-8")
+    config = load(file)
+
+    async def work(error: Exception | None) -> None:
+        async with assemble(config, show=print) as parts:
+            with pytest.raises(StateLocked):
+                async with assemble(config, show=print):
+                    pytest.fail("it was opened twice")
+            assert parts.pool.pids == ()  # no worker is started before there is work
+            if error:
+                raise error
+
+    with pytest.raises(LookupError):
+        await work(LookupError("inside"))
+    await work(None)
