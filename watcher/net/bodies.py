@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import httpx
 
 from watcher.errors import FetchError, FetchFailure
-from watcher.net.decoding import BadCoding, decoder_for
+from watcher.net.decoding import BadCoding, Decoder, Identity, decoder_for
 from watcher.net.wire import MOST_HEAD_BYTES, Meter
 
 ERROR_BODY_LIMIT = 64 * 1024
 # Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; what is
 # larger waits for one of a few places, on its own deadline.
 LARGE = 1024 * 1024
-LARGE_AT_ONCE = 3
+LARGE_AT_ONCE = 2
+# A decoder may hold a window of 16 MiB. So it is made when the packed body is there, and then waits for nobody; what is
+# longer than this is unpacked as it comes, in one of the places for large bodies.
+PACKED = 256 * 1024
 # The loop serves the others after so many pieces or so many bytes of one body: a few milliseconds.
 _PIECES_PER_SHARE = 64
 _BYTES_PER_SHARE = 1024 * 1024
@@ -46,6 +48,7 @@ class Bodies:
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._unpacking = asyncio.Semaphore(1)
 
     async def read(self, response: httpx.Response, headers: Mapping[str, str], meter: Meter, most: Allowance) -> bytes:
         """The decompressed body. Raises FetchError(TOO_LARGE), or BadCoding if it is not packed as it says."""
@@ -69,18 +72,70 @@ class Bodies:
 
     async def _unpack(self, response: httpx.Response, coding: str, body: bytearray, limit: int) -> None:
         """Fill the body, or put a little more than `limit` into it."""
-        decoder, large, pieces, unshared = decoder_for(coding), min(LARGE, limit), 0, 0
-        async with AsyncExitStack() as place:
-            async for chunk in response.aiter_raw():
-                for piece in decoder.decode(chunk):
-                    body += piece
-                    if len(body) > limit:
+        filling = _Filling(decoder_for(coding), body, limit)
+        chunks = response.aiter_raw()
+        if not filling.packed:
+            await self._take_in(chunks, filling)
+            return
+        packed = bytearray()
+        async for chunk in chunks:
+            packed += chunk
+            if len(packed) > PACKED:
+                break
+        long = len(packed) > PACKED
+        async with self._places if long else self._unpacking:
+            if await filling.add(bytes(packed)) and long:
+                packed.clear()
+                async for chunk in chunks:
+                    if not await filling.add(chunk):
                         return
-                    if len(body) > large:
-                        await place.enter_async_context(self._places)
-                        large = limit
-                    pieces, unshared = pieces + 1, unshared + len(piece)
-                    if pieces >= _PIECES_PER_SHARE or unshared >= _BYTES_PER_SHARE:
-                        pieces = unshared = 0
-                        await asyncio.sleep(0)
-            decoder.close()
+            filling.end()
+
+    async def _take_in(self, chunks: AsyncIterator[bytes], filling: _Filling) -> None:
+        """A body that is not packed: from some size on it needs a place."""
+        async for chunk in chunks:
+            if not await filling.add(chunk):
+                return
+            if filling.is_large:
+                break
+        else:
+            return
+        async with self._places:
+            async for chunk in chunks:
+                if not await filling.add(chunk):
+                    return
+
+
+class _Filling:
+    """A body on its way through its decoder; lets the loop serve others in between."""
+
+    def __init__(self, decoder: Decoder, body: bytearray, limit: int) -> None:
+        self._decoder = decoder
+        self._body = body
+        self._limit = limit
+        self._pieces = self._unshared = 0
+
+    @property
+    def packed(self) -> bool:
+        return not isinstance(self._decoder, Identity)
+
+    @property
+    def is_large(self) -> bool:
+        return len(self._body) > LARGE
+
+    async def add(self, chunk: bytes) -> bool:
+        """Whether more is wanted: False once the body has outgrown its limit. Raises BadCoding."""
+        for piece in self._decoder.decode(chunk):
+            self._body += piece
+            if len(self._body) > self._limit:
+                return False
+            self._pieces, self._unshared = self._pieces + 1, self._unshared + len(piece)
+            if self._pieces >= _PIECES_PER_SHARE or self._unshared >= _BYTES_PER_SHARE:
+                self._pieces = self._unshared = 0
+                await asyncio.sleep(0)
+        return True
+
+    def end(self) -> None:
+        """Raises BadCoding if the body ended too early."""
+        if len(self._body) <= self._limit:
+            self._decoder.close()
