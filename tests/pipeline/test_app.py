@@ -14,7 +14,7 @@ from tests.pipeline.rig import Rig, page, report, teaser
 from watcher import daemon
 from watcher.app import assemble, reconfigure
 from watcher.config import Config, NetConfig, load
-from watcher.errors import QueryError, StateError, StateLocked
+from watcher.errors import StateError, StateLocked, WatcherError
 from watcher.model import Watch
 from watcher.pipeline.parts import LEASE
 
@@ -56,7 +56,7 @@ async def test_a_wrong_query_changes_nothing(make_rig: MakeRig) -> None:
     rig = await make_rig({"hafen": "/feed"})
     before = rig.parts.setting
     wrong = before.config.model_copy(update={"watches": (Watch(name="Werft", query="(Werft AND"),)})
-    with pytest.raises(QueryError):
+    with pytest.raises(WatcherError, match="Werft"):
         await reconfigure(rig.parts, wrong)
     assert rig.parts.setting is before
 
