@@ -43,12 +43,17 @@ class Screen:
 
     def may_match(self, text: str) -> bool:
         """Whether a needle stands in `text` as a word, as far as its joints let one tell."""
+        return any(True for _ in self.standing(text))
+
+    def standing(self, text: str) -> Iterator[int]:
+        """The numbers of the needles that stand in `text`, as they are found; one may come several times."""
         for accent in _ACCENTS:  # a letter and its accent in two tags
             text = text.replace(JOINT + accent, accent)
         folded = fold(text).text
         squeezed = "".join(folded.replace("-", " ").replace(JOINT, " ").split())
         found = self._automaton.find_matches_as_indexes(squeezed, overlapping=True)
-        return any(self._inside[needle] for needle, _, _ in found) or _any_whole(folded, found)
+        yield from (needle for needle, _, _ in found if self._inside[needle])
+        yield from _whole(folded, found)
 
 
 def screened_text(page: bytes, content_type: str) -> str:
@@ -56,8 +61,8 @@ def screened_text(page: bytes, content_type: str) -> str:
     return JOINT.join(texts_of(LexborHTMLParser(decode_page(page, content_type))))
 
 
-def _any_whole(folded: str, found: Sequence[tuple[int, int, int]]) -> bool:
-    """Whether one of the finds, given as squeezed offsets, is a word of its own but for an ending."""
+def _whole(folded: str, found: Sequence[tuple[int, int, int]]) -> Iterator[int]:
+    """Those of the finds, given as squeezed offsets, that are words of their own but for an ending."""
     pieces = list(_PIECES.finditer(folded)) if found else []
     begins = list(accumulate((piece.end() - piece.start() for piece in pieces), initial=0))
 
@@ -65,7 +70,7 @@ def _any_whole(folded: str, found: Sequence[tuple[int, int, int]]) -> bool:
         number = bisect_right(begins, offset) - 1
         return pieces[number].start() + offset - begins[number]
 
-    return any(_is_whole(folded, place(start), place(end - 1) + 1) for _, start, end in found)
+    yield from (needle for needle, start, end in found if _is_whole(folded, place(start), place(end - 1) + 1))
 
 
 def _is_whole(folded: str, start: int, end: int) -> bool:
