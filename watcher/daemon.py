@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from watcher import sdnotify
 from watcher.app import assemble, reconfigure
-from watcher.config import Config, load
+from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
+from watcher.log import event
+from watcher.pipeline.pulse import Pulse
 from watcher.pipeline.steps import Steps, Tally
 from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
 
@@ -25,7 +28,7 @@ log = logging.getLogger(__name__)
 TICK = timedelta(seconds=1)  # how late due work may start
 HOUSEKEEPING = timedelta(seconds=30)
 CLEARING = timedelta(minutes=10)
-HEARTBEAT = timedelta(seconds=20)  # monotonic: APScheduler sleeps on when the wall clock is set back
+HEARTBEAT = timedelta(seconds=5)  # monotonic
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 
 
@@ -51,21 +54,33 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
         parts.on_fatal = stop.set
         steps = Steps(parts)
         await steps.start()
-        scheduler = _schedule(steps)
-        lanes = [asyncio.create_task(lane.work(), name=lane.name) for lane in steps.lanes]
-        keepers = [asyncio.create_task(_heartbeat(scheduler)), asyncio.create_task(_reload_on(reload, steps))]
-        sdnotify.notify("READY=1", _status(steps))
-        log.info("watching %d feeds for %d watches", len(config.feeds), len(config.watches))
-        await stop.wait()
-        sdnotify.notify("STOPPING=1")
-        log.info("stopping")
-        scheduler.shutdown(wait=False)
-        await asyncio.gather(*(lane.finish(GRACE) for lane in steps.lanes))
-        for task in (*lanes, *keepers):
-            task.cancel()
-        await asyncio.gather(*lanes, *keepers, return_exceptions=True)
+        pulse = Pulse(steps=steps)
+        async with _metrics(config, pulse):
+            await _work(pulse, reload=reload, stop=stop)
     if parts.fatal is not None:
         raise parts.fatal
+
+
+async def _work(pulse: Pulse, *, reload: asyncio.Event, stop: asyncio.Event) -> None:
+    steps = pulse.steps
+    scheduler = _start_recurring(steps)
+    lanes = [asyncio.create_task(lane.work(), name=lane.name) for lane in steps.lanes]
+    keepers = [
+        asyncio.create_task(work) for work in (_keep_time(scheduler), _show_life(pulse), _reload_on(reload, pulse))
+    ]
+    await pulse.beat()
+    sdnotify.notify("READY=1", f"STATUS={pulse.status()}")
+    config = steps.parts.setting.config
+    counts = {"feeds": len(config.feeds), "watches": len(config.watches)}
+    log.info("watching %d feeds for %d watches", *counts.values(), extra=event("daemon.ready", **counts))
+    await stop.wait()
+    sdnotify.notify("STOPPING=1")
+    log.info("stopping", extra=event("daemon.stopping"))
+    scheduler.shutdown(wait=False)
+    await asyncio.gather(*(lane.finish(GRACE) for lane in steps.lanes))
+    for task in (*lanes, *keepers):
+        task.cancel()
+    await asyncio.gather(*lanes, *keepers, return_exceptions=True)
 
 
 async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[Steps], None]) -> OnceSummary:
@@ -115,41 +130,67 @@ def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
 
 
-def _schedule(steps: Steps) -> AsyncIOScheduler:
+def _start_recurring(steps: Steps) -> AsyncIOScheduler:
     """The recurring work. None of it can get stuck: ticks only kick the lanes."""
-    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # `once` has no use for it
+    from watcher.recurring import in_loop, start_recurring  # `once` has no use for APScheduler
 
-    scheduler = AsyncIOScheduler(
-        timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-    )
+    work: dict[str, tuple[timedelta, Callable[[], Awaitable[None]]]] = {
+        "housekeeping": (HOUSEKEEPING, steps.keep_house),
+        "clearing": (CLEARING, steps.clear_away),
+    }
     for lane in steps.lanes:
-        scheduler.add_job(lane.kick, "interval", seconds=TICK.total_seconds(), id=lane.name)
+        work[lane.name] = TICK, in_loop(lane.kick)
         lane.kick()
-    scheduler.add_job(steps.keep_house, "interval", seconds=HOUSEKEEPING.total_seconds(), id="housekeeping")
-    scheduler.add_job(steps.clear_away, "interval", seconds=CLEARING.total_seconds(), id="clearing")
     if interval := sdnotify.watchdog_interval():
-        seconds = interval.total_seconds()
-        scheduler.add_job(lambda: sdnotify.notify("WATCHDOG=1", _status(steps)), "interval", seconds=seconds)
-    scheduler.start()
-    return scheduler
+        work["watchdog"] = interval, in_loop(lambda: sdnotify.notify("WATCHDOG=1"))
+    return start_recurring(work)
 
 
-async def _heartbeat(scheduler: AsyncIOScheduler) -> None:
+async def _keep_time(scheduler: AsyncIOScheduler) -> None:
+    """By the monotonic clock, because the scheduler goes by the other one."""
+    from watcher.recurring import mend_schedule
+
     while True:
         await asyncio.sleep(HEARTBEAT.total_seconds())
-        scheduler.wakeup()
+        mend_schedule(scheduler)
 
 
-async def _reload_on(asked: asyncio.Event, steps: Steps) -> None:
+async def _show_life(pulse: Pulse) -> None:
+    """The status line and the sign of life; a store that gives no answer now is asked again."""
+    while True:
+        try:
+            if await pulse.beat_if_due():
+                sdnotify.notify(f"STATUS={pulse.status()}")
+        except Exception as error:
+            log.warning("the state gives no answer: %s", error, extra=event("state.silent", error=str(error)))
+        await asyncio.sleep(TICK.total_seconds())
+
+
+@asynccontextmanager
+async def _metrics(config: Config, pulse: Pulse) -> AsyncIterator[None]:
+    if not config.metrics.listen:
+        yield
+        return
+    from watcher.web.metrics import metrics_page
+    from watcher.web.server import serving
+
+    host, port = split_listen(config.metrics.listen)
+    async with serving(host, port, {"/metrics": metrics_page(pulse)}) as taken:
+        log.info("metrics at http://%s:%d/metrics", host, taken, extra=event("metrics.on", host=host, port=taken))
+        yield
+
+
+async def _reload_on(asked: asyncio.Event, pulse: Pulse) -> None:
     while True:
         await asked.wait()
         asked.clear()
         sdnotify.notify(*sdnotify.reloading())
         try:
-            await _reload(steps)
+            await _reload(pulse.steps)
         except Exception:
-            log.exception("a bug while reloading; the old config stays in force as far as it can")
-        sdnotify.notify("READY=1", _status(steps))
+            words = "a bug while reloading; the old config stays in force as far as it can"
+            log.exception(words, extra=event("bug", where="reload"))
+        sdnotify.notify("READY=1", f"STATUS={pulse.status()}")
 
 
 async def _reload(steps: Steps) -> None:
@@ -159,16 +200,14 @@ async def _reload(steps: Steps) -> None:
         new = load(old.file)
         await reconfigure(steps.parts, new)
     except WatcherError as error:
-        log.error("the new config is wrong, the old one stays in force:\n%s", error)
+        words = "the new config is wrong, the old one stays in force:\n%s"
+        log.error(words, error, extra=event("config.refused", problems=str(error).splitlines()))
         return
     await steps.subscribe()
-    if (new.corpus.folder, new.state) != (old.corpus.folder, old.state):
-        log.warning("a new corpus folder or state takes effect at the next start only")
-    log.info("reloaded %s: %d feeds, %d watches", new.file, len(new.feeds), len(new.watches))
+    if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
+        words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
+        log.warning(words, extra=event("config.later"))
+    counts = {"feeds": len(new.feeds), "watches": len(new.watches)}
+    log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
     for lane in steps.lanes:
         lane.kick()
-
-
-def _status(steps: Steps) -> str:
-    in_hand = ", ".join(f"{lane.name} {lane.running}" for lane in steps.lanes)
-    return f"STATUS={len(steps.parts.setting.feeds)} feeds, {steps.tally.polled} polls; in hand: {in_hand}"

@@ -8,6 +8,8 @@ import socket
 import time
 from datetime import timedelta
 
+from watcher.log import event
+
 log = logging.getLogger(__name__)
 
 _PATIENCE = timedelta(seconds=1)
@@ -27,7 +29,7 @@ def notify(*lines: str) -> None:
             outlet.settimeout(_PATIENCE.total_seconds())
             outlet.sendto("\n".join(lines).encode(), name)
     except OSError as error:
-        log.warning("cannot notify %s: %s", address, error)
+        log.warning("cannot notify %s: %s", address, error, extra=event("systemd.deaf", error=str(error)))
 
 
 def reloading() -> tuple[str, str]:

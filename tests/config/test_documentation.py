@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from watcher.config import ChannelConfig, Config, CorpusConfig, FeedConfig, NetConfig, PollingConfig, StateConfig, load
+from watcher.config import (
+    ChannelConfig,
+    Config,
+    CorpusConfig,
+    FeedConfig,
+    LogConfig,
+    MetricsConfig,
+    NetConfig,
+    PollingConfig,
+    StateConfig,
+    load,
+)
 from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, WatchSection
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +46,8 @@ def rows(section: str) -> dict[str, str]:
         ("[state]", StateConfig),
         ("[polling]", PollingConfig),
         ("[net]", NetConfig),
+        ("[log]", LogConfig),
+        ("[metrics]", MetricsConfig),
         ("[[feeds]]", FeedConfig),
         ("[[watches]]", WatchSection),
     ],
@@ -57,7 +70,9 @@ def test_every_key_of_channels_is_documented() -> None:
     )
 
 
-@pytest.mark.parametrize("section", ["[corpus]", "[state]", "[polling]", "[net]", "[[feeds]]", "[[watches]]"])
+@pytest.mark.parametrize(
+    "section", ["[corpus]", "[state]", "[polling]", "[net]", "[log]", "[metrics]", "[[feeds]]", "[[watches]]"]
+)
 def test_the_documented_defaults_are_the_real_ones(tmp_path: Path, section: str) -> None:
     """A config that writes every documented default says the same as one that writes none."""
     _compare_defaults(tmp_path, section)

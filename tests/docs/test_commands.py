@@ -29,6 +29,8 @@ NOT_RUN: Mapping[str, str] = {
     ".venv/bin/mypy": "is what `make lint` runs; held against the Makefile",
     ".venv/bin/lint-imports": "is what `make lint` runs; held against the Makefile",
     ".venv/bin/python -m pytest": "cannot run itself; held against the Makefile",
+    "find": "deletes old files; its expression is the manual's",
+    "watcher healthcheck": "needs a daemon beside it; tests/operation asks one",
     "watcher demo": "tests/docs/test_fresh_clone.py runs it",
 }
 WITH_COMMANDS = [page for page in PAGES if any(fence.commands for fence in fences(page))]

@@ -27,7 +27,7 @@ def register(group: click.Group) -> None:
     @pass_shell
     def run(shell: Shell) -> None:
         """The daemon: polls, archives and alerts until SIGTERM or Ctrl-C. SIGHUP reloads the config."""
-        start_log(logging.INFO)
+        start_log(logging.INFO, shell.log_format)
         asyncio.run(_run(shell.config()))
 
     @command(group, "once")

@@ -21,8 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher import __version__
-from watcher.config import Config, find, format_warnings, load
+from watcher.config import Config, LogFormat, find, format_warnings, load
 from watcher.errors import ConfigError, QueryError, WatcherError
+from watcher.log import JsonFormatter
 from watcher.model import PartialDate
 
 P = ParamSpec("P")
@@ -37,16 +38,19 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 class Shell:
     """What the global options said."""
 
-    def __init__(self, argument: Path | None) -> None:
+    def __init__(self, argument: Path | None, log_format: LogFormat | None = None) -> None:
         self._argument = argument
+        self.log_format = log_format
 
     def config_file(self) -> Path:
         """The config file in force. Raises WatcherError if there is none."""
         return find(self._argument, os.environ)
 
     def config(self) -> Config:
-        """The config, its warnings told on stderr. Raises ConfigError."""
+        """The config, its warnings told on stderr; the log has the form that it says. Raises ConfigError."""
         config = load(self.config_file())
+        if (self.log_format or config.log.format) is LogFormat.JSON:
+            log_as_json()
         if config.warnings:
             tell("\n".join(format_warnings(config)))
         return config
@@ -64,21 +68,34 @@ pass_shell = click.make_pass_decorator(Shell)
     metavar="FILE",
     help="The config file. Else $WATCHER_CONFIG, ./config.toml, /etc/watcher/config.toml.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice([form.value for form in LogFormat]),
+    help="Lines for people, or JSON objects. Else what [log] says.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Say more about what happens.")
 @click.pass_context
-def main_group(context: click.Context, argument: Path | None, verbose: bool) -> None:
+def main_group(context: click.Context, argument: Path | None, log_format: str | None, verbose: bool) -> None:
     """Watches news feeds, archives every article that matches your terms, and tells your channels."""
-    context.obj = Shell(argument)
-    start_log(logging.INFO if verbose else logging.WARNING)
+    context.obj = Shell(argument, LogFormat(log_format) if log_format else None)
+    start_log(logging.INFO if verbose else logging.WARNING, context.obj.log_format)
 
 
-def start_log(level: int) -> None:
-    """Sends the log to stderr: without time stamps under systemd, whose journal has its own."""
+def start_log(level: int, form: LogFormat | None = None) -> None:
+    """Sends the log to stderr: without time stamps under systemd, whose journal has its own; or as JSON."""
     under_systemd = "JOURNAL_STREAM" in os.environ
     line = "%(levelname)s %(message)s" if under_systemd else "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=level, format=line, stream=sys.stderr, force=True)
+    if form is LogFormat.JSON:
+        log_as_json()
     for library in ("apscheduler", "alembic"):
         logging.getLogger(library).setLevel(max(level, logging.WARNING))
+
+
+def log_as_json() -> None:
+    """From now on the log is one JSON object a line."""
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(JsonFormatter())
 
 
 def tell(message: str) -> None:

@@ -6,6 +6,7 @@ hours) · secret.py · load.py (find, read) · reading.py (tables -> sections) �
 """
 
 from watcher.config.edit import add_feed, remove_feed
+from watcher.config.kinds import split_listen
 from watcher.config.load import find, format_warnings, load, read_config
 from watcher.config.schedule import format_duration, parse_digest, parse_duration, parse_quiet, parse_time
 from watcher.config.secret import Secret, SecretSource
@@ -16,6 +17,9 @@ from watcher.config.values import (
     CorpusConfig,
     Envelope,
     FeedConfig,
+    LogConfig,
+    LogFormat,
+    MetricsConfig,
     NetConfig,
     PollingConfig,
     StateConfig,
@@ -28,6 +32,9 @@ __all__ = [
     "CorpusConfig",
     "Envelope",
     "FeedConfig",
+    "LogConfig",
+    "LogFormat",
+    "MetricsConfig",
     "NetConfig",
     "PollingConfig",
     "Secret",
@@ -44,4 +51,5 @@ __all__ = [
     "parse_time",
     "read_config",
     "remove_feed",
+    "split_listen",
 ]

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from watcher.config.kinds import did_you_mean, split_http_url
+from watcher.config.kinds import did_you_mean, split_http_url, split_listen
 from watcher.config.lines import format_path
 from watcher.config.reading import Finding, Reading
 from watcher.config.secret import Secret, SecretSource
-from watcher.config.values import SECRET_KEYS, ChannelConfig, ChannelType, CorpusConfig, StateConfig
+from watcher.config.values import SECRET_KEYS, ChannelConfig, ChannelType, CorpusConfig, MetricsConfig, StateConfig
 
 _SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 
@@ -36,6 +37,13 @@ def find_misplaced_state(corpus: CorpusConfig, state: StateConfig) -> Iterator[F
         yield Finding(
             path=("state", "url"), message="must lie outside of the corpus folder, which is for documents only"
         )
+
+
+def find_open_metrics(metrics: MetricsConfig) -> Iterator[Finding]:
+    """A warning about numbers that others than this machine can read."""
+    if metrics.listen and not ip_address(split_listen(metrics.listen)[0]).is_loopback:
+        message = "is open to everybody who reaches this address; names of feeds and channels show"
+        yield Finding(path=("metrics", "listen"), message=message)
 
 
 def find_doubts(reading: Reading, channels: tuple[ChannelConfig, ...]) -> Iterator[Finding]:

@@ -141,6 +141,23 @@ def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType(dict(headers))
 
 
+def _listen(place: str) -> str:
+    try:
+        split_listen(place)
+    except ValueError:
+        raise ValueError('must be an address and a port, e.g. "127.0.0.1:9464" or "[::1]:9464"') from None
+    return place
+
+
+def split_listen(place: str) -> tuple[str, int]:
+    """Address and port of `[metrics] listen`. Raises ValueError."""
+    host, _, port = place.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ValueError(port)
+    return str(ipaddress.ip_address(host)), int(port)
+
+
 def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
@@ -186,6 +203,7 @@ Networks = Annotated[tuple[Network, ...], Strict(False), BeforeValidator(_tuple)
 Texts = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_tuple)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 Headers = Annotated[Mapping[str, str], AfterValidator(_headers)]
+Listen = Annotated[str, _if_written(_listen)]
 Quiet = Annotated[str, _if_written(parse_quiet)]
 Digest = Annotated[str, _if_written(check_digest)]
 Raw = Mapping[str, Any]

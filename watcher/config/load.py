@@ -8,15 +8,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from watcher.config.checks import find_bad_inline_urls, find_conflicts, find_doubts, find_misplaced_state
+from watcher.config.checks import (
+    find_bad_inline_urls,
+    find_conflicts,
+    find_doubts,
+    find_misplaced_state,
+    find_open_metrics,
+)
 from watcher.config.explain import unknown_key
 from watcher.config.lines import KeyPath, Lines, format_path, index_lines, line_of
 from watcher.config.reading import Finding, Reading
-from watcher.config.values import Config, CorpusConfig, NetConfig, PollingConfig, StateConfig
+from watcher.config.values import (
+    Config,
+    CorpusConfig,
+    LogConfig,
+    MetricsConfig,
+    NetConfig,
+    PollingConfig,
+    StateConfig,
+)
 from watcher.errors import ConfigError, ConfigProblem
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
-_SECTIONS = ("corpus", "state", "polling", "net", "feeds", "watches", "channels")
+_SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "watches", "channels")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_HINTS = {
     "Invalid value": "a value is missing or not complete; texts stand in quotes",
@@ -62,7 +76,7 @@ def read_config(text: str, file: Path) -> Config:
     config = _assemble(reading, file)
     if config is None or reading.problems:
         raise ConfigError(str(file), _placed(reading.problems, index))
-    warnings = _placed(find_doubts(reading, config.channels), index)
+    warnings = _placed((*find_doubts(reading, config.channels), *find_open_metrics(config.metrics)), index)
     return config.model_copy(update={"warnings": warnings})
 
 
@@ -105,15 +119,25 @@ def _assemble(reading: Reading, file: Path) -> Config | None:
             reading.report((key,), unknown_key(key, _SECTIONS))
     corpus, state = reading.section("corpus", CorpusConfig), reading.section("state", StateConfig)
     polling, net = reading.polling(), reading.section("net", NetConfig)
+    log, metrics = reading.section("log", LogConfig), reading.section("metrics", MetricsConfig)
     feeds, watches, channels = reading.feeds(polling or PollingConfig()), reading.watches(), reading.channels()
     for finding in (*find_conflicts(reading), *find_bad_inline_urls(reading)):
         reading.report(finding.path, finding.message)
-    if corpus is None or state is None or polling is None or net is None:
+    if corpus is None or state is None or polling is None or net is None or log is None or metrics is None:
         return None
     for finding in find_misplaced_state(corpus, state):
         reading.report(finding.path, finding.message)
     return Config(
-        file=file, corpus=corpus, state=state, polling=polling, net=net, feeds=feeds, watches=watches, channels=channels
+        file=file,
+        corpus=corpus,
+        state=state,
+        polling=polling,
+        net=net,
+        log=log,
+        metrics=metrics,
+        feeds=feeds,
+        watches=watches,
+        channels=channels,
     )
 
 

@@ -20,6 +20,7 @@ from watcher.config.kinds import (
     GroupWait,
     Headers,
     HeaderText,
+    Listen,
     Name,
     Networks,
     OptionalUrl,
@@ -140,6 +141,25 @@ class WatchSection(Section):
         )
 
 
+class MetricsConfig(Section):
+    """`[metrics]`: where Prometheus may fetch the numbers of `run`; "" is nowhere."""
+
+    listen: Listen = ""
+
+
+class LogFormat(StrEnum):
+    """What a line of the log looks like."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogConfig(Section):
+    """`[log]`: the form of the log of `run` and `once`."""
+
+    format: Annotated[LogFormat, choice(LogFormat)] = LogFormat.TEXT
+
+
 class ChannelType(StrEnum):
     """What kind of place a channel is."""
 
@@ -190,6 +210,8 @@ class Config(BaseModel):
     state: StateConfig
     polling: PollingConfig = PollingConfig()
     net: NetConfig = NetConfig()
+    log: LogConfig = LogConfig()
+    metrics: MetricsConfig = MetricsConfig()
     feeds: tuple[FeedConfig, ...] = ()
     watches: tuple[Watch, ...] = ()
     channels: tuple[ChannelConfig, ...] = ()

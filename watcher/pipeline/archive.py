@@ -16,6 +16,7 @@ from watcher.corpus import (
     text_hash,
 )
 from watcher.errors import CorpusError
+from watcher.log import event
 from watcher.matching import STORY_WINDOW, Candidate, sketch, story_of
 from watcher.model import Article, DocumentNumber, PartialDate, StoryId
 from watcher.pipeline.parts import Parts
@@ -95,7 +96,11 @@ async def adopt_folder(parts: Parts) -> int:
     found = await asyncio.to_thread(_readable, parts, files)
     count = await parts.store.run(documents.adopt, found, now=parts.now())
     if count < len(found):
-        log.warning("%d files carry the number of another document; see `watcher corpus verify`", len(found) - count)
+        log.warning(
+            "%d files carry the number of another document; see `watcher corpus verify`",
+            len(found) - count,
+            extra=event("corpus.number_twice", files=len(found) - count),
+        )
     return count
 
 
@@ -121,7 +126,7 @@ def _highest(parts: Parts) -> int:
     try:
         highest = parts.folder.highest_number()
     except CorpusError as error:
-        log.error("%s", error)
+        log.error("%s", error, extra=event("corpus.unreadable", error=str(error)))
         return -1
     return -1 if highest is None else highest
 
@@ -161,7 +166,7 @@ def _readable(parts: Parts, files: Sequence[CorpusFile]) -> list[Adopted]:
         try:
             found.append(_adopted(parts, file, sketched=file.name in newest))
         except CorpusError as error:
-            log.error("not adopted: %s", error)
+            log.error("not adopted: %s", error, extra=event("corpus.unreadable", error=str(error)))
     return found
 
 

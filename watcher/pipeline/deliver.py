@@ -19,6 +19,7 @@ from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision
 from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.config import ChannelConfig, ChannelType
 from watcher.errors import StateError
+from watcher.log import event
 from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.sending import Answer, Sender, secrets_of
@@ -88,7 +89,13 @@ async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
         raise
     except Exception:
         trace = redact(traceback.format_exc(), secrets_of(parts.setting.config, setting))
-        log.error("a bug while delivering %s to %s\n%s", claimed.id, claimed.channel, trace)
+        log.error(
+            "a bug while delivering %s to %s\n%s",
+            claimed.id,
+            claimed.channel,
+            trace,
+            extra=event("bug", where="deliver", channel=claimed.channel),
+        )
         return Answer(verdict=verdict), None
 
 
@@ -143,21 +150,33 @@ async def _settle(
 async def _report(parts: Parts, claimed: ClaimedDelivery, decision: Decision, answer: Answer, *, now: datetime) -> None:
     said = answer.said
     others = tuple(name for name in parts.setting.ops if name != claimed.channel)
+    facts = {"channel": claimed.channel, "kind": claimed.kind.value, "delivery": claimed.id, "answer": said}
     match decision.fate:
         case Fate.DELIVERED:
-            log.info("told %s (%s %s)", claimed.channel, claimed.kind, claimed.id)
+            log.info("told %s (%s %s)", claimed.channel, claimed.kind, claimed.id, extra=event("alert.told", **facts))
         case Fate.PARK:
             parts.inquired.clear()
             notice = f"Channel {claimed.channel} is parked, its alerts are kept: {said}. When it is mended: "
             notice += f"watcher outbox resume {claimed.channel}"
-            log.error("%s", notice)
+            log.error("%s", notice, extra=event("channel.parked", **facts))
             await parts.store.run(troubles.begin, f"parked {claimed.channel}", notice, ops=others, now=now)
         case Fate.DEAD:
             notice = f"Channel {claimed.channel} does not take alert {claimed.id}, which is given up: {said}"
-            log.error("%s", notice)
+            log.error("%s", notice, extra=event("alert.refused", **facts))
             for other in others:
                 await parts.store.run(notify, other, notice, now=now)
         case Fate.EXPIRE:
-            log.warning("%s could not be told in time; a digest follows: %s", claimed.channel, said)
+            log.warning(
+                "%s could not be told in time; a digest follows: %s",
+                claimed.channel,
+                said,
+                extra=event("alert.expired", **facts),
+            )
         case Fate.RETRY | Fate.SIMPLER:
-            log.warning("alert to %s did not arrive, next try in %s: %s", claimed.channel, decision.wait, said)
+            log.warning(
+                "alert to %s did not arrive, next try in %s: %s",
+                claimed.channel,
+                decision.wait,
+                said,
+                extra=event("alert.delayed", **facts),
+            )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError, FetchError, FetchFailure, WorkerError
+from watcher.log import event
 from watcher.model import Entry
 from watcher.net import Purpose, Request, origin_of
 from watcher.pipeline.archive import archive
@@ -52,10 +53,20 @@ async def ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
     except CorpusError as error:
         if isinstance(error, FsyncFailed):
             parts.give_up(error)
-        log.error("the document of %s is on record, but its file is owed: %s", claimed.link, error)
+        log.error(
+            "the document of %s is on record, but its file is owed: %s",
+            claimed.link,
+            error,
+            extra=event("document.owed", url=claimed.link, error=str(error)),
+        )
         return EntryOutcome.MATCHED
     except Exception:
-        log.exception("a bug while ingesting %s of feed %s", claimed.link, claimed.feed)
+        log.exception(
+            "a bug while ingesting %s of feed %s",
+            claimed.link,
+            claimed.feed,
+            extra=event("bug", where="ingest", url=claimed.link, feed=claimed.feed),
+        )
         return await _survive(parts, claimed)
 
 
@@ -114,7 +125,7 @@ async def _read(parts: Parts, claimed: ClaimedEntry, entry: Entry, page: _Page) 
         return reading, page.problem or reading.problem
     except WorkerError as error:
         problem = f"the page could not be read: {error}"
-        log.warning("%s: %s", claimed.link, problem)
+        log.warning("%s: %s", claimed.link, problem, extra=event("page.unreadable", url=claimed.link, error=problem))
     try:
         return await _read_in_worker(parts, claimed, entry, _Page(url=page.url)), problem
     except WorkerError as error:

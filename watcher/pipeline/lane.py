@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from watcher.errors import WatcherError
+from watcher.log import event
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -128,16 +129,31 @@ class Lane(Generic[T]):
             await self._handle(piece)
         except WatcherError as error:
             self._stranded.append(piece)
-            log.error("the %s step failed, and is tried again: %s", self.name, error)
+            log.error(
+                "the %s step failed, and is tried again: %s",
+                self.name,
+                error,
+                extra=event("step.failed", step=self.name, error=str(error)),
+            )
         except Exception:
-            log.exception("a bug in the %s step; its claim lapses and it is tried again", self.name)
+            log.exception(
+                "a bug in the %s step; its claim lapses and it is tried again",
+                self.name,
+                extra=event("bug", where=self.name),
+            )
 
     def _complain(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
         if now >= self._quiet_until:
             self._quiet_until = now + COMPLAINTS.total_seconds()
             bug = not isinstance(error, WatcherError)
-            log.error("the %s lane cannot claim its work, and goes on trying: %s", self.name, error, exc_info=bug)
+            log.error(
+                "the %s lane cannot claim its work, and goes on trying: %s",
+                self.name,
+                error,
+                exc_info=bug,
+                extra=event("step.failed", step=self.name, error=str(error)),
+            )
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -27,6 +27,7 @@ from watcher.feeds.health import (
 )
 from watcher.feeds.identity import body_hash, feed_keys
 from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
+from watcher.log import event
 from watcher.net import Purpose, Request, Response
 from watcher.pipeline.parts import Parts
 from watcher.pipeline.reading import ENTRY, FEED_ACCEPT, FeedTask
@@ -57,7 +58,7 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
     try:
         outcome = await _outcome(parts, claimed, setting, state)
     except Exception:
-        log.exception("a bug while polling feed %s", claimed.name)
+        log.exception("a bug while polling feed %s", claimed.name, extra=event("bug", where="poll", feed=claimed.name))
         outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")
     plan = await _plan(parts, claimed, setting, state, outcome)
     entries = await parts.store.run(
@@ -76,9 +77,11 @@ def _log_change(name: str, error: str, *, failing_since: datetime | None, next_p
     """One line when a feed begins to fail and one when it is well again; the tries between are details."""
     if error:
         level = logging.DEBUG if failing_since else logging.WARNING
-        log.log(level, "feed %s: %s; next try at %s", name, error, f"{next_poll_at:%Y-%m-%d %H:%M:%S} UTC")
+        facts = event("feed.failing", feed=name, error=error, next_poll_at=next_poll_at)
+        log.log(level, "feed %s: %s; next try at %s", name, error, f"{next_poll_at:%Y-%m-%d %H:%M:%S} UTC", extra=facts)
     elif failing_since:
-        log.info("feed %s: well again, it failed since %s", name, f"{failing_since:%Y-%m-%d %H:%M:%S} UTC")
+        since = f"{failing_since:%Y-%m-%d %H:%M:%S} UTC"
+        log.info("feed %s: well again, it failed since %s", name, since, extra=event("feed.well", feed=name))
 
 
 def _state(claimed: ClaimedFeed) -> PollState:
@@ -87,7 +90,11 @@ def _state(claimed: ClaimedFeed) -> PollState:
     try:
         return _STATE.validate_json(claimed.poll_state)
     except ValidationError:
-        log.exception("what was kept of feed %s cannot be read; it is polled as if for the first time", claimed.name)
+        log.exception(
+            "what was kept of feed %s cannot be read; it is polled as if for the first time",
+            claimed.name,
+            extra=event("bug", where="poll", feed=claimed.name),
+        )
         return PollState()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from watcher.log import event
 from watcher.pipeline.parts import Parts
 from watcher.store import deliveries
 from watcher.store.recovery import Recovery
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 async def tell_recovery(parts: Parts, recovery: Recovery, *, adopted: int) -> None:
     """Says it in the log and on the `ops` channels. `adopted`: files of the corpus that the state did not know."""
     text = account_of(recovery, adopted=adopted)
-    log.error("%s", text)
+    log.error("%s", text, extra=event("state.replaced", set_aside=str(recovery.set_aside), adopted=adopted))
     for channel in parts.setting.channels.values():
         if channel.ops:
             await parts.store.run(deliveries.notify, channel.name, text, now=parts.now())

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
+from watcher.log import event
 from watcher.matching import Watchlist, definition
 from watcher.model import Article, Match, Watch
 from watcher.pipeline.parts import Parts
@@ -34,7 +35,12 @@ async def review(parts: Parts) -> int:
     since = now - LISTED_WITHIN
     reopened = await parts.store.run(watches.take_up, definitions, found, telling, listed_since=since, now=now)
     if reopened:
-        log.info("%d watches are new or changed: %d earlier entries are read again", len(fresh), reopened)
+        log.info(
+            "%d watches are new or changed: %d earlier entries are read again",
+            len(fresh),
+            reopened,
+            extra=event("watches.changed", watches=sorted(fresh), entries=reopened),
+        )
     return reopened
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from watcher.errors import StateError
+from watcher.log import event
 from watcher.pipeline.parts import Parts
 from watcher.store import troubles
 
@@ -43,7 +44,8 @@ class Intake:
         shortage = await asyncio.to_thread(shortage_of, self._folders, 1.0 if self._open else RESUME)
         if self._open == bool(shortage):
             self._open = not shortage
-            log.log(logging.INFO if self._open else logging.ERROR, "%s", shortage or _OVER)
+            facts = event("disk.roomy" if self._open else "disk.full")
+            log.log(logging.INFO if self._open else logging.ERROR, "%s", shortage or _OVER, extra=facts)
         if self._told != self._open:
             await self._tell(shortage)
 
@@ -55,7 +57,7 @@ class Intake:
                 change, TROUBLE, shortage or _OVER, ops=self._parts.setting.ops, now=self._parts.now()
             )
         except StateError as error:
-            log.error("the operator cannot be told: %s", error)
+            log.error("the operator cannot be told: %s", error, extra=event("state.silent", error=str(error)))
         else:
             self._told = self._open
             self._parts.kick_deliver()

@@ -11,11 +11,13 @@ from datetime import date, datetime, timedelta
 from watcher.alerts.channels import CHANNELS
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError
+from watcher.log import event
 from watcher.matching import STORY_WINDOW
 from watcher.model import DeliveryState
 from watcher.pipeline.archive import adopt_folder, write_owed
 from watcher.pipeline.clearing import Clearing
-from watcher.pipeline.deliver import claim_due, deliver, mend_clock
+from watcher.pipeline.clockwork import mend_clock
+from watcher.pipeline.deliver import claim_due, deliver
 from watcher.pipeline.ingest import ingest
 from watcher.pipeline.lane import Lane
 from watcher.pipeline.parts import LEASE, Parts
@@ -98,7 +100,12 @@ class Steps:
         await store.run(outbox.void_claims, now=self.parts.now())
         await self.subscribe()
         if adopted := await adopt_folder(self.parts):
-            log.info("adopted %d documents that were in %s", adopted, self.parts.folder.path)
+            log.info(
+                "adopted %d documents that were in %s",
+                adopted,
+                self.parts.folder.path,
+                extra=event("corpus.adopted", documents=adopted),
+            )
         if recovery := self.parts.recovery:
             await tell_recovery(self.parts, recovery, adopted=adopted)
         await self.keep_house()
@@ -130,7 +137,7 @@ class Steps:
         except FsyncFailed as error:
             self.parts.give_up(error)
         except CorpusError as error:
-            log.error("%s", error)
+            log.error("%s", error, extra=event("corpus.unwritable", error=str(error)))
             await store.run(troubles.begin, CORPUS_TROUBLE, f"The corpus can't be written: {error}", ops=ops, now=now)
         else:
             await store.run(troubles.end, CORPUS_TROUBLE, "The corpus can be written again.", ops=ops, now=now)

@@ -38,12 +38,17 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored")
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        return microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as the tables keep it. Raises ValueError if it is naive."""
+    if moment.tzinfo is None:
+        raise ValueError("a naive datetime cannot be stored")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def day_of(moment: datetime) -> int:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from watcher.errors import WorkerDied, WorkerError
+from watcher.log import event
 from watcher.workers.frames import Frame
 from watcher.workers.process import Launch, WorkerProcess, result_of
 
@@ -158,7 +159,11 @@ class WorkerPool:
                 successor.close()
             if not isinstance(error, WorkerError):
                 raise
-            log.warning("A worker that has done its share goes on: %s", error)
+            log.warning(
+                "A worker that has done its share goes on: %s",
+                error,
+                extra=event("worker.not_replaced", error=str(error)),
+            )
         else:
             worker.retired = True
             if worker in self._idle:

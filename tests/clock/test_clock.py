@@ -1,0 +1,154 @@
+"""A wall clock that is set: on the pure parts and the store, with clocks that are handed in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, select
+
+from watcher.feeds.health import Limits, NotModified, PollState
+from watcher.feeds.planner import plan_poll, validators
+from watcher.model import FeedId
+from watcher.recurring import Every, in_loop, mend_schedule, start_recurring
+from watcher.store import clock, entries, feeds, open_database, schema
+from watcher.store.feeds import NewEntry, PollRecord
+
+NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LEASE = timedelta(minutes=30)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def tx(tmp_path: Path) -> Iterator[Connection]:
+    """An open transaction on a state with one feed, polled now and due in fifteen minutes, and a new entry."""
+    engine = open_database(tmp_path / "watcher.db")
+    with engine.begin() as connection:
+        feeds.subscribe(connection, {"a": "http://a.example/"}, now=NOW)
+        new = NewEntry(keys=(1,), link_key=None, link="http://a.example/1", title="", entry="{}", content_hash=1)
+        record = PollRecord(
+            url="http://a.example/", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), new=(new,)
+        )
+        feeds.record_poll(connection, FeedId(1), record, now=NOW)
+        yield connection
+    engine.dispose()
+
+
+def mend(tx: Connection, now: datetime) -> int:
+    patience = timedelta(hours=3)
+    mended = clock.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
+    return mended + clock.mend_entries(tx, patience=patience, lease=LEASE, now=now)
+
+
+def next_poll(tx: Connection) -> datetime:
+    moment = tx.execute(select(schema.feeds.c.next_poll_at)).scalar_one()
+    assert isinstance(moment, datetime)
+    return moment
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=10), HOUR, 7 * DAY, 3650 * DAY])
+def test_set_back_a_feed_keeps_its_rhythm(tx: Connection, back: timedelta) -> None:
+    """Due fifteen minutes after its last poll, whatever the clock says now; new entries are due at once."""
+    now = NOW - back
+    assert mend(tx, now) == 2
+    assert next_poll(tx) == now + timedelta(minutes=15)
+    assert len(entries.claim(tx, now=now, limit=10, lease=LEASE)) == 1
+    assert mend(tx, now) == 0
+
+
+def test_a_right_clock_changes_nothing(tx: Connection) -> None:
+    """Between polls, after an hour and after a week."""
+    for passed in (timedelta(), timedelta(seconds=1), HOUR, 7 * DAY):
+        assert mend(tx, NOW + passed) == 0
+    assert next_poll(tx) == NOW + timedelta(minutes=15)
+
+
+def test_nothing_waits_for_longer_than_it_may(tx: Connection) -> None:
+    """A poll planned behind the slowest interval and an entry put off for days are due now."""
+    tx.execute(schema.feeds.update().values(next_poll_at=NOW + 2 * DAY))
+    tx.execute(schema.entries.update().values(attempts=2, due_at=NOW + 2 * DAY))
+    assert mend(tx, NOW) == 2
+    assert len(feeds.claim(tx, now=NOW, limit=10, lease=LEASE)) == 1
+    assert len(entries.claim(tx, now=NOW, limit=10, lease=LEASE)) == 1
+
+
+def test_a_claim_ends_after_its_lease_at_the_latest(tx: Connection) -> None:
+    """Claimed before the clock was set back a year: free again half an hour from now, not in a year."""
+    tx.execute(schema.feeds.update().values(next_poll_at=NOW))
+    assert feeds.claim(tx, now=NOW, limit=10, lease=LEASE)
+    assert entries.claim(tx, now=NOW, limit=10, lease=LEASE)
+    now = NOW - 365 * DAY
+    mend(tx, now)
+    after = now + LEASE
+    feeds.free_expired(tx, now=after)
+    entries.free_expired(tx, now=after)
+    assert entries.claim(tx, now=after, limit=10, lease=LEASE)
+    assert feeds.claim(tx, now=after + DAY, limit=10, lease=LEASE)
+
+
+def test_a_week_of_sleep_brings_each_feed_once_and_spreads_what_follows(tx: Connection) -> None:
+    """A poll that is overdue for a week is one poll; those after it lie a tenth to either side, not in one second."""
+    now = NOW + 7 * DAY
+    assert len(feeds.claim(tx, now=now, limit=10, lease=LEASE)) == 1
+    assert feeds.claim(tx, now=now, limit=10, lease=LEASE) == []
+    every = timedelta(minutes=15)
+    limits = Limits(every=every, fastest=timedelta(minutes=2), slowest=DAY)
+    state = PollState(interval=every, polled_at=NOW, last_success_at=NOW)
+    dice = random.Random(3)
+    planned = sorted(
+        plan_poll(f"f{n}", state, NotModified(), known={}, limits=limits, now=now, jitter=dice.random()).next_poll_at
+        for n in range(1000)
+    )
+    assert planned[0] > now + timedelta(minutes=10)
+    assert planned[-1] - planned[0] > timedelta(minutes=2)
+    busiest = max(sum(start <= other < start + timedelta(seconds=1) for other in planned) for start in planned[::20])
+    assert busiest < 30
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 10, 25, tzinfo=BERLIN)])
+def test_summer_time_comes_and_goes_unseen(tx: Connection, day: datetime) -> None:
+    """The plan is kept in UTC: around both changes a poll every fifteen minutes, no hour without and none twice."""
+    start = day.astimezone(UTC)
+    tx.execute(schema.feeds.update().values(last_polled_at=start, next_poll_at=start))
+    polled = []
+    for minute in range(6 * 60):
+        now = start + timedelta(minutes=minute)
+        mend(tx, now.astimezone(BERLIN))
+        for feed in feeds.claim(tx, now=now.astimezone(BERLIN), limit=10, lease=LEASE):
+            polled.append(minute)
+            record = PollRecord(url=feed.url, poll_state="{}", next_poll_at=now + timedelta(minutes=15))
+            feeds.record_poll(tx, feed.id, record, now=now)
+    assert polled == list(range(0, 6 * 60, 15))
+
+
+def test_a_date_in_the_future_does_not_keep_validators_for_ever() -> None:
+    """A full answer that the clock dates into next year: the next request is unconditional again."""
+    state = PollState(etag='"x"', last_unconditional_at=NOW + 365 * DAY)
+    assert validators(state, now=NOW) == ("", "")
+    assert validators(PollState(etag='"x"', last_unconditional_at=NOW), now=NOW + HOUR) == ('"x"', "")
+
+
+async def test_the_schedule_goes_on_when_the_clock_is_set_back() -> None:
+    """Every run that the old time would have made us wait for is due at once."""
+    work = {f"{seconds}": (timedelta(seconds=seconds), in_loop(int)) for seconds in (1, 30, 600)}
+    scheduler = start_recurring(work)
+    real = datetime.now(UTC)
+    mend_schedule(scheduler, now=real)
+    assert all(job.next_run_time > real for job in scheduler.get_jobs()), "a right clock changes nothing"
+    mend_schedule(scheduler, now=real - HOUR)
+    assert all(job.next_run_time == real - HOUR for job in scheduler.get_jobs())
+    scheduler.shutdown(wait=False)
+
+
+@given(st.timedeltas(-3650 * DAY, 3650 * DAY), st.timedeltas(timedelta(seconds=1), HOUR))
+def test_the_next_run_is_never_far_and_never_missed_one_by_one(passed: timedelta, interval: timedelta) -> None:
+    """Whatever the clock did since the last run: the next lies ahead, within one interval."""
+    following = Every(interval).get_next_fire_time(NOW, NOW + passed)
+    assert NOW + passed < following <= NOW + passed + interval

@@ -1,0 +1,79 @@
+"""A real daemon whose wall clock is set and which is put to sleep: libfaketime moves its clock, and that only."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.pages import article
+from tests.acceptance.program import Program, Running
+from tests.newsroom import Newsroom
+
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+WEEK = 7 * 86_400
+
+
+class Clock:
+    """The wall clock of the daemon: seconds beside the real one. Its monotonic clock is left alone."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self._file = folder / "clock"
+        self.set(0)
+        patch.setenv("LD_PRELOAD", str(LIBRARIES[0]))
+        patch.setenv("FAKETIME_TIMESTAMP_FILE", str(self._file))
+        patch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        patch.setenv("FAKETIME_CACHE_DURATION", "1")
+        patch.setenv("TZ", "Europe/Berlin")
+
+    def set(self, offset: float) -> None:
+        replacement = self._file.with_name("clock.new")
+        replacement.write_text(f"{offset:+.3f}")
+        replacement.replace(self._file)
+
+    def set_to(self, moment: datetime) -> None:
+        self.set((moment - datetime.now(UTC)).total_seconds())
+
+
+@pytest.mark.skipif(not LIBRARIES, reason="needs libfaketime: apt-get install faketime")
+def test_the_daemon_goes_on_whatever_the_clock_says(
+    news: Newsroom, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Back an hour, forward a week, over both changes of summer time, asleep: polls go on once a second, no storm."""
+    clock = Clock(tmp_path, monkeypatch)
+    news.feed("/a", [])
+    program.configure(feeds={"a": news.url("/a")})
+    with program.run() as running:
+        running.wait_for(lambda: news.count("/a") >= 2)
+        moments: dict[str, Callable[[], None]] = {
+            "back an hour": lambda: clock.set(-3600),
+            "forward a week": lambda: clock.set(WEEK),
+            "before summer time": lambda: clock.set_to(datetime(2027, 3, 28, 0, 59, 58, tzinfo=UTC)),
+            "before winter time": lambda: clock.set_to(datetime(2027, 10, 31, 0, 59, 58, tzinfo=UTC)),
+            "right again": lambda: clock.set(0),
+        }
+        for name, change in moments.items():
+            change()
+            _goes_on_steadily(running, news, name)
+        running.signal(signal.SIGSTOP)
+        time.sleep(2)  # this is the sleep that is tested
+        running.signal(signal.SIGCONT)
+        _goes_on_steadily(running, news, "woken up")
+        news.feed("/a", [article(news, matching=True)])
+        running.wait_for(program.names)
+        assert running.end() == 0
+    assert program.command("corpus", "verify").code == 0
+
+
+def _goes_on_steadily(running: Running, news: Newsroom, when: str) -> None:
+    """Three more polls come, within the heartbeat and some patience, and no faster than one a second."""
+    before, started = news.count("/a"), time.monotonic()
+    running.wait_for(lambda: news.count("/a") >= before + 1)
+    first, first_at = news.count("/a"), time.monotonic()
+    running.wait_for(lambda: news.count("/a") >= first + 2)
+    assert time.monotonic() - first_at > 0.8, f"{when}: two polls in no time"
+    assert time.monotonic() - started < 40, when
