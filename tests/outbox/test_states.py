@@ -113,7 +113,7 @@ def test_gone_channel_is_parked_with_its_queue_and_ops_hears_it_once(desk: Open)
     assert len(notices) == 1
     assert "watcher outbox resume slack" in notices[0]
     assert d.run(outbox.parked) == {"slack": "HTTP 403"}
-    assert d.run(outbox.resume, "slack", limits=LIMITS, now=d.now) == 1
+    assert d.run(outbox.resume, "slack", limits=LIMITS, now=d.now) == 2
     d.deliver()
     assert len(d.texts("slack")) == 2
 

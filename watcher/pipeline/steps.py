@@ -177,15 +177,17 @@ class Steps:
             state = await deliver(self.parts, claimed)
         finally:
             self._sending.discard(claimed.sequence)
+            self._sent_at[claimed.channel] = asyncio.get_running_loop().time()
         if state is not DeliveryState.PENDING:
             self.tally.deliveries[state.value] += 1
 
     async def _keep_gap(self, channel: str) -> None:
-        """Waits until the channel may be sent to again, e.g. Slack's one message a second."""
+        """Waits until the channel may be sent to again, e.g. Slack's one message a second.
+
+        Counted from the last answer: from the last start, a slow message and a fast one would come too close together.
+        """
         setting = self.parts.setting.channels.get(channel)
         gap = CHANNELS[setting.type].minimum_gap if setting else timedelta()
-        clock = asyncio.get_running_loop().time
-        wait = self._sent_at.get(channel, float("-inf")) + gap.total_seconds() - clock()
+        wait = self._sent_at.get(channel, float("-inf")) + gap.total_seconds() - asyncio.get_running_loop().time()
         if wait > 0:
             await asyncio.sleep(wait)
-        self._sent_at[channel] = clock()

@@ -43,6 +43,7 @@ def release(tx: Connection, gate: Gate, *, now: datetime, summaries: bool) -> No
         .where(rows.state == _HELD, closed, ~_owes_a_file(now))
         .order_by(rows.channel, rows.sequence)
     ).all()
+    parked = set(tx.execute(select(schema.channels.c.name).where(schema.channels.c.parked_at.is_not(None))).scalars())
     for channel, waiting in groupby(found, key=lambda row: str(row.channel)):
         told = _told_since(tx, channel, now - HOUR, now=now)
         for row in waiting:
@@ -50,7 +51,9 @@ def release(tx: Connection, gate: Gate, *, now: datetime, summaries: bool) -> No
             if at > now:
                 _hold_back(tx, row, until=at, reason=reason, now=now)
             else:
-                tx.execute(update(schema.deliveries).where(rows.sequence == row.sequence).values(_released(now)))
+                state = DeliveryState.PARKED.value if channel in parked else _PENDING
+                values = {"state": state, "release_at": now, "due_at": now}
+                tx.execute(update(schema.deliveries).where(rows.sequence == row.sequence).values(values))
                 told.append(now)
 
 
@@ -123,10 +126,6 @@ def _hold_back(tx: Connection, row: Row[Any], *, until: datetime, reason: str, n
         tx.execute(update(schema.deliveries).where(rows.sequence == row.sequence).values(moment))
     else:
         collect(tx, row.channel, [row], release_at=until, reason=reason, now=now)
-
-
-def _released(now: datetime) -> dict[str, Any]:
-    return {"state": _PENDING, "release_at": now, "due_at": now}
 
 
 def _owes_a_file(now: datetime) -> Any:

@@ -1,0 +1,215 @@
+"""1,000 matches in a minute to four channels: is every one told, in order, within each channel's limits, and how soon?
+
+    python -m bench.alerts --matches 1000 --seconds 60
+
+The third step as the daemon runs it, with its real store and client; the channels are servers on loopback that answer
+as documented and refuse what comes too fast. Chats take a message a second, so that 1,000 alerts need 17 minutes there,
+whoever sends them; `max_per_hour` is the remedy: a fifth channel shows it, one digest of its overflow still to come.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import re
+import statistics
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from watcher.app import assemble
+from watcher.config import load
+from watcher.model import Article, DocumentId, EntryId, Hit, Match
+from watcher.pipeline.parts import Parts
+from watcher.pipeline.steps import Steps
+from watcher.store import documents, entries, schema
+
+PATIENCE = timedelta(minutes=40)
+SECOND = 1.0
+TOLERANCE = 0.02  # of a second: a server cannot tell better than its own clock and the network let it
+CHATS = ("slack", "matrix", "hookshot", "slack-limited")
+
+
+@dataclass(slots=True)
+class Receivers:
+    """Four kinds of receivers at one port. `accepted`: channel -> (when, body); `too_fast`: how many came too early."""
+
+    accepted: dict[str, list[tuple[float, bytes]]] = field(default_factory=lambda: defaultdict(list))
+    too_fast: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if path.endswith("/m.room.encryption"):
+            return 404, b'{"errcode":"M_NOT_FOUND"}'
+        channel = "matrix" if method == "PUT" else path.strip("/")
+        with self.lock:
+            now, before = time.monotonic(), self.accepted[channel]
+            if channel in CHATS and before and now - before[-1][0] < SECOND - TOLERANCE:
+                self.too_fast[channel] += 1
+                return 429, b""
+            before.append((now, body))
+            return 200, b'{"event_id":"$%d"}' % len(before) if channel == "matrix" else b"ok"
+
+
+@contextmanager
+def serving(receivers: Receivers) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, answer = receivers.answer(self.command, self.path, body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            if status == 429:
+                self.send_header("Retry-After", "1")
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_GET = do_PUT = do_POST = _serve  # noqa: N815 - the names http.server looks for
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def write_config(folder: Path, origin: str) -> Path:
+    channels = (
+        ("webhook", f'type = "webhook"\nurl = "{origin}/webhook"'),
+        ("slack", f'type = "slack"\nurl = "{origin}/slack"'),
+        ("matrix", f'type = "matrix"\nhomeserver = "{origin}"\nroom = "!raum:m.example"\ntoken = "syt_bench"'),
+        ("hookshot", f'type = "matrix-webhook"\nurl = "{origin}/hookshot"'),
+        ("slack-limited", f'type = "slack"\nurl = "{origin}/slack-limited"\nmax_per_hour = 30'),
+    )
+    listed = json.dumps([name for name, _ in channels])
+    tables = [f'[[channels]]\nname = "{name}"\n{keys}\ngroup_wait = "0s"\n' for name, keys in channels]
+    file = folder / "config.toml"
+    file.write_text(
+        f'[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\nchannels = {listed}\n' + "\n".join(tables), encoding="utf-8"
+    )
+    return file
+
+
+def record(tx: Connection, number: int, feed: int, parts: Parts) -> None:
+    """What `ingest` leaves behind when an article matched."""
+    now = parts.now()
+    needed = [column for column in schema.entries.c if not (column.nullable or column.default or column.primary_key)]
+    known = {"feed_id": feed, "content_hash": 0, "due_at": now, "seen_at": now}
+    row = {column.name: known.get(column.name, "") for column in needed}
+    (entry,) = tx.execute(insert(schema.entries).values(**row)).inserted_primary_key or (0,)
+    title = f"Meldung {number} aus der Stadt"
+    body = "Mark Rutte kam am Morgen an. " + "Die Leute standen lange am Bahnsteig und warteten. " * 40
+    start = len(title) + 2 + body.index("Rutte")
+    draft = documents.Draft(
+        article=Article(title=title, body=body, site="Kreisblatt"),
+        matches=(Match(watch="Rutte", hits=(Hit(term="Rutte", form="Rutte", start=start, end=start + 5),)),),
+        id=DocumentId(f"{number:016x}"),
+        text_hash=number,
+        name_of=lambda given: f"{given:03d}_{number:016x}.txt",
+        url=f"https://blatt.example/{number}",
+        feed="kreis",
+        feed_text="",
+        fetched_at=now,
+    )
+    telling = parts.setting.telling(in_first_poll=False, now=now)
+    end = entries.EntryEnd(outcome=entries.EntryOutcome.MATCHED)
+    stored = documents.record(tx, EntryId(entry), draft, end, telling, highest_in_folder=-1, now=now)
+    if stored is not None:
+        documents.mark_written(tx, stored.number, now=now)
+
+
+def make_feed(tx: Connection) -> int:
+    later = datetime.now(UTC) + timedelta(days=365)
+    values = {"name": "kreis", "url": "https://blatt.example/", "next_poll_at": later}
+    (feed,) = tx.execute(insert(schema.feeds).values(**values)).inserted_primary_key or (0,)
+    return int(feed)
+
+
+def open_deliveries(tx: Connection) -> int:
+    rows = schema.deliveries.c
+    held_for_the_hour = (rows.channel == "slack-limited") & (rows.state == "held") & (rows.kind == "digest")
+    still = rows.state.in_(("held", "pending", "sending", "parked")) & ~held_for_the_hour
+    return len(tx.execute(select(rows.sequence).where(still)).all())
+
+
+async def run(matches: int, seconds: float, receivers: Receivers, folder: Path, origin: str) -> dict[int, float]:
+    """Makes the matches and waits until all are told; when each was found (monotonic seconds)."""
+    found: dict[int, float] = {}
+    async with assemble(load(write_config(folder, origin)), show=lambda _text: None) as parts:
+        feed = await parts.store.run(make_feed)
+        steps = Steps(parts)
+        lane = asyncio.create_task(steps.deliver.work())
+        ticks = asyncio.create_task(_tick(steps))
+        begun = time.monotonic()
+        for number in range(matches):
+            await asyncio.sleep(max(0.0, begun + number * seconds / matches - time.monotonic()))
+            found[number] = time.monotonic()
+            await parts.store.run(record, number, feed, parts)
+            parts.kick_deliver()
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            await _all_told(parts)
+        for task in (lane, ticks):
+            task.cancel()
+        await asyncio.gather(lane, ticks, return_exceptions=True)
+    return found
+
+
+async def _all_told(parts: Parts) -> None:
+    while await parts.store.run(open_deliveries):  # noqa: ASYNC110 - the state file has no event to wait for
+        await asyncio.sleep(0.5)
+
+
+async def _tick(steps: Steps) -> None:
+    while True:
+        await asyncio.sleep(1)
+        steps.deliver.kick()
+
+
+def report(receivers: Receivers, found: dict[int, float]) -> None:
+    print(f"{'channel':14} {'told':>5} {'messages':>8} {'in order':>8} {'too fast':>8} {'median s':>9} {'p99 s':>9}")
+    for channel, accepted in sorted(receivers.accepted.items()):
+        titles = [(at, [int(n) for n in re.findall(r"Meldung (\d+) ", body.decode())]) for at, body in accepted]
+        first: dict[int, float] = {}
+        for at, numbers in titles:
+            for number in numbers:
+                first.setdefault(number, at)
+        singles = [numbers[0] for _, numbers in titles if len(set(numbers)) == 1]
+        delays = sorted(first[number] - found[number] for number in first)
+        p99 = delays[int(0.99 * (len(delays) - 1))]
+        print(
+            f"{channel:14} {len(first):5} {len(accepted):8} {singles == sorted(singles)!s:>8} "
+            f"{receivers.too_fast[channel]:8} {statistics.median(delays):9.2f} {p99:9.2f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    logging.basicConfig(level=logging.ERROR)
+    parser.add_argument("--matches", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=60.0, help="in which they are made")
+    arguments = parser.parse_args()
+    receivers = Receivers()
+    with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder, serving(receivers) as origin:
+        found = asyncio.run(run(arguments.matches, arguments.seconds, receivers, Path(folder), origin))
+    report(receivers, found)
+
+
+if __name__ == "__main__":
+    main()
