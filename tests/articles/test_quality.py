@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.articles.newspage import news_page, paragraphs
 from watcher.articles import article_of_entry, better_of, extract_article, paragraph_hashes
+from watcher.articles.phrases import CONSENT as CONSENT_PHRASES
+from watcher.articles.quality import judge_wall
 from watcher.errors import NotAnArticle
 from watcher.model import Article, Entry, PartialDate, Quality, TextFrom
 
@@ -150,3 +152,21 @@ def test_hashes_are_stable_and_fit_a_database_integer(text: str) -> None:
     """The same body always hashes alike, into 63 bits."""
     assert paragraph_hashes(text) == paragraph_hashes(text)
     assert all(0 <= value < 2**63 for value in paragraph_hashes(text))
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        *("Wir und unsere 91 Partner", "we and our vendors", "Nous et nos partenaires", "Pur-Abo", "contentpass"),
+        *("mit Werbung weiterlesen", "Zustimmen und weiter", "Alle ablehnen", "Cookies zulassen", "Ihre Einwilligung"),
+        *("Informationen auf einem Endgerät", "information on a device", "stocker et/ou accéder"),
+        *("Personalisierte Anzeigen und Inhalte", "personalised advertising and content", "We care about your privacy"),
+        *("Accept all", "Reject all", "Manage options", "Privatsphäre-Einstellungen", "Datenschutzeinstellungen"),
+        *("Before you continue", "Bevor Sie fortfahren", "Tout accepter", "Accetta tutto", "Aceptar todo"),
+        *("Alles accepteren", "Cookie settings", "Zustimmung erteilen", "consent to the use of", "accept and continue"),
+    ],
+)
+def test_every_phrase_of_consent_gives_a_hint(phrase: str) -> None:
+    """What the pattern finds, the hints do not spare it from looking for."""
+    assert CONSENT_PHRASES.search(phrase)
+    assert judge_wall(title="", text=phrase) is Quality.CONSENT

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from lxml.html import HtmlElement
 
 from watcher.articles.page import ARTICLE_TYPES, Page, Thing, text_of, types_of
-from watcher.articles.phrases import CONSENT, ERROR, PAYWALL, PAYWALL_NAMES
+from watcher.articles.phrases import CONSENT, CONSENT_HINTS, ERROR, PAYWALL, PAYWALL_NAMES
 from watcher.model import Quality
 
 SHORT_LETTERS = 280
@@ -42,9 +42,18 @@ def judge_wall(*, title: str, text: str) -> Quality | None:
     """
     if len(text) < _LONGEST_ERROR and (ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text))):
         return Quality.ERROR_PAGE
-    asks = {match[0].casefold() for match in CONSENT.finditer(f"{title}\n{text[:_LONGEST_CONSENT]}")}
+    if len(text) >= _LONGEST_CONSENT:
+        return None
     needed = 1 if len(text) < SHORT_LETTERS else 2 if len(text) < LONGEST_STUB else 4
-    return Quality.CONSENT if len(asks) >= needed and len(text) < _LONGEST_CONSENT else None
+    return Quality.CONSENT if _asks_for_consent(f"{title}\n{text}", needed) else None
+
+
+def _asks_for_consent(text: str, times: int) -> bool:
+    """Whether that many different phrases of CONSENT are there; the search is spared where the hints are too few."""
+    lowered = text.lower()
+    if sum(map(lowered.count, CONSENT_HINTS)) < times:
+        return False
+    return len({match[0].casefold() for match in CONSENT.finditer(text)}) >= times
 
 
 def judge_text(text: str) -> Quality:
