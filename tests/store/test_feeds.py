@@ -206,6 +206,24 @@ def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:
     assert (row.content_hash, row.times_ingested) == (7, 1)
 
 
+def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Connection) -> None:
+    """The change is not lost though the feed does not change again; what brought a document stays ended."""
+    feed = record(tx, "a", new_entry("eins"), new_entry("zwei"))
+    claimed = entries.claim(tx, now=NOW, limit=2, lease=LEASE)
+    changes = tuple(
+        ChangedEntry(entry_id=entry.id, link=entry.link, title="Neu", entry='{"neu": 1}', content_hash=7)
+        for entry in claimed
+    )
+    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=changes), now=NOW)
+    first, second = claimed
+    entries.end(tx, first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+    entries.end_with_document(tx, second.id, EntryEnd(outcome=EntryOutcome.MATCHED), 0, now=NOW)
+    (again,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert (again.id, again.entry) == (first.id, '{"neu": 1}')
+    entries.end(tx, again.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+    assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
+
+
 def test_only_the_first_success_is_a_first_poll(tx: Connection) -> None:
     """A failure before it does not count; entries of later polls are told one by one."""
     feed = subscribed(tx, "a")

@@ -115,13 +115,17 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     ]
     if claimed:
         ids = [entry.id for entry in claimed]
-        tx.execute(update(schema.entries).where(entries.id.in_(ids)).values(state="claimed", lease_until=now + lease))
+        taken = {"state": "claimed", "lease_until": now + lease, "changed": False}
+        tx.execute(update(schema.entries).where(entries.id.in_(ids)).values(**taken))
     return claimed
 
 
 def end(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
-    """Ends an entry that brought no document."""
+    """Ends an entry that brought no document; one that changed in the feed meanwhile is ingested again."""
     _set(tx, entry_id, **_ended(end, now))
+    entries = schema.entries.c
+    again = (entries.id == entry_id) & entries.changed
+    tx.execute(update(schema.entries).where(again).values(state="pending", due_at=now, attempts=0, changed=False))
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:

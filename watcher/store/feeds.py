@@ -326,10 +326,11 @@ def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> No
     entries = schema.entries.c
     values = {"link": changed.link, "title": changed.title, "content_hash": changed.content_hash}
     pending = {"state": "pending", "due_at": now, "attempts": 0, "in_first_poll": False}
-    free = and_(entries.id == changed.entry_id, entries.state != "claimed")
-    if tx.execute(update(schema.entries).where(free).values(**values, **pending)).rowcount:
-        words = sqlite_insert(schema.words).values(entry=changed.entry_id, words=changed.entry)
-        tx.execute(words.on_conflict_do_update(index_elements=["entry"], set_={"words": changed.entry}))
+    this = update(schema.entries).where(entries.id == changed.entry_id)
+    if not tx.execute(this.where(entries.state != "claimed").values(**values, **pending)).rowcount:
+        tx.execute(this.values(**values, changed=True))  # ingested again when its present ingestion has ended
+    words = sqlite_insert(schema.words).values(entry=changed.entry_id, words=changed.entry)
+    tx.execute(words.on_conflict_do_update(index_elements=["entry"], set_={"words": changed.entry}))
 
 
 def _remember(tx: Connection, keys: Sequence[int], entry_id: EntryId, feed_id: FeedId, *, now: datetime) -> None:

@@ -107,6 +107,7 @@ entries = Table(
     Column("lease_until", Instant),
     Column("attempts", Integer, nullable=False, default=0),
     Column("times_ingested", Integer, nullable=False, default=0),
+    Column("changed", Boolean, nullable=False, default=False),  # in the feed, while it was being ingested
     Column("in_first_poll", Boolean, nullable=False, default=False),
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),

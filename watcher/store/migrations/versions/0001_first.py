@@ -190,6 +190,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("times_ingested", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Boolean(), nullable=False),
         sa.Column("in_first_poll", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
