@@ -99,7 +99,7 @@ async def test_a_drip_ends_with_the_deadline(head: bytes, drop: bytes) -> None:
 async def test_a_flood_ends_with_its_limit(head: bytes, drop: bytes) -> None:
     """Bodies, headers or interim answers without end are cut off long before the deadline, and stall nobody."""
     async with watched_loop() as stalls:
-        error = await failure(flooding(head, drop), limit=200_000)
+        error = await failure(flooding(head, drop), within=timedelta(seconds=30), limit=200_000)
     assert error.failure in (FetchFailure.TOO_LARGE, FetchFailure.BAD_RESPONSE)
     assert error.sent
     assert max(stalls) < LONGEST_STALL

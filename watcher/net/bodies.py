@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -16,7 +17,9 @@ ERROR_BODY_LIMIT = 64 * 1024
 # Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; what is
 # larger waits for one of a few places, on its own deadline.
 LARGE = 1024 * 1024
-LARGE_AT_ONCE = 2
+LARGE_AT_ONCE = 1
+# ... and must not drip into it: whoever has a place has so long. 16 MiB at half a MiB a second, say.
+HOLD = 30.0
 # A decoder may hold a window of 16 MiB. So it is made when the packed body is there, and then waits for nobody; what is
 # longer than this is unpacked as it comes, in one of the places for large bodies.
 PACKED = 256 * 1024
@@ -59,7 +62,8 @@ class Bodies:
             raise FetchError(FetchFailure.TOO_LARGE, message, sent=True)
         body = bytearray()
         try:
-            await self._unpack(response, headers.get("content-encoding", ""), body, most.limit)
+            filling = _Filling(decoder_for(headers.get("content-encoding", "")), body, most.limit, name=meter.name)
+            await self._fill(response, filling)
             if len(body) > most.limit and not most.cut:
                 raise FetchError(FetchFailure.TOO_LARGE, f"{meter.name} sent more than {most.limit} bytes", sent=True)
             return bytes(memoryview(body)[: most.limit])
@@ -70,9 +74,8 @@ class Bodies:
         finally:
             body.clear()  # an error that is kept would keep the frames that hold it
 
-    async def _unpack(self, response: httpx.Response, coding: str, body: bytearray, limit: int) -> None:
-        """Fill the body, or put a little more than `limit` into it."""
-        filling = _Filling(decoder_for(coding), body, limit)
+    async def _fill(self, response: httpx.Response, filling: _Filling) -> None:
+        """Fill the body, or put a little more than its limit into it."""
         chunks = response.aiter_raw()
         if not filling.packed:
             await self._take_in(chunks, filling)
@@ -83,7 +86,7 @@ class Bodies:
             if len(packed) > PACKED:
                 break
         long = len(packed) > PACKED
-        async with self._places if long else self._unpacking:
+        async with self._place(filling) if long else self._unpacking:
             if await filling.add(bytes(packed)) and long:
                 packed.clear()
                 async for chunk in chunks:
@@ -94,22 +97,38 @@ class Bodies:
     async def _take_in(self, chunks: AsyncIterator[bytes], filling: _Filling) -> None:
         """A body that is not packed: from some size on it needs a place."""
         async for chunk in chunks:
-            if not await filling.add(chunk):
+            if filling.put(chunk):
+                await asyncio.sleep(0)
+            if filling.is_over():
                 return
-            if filling.is_large:
+            if filling.is_large():
                 break
         else:
             return
-        async with self._places:
+        async with self._place(filling):
             async for chunk in chunks:
-                if not await filling.add(chunk):
+                if filling.put(chunk):
+                    await asyncio.sleep(0)
+                if filling.is_over():
                     return
+
+    @asynccontextmanager
+    async def _place(self, filling: _Filling) -> AsyncIterator[None]:
+        """A place for a large body, for a while."""
+        async with self._places:
+            try:
+                async with asyncio.timeout(HOLD):
+                    yield
+            except TimeoutError as error:
+                message = f"{filling.name} sends a large body too slowly"
+                raise FetchError(FetchFailure.TIMEOUT, message, sent=True) from error
 
 
 class _Filling:
     """A body on its way through its decoder; lets the loop serve others in between."""
 
-    def __init__(self, decoder: Decoder, body: bytearray, limit: int) -> None:
+    def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str) -> None:
+        self.name = name
         self._decoder = decoder
         self._body = body
         self._limit = limit
@@ -119,23 +138,32 @@ class _Filling:
     def packed(self) -> bool:
         return not isinstance(self._decoder, Identity)
 
-    @property
     def is_large(self) -> bool:
         return len(self._body) > LARGE
+
+    def is_over(self) -> bool:
+        return len(self._body) > self._limit
+
+    def put(self, piece: bytes) -> bool:
+        """Add a piece of the body; whether it is time to let others run. Called for every byte of a chunk flood."""
+        self._body += piece
+        self._pieces, self._unshared = self._pieces + 1, self._unshared + len(piece)
+        if self._pieces < _PIECES_PER_SHARE and self._unshared < _BYTES_PER_SHARE:
+            return False
+        self._pieces = self._unshared = 0
+        return True
 
     async def add(self, chunk: bytes) -> bool:
         """Whether more is wanted: False once the body has outgrown its limit. Raises BadCoding."""
         for piece in self._decoder.decode(chunk):
-            self._body += piece
-            if len(self._body) > self._limit:
+            share = self.put(piece)
+            if self.is_over():
                 return False
-            self._pieces, self._unshared = self._pieces + 1, self._unshared + len(piece)
-            if self._pieces >= _PIECES_PER_SHARE or self._unshared >= _BYTES_PER_SHARE:
-                self._pieces = self._unshared = 0
+            if share:
                 await asyncio.sleep(0)
         return True
 
     def end(self) -> None:
         """Raises BadCoding if the body ended too early."""
-        if len(self._body) <= self._limit:
+        if not self.is_over():
             self._decoder.close()
