@@ -30,6 +30,7 @@ NOT_RUN: Mapping[str, str] = {
     ".venv/bin/lint-imports": "is what `make lint` runs; held against the Makefile",
     ".venv/bin/python -m pytest": "cannot run itself; held against the Makefile",
     "find": "deletes old files; its expression is the manual's",
+    "watcher backup": "needs a state; tests/acceptance/test_state.py makes one and copies it",
     "watcher healthcheck": "needs a daemon beside it; tests/operation asks one",
     "watcher demo": "tests/docs/test_fresh_clone.py runs it",
 }
