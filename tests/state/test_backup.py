@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -84,6 +85,16 @@ def test_a_backup_is_a_state(state: Path, tmp_path: Path) -> None:
     with engine.begin() as tx:
         assert list(tx.execute(select(schema.feeds.c.name)).scalars()) == ["a"]
     engine.dispose()
+
+
+def test_a_backup_belongs_to_whom_the_state_belongs(state: Path) -> None:
+    """Made by root, it can still be read by the user of the service; and by nobody who may not read the state."""
+    state.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(state, 12345, 12345)
+    made = back_up(state, default_backup(state, now=NOW)).path
+    kept, copied = state.stat(), made.stat()
+    assert (copied.st_uid, copied.st_gid, copied.st_mode) == (kept.st_uid, kept.st_gid, kept.st_mode)
 
 
 def test_nothing_is_overwritten_unless_asked(state: Path, tmp_path: Path) -> None:

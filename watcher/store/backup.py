@@ -127,7 +127,10 @@ def _copy(source: Path, target: Path) -> None:
     with closing(_connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode=DELETE")  # one file, readable from a read-only place
-    os.chmod(target, source.stat().st_mode & 0o777)  # noqa: PTH101 - beside os.open and os.fsync
+    owned = source.stat()
+    target.chmod(owned.st_mode & 0o777)
+    if os.geteuid() == 0:  # the daemon, which is not root, must be able to read it
+        os.chown(target, owned.st_uid, owned.st_gid)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
