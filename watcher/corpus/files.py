@@ -162,9 +162,11 @@ def _create_by_dot_file(folder_fd: int, name: str, data: bytes) -> None:
         _fill(fd, data, what=name)
         _link_or_rename(folder_fd, temporary, name)
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary, dir_fd=folder_fd)
-        os.close(fd)
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder_fd)
+        finally:
+            os.close(fd)  # and with it the lock, or nobody would ever sweep the file
 
 
 def _open_dot_file(folder_fd: int, name: str) -> tuple[str, int]:
