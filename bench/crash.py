@@ -1,7 +1,7 @@
 """Crash runs: kill -9 and power cuts at random instants, and a checker that looks for what they broke.
 
     python -m bench.crash --kills 500 --cuts 100          what is still missing of these, counting former runs
-    python -m bench.crash --controls 5                    the program sabotaged: the checker must complain
+    python -m bench.crash --controls 12                   the program sabotaged: the checker must complain
 
 Figures add up in `.bench/crash.json`; a run that is interrupted loses what it did since the last check only. Every
 problem is printed with the seed of its installation, and the exit code is 1. Power cuts need root and ext4 tools.
@@ -135,7 +135,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.crash", description="Kills and power cuts, checked.")
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--cuts", type=int, default=100)
-    parser.add_argument("--controls", type=int, default=5, help="power cuts that each sabotaged program gets at most")
+    parser.add_argument("--controls", type=int, default=12, help="power cuts that each sabotaged program gets at most")
     return parser.parse_args()
 
 

@@ -211,6 +211,8 @@ def test_killed_writer_leaves_whole_files_only(folder: CorpusFolder, way: str) -
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"ready\n"
+            while not folder.scan() and writer.poll() is None:
+                time.sleep(0.005)
             time.sleep(chance.uniform(0.005, 0.08))  # waits for nothing: the instant of death is the test's input
             writer.send_signal(signal.SIGKILL)
         if way == "unnamed":

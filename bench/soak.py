@@ -1,0 +1,266 @@
+"""Hours of the daemon in minutes: many loopback feeds at short intervals, a tenth of them hostile; what does it cost?
+
+    python -m bench.soak --feeds 2000 --minutes 20
+
+Prints the curve: resident memory of daemon and workers, file descriptors, threads. At the end every entry of every good
+feed must be in the corpus, memory after the first quarter (five minutes at most) may have grown by 5 %, descriptors and
+threads not at all but for a little play. The exit code is 1 if not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.acceptance.pages import news_page, paragraphs
+
+ROOT = Path(__file__).parents[1]
+SETTLED_AFTER = 300.0  # seconds
+GROWTH = 1.05
+PLAY = 24  # descriptors that come and go with connections
+_OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@dataclass(slots=True)
+class World:
+    """One server for all feeds. Feed N is hostile if N is divisible by ten; the others gain entries now and then."""
+
+    feeds: int
+    dice: random.Random
+    port: int = 0
+    entries: dict[int, list[int]] = field(default_factory=dict)
+    published: int = 0
+    polls: int = 0
+
+    def publish(self, count: int) -> None:
+        """New reports in random good feeds; every fourth matches."""
+        good = [number for number in range(self.feeds) if number % 10]
+        for _ in range(count):
+            self.published += 1
+            self.entries.setdefault(self.dice.choice(good), []).insert(0, self.published)
+
+    @property
+    def matching(self) -> int:
+        return self.published // 4
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, requests one after the other."""
+        # Cancelled at the end of the run only: asyncio would print each connection that is still open then.
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                path = head.split(b" ", 2)[1].decode()
+                if not await self._answer(path, writer):
+                    break
+        writer.close()
+
+    async def _answer(self, path: str, writer: asyncio.StreamWriter) -> bool:
+        """Whether the connection goes on."""
+        kind, _, number = path.strip("/").partition("/")
+        if kind == "feed" and int(number) % 10 == 0:
+            await _HOSTILE[int(number) // 10 % len(_HOSTILE)](writer)
+            return False
+        body = self._feed(int(number)) if kind == "feed" else _page(int(number))
+        head = _OK + b"Content-Type: text/%s; charset=utf-8\r\n" % (b"xml" if kind == "feed" else b"html")
+        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        return True
+
+    def _feed(self, number: int) -> bytes:
+        self.polls += 1
+        items = "".join(
+            f"<item><guid>{entry}</guid><title>Meldung {entry} aus der Stadt</title>"
+            f"<link>http://127.0.0.1:{self.port}/page/{entry}</link></item>"
+            for entry in self.entries.get(number, [])[:40]
+        )
+        title = f"<title>Redaktion {number}</title>"
+        return f'<?xml version="1.0"?><rss version="2.0"><channel>{title}{items}</channel></rss>'.encode()
+
+
+def _page(number: int) -> bytes:
+    told = paragraphs(number, matching=number % 4 == 0)
+    return news_page(f"Meldung {number} aus der Stadt", "".join(f"<p>{part}</p>" for part in told)).encode()
+
+
+async def _bomb(writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b"Content-Encoding: gzip\r\n\r\n")
+    for _ in range(200):
+        writer.write(_ZEROS * 64)
+        await writer.drain()
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b"Content-Length: 100000\r\n\r\n")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.5)
+
+
+async def _headers(writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b"X: y\r\n" * 9000)
+    await writer.drain()
+
+
+async def _style(writer: asyncio.StreamWriter) -> None:
+    text = f'<rss><channel><item><title>t</title><description>&lt;p style="{"a" * 100_000}'.encode()
+    writer.write(_OK + b"Content-Length: %d\r\n\r\n" % len(text) + text)
+    await writer.drain()
+
+
+async def _cut(writer: asyncio.StreamWriter) -> None:
+    writer.write(_OK + b"Content-Length: 9999\r\n\r\n<rss>")
+    await writer.drain()
+
+
+async def _not_http(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 smtp ready\r\n")
+    await writer.drain()
+
+
+def _zeros() -> bytes:
+    packer = zlib.compressobj(9, wbits=31)
+    packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+_ZEROS = _zeros()
+_HOSTILE = (_bomb, _drip, _headers, _style, _cut, _not_http)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What daemon and workers take at one moment; sizes in MB."""
+
+    at: float
+    daemon: float
+    workers: float
+    descriptors: int
+    threads: int
+    polls: int
+    documents: int
+
+
+async def main() -> int:
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="watcher-soak-") as name:
+        folder, world = Path(name), World(feeds=options.feeds, dice=random.Random(1))
+        server = await asyncio.start_server(world.serve, "127.0.0.1", 0, backlog=1024)
+        world.port = server.sockets[0].getsockname()[1]
+        (folder / "config.toml").write_text(_config(world, options.every), encoding="utf-8")
+        process = _start(folder)
+        try:
+            samples = await _watch(world, folder / "seeds", process, options)
+        finally:
+            process.terminate()
+            process.wait(30)
+        server.close()
+    return _judge(samples, world)
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "watcher", "--config", str(folder / "config.toml"), "run"]
+    with (folder / "log.txt").open("wb") as log:
+        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=os.environ | {"NO_COLOR": "1"})
+
+
+async def _watch(
+    world: World, seeds: Path, process: subprocess.Popen[bytes], options: argparse.Namespace
+) -> list[Sample]:
+    """Publishes until shortly before the end, then waits for the rest to arrive."""
+    samples: list[Sample] = []
+    started, last = time.monotonic(), options.minutes * 60
+    print("  time  daemon MB  workers MB  descriptors  threads    polls  documents", flush=True)
+    while (at := time.monotonic() - started) < last + options.patience:
+        if at < last:
+            world.publish(options.rate)
+        elif samples and samples[-1].documents >= world.matching:
+            break
+        samples.append(_sample(at, psutil.Process(process.pid), world, seeds))
+        if len(samples) % options.show == 1:
+            print(_line(samples[-1]), flush=True)
+        await asyncio.sleep(1)
+    print(_line(samples[-1]), flush=True)
+    return samples
+
+
+def _sample(at: float, daemon: psutil.Process, world: World, seeds: Path) -> Sample:
+    workers = 0
+    for child in daemon.children(recursive=True):
+        with suppress(psutil.Error):
+            workers += child.memory_info().rss
+    return Sample(
+        at=at,
+        daemon=daemon.memory_info().rss / 2**20,
+        workers=workers / 2**20,
+        descriptors=daemon.num_fds(),
+        threads=daemon.num_threads(),
+        polls=world.polls,
+        documents=len(list(seeds.iterdir())) if seeds.is_dir() else 0,
+    )
+
+
+def _line(sample: Sample) -> str:
+    return (
+        f"{sample.at:5.0f}s {sample.daemon:10.1f} {sample.workers:11.1f} {sample.descriptors:12d} {sample.threads:8d} "
+        f"{sample.polls:8d} {sample.documents:10d}"
+    )
+
+
+def _judge(samples: list[Sample], world: World) -> int:
+    """The means of the first and of the last tenth after things settled; what is missing."""
+    after = min(SETTLED_AFTER, samples[-1].at / 4)
+    settled = [sample for sample in samples if sample.at >= after]
+    tenth = max(1, len(settled) // 10)
+    early, late = settled[:tenth], settled[-tenth:]
+    problems = []
+    growth = sum(s.daemon for s in late) / sum(s.daemon for s in early)
+    print(f"resident memory of the daemon after {after:.0f} s: {(growth - 1) * 100:+.1f} %")
+    if growth > GROWTH:
+        problems.append("memory grows")
+    if max(s.descriptors for s in late) > max(s.descriptors for s in settled[: len(settled) // 2 + 1]) + PLAY:
+        problems.append("file descriptors grow")
+    if max(s.threads for s in late) > max(s.threads for s in settled[: len(settled) // 2 + 1]):
+        problems.append("threads grow")
+    if samples[-1].documents != world.matching:
+        problems.append(f"{samples[-1].documents} documents of {world.matching} reports that match")
+    print(f"{world.published} entries published, {samples[-1].documents} of {world.matching} matches archived")
+    print("\n".join(problems) or "nothing wrong")
+    return 1 if problems else 0
+
+
+def _config(world: World, every: str) -> str:
+    feeds = [
+        f'[[feeds]]\nname = "f{number}"\nurl = "http://127.0.0.1:{world.port}/feed/{number}"'
+        for number in range(world.feeds)
+    ]
+    polling = f'[polling]\nevery = "{every}"\nfastest = "{every}"\nslowest = "{every}"'
+    watch = '[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\nchannels = ["console"]'
+    return "\n\n".join([polling, watch, '[[channels]]\nname = "console"\ntype = "console"', *feeds]) + "\n"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description="The daemon among many feeds, for long.")
+    parser.add_argument("--feeds", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--every", default="60s", help="the interval of every feed")
+    parser.add_argument("--rate", type=int, default=4, help="entries published a second")
+    parser.add_argument("--show", type=int, default=30, help="seconds between printed samples")
+    parser.add_argument("--patience", type=float, default=600, help="seconds for the rest to arrive at the end")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
