@@ -114,13 +114,14 @@ async def _drain(steps: Steps) -> None:
     """Polls, what they bring, and what is to be told of it, each beside the one that feeds it."""
     polls = asyncio.create_task(steps.poll.drain())
     ingests = asyncio.create_task(steps.ingest.drain(feeder=polls))
+    life = asyncio.create_task(_show_life(Pulse(steps=steps)))
     try:
         await steps.deliver.drain(feeder=ingests)
         await asyncio.gather(polls, ingests)
     finally:
-        for task in (polls, ingests):
+        for task in (polls, ingests, life):
             task.cancel()
-        await asyncio.gather(polls, ingests, return_exceptions=True)
+        await asyncio.gather(polls, ingests, life, return_exceptions=True)
 
 
 def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
