@@ -9,7 +9,7 @@ import asyncio
 import json
 import shutil
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from typing import Any, cast
 from sqlalchemy import insert, select
 
 from watcher.config import Config, load
+from watcher.corpus import CorpusFolder
 from watcher.errors import FetchError, FetchFailure
 from watcher.model import Article, DocumentId, EntryId, Hit, Match, StoryId
 from watcher.net import Client, NetSettings, Request, Response
@@ -165,7 +166,7 @@ class Desk:
             store=cast(StoreThread, self.store),
             client=cast(Client, self.network),
             pool=cast(Any, None),
-            folder=cast(Any, None),
+            folder=CorpusFolder(self.config.corpus.folder),
             show=self.printed.append,
             now=lambda: self.now,
             jitter=lambda: 0.0,
@@ -213,6 +214,9 @@ class Desk:
     def keep_house(self) -> None:
         self._loop.run_until_complete(mend_clock(self.parts))
 
+    def wait(self, work: Coroutine[Any, Any, object]) -> None:
+        self._loop.run_until_complete(work)
+
     def restart(self) -> None:
         """A new process on the same state."""
         self.parts = self._parts()
@@ -238,6 +242,11 @@ class Desk:
 
     def states(self, channel: str) -> Counter[str]:
         return Counter(row.state for row in self.rows() if row.channel == channel)
+
+    def state_of(self, id_: str) -> str:
+        rows = schema.deliveries.c
+        with self.store.engine.begin() as tx:
+            return str(tx.execute(select(rows.state).where(rows.id == id_)).scalar_one())
 
     def open_states(self) -> Counter[str]:
         return Counter(row.state for row in self.rows() if row.state in ("held", "pending", "sending", "parked"))

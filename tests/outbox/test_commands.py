@@ -124,3 +124,16 @@ def test_preview_shows_an_alert_as_the_channel_will_get_it(program: Program, des
     assert message["blocks"][0]["type"] == "rich_text"
     assert program.command("alert", "preview", "99").code == 1
     assert program.command("alert", "preview", "1", "--channel", "slak").code == 1
+
+
+def test_ops_channel_hears_that_a_channel_is_on_again(program: Program) -> None:
+    """That it was parked was told once; so is its return."""
+    desk = Desk(program.folder, channel("slack", 'group_wait = "0s"') + channel("webhook", "ops = true"))
+    desk.find()
+    desk.network.faults.append(Fault.GONE)
+    desk.deliver()
+    good(program.command("outbox", "resume", "slack"))
+    notices = [row.message for row in desk.rows() if row.kind == "notice"]
+    desk.close()
+    assert ["is parked" in notice for notice in notices] == [True, False]
+    assert notices[1] == "Channel slack is on again."

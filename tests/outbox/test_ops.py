@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.outbox.desk import Desk, channel
+from watcher.errors import CorpusError
 from watcher.feeds.health import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
+from watcher.pipeline import steps
+from watcher.pipeline.parts import Parts
 from watcher.store import feeds, troubles
 from watcher.store.feeds import PollRecord
 
@@ -80,3 +83,21 @@ def test_feed_is_called_broken_after_six_failures_or_a_day(pause: timedelta, tol
         state, now = plan.state, now + pause
     assert [number for number, told in enumerate(notices, start=1) if told] == [told_at]
     assert "no such host" in notices[told_at - 1][0]
+
+
+def test_corpus_that_cannot_be_written_is_told_once_and_when_it_can(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often housekeeping fails at it in between."""
+    broken = [True, True, True, False, False]
+
+    async def write(_parts: Parts) -> int:
+        if broken.pop(0):
+            raise CorpusError("no space left on the disk")
+        return 0
+
+    monkeypatch.setattr(steps, "write_owed", write)
+    house = steps.Steps(desk.parts)
+    while broken:
+        desk.wait(house.keep_house())
+    assert said(desk) == ["The corpus can't be written: no space left on the disk", "The corpus can be written again."]
