@@ -129,7 +129,7 @@ async def test_the_collection_of_hostile_inputs(pool: WorkerPool) -> None:
 
 
 async def test_mutants_of_real_input(pool: WorkerPool) -> None:
-    """The short form of `make fuzz`: a hundred mutants, each to its end, the loop never busy for long."""
-    findings = await fuzz(pool, originals(), range(10**9, 10**9 + 100))
+    """The short form of `make fuzz`: forty mutants, each to its end, the loop never busy for long."""
+    findings = await fuzz(pool, originals(), range(10**9, 10**9 + 40))
     assert findings.problems == []
-    assert sum(findings.outcomes.values()) == 100
+    assert sum(findings.outcomes.values()) == 40
