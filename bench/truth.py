@@ -1,7 +1,7 @@
 """`python -m bench.truth`: how right watcher is on real pages, beside plain trafilatura and all visible text.
 
-One table, one run, on ../shared/realworld. `--ablation` leaves out one choice of the body's reading at a time. Further
-columns (pairs of term and page, story merges) are functions like those in `COLUMNS`: readings in, one cell out.
+One table, one run, on ../shared/realworld: bodies, dates, (term, page) pairs missed and false, story merges.
+`--ablation` leaves out one choice of the body's reading at a time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.goldpages import TIMEZONE, GoldPage, gold_pages, token_f1
+from bench.pairs import false_merges, missed_and_false
 from watcher.articles import Effort, bodies, consensus, extract_article
 from watcher.articles.dates import sources
 from watcher.articles.decoding import decode_page
@@ -193,6 +194,16 @@ def dates_of(belongs: Callable[[GoldPage], bool]) -> Column:
     return cell
 
 
+def pairs(readings: Sequence[Reading]) -> str:
+    """(term, page) pairs missed of all, and false ones."""
+    return missed_and_false([(one.page, one.text) for one in readings])
+
+
+def merges(readings: Sequence[Reading]) -> str:
+    """Pairs of different reports that would be one story."""
+    return false_merges([(one.page, one.text) for one in readings])
+
+
 def milliseconds(readings: Sequence[Reading]) -> str:
     """The mean processor time for a page."""
     return f"{1000 * sum(one.seconds for one in readings) / len(readings):.0f}"
@@ -216,6 +227,8 @@ COLUMNS: dict[str, Column] = BODY_COLUMNS | {
     "day, all full gold": dates_of(lambda page: page.text != ""),
     "day, all pages": dates_of(lambda page: not _is_month(page)),
     "month only": dates_of(_is_month),
+    "pairs missed, false": pairs,
+    "false merges": merges,
     "CPU ms/page": milliseconds,
 }
 

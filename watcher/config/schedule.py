@@ -124,7 +124,7 @@ def _cron_values(field: str, name: str, low: int, high: int, names: tuple[str, .
         start = _cron_number(first, low, names) if first else low
         end = _cron_number(last, low, names) if last else high if span == "*" or slash else start
         stride = int(step) if slash and step.isascii() and step.isdigit() else 1 - bool(slash)
-        if not low <= start <= end <= high or stride < 1 or (dash and bool(first) != bool(last)):
+        if not span or not low <= start <= end <= high or stride < 1 or (dash and bool(first) != bool(last)):
             raise ValueError(f"has {field!r} as its {name}; write * or numbers from {low} to {high}")
         values.update(range(start, end + 1, stride))
     return frozenset(values)
