@@ -10,6 +10,7 @@ problem is printed with the seed of its installation, and the exit code is 1. Po
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ FIRST_SEED = 20251021
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or a disk would stay mounted
     ledger = Ledger("crash")
     problems: list[str] = []
     while (missing := options.kills - ledger.counts.get("kills", 0)) > 0:
