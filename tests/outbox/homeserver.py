@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,6 +38,10 @@ class Homeserver:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def another_user(self, name: str) -> Homeserver:
+        """The same server for a user of his own: each is throttled by himself."""
+        return replace(self, token=_register(self.port, name))
 
     def room(self, *, encrypted: bool = False) -> str:
         """A new room of the user; its id."""

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.program import Program, Result
+from tests.acceptance.program import Result
+from tests.outbox.conftest import Commands
 from tests.outbox.desk import Desk, Fault, channel
 
 CHANNELS = "\n".join((channel("slack", 'group_wait = "0s"'), channel("webhook", 'group_wait = "0s"')))
 
 
 @pytest.fixture
-def desk(program: Program) -> Iterator[Desk]:
+def desk(commands: Commands) -> Iterator[Desk]:
     """Two alerts: Slack has one and refused the other, the webhook is parked with both."""
-    desk = Desk(program.folder, CHANNELS, now=datetime.now(UTC) - timedelta(minutes=5))
+    desk = Desk(commands.folder, CHANNELS, now=datetime.now(UTC) - timedelta(minutes=5))
     desk.find()
     desk.network.faults.extend([Fault.NONE, Fault.GONE])
     desk.deliver()
@@ -34,105 +35,105 @@ def good(result: Result) -> Result:
     return result
 
 
-def listed(program: Program, *options: str) -> list[dict[str, Any]]:
-    value: Any = json.loads(good(program.command("outbox", "list", "--json", *options)).stdout)
+def listed(commands: Commands, *options: str) -> list[dict[str, Any]]:
+    value: Any = json.loads(good(commands.command("outbox", "list", "--json", *options)).stdout)
     assert isinstance(value, list)
     return value
 
 
-def test_list_shows_state_channel_age_next_attempt_and_last_answer(program: Program, desk: Desk) -> None:
+def test_list_shows_state_channel_age_next_attempt_and_last_answer(commands: Commands, desk: Desk) -> None:
     """What waits, as JSON and as lines; why a channel is parked and what to do; ended ones on wish."""
-    waiting = listed(program)
+    waiting = listed(commands)
     assert [(row["channel"], row["state"], row["last_answer"]) for row in waiting] == [
         ("webhook", "parked", "HTTP 403"),
         ("webhook", "parked", ""),
     ]
     assert {"age", "next_attempt", "attempts", "id"} <= waiting[0].keys()
-    result = good(program.command("outbox", "list"))
+    result = good(commands.command("outbox", "list"))
     assert len(result.stdout.splitlines()) == 2
     assert "watcher outbox resume webhook" in result.stderr.replace("\n", " ")
-    assert [row["last_answer"] for row in listed(program, "--state", "dead")] == ["HTTP 400 invalid_payload"]
+    assert [row["last_answer"] for row in listed(commands, "--state", "dead")] == ["HTTP 400 invalid_payload"]
 
 
-def test_show_tells_every_attempt_and_the_bytes(program: Program, desk: Desk) -> None:
+def test_show_tells_every_attempt_and_the_bytes(commands: Commands, desk: Desk) -> None:
     """By the beginning of its id; an unknown one is an error in words."""
-    (dead,) = listed(program, "--state", "dead")
-    result = good(program.command("outbox", "show", dead["id"][:8]))
+    (dead,) = listed(commands, "--state", "dead")
+    result = good(commands.command("outbox", "show", dead["id"][:8]))
     assert "attempt 1:" in result.stdout
     assert "refused" in result.stdout
-    whole = json.loads(good(program.command("outbox", "show", dead["id"], "--json")).stdout)
+    whole = json.loads(good(commands.command("outbox", "show", dead["id"], "--json")).stdout)
     assert [tried["status"] for tried in whole["tries"]] == [400, 400]
     assert "Meldung 1" in whole["payload"]
-    missing = program.command("outbox", "show", "ffffffff-0")
+    missing = commands.command("outbox", "show", "ffffffff-0")
     assert (missing.code, "no alerts have an id" in missing.stderr) == (1, True)
 
 
-def test_resume_frees_the_queue_and_is_told_once(program: Program, desk: Desk) -> None:
+def test_resume_frees_the_queue_and_is_told_once(commands: Commands, desk: Desk) -> None:
     """What was parked is due; a channel that is not parked cannot be resumed."""
-    assert "2 alerts wait" in good(program.command("outbox", "resume", "webhook")).stderr
-    assert {row["state"] for row in listed(program)} == {"pending"}
-    assert program.command("outbox", "resume", "webhook").code == 1
+    assert "2 alerts wait" in good(commands.command("outbox", "resume", "webhook")).stderr
+    assert {row["state"] for row in listed(commands)} == {"pending"}
+    assert commands.command("outbox", "resume", "webhook").code == 1
     desk.pass_(timedelta(hours=1))
     desk.deliver()
     assert len(desk.texts("webhook")) == 2
 
 
-def test_replay_tells_again_under_new_ids(program: Program, desk: Desk) -> None:
+def test_replay_tells_again_under_new_ids(commands: Commands, desk: Desk) -> None:
     """A dry run changes nothing; without --state what was given up is meant; --since and --channel narrow it down."""
-    dry = good(program.command("outbox", "replay", "--since", "1h", "--dry-run"))
+    dry = good(commands.command("outbox", "replay", "--since", "1h", "--dry-run"))
     assert "1 alerts would be told again" in dry.stderr
-    assert len(listed(program)) == 2
-    assert "0 alerts" in good(program.command("outbox", "replay", "--since", "1s", "--dry-run")).stderr
-    assert "0 alerts" in good(program.command("outbox", "replay", "--channel", "webhook", "--dry-run")).stderr
-    good(program.command("outbox", "replay", "--channel", "slack", "--state", "delivered"))
-    good(program.command("outbox", "replay", "--since", "2020-01-01"))
+    assert len(listed(commands)) == 2
+    assert "0 alerts" in good(commands.command("outbox", "replay", "--since", "1s", "--dry-run")).stderr
+    assert "0 alerts" in good(commands.command("outbox", "replay", "--channel", "webhook", "--dry-run")).stderr
+    good(commands.command("outbox", "replay", "--channel", "slack", "--state", "delivered"))
+    good(commands.command("outbox", "replay", "--since", "2020-01-01"))
     before = len(desk.network.shown)
     desk.pass_(timedelta(hours=1))
     desk.deliver()
     assert [name for name, _, _ in desk.network.shown[before:]] == ["slack", "slack"]
     assert "Meldung 0" in desk.network.shown[before][2].decode()
-    assert program.command("outbox", "replay").code == 2
-    assert program.command("outbox", "replay", "--since", "gestern").code == 1
+    assert commands.command("outbox", "replay").code == 2
+    assert commands.command("outbox", "replay", "--since", "gestern").code == 1
 
 
-def test_drop_gives_up_what_waits(program: Program, desk: Desk) -> None:
+def test_drop_gives_up_what_waits(commands: Commands, desk: Desk) -> None:
     """By id or a whole channel; what was told stays told."""
-    first, _ = listed(program)
-    assert "1 alerts are given up" in good(program.command("outbox", "drop", first["id"])).stderr
-    assert "1 alerts would be" in good(program.command("outbox", "drop", "--channel", "webhook", "--dry-run")).stderr
-    good(program.command("outbox", "drop", "--channel", "webhook"))
-    assert listed(program) == []
-    assert len(listed(program, "--state", "delivered")) == 1
+    first, _ = listed(commands)
+    assert "1 alerts are given up" in good(commands.command("outbox", "drop", first["id"])).stderr
+    assert "1 alerts would be" in good(commands.command("outbox", "drop", "--channel", "webhook", "--dry-run")).stderr
+    good(commands.command("outbox", "drop", "--channel", "webhook"))
+    assert listed(commands) == []
+    assert len(listed(commands, "--state", "delivered")) == 1
 
 
-def test_channel_that_left_the_config_shows_as_orphaned(program: Program, desk: Desk) -> None:
+def test_channel_that_left_the_config_shows_as_orphaned(commands: Commands, desk: Desk) -> None:
     """Its queue is kept, and can be dropped."""
-    program.config.write_text("", encoding="utf-8")
-    assert {row["channel"] for row in listed(program)} == {"webhook (orphaned)"}
-    good(program.command("outbox", "drop", "--channel", "webhook"))
-    assert listed(program) == []
+    commands.config.write_text("", encoding="utf-8")
+    assert {row["channel"] for row in listed(commands)} == {"webhook (orphaned)"}
+    good(commands.command("outbox", "drop", "--channel", "webhook"))
+    assert listed(commands) == []
 
 
-def test_preview_shows_an_alert_as_the_channel_will_get_it(program: Program, desk: Desk) -> None:
+def test_preview_shows_an_alert_as_the_channel_will_get_it(commands: Commands, desk: Desk) -> None:
     """By number, file name or id; without a channel as on a terminal; nothing is sent."""
-    plain = good(program.command("alert", "preview", "1")).stdout
+    plain = good(commands.command("alert", "preview", "1")).stdout
     assert plain.startswith("Meldung 1\n")
     assert "«Rutte»" in plain
     for name in ("001", "001_0000000000000001.txt", "0000000000000001"):
-        assert good(program.command("alert", "preview", name)).stdout == plain
-    message = json.loads(good(program.command("alert", "preview", "1", "--channel", "slack")).stdout)
+        assert good(commands.command("alert", "preview", name)).stdout == plain
+    message = json.loads(good(commands.command("alert", "preview", "1", "--channel", "slack")).stdout)
     assert message["blocks"][0]["type"] == "rich_text"
-    assert program.command("alert", "preview", "99").code == 1
-    assert program.command("alert", "preview", "1", "--channel", "slak").code == 1
+    assert commands.command("alert", "preview", "99").code == 1
+    assert commands.command("alert", "preview", "1", "--channel", "slak").code == 1
 
 
-def test_ops_channel_hears_that_a_channel_is_on_again(program: Program) -> None:
+def test_ops_channel_hears_that_a_channel_is_on_again(commands: Commands) -> None:
     """That it was parked was told once; so is its return."""
-    desk = Desk(program.folder, channel("slack", 'group_wait = "0s"') + channel("webhook", "ops = true"))
+    desk = Desk(commands.folder, channel("slack", 'group_wait = "0s"') + channel("webhook", "ops = true"))
     desk.find()
     desk.network.faults.append(Fault.GONE)
     desk.deliver()
-    good(program.command("outbox", "resume", "slack"))
+    good(commands.command("outbox", "resume", "slack"))
     notices = [row.message for row in desk.rows() if row.kind == "notice"]
     desk.close()
     assert ["is parked" in notice for notice in notices] == [True, False]

@@ -19,9 +19,15 @@ from watcher.store import outbox, schema
 
 
 @pytest.fixture(scope="module")
-def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
-    with start_homeserver(tmp_path_factory.mktemp("synapse")) as homeserver:
-        yield homeserver
+def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
+    with start_homeserver(tmp_path_factory.mktemp("synapse")) as started:
+        yield started
+
+
+@pytest.fixture
+def synapse(homeserver: Homeserver) -> Homeserver:
+    """The server for a user of this test's own."""
+    return homeserver.another_user(f"bote{time.monotonic_ns()}")
 
 
 def room_channel(synapse: Homeserver, room: str, *, token: str = "", url: str = "") -> str:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom, Reply, Request
+from tests.outbox.conftest import Commands
 from tests.outbox.desk import Desk
 from tests.outbox.homeserver import free_port
+from tests.outbox.test_commands import listed
 from watcher.alerts import webhook
 
 KEY = base64.b64encode(b"GEHEIMer Schluessel, 24+").decode()
@@ -109,21 +112,36 @@ def test_unreachable_servers_and_bugs_leave_no_secret(
     assert_nothing_told(caplog.text, folder=tmp_path)
 
 
-def test_commands_show_no_secret(news: Newsroom, program: Program) -> None:
-    """`check`, `once -v`, `alert test` and `outbox`, each beside a server that quotes all it is told."""
+def test_commands_show_no_secret(news: Newsroom, commands: Commands) -> None:
+    """`check`, `alert test` and `outbox`, each beside a server that quotes all it is told."""
     for path in (SLACK_PATH, "/webhook/GEHEIM-kennung", "/haken/GEHEIM", ROOM_PATH):
         news.respond(path, quoting(403))
-    program.config.write_text(channels(news.origin), encoding="utf-8")
+    with Desk(commands.folder, channels(news.origin)).online() as desk:
+        desk.find()
+        desk.deliver()
     results = [
-        program.command("check", "--online"),
-        program.command("-v", "once"),
-        *(program.command("-v", "alert", "test", f"k{number}") for number in range(5)),
-        program.command("outbox", "list", "--json"),
+        *(commands.command("-v", "alert", "test", f"k{number}") for number in range(5)),
+        commands.command("check", "--online"),
+        commands.command("outbox", "list", "--json"),
+        *(commands.command("outbox", "show", row["id"]) for row in listed(commands)),
     ]
     for result in results:
         assert_nothing_told(result.stdout, result.stderr)
-    assert [result.code for result in results[2:7]] == [1] * 5
-    assert_nothing_told(folder=program.folder)
+    assert [result.code for result in results[:5]] == [1] * 5
+    assert len(results) > 7
+
+
+def test_daemon_shows_no_secret(news: Newsroom, program: Program) -> None:
+    """The whole program with all its logging, its alerts refused by a server that quotes them."""
+    for path in (SLACK_PATH, "/webhook/GEHEIM-kennung", "/haken/GEHEIM", ROOM_PATH):
+        news.respond(path, quoting(403))
+    news.feed("/a", [article(news, matching=True)])
+    watch = f'[[feeds]]\nname = "a"\nurl = "{news.url("/a")}"\n[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\n'
+    watch += 'channels = ["k0", "k1", "k2", "k3"]\n'
+    program.config.write_text(watch + channels(news.origin), encoding="utf-8")
+    result = program.command("-v", "once")
+    assert "is parked" in result.stderr
+    assert_nothing_told(result.stdout, result.stderr, folder=program.folder)
 
 
 @pytest.mark.parametrize(
@@ -136,25 +154,25 @@ def test_commands_show_no_secret(news: Newsroom, program: Program) -> None:
         (f"whsec_{KEY}\nwhsec_GEHEIM", "one line"),
     ],
 )
-def test_check_names_wrong_secrets_without_printing_them(content: str | None, said: str, program: Program) -> None:
+def test_check_names_wrong_secrets_without_printing_them(content: str | None, said: str, commands: Commands) -> None:
     """Missing, empty, garbled: which file and what is wrong with it."""
     if content is not None:
-        (program.folder / "schluessel").write_text(content, encoding="utf-8")
-    program.config.write_text(
+        (commands.folder / "schluessel").write_text(content, encoding="utf-8")
+    commands.config.write_text(
         '[[channels]]\nname = "k"\ntype = "webhook"\nurl_env = "W_URL"\nsecret_file = "schluessel"\n', encoding="utf-8"
     )
     os.environ["W_URL"] = "https://haken.example/GEHEIM"
-    result = program.command("check")
+    result = commands.command("check")
     assert result.code == 1
     assert said in result.stdout
     assert_nothing_told(result.stdout, result.stderr)
 
 
-def test_trailing_newline_is_forgiven_and_other_hosts_than_slacks_are_a_warning(program: Program) -> None:
+def test_trailing_newline_is_forgiven_and_other_hosts_than_slacks_are_a_warning(commands: Commands) -> None:
     """Editors end files with a newline; an address elsewhere may be meant, and is said."""
-    (program.folder / "slack").write_text("https://example.org/services/T0/B0/GEHEIM\n", encoding="utf-8")
-    program.config.write_text('[[channels]]\nname = "k"\ntype = "slack"\nurl_file = "slack"\n', encoding="utf-8")
-    result = program.command("check")
+    (commands.folder / "slack").write_text("https://example.org/services/T0/B0/GEHEIM\n", encoding="utf-8")
+    commands.config.write_text('[[channels]]\nname = "k"\ntype = "slack"\nurl_file = "slack"\n', encoding="utf-8")
+    result = commands.command("check")
     assert result.code == 0
     assert "warning: url points to https://example.org, not to Slack" in result.stdout
     assert_nothing_told(result.stdout, result.stderr)

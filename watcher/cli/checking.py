@@ -13,7 +13,7 @@ from watcher.alerts.channel import Target
 from watcher.alerts.channels import CHANNELS
 from watcher.app import client_of, pool_of
 from watcher.cli.shell import Shell, command, out, pass_shell
-from watcher.config import Config
+from watcher.config import ChannelType, Config
 from watcher.errors import FetchError, NotAFeed, WatcherError
 from watcher.pipeline.queries import compile_watches
 from watcher.pipeline.remote import sentence
@@ -87,6 +87,9 @@ async def _channels(config: Config) -> AsyncIterator[str]:
     """Whether each channel's host answers at all; nothing is sent to the channel."""
     async with client_of(config) as client:
         for setting in config.channels:
+            if setting.type is ChannelType.APPRISE:
+                out.print(f"channel {setting.name}: not tried; `watcher alert test {setting.name}` does", markup=False)
+                continue
             try:
                 target = target_of(config, setting, os.environ)
                 if address := _address(target):
