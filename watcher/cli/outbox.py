@@ -30,7 +30,9 @@ def register(group: click.Group) -> None:
         """The alerts on their way: what waits, why, and what can be done about it."""
 
     _register_looking(outbox_group)
-    _register_moving(outbox_group)
+    _register_resume(outbox_group)
+    _register_replay(outbox_group)
+    _register_drop(outbox_group)
 
 
 def _register_looking(group: click.Group) -> None:
@@ -74,7 +76,7 @@ def _register_looking(group: click.Group) -> None:
             out.print(line, markup=False)
 
 
-def _register_moving(group: click.Group) -> None:
+def _register_resume(group: click.Group) -> None:
     @command(group, "resume")
     @click.argument("channel")
     @pass_shell
@@ -90,6 +92,8 @@ def _register_moving(group: click.Group) -> None:
             store.run(troubles.end, f"parked {channel}", over, ops=others, now=now)
         tell(f"{channel} is on again; {waiting} alerts wait for it")
 
+
+def _register_replay(group: click.Group) -> None:
     @command(group, "replay")
     @click.argument("ids", nargs=-1, metavar="[ID]...")
     @click.option("--since", help='Made since then: a duration such as "24h", a date, or a time as of ISO 8601.')
@@ -116,6 +120,8 @@ def _register_moving(group: click.Group) -> None:
         print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
         tell(f"{len(found)} alerts {'would be' if dry_run else 'are'} told again")
 
+
+def _register_drop(group: click.Group) -> None:
     @command(group, "drop")
     @click.argument("ids", nargs=-1, metavar="[ID]...")
     @click.option(
