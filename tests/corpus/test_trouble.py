@@ -31,7 +31,7 @@ folder = CorpusFolder(Path(sys.argv[1]))
 number = (folder.highest_number() or -1) + 1
 print("ready", flush=True)
 while True:
-    folder.write(*document(number, f"Satz {number}. " + "Viele Worte. " * 20_000))
+    folder.write(*document(number, f"Satz {number}. " + "Viele Worte. " * int(sys.argv[3])))
     number += 1
 """
 
@@ -207,7 +207,7 @@ def test_killed_writer_leaves_whole_files_only(folder: CorpusFolder, way: str) -
     """SIGKILL in the middle of writes, five times: every document is whole, and `prepare` leaves no temporary file."""
     chance = random.Random(7)
     for _ in range(5):
-        command = [sys.executable, "-c", WRITE_FOREVER, str(folder.path), way]
+        command = [sys.executable, "-c", WRITE_FOREVER, str(folder.path), way, "20000"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == b"ready\n"
@@ -228,14 +228,15 @@ def test_killed_writer_leaves_whole_files_only(folder: CorpusFolder, way: str) -
 
 def test_living_writers_keep_their_temporary_file(folder: CorpusFolder) -> None:
     """Sweeping takes nothing away from a writer that is still at work."""
-    command = [sys.executable, "-c", WRITE_FOREVER, str(folder.path), "dot-file"]
+    command = [sys.executable, "-c", WRITE_FOREVER, str(folder.path), "dot-file", "500"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
     ) as writer:
         assert writer.stdout is not None
         assert writer.stderr is not None
         assert writer.stdout.readline() == b"ready\n"
-        while (folder.highest_number() or 0) < 20:
+        for _ in range(10):
             assert folder.prepare() == ()
         assert writer.poll() is None
         writer.kill()
+    assert folder.scan()
