@@ -11,6 +11,7 @@ import pytest
 from tests.outbox.desk import Crash, Desk, Fault, channel
 from watcher.pipeline.deliver import LIMITS
 from watcher.store import outbox, outbox_list
+from watcher.store.deliveries import notify
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 Open = Callable[..., Desk]
@@ -225,3 +226,12 @@ def test_clock_that_ran_ahead_holds_nothing_back(desk: Open) -> None:
     d.pass_(timedelta(days=-3650))
     d.work_until_done(longest=timedelta(days=2))
     assert (len(d.texts("slack")), len(d.texts("webhook"))) == (1, 1)
+
+
+def test_what_watcher_says_about_itself_is_a_notice_in_matrix(desk: Open) -> None:
+    """Clients show `m.notice` without a notification; an alert is `m.text`."""
+    d = desk(channel("matrix", 'group_wait = "0s"', "ops = true"))
+    d.find()
+    d.run(notify, "matrix", "Feed kreis is gone", now=d.now)
+    d.deliver()
+    assert [content["msgtype"] for content in d.texts("matrix")] == ["m.text", "m.notice"]

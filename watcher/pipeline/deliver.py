@@ -103,7 +103,12 @@ async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
     if claimed.payload is not None:
         return claimed.payload
     alert = await alert_of(parts, claimed)
-    options = RenderOptions(delivery_id=claimed.id, channel=setting.name, envelope=setting.envelope.value)
+    options = RenderOptions(
+        delivery_id=claimed.id,
+        channel=setting.name,
+        envelope=setting.envelope.value,
+        notice=claimed.kind is AlertKind.NOTICE,
+    )
     if setting.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
         thread = await parts.store.run(outbox.reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
