@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
@@ -29,20 +29,22 @@ ENTRIES_PER_FEED = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What was written: `feeds` are paths, `planted` counts the pages that hold TERM in their text."""
+    """What was written: `feeds` are addresses, `planted` counts the pages that hold TERM in their text."""
 
     folder: Path
+    hosts: tuple[str, ...]
     feeds: tuple[str, ...]
     pages: int
     planted: int
     source: str
 
 
-def write_site(folder: Path, origin: str, *, pages: int, match_percent: float) -> Site:
+def write_site(folder: Path, port: int, *, pages: int, match_percent: float) -> Site:
     """Write `pages` different pages and the feeds that list them below `folder`.
 
     Pages are real ones where `shared/realworld` lies beside the checkout, each used several times with a sentence of
-    its own in a paragraph of its article, so that no two texts are the same; every so many also hold TERM there.
+    its own in a paragraph of its article, so that no two texts are the same; every so many also hold TERM there. Each
+    loopback host shows a page once: a host that shows the same paragraphs again and again would be a case of its own.
     """
     templates = tuple(_templates(_real_pages())) or tuple(_templates(_made_pages()))
     (folder / "p").mkdir(parents=True)
@@ -53,12 +55,15 @@ def write_site(folder: Path, origin: str, *, pages: int, match_percent: float) -
         planted += plant
         page = templates[number % len(templates)].personal(number, plant=plant)
         (folder / "p" / f"{number}.html").write_text(page, encoding="utf-8")
+    shares = [range(first, min(first + len(templates), pages)) for first in range(0, pages, len(templates))]
+    hosts = tuple(f"127.0.{number // 250}.{1 + number % 250}" for number in range(len(shares)))
     feeds = tuple(
-        _write_feed(folder, origin, range(start, min(start + ENTRIES_PER_FEED, pages)))
-        for start in range(0, pages, ENTRIES_PER_FEED)
+        _write_feed(folder, f"http://{host}:{port}", numbers)
+        for host, share in zip(hosts, shares, strict=True)
+        for numbers in _in_feeds(share)
     )
     source = f"{len(templates)} {'real' if len(templates) > 20 else 'made-up'} pages"
-    return Site(folder=folder, feeds=feeds, pages=pages, planted=planted, source=source)
+    return Site(folder=folder, hosts=hosts, feeds=feeds, pages=pages, planted=planted, source=source)
 
 
 def _real_pages() -> Iterator[str]:
@@ -111,19 +116,23 @@ def _templates(pages: Iterable[str]) -> Iterator[_Template]:
             yield _Template(before=page[:end], after=page[end:])
 
 
+def _in_feeds(pages: range) -> Iterator[range]:
+    return (pages[start : start + ENTRIES_PER_FEED] for start in range(0, len(pages), ENTRIES_PER_FEED))
+
+
 def _write_feed(folder: Path, origin: str, numbers: range) -> str:
     entries = "".join(
         f"<item><title>Meldung {number}</title><link>{origin}/p/{number}.html</link>"
         f"<description>Kurz gefasst, Nummer {number}.</description></item>"
         for number in numbers
     )
-    path = f"/feeds/{numbers.start}.xml"
-    (folder / path[1:]).write_text(
+    path = f"feeds/{numbers.start}.xml"
+    (folder / path).write_text(
         '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Messung</title>'
         f"<link>{origin}/</link><description>Messung</description>{entries}</channel></rss>",
         encoding="utf-8",
     )
-    return path
+    return f"{origin}/{path}"
 
 
 # -- serving -----------------------------------------------------------------------------------------------------------
@@ -141,12 +150,12 @@ def nginx() -> str | None:
 
 
 @contextmanager
-def serving(folder: Path, port: int, *, server: str) -> Iterator[None]:
-    """Serve `folder` on loopback by `server` ("nginx" or "own") in another process until the block ends."""
+def serving(site: Site, port: int, *, server: str) -> Iterator[None]:
+    """Serve the site on its loopback hosts by `server` ("nginx" or "own") in a process until the block ends."""
     command = (
-        _nginx_command(folder, port)
+        _nginx_command(site, port)
         if server == "nginx"
-        else [sys.executable, "-m", "bench.site", str(folder), str(port)]
+        else [sys.executable, "-m", "bench.site", str(site.folder), str(port), *site.hosts]
     )
     process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stderr=subprocess.DEVNULL)
     try:
@@ -168,9 +177,10 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server ended with {process.returncode}")
 
 
-def _nginx_command(folder: Path, port: int) -> list[str]:
-    work = folder.parent / "nginx"
+def _nginx_command(site: Site, port: int) -> list[str]:
+    work = site.folder.parent / "nginx"
     work.mkdir()
+    listen = " ".join(f"listen {host}:{port} backlog=1024;" for host in site.hosts)
     spools = " ".join(
         f"{kind}_temp_path {work}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -179,7 +189,7 @@ def _nginx_command(folder: Path, port: int) -> list[str]:
         "events { worker_connections 1024; }\n"
         f"http {{ access_log off; keepalive_requests 1000000; charset utf-8; tcp_nodelay on; sendfile on; {spools}\n"
         "types { text/html html; application/rss+xml xml; }\n"
-        f"server {{ listen 127.0.0.1:{port} backlog=1024; root {folder}; }} }}\n"
+        f"server {{ {listen} root {site.folder}; }} }}\n"
     )
     return [str(nginx()), "-p", str(work), "-c", str(work / "nginx.conf"), "-e", str(work / "error.log")]
 
@@ -214,11 +224,11 @@ def _answers(folder: Path) -> dict[bytes, bytes]:
     }
 
 
-async def _serve(folder: Path, port: int) -> None:
+async def _serve(folder: Path, port: int, hosts: Sequence[str]) -> None:
     answers = _answers(folder)
-    server = await asyncio.get_running_loop().create_server(lambda: _Static(answers), "127.0.0.1", port, backlog=1024)
+    server = await asyncio.get_running_loop().create_server(lambda: _Static(answers), hosts, port, backlog=1024)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

@@ -42,10 +42,9 @@ def main() -> int | str:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
         port = free_port()
-        origin = f"http://127.0.0.1:{port}"
-        site = write_site(Path(folder) / "site", origin, pages=options.pages, match_percent=options.match_percent)
-        with serving(site.folder, port, server=options.server):
-            plain, watcher = _take_turns(site, origin, Path(folder), options.runs)
+        site = write_site(Path(folder) / "site", port, pages=options.pages, match_percent=options.match_percent)
+        with serving(site, port, server=options.server):
+            plain, watcher = _take_turns(site, Path(folder), options.runs)
     _report(site, options, plain, watcher)
     return (
         0 if min(run.matches for run in watcher) >= 0.95 * plain[0].matches else "watcher found too few of the matches"
@@ -63,25 +62,24 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _take_turns(site: Site, origin: str, folder: Path, runs: int) -> tuple[list[Run], list[Run]]:
+def _take_turns(site: Site, folder: Path, runs: int) -> tuple[list[Run], list[Run]]:
     plain, watcher = [], []
     for number in range(runs):
-        plain.append(_plain_loop(site, origin))
-        watcher.append(_watcher_once(site, origin, folder / f"run-{number}"))
+        plain.append(_plain_loop(site))
+        watcher.append(_watcher_once(site, folder / f"run-{number}"))
         print(f"run {number + 1}: {_rate(site, plain[-1])} against {_rate(site, watcher[-1])}", file=sys.stderr)
     return plain, watcher
 
 
-def _plain_loop(site: Site, origin: str) -> Run:
-    feeds = [origin + path for path in site.feeds]
-    run, output = _measure([sys.executable, "-m", "bench.plain_loop", TERM, *feeds])
+def _plain_loop(site: Site) -> Run:
+    run, output = _measure([sys.executable, "-m", "bench.plain_loop", TERM, *site.feeds])
     return _with_matches(run, int(output))
 
 
-def _watcher_once(site: Site, origin: str, folder: Path) -> Run:
+def _watcher_once(site: Site, folder: Path) -> Run:
     folder.mkdir()
     config = folder / "config.toml"
-    feeds = "".join(f'[[feeds]]\nname = "{path}"\nurl = "{origin}{path}"\n' for path in site.feeds)
+    feeds = "".join(f'[[feeds]]\nname = "{url}"\nurl = "{url}"\n' for url in site.feeds)
     config.write_text(f'{feeds}[[watches]]\nname = "Messung"\nterms = ["{TERM}"]\n', encoding="utf-8")
     run, output = _measure([sys.executable, "-m", "watcher", "--config", str(config), "once", "--json"])
     json.loads(output)
