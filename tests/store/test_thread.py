@@ -120,6 +120,19 @@ async def test_a_commit_that_fails_reaches_everybody(store: StoreThread, state: 
     assert await store.run(add, "b") == "b"
 
 
+async def test_a_failure_is_told_once_those_beside_it_are_done(store: StoreThread, state: Path) -> None:
+    """What is made once more leaves its traces once."""
+    hold = Hold()
+    first = asyncio.create_task(store.run(hold))
+    calls = [store.run(add, "a"), store.run(add_and_fail, "b"), store.run(add, "c"), store.run(add_and_fail, "d")]
+    tasks = [asyncio.create_task(call) for call in calls]
+    await asyncio.sleep(0)
+    hold.release()
+    results = await asyncio.gather(first, *tasks, return_exceptions=True)
+    assert [isinstance(result, LookupError) for result in results[1:]] == [False, True, False, True]
+    assert names(state) == {"a", "c"}
+
+
 async def test_a_locked_database_is_told_in_a_sentence(state: Path) -> None:
     """Every call that waited in vain gets a StateError that names the file; afterwards work goes on."""
     store = StoreThread(open_database(state, patience=timedelta(seconds=0.1)))

@@ -1,7 +1,8 @@
 """The one thread that speaks to the database, so that a commit never stalls the event loop.
 
-Calls that wait together share a transaction (each in a savepoint of its own): one fsync for all of them. A call's
-result is handed out only after its commit.
+Calls that wait together share a transaction: one fsync for all of them. If one of them fails, all is taken back and
+each is made once more in a transaction of its own; a savepoint for each would cost as much as its work. A call's result
+is handed out only after its commit.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class StoreThread:
     async def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result, once what it did is committed. What it raises, it raises here, and leaves no trace.
 
+        It may be called twice, when a call beside it failed: it must leave traces in the database only.
         Raises StateError if the database is locked, its disk full or the like, and nothing is changed then; one that is
         damaged is told to `on_damage` too. A caller who is cancelled does not take back what he asked for.
         """
@@ -75,20 +77,18 @@ class StoreThread:
 
     def _committed(self, batch: list[_Call]) -> list[tuple[_Call, Any, BaseException | None]]:
         """Each call with its result or error, after the commit; a failed commit is everybody's error."""
+        results, one_failed = [], False
         try:
             with self._engine.begin() as connection:
-                return [(call, *self._attempt(call, connection)) for call in batch]
+                for call in batch:
+                    one_failed = True
+                    results.append(call.work(connection))
+                    one_failed = False
         except BaseException as failure:
+            if one_failed and len(batch) > 1:
+                return [each for call in batch for each in self._committed([call])]
             return [(call, None, self._translated(failure)) for call in batch]
-
-    def _attempt(self, call: _Call, connection: Connection) -> tuple[Any, BaseException | None]:
-        try:
-            with connection.begin_nested():
-                return call.work(connection), None
-        except Exception as error:
-            if not _in_transaction(connection):  # a full disk rolled back all; what follows would commit by itself
-                raise
-            return None, self._translated(error)
+        return [(call, result, None) for call, result in zip(batch, results, strict=True)]
 
     def _translated(self, failure: BaseException) -> BaseException:
         """What SQLite says, as an error of ours; a fault of the program as it is."""
@@ -123,10 +123,6 @@ def _first(failure: DatabaseError) -> DatabaseError:
         first = earlier if isinstance(earlier, DatabaseError) else first
         earlier = earlier.__context__
     return first
-
-
-def _in_transaction(connection: Connection) -> bool:
-    return bool(getattr(connection.connection.dbapi_connection, "in_transaction", True))
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
