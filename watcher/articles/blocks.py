@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from watcher.articles.lines import tidy
+from watcher.articles.lines import key_of, tidy
 
 INVISIBLE = frozenset(
     {"script", "style", "noscript", "template", "head", "svg", "iframe", "object", "select", "button"}
@@ -46,56 +46,85 @@ _TEXTS = {
 _LISTS = {"ul", "ol", "li", "dl", "dt", "dd", "fieldset", "form", "option"}
 _TABLES = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 BLOCKS = frozenset(_SECTIONS | _TEXTS | _LISTS | _TABLES)
+_EDGES = BLOCKS | {"br"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One paragraph, heading, caption or list entry. `element` is the block element that holds the text directly."""
+    """One paragraph, heading, caption or list entry. `element` is the block element that holds the text directly;
+    `key`: what identifies the text on its page (`lines.key_of`)."""
 
     text: str
     element: HtmlElement
+    key: str
 
 
 def blocks(tree: HtmlElement) -> Iterator[Block]:
     """The non-empty blocks below `tree` in document order. Iterative: the nesting is a stranger's."""
     parts: list[str] = []
-    holder = tree
-    stack: list[tuple[HtmlElement, bool]] = [(tree, False)]
-    while stack:
-        element, leaving = stack.pop()
-        edge = element.tag in BLOCKS or element.tag == "br"
-        if edge:
-            yield from _flush(parts, holder)
-            above = element.getparent()
-            holder = _block_of(above, tree) if leaving and above is not None else _block_of(element, tree)
-        if leaving:
-            parts.append(element.tail or "" if element is not tree else "")
-            continue
-        stack.append((element, True))
-        if isinstance(element.tag, str) and element.tag not in INVISIBLE:
-            parts.append(element.text or "")
-            stack.extend((child, False) for child in reversed(element))
-    yield from _flush(parts, holder)
+    waiting = [(tree, tree, True)]  # an element, the block that it stands in, and whether it is entered or left
+    while waiting:
+        element, outside, entered = waiting.pop()
+        is_edge = element.tag in _EDGES
+        inside = element if element.tag in BLOCKS else outside
+        if entered:
+            if is_edge:
+                yield from _flush(parts, outside)
+            if isinstance(element.tag, str) and element.tag not in INVISIBLE:
+                parts.append(element.text or "")
+                if len(element):
+                    waiting.append((element, outside, False))
+                    waiting.extend((child, inside, True) for child in reversed(element))
+                    continue
+        if is_edge:
+            yield from _flush(parts, inside)
+        if element is not tree:
+            parts.append(element.tail or "")
+    yield from _flush(parts, tree)
 
 
 def link_share(element: HtmlElement) -> float:
     """The share of the element's letters that are link text, from 0 to 1."""
-    letters = len("".join("".join(element.itertext()).split()))
-    linked = sum(len("".join("".join(link.itertext()).split())) for link in element.iter("a"))
+    letters = _letters("".join(element.itertext()))
+    linked = sum(_letters("".join(link.itertext())) for link in element.iter("a"))
     return min(1.0, linked / letters) if letters else 0.0
 
 
+class LinkShares:
+    """The `link_share` of every element of a tree, from one walk over it. It is told what is taken out."""
+
+    def __init__(self, tree: HtmlElement) -> None:
+        self._letters: dict[HtmlElement, int] = {}
+        self._linked: dict[HtmlElement, int] = {}
+        for element in reversed(list(tree.iter())):  # what is inside comes first
+            letters = self._letters.get(element, 0) + _letters(element.text)
+            linked = self._linked.get(element, 0) + (letters if element.tag == "a" else 0)
+            self._letters[element], self._linked[element] = letters, linked
+            above = element.getparent()
+            if above is not None:
+                self._letters[above] = self._letters.get(above, 0) + letters + _letters(element.tail)
+                self._linked[above] = self._linked.get(above, 0) + linked
+
+    def of(self, element: HtmlElement) -> float:
+        """The share of the element's letters that are link text, from 0 to 1."""
+        letters = self._letters[element]
+        return min(1.0, self._linked[element] / letters) if letters else 0.0
+
+    def forget(self, element: HtmlElement) -> None:
+        """The element is about to be taken out, the text behind it stays."""
+        letters, linked = self._letters[element], self._linked[element]
+        for above in element.iterancestors():
+            self._letters[above] -= letters
+            self._linked[above] -= linked
+
+
+def _letters(text: str | None) -> int:
+    return len("".join(text.split())) if text else 0
+
+
 def _flush(parts: list[str], holder: HtmlElement) -> Iterator[Block]:
-    text = tidy("".join(parts).replace("\n", " "))
+    joined = "".join(parts)
     parts.clear()
+    text = tidy(joined) if joined and not joined.isspace() else ""
     if text:
-        yield Block(text=text, element=holder)
-
-
-def _block_of(element: HtmlElement, tree: HtmlElement) -> HtmlElement:
-    while element.tag not in BLOCKS and element is not tree:
-        above = element.getparent()
-        if above is None:
-            break
-        element = above
-    return element
+        yield Block(text=text, element=holder, key=key_of(text))

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from lxml.html import HtmlElement
 
 from watcher.articles.blocks import Block
-from watcher.articles.lines import letters_of
+from watcher.articles.lines import key_of
 
-_KEY = 50
 _NEARLY_ALL = 0.75
 
 
@@ -39,11 +38,11 @@ def _places(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElem
     """The element of each line; of several equal ones the first that stands behind the line before."""
     found: dict[str, list[int]] = {}
     for index, block in enumerate(page_blocks):
-        found.setdefault(letters_of(block.text)[:_KEY], []).append(index)
+        found.setdefault(block.key, []).append(index)
     places: list[HtmlElement | None] = []
     last = -1
     for line in lines:
-        indices = found.get(letters_of(line)[:_KEY], [])
+        indices = found.get(key_of(line), [])
         index = next((index for index in indices if index > last), indices[0] if indices else -1)
         places.append(page_blocks[index].element if index >= 0 else None)
         last = max(last, index)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from watcher.articles.blocks import Block, blocks, link_share
+from watcher.articles.blocks import Block, link_share
 from watcher.articles.datewords import Stated, find_date, parse_stamp, without_dates
 from watcher.articles.headline import author, headings
 from watcher.articles.lines import letters_of
@@ -68,9 +68,8 @@ def microdata(page: Page, *, timezone: str) -> Iterator[Stated]:
 def date_lines(page: Page) -> Iterator[Stated]:
     """Short lines that are there to state the date: labelled by their words, by the name of their element, or
     standing beside the headline with hardly a word beside the date."""
-    page_blocks = list(blocks(page.tree))
-    spots, layout = _beside_headline(page, page_blocks), _layout(page)
-    for index, block in enumerate(page_blocks):
+    spots, layout = _beside_headline(page, page.blocks), _layout(page)
+    for index, block in enumerate(page.blocks):
         if len(block.text) > _LONGEST_LINE or not any(map(str.isdigit, block.text)):
             continue
         if _is_marginal(block.element, layout, _NO_LINES) or MODIFIED.search(block.text):

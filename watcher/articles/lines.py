@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from watcher.articles.phrases import AUTHOR_NOTE, BYLINE, CREDIT, POINTER, READING_TIME, TAIL
 
-_SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c\x85\u2028\u2029]+")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\ufeff\u2060]")  # soft hyphens would hide a word from plain tools
-_LIST_MARK = re.compile(r"^[-•*·▪‣]\s+")
+_LIST_MARKS = frozenset({"-", "•", "*", "·", "▪", "‣"})
 _NOTHING = re.compile(r"^[\W_]*$")
 _LONGEST_POINTER = 200
 _LONGEST_TAIL = 300
@@ -21,6 +20,7 @@ _TAIL_LINES = 8
 _HEAD_LINES = 6
 _LONGEST_BYLINE = 100
 _LEAST_REPEATED = 60
+_KEY = 50
 
 
 def tidy_lines(text: str) -> list[str]:
@@ -46,10 +46,10 @@ def plain_lines(text: str) -> list[str]:
 
 def tidy(line: str) -> str:
     """One line without invisible characters and with single spaces; a table's row without its outer bars."""
-    line = _SPACES.sub(" ", _INVISIBLE.sub("", line)).strip()
+    line = " ".join((line if line.isascii() else _INVISIBLE.sub("", line)).split())
     if line.startswith("| ") and line.endswith(" |"):
         line = line.strip("| ")
-    return _LIST_MARK.sub("- ", line)
+    return f"- {line[2:]}" if line[:1] in _LIST_MARKS and line[1:2] == " " else line
 
 
 def clean_lines(lines: Sequence[str], *, headings: Iterable[str], author: str = "") -> list[str]:
@@ -74,6 +74,12 @@ def join_lines(lines: Iterable[str]) -> str:
 def letters_of(text: str) -> str:
     """Letters and digits only, case folded: what two spellings of one line have in common."""
     return "".join(filter(str.isalnum, text.casefold()))
+
+
+def key_of(line: str) -> str:
+    """The first letters of a line, as in `letters_of`: they identify a paragraph on its page."""
+    key = letters_of(line[: 2 * _KEY])
+    return (key if len(key) >= _KEY or len(line) <= 2 * _KEY else letters_of(line))[:_KEY]
 
 
 def _without_head(lines: Sequence[str], headings: set[str], author: str) -> list[str]:

@@ -12,6 +12,8 @@ from typing import TypeAlias
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from watcher.articles.blocks import Block, blocks
+
 Thing: TypeAlias = Mapping[str, object]
 
 _NEWS_TYPES = ["newsarticle", "reportagenewsarticle", "analysisnewsarticle", "opinionnewsarticle", "reviewnewsarticle"]
@@ -21,7 +23,9 @@ ARTICLE_TYPES = frozenset([*_NEWS_TYPES, *_OTHER_TYPES, *_RARE_TYPES])
 _MOST_THINGS = 2_000
 _MOST_TAGS = 60_000  # the largest of 295 real pages has 7,889; 4 MB of `<br>` as a tree would take 841 MB
 _MOST_ATTRIBUTES = 300
-_LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]{0,30}+)([^<>]{1500,}+)")
+_LONG = 1_500
+_LONG_TAG = re.compile(rf"(<[a-zA-Z][\w:-]{{0,30}}+)([^<>]{{{_LONG},}}+)")
+_CLASS_OF_ALL = etree.ElementDefaultClassLookup(element=HtmlElement)  # lxml.html asks Python for each element's class
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _COMMENT_MARKS = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
@@ -33,6 +37,7 @@ _LOOSE_VALUE = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One HTML page. `tree` must not be changed: take a copy. `truncated`: the parser gave up on a part of it.
+    `blocks`: its visible paragraphs.
 
     `meta` maps the lower-case name, property or itemprop of each meta tag to its values in page order.
     `things` are all JSON-LD objects, outer ones first; `thing` is the one that describes the article ({} if none).
@@ -42,6 +47,7 @@ class Page:
     url: str
     tree: HtmlElement
     truncated: bool = False
+    blocks: tuple[Block, ...] = ()
     meta: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     things: tuple[Thing, ...] = ()
     thing: Thing = field(default_factory=dict)
@@ -57,6 +63,7 @@ def read_page(html: str, *, url: str) -> Page | None:
         return None
     # A parser of its own: error_log is kept per parser, and says where libxml2 stopped (depth 256).
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
+    parser.set_element_class_lookup(_CLASS_OF_ALL)
     try:
         tree = document_fromstring(
             _without_stuffing(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
@@ -71,6 +78,7 @@ def read_page(html: str, *, url: str) -> Page | None:
         truncated=any(
             entry.type_name == "ERR_INTERNAL_ERROR" or "depth" in entry.message for entry in parser.error_log
         ),
+        blocks=tuple(blocks(tree)),
         meta=_meta(tree),
         things=things,
         thing=_main_thing(things, tree),
@@ -79,6 +87,8 @@ def read_page(html: str, *, url: str) -> Page | None:
 
 def _without_stuffing(html: str) -> str:
     """Tags with hundreds of attributes lose them all: libxml2 is quadratic in their number (50,000 take 4 s a pass)."""
+    if not any(len(piece) > _LONG and -1 < piece.rfind("<") < len(piece) - _LONG for piece in html.split(">")):
+        return html  # most pages: the pattern takes ten times as long
     return _LONG_TAG.sub(lambda match: match[1] if _is_stuffed(match[2]) else match[0], html)
 
 

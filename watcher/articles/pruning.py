@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 from lxml.html import HtmlElement
 
-from watcher.articles.blocks import link_share
+from watcher.articles.blocks import LinkShares
 from watcher.articles.phrases import MARGIN_NAMES
 
 _LEAST_LINK_LETTERS = 20
@@ -17,43 +18,65 @@ _INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "u", "br", "img", "s
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "b"})
 _BOXES = ("div", "section", "aside", "ul", "ol", "p", "span", "article", "figure")
 _NAMING = ("class", "id", "data-testid", "data-component")
+# No reader takes text from these, yet each looks at all of them: a third of a page's elements.
+_UNREAD = (
+    *("applet", "area", "audio", "button", "canvas", "datalist", "dialog", "embed", "fencedframe", "iframe", "input"),
+    *("label", "link", "map", "object", "option", "param", "select", "source", "style", "svg", "template", "textarea"),
+    *("track", "use", "video"),
+)
 
 
 def pruned(tree: HtmlElement) -> HtmlElement:
-    """A copy of the tree without lists of links (and their headings), paragraphs that are nothing but a link, and
-    boxes whose names say that they are no part of the article."""
+    """A copy of the tree without what holds no text, without lists of links (and their headings), paragraphs that are
+    nothing but a link, and boxes whose names say that they are no part of the article."""
     tree = copy.deepcopy(tree)
+    _drop_unread(tree)
+    shares = LinkShares(tree)
+
+    def drop(element: HtmlElement) -> None:
+        shares.forget(element)
+        _drop(element)
+
     for element in list(tree.iter("ul", "ol")):
-        if _is_attached(element, tree) and _is_link_list(element):
-            _drop_with_heading(element)
+        if _is_attached(element, tree) and _is_link_list(element, shares):
+            _drop_with_heading(element, drop)
     for element in list(tree.iter("p", "div", "article", "section")):
-        if _is_attached(element, tree) and _is_bare_link(element):
-            _drop(element)
+        if _is_attached(element, tree) and _is_bare_link(element, shares):
+            drop(element)
+    _drop_margins(tree)
+    return tree
+
+
+def _drop_unread(tree: HtmlElement) -> None:
+    scripts = [script for script in tree.iter("script") if "ld+json" not in (script.get("type") or "")]
+    for element in (*scripts, *tree.iter(*_UNREAD)):
+        _drop(element)
+
+
+def _drop_margins(tree: HtmlElement) -> None:
     whole = _paragraph_letters(tree)
     for element in list(tree.iter(*_BOXES)):
         if not _is_attached(element, tree) or not _is_margin(element):
             continue
         if element.tag == "aside" or _paragraph_letters(element) <= whole * _LARGEST_SHARE:
             _drop(element)
-    return tree
 
 
 def _is_attached(element: HtmlElement, tree: HtmlElement) -> bool:
     return element is not tree and element.getparent() is not None
 
 
-def _is_link_list(element: HtmlElement) -> bool:
-    return len(element.findall("li")) > 1 and link_share(element) > _LIST_LINK_SHARE
+def _is_link_list(element: HtmlElement, shares: LinkShares) -> bool:
+    return shares.of(element) > _LIST_LINK_SHARE and len(element.findall("li")) > 1
 
 
-def _is_bare_link(element: HtmlElement) -> bool:
+def _is_bare_link(element: HtmlElement, shares: LinkShares) -> bool:
     """Nothing but one link, of some length: a pointer to another article rather than a word of a sentence."""
-    if len(element) == 0 or (element.text and element.text.strip()):
+    if len(element) == 0 or shares.of(element) <= 0.95 or (element.text and element.text.strip()):
         return False
     if element.tag == "p" and any(child.tag not in _INLINE for child in element.iterdescendants()):
         return False
-    letters = sum(len(text.strip()) for text in element.itertext())
-    return letters >= _LEAST_LINK_LETTERS and link_share(element) > 0.95
+    return sum(len(text.strip()) for text in element.itertext()) >= _LEAST_LINK_LETTERS
 
 
 def _is_margin(element: HtmlElement) -> bool:
@@ -65,14 +88,14 @@ def _paragraph_letters(element: HtmlElement) -> int:
     return sum(len("".join(paragraph.itertext())) for paragraph in element.iter("p"))
 
 
-def _drop_with_heading(element: HtmlElement) -> None:
+def _drop_with_heading(element: HtmlElement, drop: Callable[[HtmlElement], None]) -> None:
     """Drops a list of links and the short line that announces it."""
     heading = element.getprevious()
     if heading is not None and heading.tag in _HEADINGS and not (heading.tail or "").strip():
         text = " ".join(" ".join(heading.itertext()).split())
         if 0 < len(text) <= _LONGEST_LIST_HEADING and not text.endswith((".", "!", "“", '"', "»")):
-            _drop(heading)
-    _drop(element)
+            drop(heading)
+    drop(element)
 
 
 def _drop(element: HtmlElement) -> None:

@@ -8,11 +8,10 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from watcher.articles.blocks import MARGINS, Block, link_share
-from watcher.articles.lines import letters_of
+from watcher.articles.lines import key_of
 from watcher.articles.page import Page, text_of
 from watcher.articles.phrases import CAPTION_NAMES
 
-_KEY = 50  # letters that identify a paragraph
 _LEAST = 60
 _LONGEST = 900
 _NOT_INSIDE = MARGINS | {"figure", "figcaption", "li", "table", "a", "h1", "time", "label", "address"}
@@ -25,9 +24,9 @@ def standfirst(page: Page, page_blocks: Sequence[Block], lines: Sequence[str], *
     It counts if the page gives it as its description, or if it reads as sentences and is neither caption nor link.
     None if headline or first line cannot be found, or if the body has the paragraph already.
     """
-    keys = [letters_of(block.text)[:_KEY] for block in page_blocks]
+    keys = [block.key for block in page_blocks]
     start, end = _gap(page_blocks, keys, lines, title)
-    known = {letters_of(line)[:_KEY] for line in lines}
+    known = {key_of(line) for line in lines}
     descriptions = _descriptions(page)
     found: list[str] = []
     for block, key in zip(page_blocks[start:end], keys[start:end], strict=True):
@@ -39,10 +38,10 @@ def standfirst(page: Page, page_blocks: Sequence[Block], lines: Sequence[str], *
 
 def _gap(page_blocks: Sequence[Block], keys: list[str], lines: Sequence[str], title: str) -> tuple[int, int]:
     """Indices of the blocks between the headline and the body; (0, 0) if there is no telling."""
-    firsts = [key for key in (letters_of(line)[:_KEY] for line in lines[:3]) if len(key) > 20]
+    firsts = [key for key in (key_of(line) for line in lines[:3]) if len(key) > 20]
     ends = [keys.index(key) for key in firsts if key in keys]
     end = min(ends, default=0)
-    start = _headline_index(page_blocks[:end], keys[:end], letters_of(title)[:_KEY])
+    start = _headline_index(page_blocks[:end], keys[:end], key_of(title))
     return (start + 1, end) if start >= 0 else (0, 0)
 
 
@@ -77,4 +76,4 @@ def _descriptions(page: Page) -> set[str]:
         page.meta_value("description"),
         page.meta_value("og:description", "twitter:description"),
     )
-    return {letters_of(text)[:_KEY] for text in texts} - {""}
+    return {key_of(text) for text in texts} - {""}
