@@ -88,4 +88,7 @@ def _wide_codec(page: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\ufffe", "").replace("\uffff", "").replace("\r\n", "\n").replace("\r", "\n")
+    for sign, instead in (("\ufffe", ""), ("\uffff", ""), ("\r\n", "\n"), ("\r", "\n")):
+        if sign[0] in text:  # a look for one character takes a sixth of the time of a replacement
+            text = text.replace(sign, instead)
+    return text

@@ -55,8 +55,12 @@ def _drop_unread(tree: HtmlElement) -> None:
 
 def _drop_margins(tree: HtmlElement) -> None:
     whole = _paragraph_letters(tree)
+    margins: dict[str, bool] = {"": False}  # a page says the same names again and again
     for element in list(tree.iter(*_BOXES)):
-        if not _is_attached(element, tree) or not _is_margin(element):
+        names = " ".join(filter(None, map(element.get, _NAMING)))
+        if names not in margins:
+            margins[names] = bool(MARGIN_NAMES.search(names))
+        if not margins[names] or not _is_attached(element, tree):
             continue
         if element.tag == "aside" or _paragraph_letters(element) <= whole * _LARGEST_SHARE:
             _drop(element)
@@ -77,11 +81,6 @@ def _is_bare_link(element: HtmlElement, shares: LinkShares) -> bool:
     if element.tag == "p" and any(child.tag not in _INLINE for child in element.iterdescendants()):
         return False
     return sum(len(text.strip()) for text in element.itertext()) >= _LEAST_LINK_LETTERS
-
-
-def _is_margin(element: HtmlElement) -> bool:
-    names = " ".join(filter(None, map(element.get, _NAMING)))
-    return bool(names) and bool(MARGIN_NAMES.search(names))
 
 
 def _paragraph_letters(element: HtmlElement) -> int:
