@@ -23,6 +23,7 @@ from watcher.pipeline.reading import ENTRY, PAGE_ACCEPT, PageTask, Reading
 from watcher.pipeline.remote import read_page
 from watcher.store import entries, pages
 from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.pages import Shown
 
 log = logging.getLogger(__name__)
 
@@ -77,16 +78,15 @@ async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
     if page.passing and await _postpone(parts, claimed, page.problem, status=page.status, wait=page.wait):
         return None
     reading, problem = await _read(parts, claimed, entry, page)
-    await _learn(parts, claimed, entry, page, reading)
+    end = _end(claimed, entry, page, reading, problem)
     if reading.article is None:
         if parts.setting.generation != generation:
             await parts.store.run(entries.release, claimed.id)  # watches came in meanwhile: it is read again
             return None
-        outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
-        end = EntryEnd(outcome=outcome, reason=problem, status=page.status, final_url=page.url)
-        await parts.store.run(entries.end, claimed.id, end, now=parts.now())
-        return outcome
-    end = EntryEnd(outcome=EntryOutcome.MATCHED, reason=problem, status=page.status, final_url=page.url)
+        _note_repeated(parts, page, await parts.store.run(entries.end, claimed.id, end, now=parts.now()))
+        return end.outcome
+    if end.shown:
+        _note_repeated(parts, page, await parts.store.run(pages.learn, claimed.feed_id, end.shown, now=parts.now()))
     document = await archive(parts, claimed, reading.article, reading, end, feed_text=_feed_text(entry))
     parts.kick_deliver()
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
@@ -146,15 +146,26 @@ async def _read_in_worker(parts: Parts, claimed: ClaimedEntry, entry: Entry, pag
     return await read_page(parts.pool, task, page.body)
 
 
-async def _learn(parts: Parts, claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading) -> None:
-    """Notes what the page shows beside an article: paragraphs that its host may repeat, and that it is a wall."""
-    host, now = _host(page), parts.now()
-    if reading.paragraphs and host:
-        name = int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True)
-        if found := await parts.store.run(pages.learn, host, reading.paragraphs, page=name, now=now):
-            parts.repeated.setdefault(host, set()).update(found)
-    if reading.wall:
-        await parts.store.run(pages.count_wall, claimed.feed_id, reading.wall, now=now)
+def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading, problem: str) -> EntryEnd:
+    outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
+    shown = Shown(
+        host=_host(page),
+        page=int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True),
+        paragraphs=reading.paragraphs,
+        wall=reading.wall,
+    )
+    return EntryEnd(
+        outcome=outcome if reading.article is None else EntryOutcome.MATCHED,
+        reason=problem,
+        status=page.status,
+        final_url=page.url,
+        shown=shown if reading.paragraphs or reading.wall else None,
+    )
+
+
+def _note_repeated(parts: Parts, page: _Page, repeated: frozenset[int]) -> None:
+    if repeated:
+        parts.repeated.setdefault(_host(page), set()).update(repeated)
 
 
 def _host(page: _Page) -> str:

@@ -8,13 +8,55 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, text, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, case, func, select, text, update
 
 from watcher.model import EntryId, FeedId
-from watcher.store import schema
+from watcher.store import pages, schema
+from watcher.store.pages import Shown
 
 _REOPENED_PER_FEED = 500
 _MOST_REOPENED = 50_000
+
+# Statements of every single page are made once: making one takes longer than carrying it out. The states stand in
+# them literally: SQLite sees then that the partial indexes hold all that is asked for.
+_PENDING = text("entries.state = 'pending'")
+_DUE = (
+    select(
+        schema.entries,
+        schema.words.c.words,
+        schema.feeds.c.name,
+        schema.feeds.c.url,
+        schema.feeds.c.title.label("feed_title"),
+    )
+    .join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
+    .outerjoin(schema.words, schema.words.c.entry == schema.entries.c.id)
+    .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=schema.Instant))
+    .order_by(schema.entries.c.turn, schema.entries.c.due_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_CLAIM = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(state="claimed", lease_until=bindparam("until", type_=schema.Instant), changed=False)
+)
+_END = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        due_at=case((schema.entries.c.changed, bindparam("now", type_=schema.Instant)), else_=schema.entries.c.due_at),
+        attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
+        changed=False,
+        lease_until=None,
+        outcome=bindparam("outcome"),
+        reason=bindparam("reason"),
+        status=bindparam("status"),
+        final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
+        ended_at=bindparam("now", type_=schema.Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+    .returning(schema.entries.c.feed_id)
+)
 
 
 class EntryOutcome(StrEnum):
@@ -44,12 +86,14 @@ class ClaimedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryEnd:
-    """How an entry ended, and why. `status`: of the page's HTTP answer; `final_url`: after redirects."""
+    """How an entry ended, and why. `status`: of the page's HTTP answer; `final_url`: after redirects; `shown`: what
+    the page shows beside an article."""
 
     outcome: EntryOutcome
     reason: str = ""
     status: int | None = None
     final_url: str = ""
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +133,6 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
 
 def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedEntry]:
     """Up to `limit` pending entries; feeds take turns, so that a long one does not starve the others."""
-    entries, feeds = schema.entries.c, schema.feeds.c
-    due = (
-        select(schema.entries, schema.words.c.words, feeds.name, feeds.url, feeds.title.label("feed_title"))
-        .join(schema.feeds, feeds.id == entries.feed_id)
-        .outerjoin(schema.words, schema.words.c.entry == entries.id)
-        .where(entries.state == "pending", entries.due_at <= now)
-        .order_by(entries.turn, entries.due_at)
-        .limit(limit)
-    )
     claimed = [
         ClaimedEntry(
             id=row.id,
@@ -111,21 +146,28 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
         )
-        for row in tx.execute(due)
+        for row in tx.execute(_DUE, {"now": now, "most": limit})
     ]
     if claimed:
-        ids = [entry.id for entry in claimed]
-        taken = {"state": "claimed", "lease_until": now + lease, "changed": False}
-        tx.execute(update(schema.entries).where(entries.id.in_(ids)).values(**taken))
+        tx.execute(_CLAIM, [{"entry": entry.id, "until": now + lease} for entry in claimed])
     return claimed
 
 
-def end(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
-    """Ends an entry that brought no document; one that changed in the feed meanwhile is ingested again."""
-    _set(tx, entry_id, **_ended(end, now))
-    entries = schema.entries.c
-    again = (entries.id == entry_id) & entries.changed
-    tx.execute(update(schema.entries).where(again).values(state="pending", due_at=now, attempts=0, changed=False))
+def end(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> frozenset[int]:
+    """Ends an entry that brought no document; one that changed in the feed meanwhile is ingested again.
+
+    Returns the paragraphs of its page that its host repeats.
+    """
+    ended = {
+        "entry": entry_id,
+        "outcome": end.outcome.value,
+        "reason": end.reason[:500],
+        "status": end.status,
+        "final_url": end.final_url,
+        "now": now,
+    }
+    feed_id = tx.execute(_END, ended).scalar_one()
+    return pages.learn(tx, feed_id, end.shown, now=now) if end.shown else frozenset()
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, and_, case, delete, or_, select
+from sqlalchemy import BigInteger, Connection, Executable, Integer, String, and_, bindparam, case, delete, or_, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import FeedId, Quality
@@ -16,28 +17,58 @@ _FORGET_SEEN_ONCE = timedelta(days=3)
 _FORGET_REPEATED = timedelta(days=30)
 
 
-def learn(tx: Connection, host: str, paragraphs: Collection[int], *, page: int, now: datetime) -> frozenset[int]:
-    """Counts paragraphs of a page of that host; which of them the host has been found to repeat.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a page shows beside an article. `page`: a hash of what it is called, by which different pages are told;
+    `paragraphs`: hashes of its longest, which its host may repeat; `wall`: what it was instead of an article."""
 
-    `page`: a hash of what the page is called, by which different pages are told.
-    """
-    if not paragraphs:
+    host: str
+    page: int
+    paragraphs: tuple[int, ...] = ()
+    wall: Quality | None = None
+
+
+def learn(tx: Connection, feed_id: FeedId, shown: Shown, *, now: datetime) -> frozenset[int]:
+    """Counts a page's paragraphs and walls; which of the paragraphs its host has been found to repeat."""
+    if shown.wall:
+        _count_wall(tx, feed_id, shown.wall, now=now)
+    if not shown.paragraphs or not shown.host:
         return frozenset()
-    rows, day = schema.repeats.c, _day(now)
+    numbered = {f"paragraph_{place}": paragraph for place, paragraph in enumerate(shown.paragraphs)}
+    values = {"host": shown.host, "page": shown.page, "day": _day(now), **numbered}
+    counted = tx.execute(_counting(len(shown.paragraphs)), values)
+    return frozenset(row.paragraph for row in counted if row.pages >= REPEATED_ON)
+
+
+@cache
+def _counting(paragraphs: int) -> Executable:
+    """Made once for each number of paragraphs: making it takes longer than carrying it out."""
+    rows = schema.repeats.c
+    host, page = bindparam("host", type_=String), bindparam("page", type_=BigInteger)
+    day = bindparam("day", type_=Integer)
     seen = [
-        {"host": host, "paragraph": paragraph, "pages": 1, "last_page": page, "seen_on": day}
-        for paragraph in paragraphs
+        {
+            rows.host: host,
+            rows.paragraph: bindparam(f"paragraph_{place}", type_=BigInteger),
+            rows.pages: 1,
+            rows.last_page: page,
+            rows.seen_on: day,
+        }
+        for place in range(paragraphs)
     ]
-    new = sqlite_insert(schema.repeats).values(seen)
-    counted = new.on_conflict_do_update(
-        index_elements=["host", "paragraph"],
-        set_={
-            "pages": rows.pages + case((rows.last_page == page, 0), else_=1),
-            "last_page": page,
-            "seen_on": day,
-        },
-    ).returning(rows.paragraph, rows.pages)
-    return frozenset(row.paragraph for row in tx.execute(counted) if row.pages >= REPEATED_ON)
+    return (
+        sqlite_insert(schema.repeats)
+        .values(seen)
+        .on_conflict_do_update(
+            index_elements=[rows.host, rows.paragraph],
+            set_={
+                rows.pages: rows.pages + case((rows.last_page == page, 0), else_=1),
+                rows.last_page: page,
+                rows.seen_on: day,
+            },
+        )
+        .returning(rows.paragraph, rows.pages)
+    )
 
 
 def repeated(tx: Connection) -> dict[str, set[int]]:
@@ -56,7 +87,7 @@ def forget(tx: Connection, *, now: datetime) -> None:
     tx.execute(delete(schema.repeats).where(or_(once, rows.seen_on < _day(now - _FORGET_REPEATED))))
 
 
-def count_wall(tx: Connection, feed_id: FeedId, quality: Quality, *, now: datetime) -> None:
+def _count_wall(tx: Connection, feed_id: FeedId, quality: Quality, *, now: datetime) -> None:
     """One more page of that feed held no article, or not the whole."""
     row = {"feed_id": feed_id, "quality": quality.value, "pages": 1, "last_at": now}
     more = {"pages": schema.walls.c.pages + 1, "last_at": now}
