@@ -112,6 +112,34 @@ async def test_no_more_is_in_hand_than_the_lane_is_wide() -> None:
     await stopped(task)
 
 
+async def test_what_is_claimed_ahead_saves_claims_and_waits_its_turn() -> None:
+    """Ten pieces do not take ten claims, no more are in hand than the lane is wide, and a lane that is stopped starts none."""
+    pieces, claims = Pieces(10), list[int]()
+
+    async def claim(limit: int) -> list[int]:
+        claims.append(limit)
+        return await pieces.claim(limit)
+
+    lane = Lane[int]("test", width=3, claim=claim, handle=pieces.take, ahead=6)
+    task = await working(lane)
+    assert (pieces.in_hand, claims) == (3, [9])
+    pieces.go.set()
+    async with asyncio.timeout(5):
+        while len(pieces.done) < 10:  # noqa: ASYNC110 - the pieces themselves are what is waited for
+            await asyncio.sleep(0)
+    assert (pieces.most, sorted(pieces.done)) == (3, list(range(10)))
+    assert len(claims) <= 4
+    await stopped(task)
+
+
+async def test_what_was_claimed_ahead_is_not_begun_at_a_stop() -> None:
+    """Its claim is void at the next start; it must not begin while the others are being ended."""
+    pieces = Pieces(9)
+    task = await working(Lane[int]("test", width=3, claim=pieces.claim, handle=pieces.take, ahead=6))
+    await stopped(task)
+    assert (pieces.most, pieces.in_hand, pieces.done) == (3, 0, [])
+
+
 async def test_a_lane_sleeps_until_it_is_kicked() -> None:
     """It does not ask again and again; one kick is enough, also one that came while it was busy."""
     asked = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -21,7 +22,8 @@ RESCUES = timedelta(seconds=5)
 class Lane(Generic[T]):
     """Runs `handle` on what `claim(limit)` gives, at most `width` pieces at once.
 
-    A claim that gives nothing puts the lane to sleep until `kick`. What `handle` raises is logged, and
+    Up to `ahead` further pieces are claimed with them, so that not each piece that ends costs a claim of its own. A
+    claim that gives nothing puts the lane to sleep until `kick`. What `handle` raises is logged, and
     the lane goes on. A piece that ended in a WatcherError (the state could not be written) is given back by
     `give_back` as soon as that works; after a bug its claim lapses by itself, so that nothing goes round in circles.
     """
@@ -34,9 +36,12 @@ class Lane(Generic[T]):
         claim: Callable[[int], Awaitable[list[T]]],
         handle: Callable[[T], Awaitable[object]],
         give_back: Callable[[T], Awaitable[object]] | None = None,
+        ahead: int = 0,
     ) -> None:
         self.name = name
         self._width = width
+        self._ahead = ahead
+        self._ready: deque[T] = deque()
         self._claim = claim
         self._handle = handle
         self._kicked = asyncio.Event()
@@ -102,17 +107,22 @@ class Lane(Generic[T]):
 
     async def _take_what_is_due(self) -> None:
         await self._rescue()
-        while True:
-            free = self._width - len(self._running)
-            pieces = await self._claim(free) if free > 0 else []
+        self._start_ready()
+        while not self._ready and len(self._running) < self._width:
+            wanted = self._width - len(self._running) + self._ahead
+            pieces = await self._claim(wanted)
             if not self._width:  # finished during the claim, which is void at the next start
                 return
-            for piece in pieces:
-                task = asyncio.create_task(self._take(piece), name=self.name)
-                self._running.add(task)
-                task.add_done_callback(self._finished)
-            if len(pieces) < free or free <= 0:
+            self._ready.extend(pieces)
+            self._start_ready()
+            if len(pieces) < wanted:
                 return
+
+    def _start_ready(self) -> None:
+        while self._ready and len(self._running) < self._width:
+            task = asyncio.create_task(self._take(self._ready.popleft()), name=self.name)
+            self._running.add(task)
+            task.add_done_callback(self._finished)
 
     async def _rescue(self) -> None:
         """Gives back what stranded; once in a while, for a disk may be full for days. Raises what `give_back` does."""
@@ -157,9 +167,13 @@ class Lane(Generic[T]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        self._kicked.set()
+        if self._ready:
+            self._start_ready()
+        else:
+            self._kicked.set()
 
     async def _abandon(self) -> None:
+        self._ready.clear()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -67,6 +67,7 @@ class Steps:
             claim=self._claim_feeds,
             handle=self._poll,
             give_back=lambda claimed: parts.store.run(feeds.release, claimed.id),
+            ahead=POLLS_AT_ONCE,
         )
         self.ingest = Lane(
             "ingest",
@@ -74,6 +75,7 @@ class Steps:
             claim=self._claim_entries,
             handle=self._ingest,
             give_back=lambda claimed: parts.store.run(entries.release, claimed.id),
+            ahead=INGESTS_AT_ONCE,
         )
         self.deliver = Lane(
             "deliver",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
-from sqlalchemy import BigInteger, Connection, Executable, Integer, String, and_, bindparam, case, delete, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select, text
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import FeedId, Quality
@@ -15,6 +15,15 @@ from watcher.store import schema
 REPEATED_ON = 4  # pages of different names: one article at three addresses repeats nothing
 _FORGET_SEEN_ONCE = timedelta(days=3)
 _FORGET_REPEATED = timedelta(days=30)
+
+# Words of SQL, because SQLAlchemy makes an insertion of several rows anew each time; that takes longer than the rows.
+_COUNT = text("""
+    INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)
+    SELECT :host, value, 1, :page, :day FROM json_each(:paragraphs) WHERE true
+    ON CONFLICT (host, paragraph) DO UPDATE
+    SET pages = pages + (last_page <> excluded.last_page), last_page = excluded.last_page, seen_on = excluded.seen_on
+    RETURNING paragraph, pages
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,41 +43,8 @@ def learn(tx: Connection, feed_id: FeedId, shown: Shown, *, now: datetime) -> fr
         _count_wall(tx, feed_id, shown.wall, now=now)
     if not shown.paragraphs or not shown.host:
         return frozenset()
-    numbered = {f"paragraph_{place}": paragraph for place, paragraph in enumerate(shown.paragraphs)}
-    values = {"host": shown.host, "page": shown.page, "day": _day(now), **numbered}
-    counted = tx.execute(_counting(len(shown.paragraphs)), values)
-    return frozenset(row.paragraph for row in counted if row.pages >= REPEATED_ON)
-
-
-@cache
-def _counting(paragraphs: int) -> Executable:
-    """Made once for each number of paragraphs: making it takes longer than carrying it out."""
-    rows = schema.repeats.c
-    host, page = bindparam("host", type_=String), bindparam("page", type_=BigInteger)
-    day = bindparam("day", type_=Integer)
-    seen = [
-        {
-            rows.host: host,
-            rows.paragraph: bindparam(f"paragraph_{place}", type_=BigInteger),
-            rows.pages: 1,
-            rows.last_page: page,
-            rows.seen_on: day,
-        }
-        for place in range(paragraphs)
-    ]
-    return (
-        sqlite_insert(schema.repeats)
-        .values(seen)
-        .on_conflict_do_update(
-            index_elements=[rows.host, rows.paragraph],
-            set_={
-                rows.pages: rows.pages + case((rows.last_page == page, 0), else_=1),
-                rows.last_page: page,
-                rows.seen_on: day,
-            },
-        )
-        .returning(rows.paragraph, rows.pages)
-    )
+    seen = {"host": shown.host, "page": shown.page, "day": _day(now), "paragraphs": json.dumps(shown.paragraphs)}
+    return frozenset(row.paragraph for row in tx.execute(_COUNT, seen) if row.pages >= REPEATED_ON)
 
 
 def repeated(tx: Connection) -> dict[str, set[int]]:
