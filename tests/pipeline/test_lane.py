@@ -113,7 +113,7 @@ async def test_no_more_is_in_hand_than_the_lane_is_wide() -> None:
 
 
 async def test_what_is_claimed_ahead_saves_claims_and_waits_its_turn() -> None:
-    """Ten pieces do not take ten claims, no more are in hand than the lane is wide, and a lane that is stopped starts none."""
+    """Ten pieces do not take ten claims, and still no more are in hand than the lane is wide."""
     pieces, claims = Pieces(10), list[int]()
 
     async def claim(limit: int) -> list[int]:
