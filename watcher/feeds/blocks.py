@@ -10,7 +10,7 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 
-_BLOCK_TAG = re.compile(r"<(/?)((?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry))(?=[\s/>])")
+_BLOCK_TAG = re.compile(r"<(/?)((?:[A-Za-z][\w.-]{0,30}+:)?(?:item|entry))(?=[\s/>])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

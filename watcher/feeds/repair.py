@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from html.entities import html5
 from xml.sax.saxutils import escape
@@ -19,6 +20,8 @@ _ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,60}:)?([A-Za-z_][\w.-]{0,60}))")
 _LATE_ROOT = re.compile(r"<(?:rss|rdf:rdf|feed)\s[^<>]{0,2000}?(?:xmlns|version)", re.IGNORECASE)
 _MISC = re.compile(r"\s+|<\?[^>]*>|<!--")
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes({*range(32)} - {9, 10, 13})
+_ENDS_OF_PLANE = ("\ufffe".encode(), "\uffff".encode())
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)(?:#(\d{1,9}|[xX][0-9A-Fa-f]{1,8});?|([A-Za-z]\w{0,31});)?")
 _LONG_TAG = re.compile(r"<[A-Za-z_][^<>]{4000,}")
 _PERSON = re.compile(
@@ -29,7 +32,7 @@ _PERSON = re.compile(
 # feedparser takes the title and caption of a picture for the entry's own; under these names it keeps them apart.
 _MEDIA = re.compile(r"<(/?)media:(title|description)(?=[\s/>])[^<>]*?(/?)>", re.IGNORECASE)
 MEDIA_TITLE, MEDIA_TEXT = "media_watcher-title", "media_watcher-description"
-_BLOCK = re.compile(r"<(/?)(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+_BLOCK = re.compile(r"<(/?)(?:[A-Za-z][\w.-]{0,30}+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _LATE_ROOT_WITHIN = 65_536
 
 
@@ -67,10 +70,19 @@ def feed_xml(text: str) -> FeedXml | None:
     for tag in _LONG_TAG.finditer(text):
         if tag.group().count("=") > MAX_ATTRIBUTES:
             raise TooManyAttributes
-    text = _PERSON.sub(_shortened, _ILLEGAL.sub("", text))
+    text = _PERSON.sub(_shortened, _legal(text))
     if "<media:" in text:
         text = _MEDIA.sub(_renamed, text)
     return FeedXml(text=_outside_cdata(text), netscape=netscape, problem=problem)
+
+
+def _legal(text: str) -> str:
+    """Without what XML 1.0 has no place for. The bytes are looked at first: that takes a quarter of the time."""
+    with suppress(UnicodeEncodeError):
+        data = text.encode()
+        if len(data.translate(None, _CONTROLS)) == len(data) and not any(end in data for end in _ENDS_OF_PLANE):
+            return text
+    return _ILLEGAL.sub("", text)
 
 
 def _feed_start(text: str) -> int:
