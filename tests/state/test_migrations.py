@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,12 +58,31 @@ def test_the_data_of_every_schema_comes_forward(tmp_path: Path, revision: str) -
     engine.dispose()
 
 
-def test_the_newest_revision_is_the_schema_of_the_program(tmp_path: Path) -> None:
+def test_the_migrations_make_the_schema_of_the_program(tmp_path: Path) -> None:
     """A table or column that no migration makes would show here."""
-    engine = open_database(tmp_path / "watcher.db")
+    path = tmp_path / "watcher.db"
+    make(path, REVISIONS[0])
+    engine = as_plain_database(path)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
     engine.dispose()
+
+
+def test_a_new_state_is_as_one_that_was_brought_forward(tmp_path: Path) -> None:
+    """A new one is made without its history: tables, indexes, constraints and the mark of its revision are the same."""
+    new, migrated = tmp_path / "new.db", tmp_path / "migrated.db"
+    open_database(new).dispose()
+    make(migrated, REVISIONS[0])
+    assert described(new) == described(migrated)
+
+
+def described(path: Path) -> tuple[dict[str, str], list[tuple[str]]]:
+    """What the database says of itself, but for the spaces in it, and its revision."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return {name: "".join(sql.split()) for name, sql in rows}, revisions
 
 
 def test_there_is_one_line_of_revisions() -> None:

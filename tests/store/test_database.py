@@ -12,14 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from tests.store.rows import NOW, record
 from watcher.errors import StateDamaged, StateError, StateForeign, StateLocked, StateTooNew
-from watcher.store import StateLock, feeds, open_database, reading, schema
+from watcher.store import StateLock, feeds, open_database, reading
 from watcher.store.database import APPLICATION_ID, SCHEMA, alembic_config
 
 SOON = timedelta(seconds=0.2)
@@ -43,13 +41,6 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "watcher.db"
     open_database(path).dispose()
     assert path.is_file()
-
-
-def test_the_migrations_make_the_schema(engine: Engine) -> None:
-    """Alembic sees no difference between what the migrations built and `schema.py`."""
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, schema.metadata) == []
 
 
 def test_the_program_knows_its_newest_migration() -> None:

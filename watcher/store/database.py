@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew
+from watcher.store import schema
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: tells our files from others'
 SCHEMA = "0001"  # the newest of `migrations/versions`, which are numbered upwards
 PATIENCE = timedelta(seconds=30)
+_VERSION_TABLE = (  # as Alembic makes it
+    "CREATE TABLE alembic_version "
+    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 _SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
@@ -53,7 +58,7 @@ def open_database(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
     engine = _engine(path, _begin_immediate, patience)
     if not current:
         try:
-            _migrate(engine)
+            _bring_up_to_date(engine)
         except DatabaseError as error:
             engine.dispose()
             raise explained(error, path) from error
@@ -139,16 +144,26 @@ def _version(connection: Connection) -> str:
     return str(connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar() or "")
 
 
-def _migrate(engine: Engine) -> None:
-    from alembic import command  # a third of the time that the program takes to start, and hardly ever needed
-
+def _bring_up_to_date(engine: Engine) -> None:
+    """A new state gets its tables as they are now, an older one by way of its migrations."""
     with closing(engine.raw_connection()) as raw:  # neither pragma works inside a transaction
         raw.cursor().execute("PRAGMA journal_mode=WAL")
         raw.cursor().execute(f"PRAGMA application_id={APPLICATION_ID}")
     with engine.begin() as connection:
-        config = alembic_config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _version(connection):
+            _migrate(connection)
+        else:
+            schema.metadata.create_all(connection)
+            connection.execute(text(_VERSION_TABLE))
+            connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": SCHEMA})
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # a third of the time that the program takes to start, and hardly ever needed
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def alembic_config() -> AlembicConfig:
