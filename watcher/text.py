@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_INVISIBLES = re.compile(f"[{_INVISIBLE}]")
-_HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+# What hardly a page is without, of all that is not composed: spaces of given widths, ellipsis, raised digits.
+_COMMON = {
+    sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026\u2122\u00b2\u00b3"
+}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -58,10 +61,10 @@ def fold(text: str) -> Folded:
     """
     if text.isascii():
         return Folded(text, text.lower(), straight=True)
-    visible = _INVISIBLES.sub("", text)
-    composed = unicodedata.normalize("NFKC", visible)
+    visible = _visible(text)
+    composed = _composed(visible)
     lowered = composed.casefold()
-    folded = unicodedata.normalize("NFKC", lowered)
+    folded = _composed(lowered)
     straight = visible == text and composed == visible and len(lowered) == len(composed) and folded == lowered
     return Folded(text, _plain_signs(folded), straight=straight)
 
@@ -75,7 +78,7 @@ def squeeze(folded: str) -> str:
 def as_written(text: str) -> str:
     """A text without what only typesetting adds: invisible characters, kinds of space, hyphen and apostrophe, and the
     choice between composed and decomposed letters. Case and letters stay."""
-    visible = unicodedata.normalize("NFC", _INVISIBLES.sub("", text))
+    visible = unicodedata.normalize("NFC", _visible(text))
     return " ".join(_plain_signs(visible).split())
 
 
@@ -94,10 +97,34 @@ def is_word_character(character: str) -> bool:
     return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
 
 
+# To look for single characters one by one takes a tenth of the time of a pattern that looks for any of them.
+
+
+def _visible(text: str) -> str:
+    for sign in _INVISIBLE:
+        if sign in text:
+            text = text.replace(sign, "")
+    return text
+
+
+def _composed(text: str) -> str:
+    """NFKC. Common signs are taken apart first: nearly every text is composed then, and that is seen quickly."""
+    for sign, parts in _COMMON.items():
+        if sign in text:
+            text = text.replace(sign, parts)
+    return unicodedata.normalize("NFKC", text)
+
+
 def _plain_signs(text: str) -> str:
-    text = _HYPHENS.sub("-", text).replace("\u2019", "'")
-    # Half an emoji, as broken JSON escapes leave it, cannot be encoded; the automaton of the matcher must.
-    return _SURROGATES.sub("\ufffd", text)
+    for sign in _HYPHENS:
+        if sign in text:
+            text = text.replace(sign, "-")
+    text = text.replace("\u2019", "'")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half an emoji, as broken JSON escapes leave it; the automaton of the matcher encodes
+        return _SURROGATES.sub("\ufffd", text)
+    return text
 
 
 # -- from folded offsets back to the original -------------------------------------------------------------------------
@@ -161,8 +188,7 @@ def _starts_block(character: str) -> bool:
 
 
 def _plain_fold(character: str) -> str:
-    visible = _INVISIBLES.sub("", character)
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    return _composed(_composed(_visible(character)).casefold())
 
 
 def _may_merge(character: str) -> bool:
