@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watcher.config.kinds import did_you_mean, split_http_url, split_listen
-from watcher.config.lines import format_path
+from watcher.config.lines import KeyPath, format_path
 from watcher.config.reading import Finding, Reading
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.values import SECRET_KEYS, ChannelConfig, ChannelType, CorpusConfig, MetricsConfig, StateConfig
@@ -66,16 +66,14 @@ def find_bad_inline_urls(reading: Reading) -> Iterator[Finding]:
 
 
 def _twice(reading: Reading, section: str, key: str, what: str) -> Iterator[Finding]:
-    seen: dict[str, str] = {}
+    seen: dict[str, KeyPath] = {}
     for path, raw in reading.tables(section):
         if not isinstance(value := raw.get(key), str):
             continue
-        identity = same_address(value) if key == "url" else value
-        if identity in seen:
-            yield Finding(
-                path=(*path, key), message=f"is {what} of {seen[identity]} already; change or remove one of them"
-            )
-        seen.setdefault(identity, format_path(path))
+        first = seen.setdefault(same_address(value) if key == "url" else value, path)
+        if first != path:
+            message = f"is {what} of {format_path(first)} already; change or remove one of them"
+            yield Finding(path=(*path, key), message=message)
 
 
 def same_address(url: str) -> str:

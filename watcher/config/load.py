@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from watcher.config.checks import (
     find_open_metrics,
 )
 from watcher.config.explain import unknown_key
-from watcher.config.lines import KeyPath, Lines, format_path, index_lines, line_of
+from watcher.config.lines import format_path, index_lines, line_of
 from watcher.config.reading import Finding, Reading
 from watcher.config.values import (
     Config,
@@ -71,12 +71,11 @@ def read_config(text: str, file: Path) -> Config:
     """As `load`, of a text that stands (or is about to stand) in `file`."""
     file = file.absolute()
     document = _parse(text, file)
-    index = index_lines(text)
     reading = Reading(document=document, base=file.parent)
     config = _assemble(reading, file)
     if config is None or reading.problems:
-        raise ConfigError(str(file), _placed(reading.problems, index))
-    warnings = _placed((*find_doubts(reading, config.channels), *find_open_metrics(config.metrics)), index)
+        raise ConfigError(str(file), _placed(reading.problems, text))
+    warnings = _placed((*find_doubts(reading, config.channels), *find_open_metrics(config.metrics)), text)
     return config.model_copy(update={"warnings": warnings})
 
 
@@ -141,7 +140,9 @@ def _assemble(reading: Reading, file: Path) -> Config | None:
     )
 
 
-def _placed(findings: Iterable[Finding], index: Mapping[KeyPath, Lines]) -> tuple[ConfigProblem, ...]:
+def _placed(findings: Sequence[Finding], text: str) -> tuple[ConfigProblem, ...]:
+    """With their lines, which are looked for only if there is something to place: that takes as long as the rest."""
+    index = index_lines(text) if findings else {}
     problems = [
         ConfigProblem(line=line_of(index, each.path), key=format_path(each.path), message=each.message)
         for each in findings
