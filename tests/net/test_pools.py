@@ -10,7 +10,7 @@ from tests.net.servers import Line, answer, client, feed, replying, serving
 from watcher.net import pools
 
 
-@pytest.mark.parametrize(("name", "value"), [("KEEP", 0.0), ("MOST_POOLS", 1)])
+@pytest.mark.parametrize(("name", "value"), [("KEEP", 0.0), ("MOST_IDLE", 1)])
 async def test_unused_connections_are_closed(monkeypatch: pytest.MonkeyPatch, name: str, value: float) -> None:
     """The connections to one origin are closed once they are old or too many, while requests go elsewhere."""
     monkeypatch.setattr(pools, name, value)

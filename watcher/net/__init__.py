@@ -1,4 +1,4 @@
-"""net: the only room that speaks HTTP, and the only importer of httpx and httpcore.
+"""net: the only room that speaks HTTP, and the only importer of httpx.
 
 One client for feeds, pages, robots.txt and alerts: it asks the address guard about every target and every redirect,
 dials the checked number, keeps one deadline around the whole exchange, caps what a peer may send (also while it is
@@ -26,7 +26,7 @@ from watcher.net.values import (
     Response,
 )
 
-# Both write every URL at INFO, webhook secrets and feed tokens included.
+# Both write every URL at INFO, webhook secrets and feed tokens included; httpcore is what httpx itself would go over.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 

@@ -11,7 +11,7 @@ import httpx
 
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.decoding import BadCoding, Decoder, Identity, decoder_for
-from watcher.net.wire import MOST_HEAD_BYTES, Meter
+from watcher.net.wire import MOST_HEADS_BYTES, Meter
 
 ERROR_BODY_LIMIT = 64 * 1024
 # Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; what is
@@ -39,7 +39,7 @@ class Allowance:
     @property
     def wire(self) -> int:
         """Bytes on the wire: compression may not help, and chunks may be small, but not without end."""
-        return MOST_HEAD_BYTES + 2 * max(self.limit, ERROR_BODY_LIMIT)
+        return MOST_HEADS_BYTES + 2 * max(self.limit, ERROR_BODY_LIMIT)
 
     def for_status(self, status: int) -> Allowance:
         """Of an error page a little is enough, and no reason to lose the status."""

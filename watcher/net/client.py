@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -18,11 +19,11 @@ import httpx
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.bodies import Allowance
 from watcher.net.dns import SystemResolver
-from watcher.net.exchange import Answer, Exchanger
+from watcher.net.exchange import Answer, Exchanger, leads_on
 from watcher.net.guard import Guard, Route
 from watcher.net.headers import headers_of
 from watcher.net.politeness import Politeness
-from watcher.net.pools import ALERTS, LANE, HostPools
+from watcher.net.pools import METER, HostPools
 from watcher.net.robots import Robots
 from watcher.net.target import Target, origin_of, parse_target
 from watcher.net.values import NetSettings, Purpose, Request, Resolver, Response
@@ -58,8 +59,8 @@ class Client:
         )
         self._politeness = Politeness(at_once=settings.at_once, longest_wait=settings.longest_wait, clock=clock)
         self._robots = Robots(read=self._read_robots, agent=settings.user_agent, clock=clock)
-        pools = HostPools(at_once=settings.own_per_host, proxy=settings.proxy, tls=tls or default_tls())
-        self._exchanger = Exchanger(pools)
+        context = default_tls if tls is None else lambda: tls
+        self._exchanger = Exchanger(HostPools(proxy=settings.proxy, tls=cache(context)))
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,23 +79,34 @@ class Client:
 
         Raises FetchError (AddressRefused if the guard said no) with a message that names the host and the cause.
         """
-        journey = _Journey(request=request, clock=self._clock)
+        journey = _Journey(request)
         hop = _Hop.first(request)
         while True:
             answer = await self._make(hop, journey)
-            if not (answer.leads_on and request.follows_redirects):
+            if not (request.follows_redirects and leads_on(answer.status, answer.headers)):
                 return journey.end(hop, answer)
             hop = hop.onward(answer.headers["location"])
             journey.redirected(answer.status, hop)
 
     async def _make(self, hop: _Hop, journey: _Journey) -> Answer:
-        request, target = journey.request, hop.target
-        async with journey.on_the_clock(f"{hop.name}: no answer from DNS", FetchFailure.DNS):
-            route = await self._guard.admit(target, operator=hop.operator, own_origin=hop.own_origin)
+        """One hop: admitted, in its turn, within what is left of the deadline."""
+        request = journey.request
+        route = await self._route(hop, journey)
+        urgent = request.purpose is Purpose.ALERT
         pause = await self._pause(hop, route, request.purpose)
-        meter = Meter(name=hop.name, addresses=route.addresses, most_bytes=_allowance(request).wire)
-        async with self._turn(hop, route, request.purpose, pause), journey.in_exchange(hop, meter):
-            return await self._exchanger.exchange(self._message(hop, request), meter, _allowance(request))
+        at_once = self._settings.own_per_host if route.own or urgent else self._settings.per_host
+        async with self._politeness.turn(_line(hop, route, urgent), at_once=at_once, pause=pause, urgent=urgent):
+            return await self._exchange(hop, route, journey)
+
+    async def _route(self, hop: _Hop, journey: _Journey) -> Route:
+        started = self._clock()
+        try:
+            async with asyncio.timeout(journey.seconds_left):
+                return await self._guard.admit(hop.target, operator=hop.operator, own_origin=hop.own_origin)
+        except TimeoutError as error:
+            raise journey.late(f"{hop.name}: no answer from DNS", FetchFailure.DNS) from error
+        finally:
+            journey.elapsed += self._clock() - started
 
     async def _pause(self, hop: _Hop, route: Route, purpose: Purpose) -> timedelta:
         if route.own or purpose is Purpose.ALERT:
@@ -103,22 +115,29 @@ class Client:
             return max(self._settings.pause, await self._robots.admit(hop.target))
         return self._settings.pause
 
-    @asynccontextmanager
-    async def _turn(self, hop: _Hop, route: Route, purpose: Purpose, pause: timedelta) -> AsyncIterator[None]:
-        """Strangers' hosts go by their name, the operator's by their origin, alerts stand in a line of their own."""
-        urgent = purpose is Purpose.ALERT
-        at_once = self._settings.own_per_host if route.own or urgent else self._settings.per_host
-        line = f"alerts {hop.target.origin}" if urgent else hop.target.origin if route.own else hop.target.host
-        async with self._politeness.turn(line, at_once=at_once, pause=pause, urgent=urgent):
-            yield
-
-    def _message(self, hop: _Hop, request: Request) -> httpx.Request:
-        headers = headers_of(request, agent=self._settings.agent, at_home=hop.at_home)
-        lane = {LANE: ALERTS} if request.purpose is Purpose.ALERT else {}
+    async def _exchange(self, hop: _Hop, route: Route, journey: _Journey) -> Answer:
+        allowance = _allowance(journey.request)
+        alone = journey.request.purpose is Purpose.ALERT
+        meter = Meter(name=hop.name, addresses=route.addresses, most_bytes=allowance.wire, alone=alone)
+        message = self._message(hop, journey.request, meter)
+        started = self._clock()
         try:
-            return httpx.Request(request.method, hop.target.url, headers=headers, content=request.body, extensions=lane)
-        except (ValueError, httpx.InvalidURL) as error:
-            raise FetchError(FetchFailure.INVALID_URL, f"the request to {hop.name} cannot be sent") from error
+            async with asyncio.timeout(journey.seconds_left):
+                return await self._exchanger.exchange(message, meter, allowance)
+        except TimeoutError as error:
+            raise journey.late(f"{hop.name}: no whole answer", FetchFailure.TIMEOUT, sent=meter.sent) from error
+        finally:
+            journey.elapsed += self._clock() - started
+            journey.wire_bytes += meter.received
+
+    def _message(self, hop: _Hop, request: Request, meter: Meter) -> httpx.Request:
+        url, body = hop.target.parsed, request.body
+        headers = [("host", hop.name), *headers_of(request, agent=self._settings.agent, at_home=hop.at_home).items()]
+        if body is not None or request.method not in ("GET", "HEAD"):
+            headers.append(("content-length", str(len(body or b""))))
+        # Given a stream, httpx adds no headers of its own.
+        stream = httpx.ByteStream(body or b"")
+        return httpx.Request(request.method, url, headers=headers, stream=stream, extensions={METER: meter})
 
     async def _read_robots(self, url: str) -> Response:
         return await self.fetch(Request(url=url, purpose=Purpose.ROBOTS, accept="text/plain", timeout=ROBOTS_TIMEOUT))
@@ -157,41 +176,27 @@ class _Hop:
     @property
     def name(self) -> str:
         """What errors call it: the host, with its port if that is unusual."""
-        return self.target.origin.partition("://")[2]
+        return self.target.name
 
 
 class _Journey:
-    """What the hops of one fetch share: the deadline, what is left of it, and the way so far."""
+    """What the hops of one fetch share: what was used of the deadline and of the wire, and the way so far.
 
-    def __init__(self, *, request: Request, clock: Callable[[], float]) -> None:
+    Waiting for a turn uses nothing of the deadline.
+    """
+
+    def __init__(self, request: Request) -> None:
         self.request = request
-        self._clock = clock
-        self._elapsed = 0.0
-        self._wire_bytes = 0
+        self.elapsed = 0.0
+        self.wire_bytes = 0
         self._redirects: list[tuple[int, str]] = []
 
-    @asynccontextmanager
-    async def on_the_clock(
-        self, complaint: str, failure: FetchFailure, meter: Meter | None = None
-    ) -> AsyncIterator[None]:
-        """Run the body against what is left of the deadline; waiting elsewhere costs nothing of it."""
-        started = self._clock()
-        try:
-            async with asyncio.timeout(max(self.request.timeout.total_seconds() - self._elapsed, 0)):
-                yield
-        except TimeoutError as error:
-            message = f"{complaint} within {self.request.timeout.total_seconds():g} s"
-            raise FetchError(failure, message, sent=meter is not None and meter.sent) from error
-        finally:
-            self._elapsed += self._clock() - started
+    @property
+    def seconds_left(self) -> float:
+        return max(self.request.timeout.total_seconds() - self.elapsed, 0)
 
-    @asynccontextmanager
-    async def in_exchange(self, hop: _Hop, meter: Meter) -> AsyncIterator[None]:
-        try:
-            async with self.on_the_clock(f"{hop.name}: no whole answer", FetchFailure.TIMEOUT, meter):
-                yield
-        finally:
-            self._wire_bytes += meter.received
+    def late(self, complaint: str, failure: FetchFailure, *, sent: bool = False) -> FetchError:
+        return FetchError(failure, f"{complaint} within {self.request.timeout.total_seconds():g} s", sent=sent)
 
     def redirected(self, status: int, hop: _Hop) -> None:
         if len(self._redirects) == MOST_REDIRECTS:
@@ -205,8 +210,8 @@ class _Journey:
             url=hop.target.url,
             headers=answer.headers,
             body=answer.body,
-            elapsed=timedelta(seconds=self._elapsed),
-            wire_bytes=self._wire_bytes,
+            elapsed=timedelta(seconds=self.elapsed),
+            wire_bytes=self.wire_bytes,
             redirects=tuple(self._redirects),
         )
 
@@ -216,6 +221,13 @@ def default_tls() -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context
+
+
+def _line(hop: _Hop, route: Route, urgent: bool) -> str:
+    """Strangers' hosts go by their name, the operator's by their origin, alerts stand in a line of their own."""
+    if urgent:
+        return f"alerts {hop.target.origin}"
+    return hop.target.origin if route.own else hop.target.host
 
 
 def _allowance(request: Request) -> Allowance:

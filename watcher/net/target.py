@@ -7,7 +7,7 @@ are passed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import httpx
@@ -27,19 +27,23 @@ _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a request goes. `host` is ASCII without brackets; `address` is set if the URL holds a number."""
+    """Where a request goes. `host` is ASCII without brackets; `address` is set if the URL holds a number.
+
+    `name` is the host with its port if that is not the scheme's own, `parsed` the URL as httpx takes it.
+    """
 
     scheme: str
     host: str
     port: int
     path: str
     address: IPv4Address | IPv6Address | None
+    name: str
+    parsed: httpx.URL = field(compare=False, repr=False)
 
     @property
     def origin(self) -> str:
         """`https://example.org`, with the port only if it is not the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
+        return f"{self.scheme}://{self.name}"
 
     @property
     def url(self) -> str:
@@ -62,14 +66,18 @@ def parse_target(url: str) -> Target:
         _refuse_odd_number(authority.partition(":")[0])
     try:
         parsed = httpx.URL(url)
-        host, port, path = parsed.raw_host.decode("ascii"), parsed.port, parsed.raw_path.decode("ascii")
+        spelled, port, path = parsed.raw_host.decode("ascii"), parsed.port, parsed.raw_path.decode("ascii")
     except (httpx.InvalidURL, ValueError, UnicodeError) as error:
         raise _invalid(f"the URL at {_shown(authority)} cannot be read") from error
-    host, address = _host(host.strip("[]"), bracketed="[" in authority)
+    host, address = _host(spelled.strip("[]"), bracketed="[" in authority)
     port = DEFAULT_PORTS[scheme] if port is None else port
     if not 0 < port < 65536:
         raise _invalid(f"the URL at {_shown(host)} has no possible port")
-    return Target(scheme=scheme, host=host, port=port, path=path, address=address)
+    name = f"[{host}]" if ":" in host else host
+    name = name if port == DEFAULT_PORTS[scheme] else f"{name}:{port}"
+    if host != spelled:
+        parsed = httpx.URL(f"{scheme}://{name}{path}")
+    return Target(scheme=scheme, host=host, port=port, path=path, address=address, name=name, parsed=parsed)
 
 
 def origin_of(url: str) -> str:
