@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.articles.decoding import decode_page
+from watcher.articles.decoding import decode_page, page_as_utf8
 
 TEXT = "Über Köln weht ein kühler Wind, „so früh“ im Jahr – 5 € fürs Eis."
 
@@ -50,3 +50,4 @@ def test_any_bytes_give_clean_text(page: bytes, content_type: str) -> None:
     text = decode_page(page, content_type)
     text.encode()
     assert not any(ord(character) < 32 and character not in "\t\n" for character in text)
+    assert page_as_utf8(page, content_type).replace(b"\r\n", b"\n").replace(b"\r", b"\n") == text.encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 
 import webencodings
 
@@ -34,6 +35,17 @@ def decode_page(page: bytes, content_type: str) -> str:
         if page.startswith(mark):
             return _clean(_CONTROLS.sub("", page[len(mark) :].decode(codec, "replace")))
     return _clean(_decode_unmarked(page, _declared(page, content_type)))
+
+
+def page_as_utf8(page: bytes, content_type: str) -> bytes:
+    """The text of `decode_page` as UTF-8, but with its line ends: most pages need only be looked through for that."""
+    if not page.startswith(tuple(mark for mark, _ in _BOMS)) and b"\x1b" not in page and not _wide_codec(page):
+        visible = page.translate(None, _CONTROL_BYTES)
+        with suppress(UnicodeDecodeError):
+            text = visible.decode("utf-8")
+            if "\ufffe" not in text and "\uffff" not in text:
+                return visible
+    return decode_page(page, content_type).encode()
 
 
 def _decode_unmarked(page: bytes, declared: list[webencodings.Encoding]) -> str:

@@ -3,14 +3,15 @@ longest paragraphs. Suspects only; `quality` judges."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nlargest
 
 from selectolax.lexbor import LexborHTMLParser
 
-from watcher.articles.decoding import decode_page
+from watcher.articles.decoding import page_as_utf8
 from watcher.articles.phrases import PAYWALL
-from watcher.articles.quality import LONGEST_STUB, SHORT_LETTERS, judge_wall, paragraph_hashes
+from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, judge_wall, paragraph_hashes
 from watcher.articles.screen import JOINT, texts_of
 
 _LONG = 40  # letters of a text that is more than a link or a label
@@ -32,28 +33,34 @@ class Glance:
 
 def glance(page: bytes, content_type: str) -> Glance:
     """Looks at a page: one parse by lexbor, no tree walk in Python."""
-    tree = LexborHTMLParser(decode_page(page, content_type))
+    tree = LexborHTMLParser(page_as_utf8(page, content_type))
     title = tree.css_first("title")
+    marked = _tidied(element.text(deep=True) for element in tree.css("p"))
     texts = list(texts_of(tree))
     nodes = texts[-1].split(JOINT) if texts else []
-    marked = [element.text(deep=True) for element in tree.css("p")]
-    long = {
-        joined for text in (*marked, *nodes) if len(text) >= _LONG and len(joined := " ".join(text.split())) >= _LONG
-    }
-    longest = nlargest(_LEARNT, long, key=lambda text: (len(text), text))
+    runs = _tidied(nodes)
+    longest = nlargest(_LEARNT, {*marked, *runs}, key=lambda text: (len(text), text))
     return Glance(
         text=JOINT.join(texts),
-        suspect=_is_suspect(title.text(deep=True) if title else "", nodes, marked),
+        suspect=_is_suspect(title.text(deep=True) if title else "", nodes, runs, marked),
         paragraphs=paragraph_hashes("\n\n".join(longest)),
     )
 
 
-def _is_suspect(title: str, nodes: list[str], marked: list[str]) -> bool:
-    said = [" ".join(node.split()) for node in nodes if len(node) >= _LONG]
-    letters = max(sum(map(len, said)), sum(len(text) for text in marked if len(text) >= _LONG))
+def _tidied(texts: Iterable[str]) -> list[str]:
+    """Those of some length, with single spaces."""
+    long = (" ".join(text.split()) for text in texts if len(text) >= _LONG)
+    return [text for text in long if len(text) >= _LONG]
+
+
+def _is_suspect(title: str, nodes: list[str], runs: list[str], marked: list[str]) -> bool:
+    said = " ".join(runs)
+    letters = max(len(said), sum(map(len, marked)))
     if letters < SHORT_LETTERS:
         return True
+    if len(said) >= LONGEST_WALL:
+        return False
     visible = " ".join(" ".join(nodes).split())
-    if letters < LONGEST_STUB and PAYWALL.search(visible):
+    if letters < LONGEST_STUB and PAYWALL.search(visible.lower()):
         return True
-    return any(judge_wall(title=title, text=text) is not None for text in (visible, " ".join(said)))
+    return any(judge_wall(title=title, text=text) is not None for text in (visible, said))

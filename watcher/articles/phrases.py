@@ -1,6 +1,7 @@
 """Phrases by which lines and pages give themselves away: general ones of many outlets, never the name of one.
 
-Patterns for `re`, case ignored; lists are meant to grow. What follows from a hit is decided elsewhere.
+Patterns for `re`, case ignored, but CONSENT and PAYWALL are for lower-case texts (a quarter of the time). Lists are
+meant to grow. What follows from a hit is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ import re
 
 def _any(*phrases: str, before: str = "") -> re.Pattern[str]:
     return re.compile(f"{before}(?:{'|'.join(phrases)})", re.IGNORECASE)
+
+
+def _any_lower(*phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(phrases))
 
 
 POINTER = _any(
@@ -43,7 +48,7 @@ AUTHOR_NOTE = _any(
     r"(?:die|der|zur|zum|über (?:die|den)) autor(?:in|en|innen)?\W*$|about the authors?\W*$", before=r"^\W*"
 )
 
-CONSENT = _any(
+CONSENT = _any_lower(
     r"(?:wir|we) (?:und|and) (?:unsere|our) (?:bis zu )?(?:\d+ )?(?:partner|drittanbieter|vendors)",
     r"nous et nos partenaires",
     r"pur-abo|\bcontentpass\b|mit werbung und (?:tracking|cookies)|mit werbung (?:weiter)?lesen",
@@ -70,7 +75,7 @@ CONSENT_HINTS = (
     *("reject", "manage", "ablehnen", "contentpass", "pur-abo", "continue", "bevor sie", "aceptar", "accett"),
 )
 
-PAYWALL = _any(
+PAYWALL = _any_lower(
     r"(?:jetzt|hier) (?:weiterlesen|abonnieren|testen|freischalten)|weiterlesen mit|nur für abonnent",
     r"exklusiv für abonnent|diese[rsnm]? (?:artikel|inhalt|text|beitrag) ist (?:exklusiv|nur|kostenpflichtig)",
     r"(?:bereits|schon) (?:abonnent|registriert|kunde|digital-abonnent)|mit (?:einem )?abo (?:weiter)?lesen",

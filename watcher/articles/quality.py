@@ -14,7 +14,7 @@ from watcher.model import Quality
 
 SHORT_LETTERS = 280
 SHELL_LETTERS = 60
-_LONGEST_CONSENT = 6_000
+LONGEST_WALL = 6_000
 _LONGEST_ERROR = 1_200
 LONGEST_STUB = 1_500
 _TAIL_LETTERS = 800  # where a paywall's offer stands
@@ -42,7 +42,7 @@ def judge_wall(*, title: str, text: str) -> Quality | None:
     """
     if len(text) < _LONGEST_ERROR and (ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text))):
         return Quality.ERROR_PAGE
-    if len(text) >= _LONGEST_CONSENT:
+    if len(text) >= LONGEST_WALL:
         return None
     needed = 1 if len(text) < SHORT_LETTERS else 2 if len(text) < LONGEST_STUB else 4
     return Quality.CONSENT if _asks_for_consent(f"{title}\n{text}", needed) else None
@@ -53,7 +53,7 @@ def _asks_for_consent(text: str, times: int) -> bool:
     lowered = text.lower()
     if sum(map(lowered.count, CONSENT_HINTS)) < times:
         return False
-    return len({match[0].casefold() for match in CONSENT.finditer(text)}) >= times
+    return len({match[0] for match in CONSENT.finditer(lowered)}) >= times
 
 
 def judge_text(text: str) -> Quality:
@@ -102,7 +102,7 @@ def _is_stub(page: Page, body: str) -> bool:
     free = is_free(page)
     if len(body) >= LONGEST_STUB or free is True:
         return False
-    sells = bool(PAYWALL.search(body[-_TAIL_LETTERS:]))
+    sells = bool(PAYWALL.search(body[-_TAIL_LETTERS:].lower()))
     if free is None or sells:
         return sells
     if _has_offer(page.tree):
@@ -124,7 +124,7 @@ def _has_offer(tree: HtmlElement) -> bool:
     """An element whose name says paywall and whose words sell a subscription."""
     for element in tree.iter("div", "section", "aside"):
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if PAYWALL_NAMES.search(names) and PAYWALL.search(" ".join(element.itertext())[:LONGEST_STUB]):
+        if PAYWALL_NAMES.search(names) and PAYWALL.search(" ".join(element.itertext())[:LONGEST_STUB].lower()):
             return True
     return False
 

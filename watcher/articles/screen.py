@@ -14,17 +14,18 @@ from html import unescape
 from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from watcher.articles.decoding import decode_page
+from watcher.articles.decoding import page_as_utf8
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
 
 JOINT = "\ue000"  # stands between two text nodes: maybe the edge of a word, maybe the middle of one
-_TAGS = re.compile(r"<[^<>]*>")
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _PIECES = re.compile(r"[^\s\ue000-]+")
-_RAW_TEXT = "iframe, noembed, noframes, xmp, noscript, textarea"
+_RAW_TEXT = ("iframe", "noembed", "noframes", "xmp", "noscript", "textarea")
+_ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "meta[content]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
 _LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
 _MANY = 1000
@@ -47,8 +48,9 @@ class Screen:
 
     def standing(self, text: str) -> Iterator[int]:
         """The numbers of the needles that stand in `text`, as they are found; one may come several times."""
-        for accent in _ACCENTS:  # a letter and its accent in two tags
-            text = text.replace(JOINT + accent, accent)
+        for accent in _ACCENTS:
+            if accent in text:  # perhaps a letter and its accent in two tags
+                text = text.replace(JOINT + accent, accent)
         folded = fold(text).text
         squeezed = "".join(folded.replace("-", " ").replace(JOINT, " ").split())
         found = self._automaton.find_matches_as_indexes(squeezed, overlapping=True)
@@ -58,7 +60,7 @@ class Screen:
 
 def screened_text(page: bytes, content_type: str) -> str:
     """All text that an article may be taken from, the text nodes parted by `JOINT`."""
-    return JOINT.join(texts_of(LexborHTMLParser(decode_page(page, content_type))))
+    return JOINT.join(texts_of(LexborHTMLParser(page_as_utf8(page, content_type))))
 
 
 def _whole(folded: str, found: Sequence[tuple[int, int, int]]) -> Iterator[int]:
@@ -82,21 +84,27 @@ def _is_whole(folded: str, start: int, end: int) -> bool:
 
 def texts_of(tree: LexborHTMLParser) -> Iterator[str]:
     """The texts of a page, the visible one last. Takes its scripts and styles off the tree."""
-    for script in tree.css("script[type*='ld+json']"):
-        yield from _strings(script.text(deep=True))
-    for meta in tree.css("meta[content]"):
-        yield _bare(meta.attributes.get("content") or "")
-    for loaded in tree.css("[data-preloaded]"):  # trafilatura's baseline reads it
-        yield from _strings(loaded.attributes.get("data-preloaded") or "")
-    for hidden in tree.css("template"):
-        yield from texts_of(LexborHTMLParser(hidden.inner_html or ""))
-    for raw in tree.css(_RAW_TEXT):
-        inner = raw.text(deep=True)
-        if "<" in inner:
-            yield from texts_of(LexborHTMLParser(inner))
+    for element in tree.css(_ELSEWHERE):
+        yield from _texts_in(element)
     tree.strip_tags(["script", "style"])
     if tree.root is not None:
         yield tree.root.text(deep=True, separator=JOINT)
+
+
+def _texts_in(element: LexborNode) -> Iterator[str]:
+    """What an element holds beside visible text."""
+    if element.tag == "script":
+        yield from _strings(element.text(deep=True))
+        return
+    attributes = element.attributes
+    if element.tag == "meta":
+        yield from _stages(attributes.get("content") or "")
+    elif element.tag == "template":
+        yield from texts_of(LexborHTMLParser(element.inner_html or ""))
+    elif element.tag in _RAW_TEXT and "<" in (inner := element.text(deep=True)):
+        yield from texts_of(LexborHTMLParser(inner))
+    if loaded := attributes.get("data-preloaded"):  # trafilatura's baseline reads it
+        yield from _strings(loaded)
 
 
 def _strings(source: str) -> Iterator[str]:
@@ -104,9 +112,16 @@ def _strings(source: str) -> Iterator[str]:
     try:
         value = json.loads(source, strict=False)
     except (ValueError, RecursionError):
-        yield _bare(re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), source).replace("\\/", "/"))
+        yield from _stages(_ESCAPE.sub(_unescaped, source))
         return
-    yield from (_bare(text) for text in _strings_in(value))
+    for text in _strings_in(value):
+        yield from _stages(text)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return " " if escape[2] in "bfnrt" else escape[2]
 
 
 def _strings_in(value: object) -> Iterator[str]:
@@ -121,6 +136,14 @@ def _strings_in(value: object) -> Iterator[str]:
             waiting += this
 
 
-def _bare(text: str) -> str:
-    """Without markup; escaped twice is common."""
-    return _TAGS.sub(JOINT, unescape(unescape(text))).replace("\\n", " ")
+def _stages(text: str) -> Iterator[str]:
+    """A text as it stands, with its entities resolved (twice: that is common), and as markup where it may be some:
+    readers go further with one text than with another."""
+    for _ in range(3):
+        yield text
+        if "<" in text:
+            yield LexborHTMLParser(text).text(deep=True, separator=JOINT)
+        resolved = unescape(text) if "&" in text else text
+        if resolved == text:
+            return
+        text = resolved
