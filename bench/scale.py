@@ -145,7 +145,7 @@ def _cpu(process: psutil.Process) -> float:
 
 def _resident(process: psutil.Process) -> float:
     with suppress(psutil.Error):
-        return float(process.memory_info().rss) / 2**20
+        return float(process.memory_info().rss / 2**20)
     return 0.0
 
 

@@ -24,7 +24,7 @@ from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.sending import Answer, Sender, secrets_of
 from watcher.pipeline.telling import alert_of
-from watcher.store import collecting, feeds, outbox, troubles
+from watcher.store import collecting, outbox, troubles
 from watcher.store.deliveries import notify
 from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
 
@@ -46,8 +46,7 @@ _STATES = {
 async def claim_due(parts: Parts, *, in_hand: Collection[int] = ()) -> list[ClaimedDelivery]:
     """Releases what may be told now, and claims one delivery for each channel that is free: a channel's go in order."""
     now, setting, store = parts.now(), parts.setting, parts.store
-    first_polls_open = await store.run(feeds.first_polls_open, now=now)
-    await store.run(collecting.release, setting.gate(now), now=now, summaries=not first_polls_open)
+    await store.run(collecting.release, setting.gate(now), now=now)
     if quiet := setting.quiet(now):
         await store.run(collecting.hold_back, quiet, now=now)
     patience = {name: CHANNELS[channel.type].expires_after for name, channel in setting.channels.items()}

@@ -11,7 +11,8 @@ from watcher.pipeline.steps import Steps
 from watcher.store import health
 from watcher.store.health import Health
 
-EVERY = timedelta(seconds=15)  # at rest; at work after each poll, once a second at most
+EVERY = timedelta(seconds=15)  # at rest; at work after each poll, as often as SHARE allows
+SHARE = 0.02  # of the time that looking may take: with 100,000 feeds a look takes a while
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Pulse:
     health: Health | None = None
     polled: int = -1
     beat_at: float = float("-inf")
+    not_before: float = float("-inf")
 
     @property
     def parts(self) -> Parts:
@@ -30,10 +32,13 @@ class Pulse:
     async def beat_if_due(self) -> bool:
         """Beats if something was polled, or if it is time to. Returns whether it did."""
         clock = asyncio.get_running_loop().time()
-        if self.polled == self.steps.tally.polled and clock - self.beat_at < EVERY.total_seconds():
+        resting = self.polled == self.steps.tally.polled
+        if clock < self.not_before or (resting and clock - self.beat_at < EVERY.total_seconds()):
             return False
         self.polled, self.beat_at = self.steps.tally.polled, clock
         await self.beat()
+        taken = asyncio.get_running_loop().time() - clock
+        self.not_before = clock + min(taken / SHARE, EVERY.total_seconds())
         return True
 
     async def beat(self) -> None:

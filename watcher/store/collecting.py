@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, exists, or_, select, update
 
 from watcher.model import AlertKind, DeliveryState
-from watcher.store import schema
+from watcher.store import feeds, schema
 from watcher.store.deliveries import hold, link, open_collection
 
 FILE_PATIENCE = timedelta(minutes=5)  # how long a delivery waits for the file of its document
@@ -29,15 +29,20 @@ A moment that is not after now: it may be told at once.
 
 _HELD, _PENDING = DeliveryState.HELD.value, DeliveryState.PENDING.value
 _UNDER_WAY = (_PENDING, DeliveryState.SENDING.value)
+_IS_HELD = select(schema.deliveries.c.sequence).where(schema.deliveries.c.state == _HELD).limit(1)
 
 
-def release(tx: Connection, gate: Gate, *, now: datetime, summaries: bool) -> None:
+def release(tx: Connection, gate: Gate, *, now: datetime) -> None:
     """Sends held deliveries whose window closed, and whose files stand, on their way, or collects them for later.
 
-    `summaries`: those of first polls too, whatever their window.
+    Summaries of first polls whatever their window, as soon as no first poll is open.
     """
     rows = schema.deliveries.c
-    closed = or_(rows.release_at <= now, rows.kind == AlertKind.SUMMARY.value) if summaries else rows.release_at <= now
+    if not tx.execute(_IS_HELD).first():  # as a rule, and this is asked every second
+        return
+    closed = rows.release_at <= now
+    if not feeds.first_polls_open(tx, now=now):
+        closed |= rows.kind == AlertKind.SUMMARY.value
     found = tx.execute(
         select(schema.deliveries)
         .where(rows.state == _HELD, closed, ~_owes_a_file(now))

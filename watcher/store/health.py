@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.store import documents, entries, outbox, outbox_list, schema, troubles
 
@@ -34,32 +34,36 @@ class Health:
     troubles: Mapping[str, str]
 
 
+# One walk through all feeds.
+_FEEDS = select(
+    func.count().label("active"),
+    func.count(schema.feeds.c.failing_since).label("failing"),
+    func.count()
+    .filter(schema.feeds.c.failing_since <= bindparam("hour_ago", type_=schema.Instant))
+    .label("failing_long"),
+    func.max(schema.feeds.c.last_polled_at).label("last_poll_at"),
+    func.min(schema.feeds.c.next_poll_at).label("next_poll_at"),
+).where(schema.feeds.c.active)
+
+
 def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> Health:
     """How things are now. `channels`: those of the config."""
-    feeds, rows = schema.feeds.c, schema.documents.c
-    failing = and_(feeds.active, feeds.failing_since.is_not(None))
-    long = and_(failing, feeds.failing_since <= now - timedelta(hours=1))
+    rows = schema.documents.c
     due_at = entries.next_due_at(tx)
     waiting = outbox_list.count_open(tx)
-    last, upcoming = tx.execute(
-        select(func.max(feeds.last_polled_at), func.min(feeds.next_poll_at)).where(feeds.active)
-    ).one()
+    feeds = tx.execute(_FEEDS, {"hour_ago": now - timedelta(hours=1)}).one()
     return Health(
-        feeds=_count(tx, feeds.id, feeds.active),
-        feeds_failing=_count(tx, feeds.id, failing),
-        feeds_failing_long=_count(tx, feeds.id, long),
-        last_poll_at=last,
-        next_poll_at=upcoming,
+        feeds=feeds.active,
+        feeds_failing=feeds.failing,
+        feeds_failing_long=feeds.failing_long,
+        last_poll_at=feeds.last_poll_at,
+        next_poll_at=feeds.next_poll_at,
         entries_open=entries.count_open(tx),
         oldest_due=max(now - due_at, timedelta()) if due_at else timedelta(),
         deliveries_open=waiting,
         parked=outbox.parked(tx),
         orphaned=frozenset(waiting) - frozenset(channels),
         documents=documents.highest_number(tx) + 1,
-        documents_unwritten=_count(tx, rows.number, rows.written_at.is_(None)),
+        documents_unwritten=tx.execute(select(func.count(rows.number)).where(rows.written_at.is_(None))).scalar_one(),
         troubles=troubles.known(tx),
     )
-
-
-def _count(tx: Connection, column: object, condition: object) -> int:
-    return int(tx.execute(select(func.count(column)).where(condition)).scalar_one())  # type: ignore[arg-type]  # columns
