@@ -26,6 +26,7 @@ WATCHES = (
     Watch(name="near", query="Rutte NEAR/3 (Kiew OR Purl*) -Ende"),
     Watch(name="either", query="(Kiew Rutte) OR (=Straße site:beispiel.example) OR author:Roth"),
     Watch(name="fact", query="site:beispiel.example -Kiew"),
+    Watch(name="feed", query="feed:Beispiel* -Kiew"),
     Watch(name="title", query="title:(Rutte OR Kiew) body:Purl*"),
 )
 PIECES = [
@@ -62,21 +63,38 @@ def test_the_candidate_pass_never_loses_a_match(article: Article, feed_text: str
     assert list(watchlist.match(article, feed_text=feed_text)) == evaluated
 
 
-@given(articles, texts)
-def test_a_text_without_needles_answers_only_unfilterable_watches(article: Article, feed_text: str) -> None:
-    """The needles are a sound filter: whatever matches holds one of them, squeezed, or is known to need none."""
+@given(articles, texts, st.sampled_from(["", "Beispiel", "Beispielfeed", "anderer"]))
+def test_a_page_without_needles_answers_no_watch(article: Article, feed_text: str, feed: str) -> None:
+    """The needles are a sound filter: whatever matches holds one of them, squeezed, or comes from a feed that a watch
+    takes whole."""
     watchlist = Watchlist.compile(WATCHES)
-    assert watchlist.unfilterable == ("either", "fact")
-    squeezed = squeeze(fold(f"{article.text}\n\n{feed_text}").text)
-    if not any(needle.letters in squeezed for needle in watchlist.needles):
-        names = {match.watch for match in watchlist.match(article, feed_text=feed_text)}
-        assert names <= set(watchlist.unfilterable)
+    screened = "\n\n".join((article.text, feed_text, article.author, article.site))
+    squeezed = squeeze(fold(screened).text)
+    if not any(needle.letters in squeezed for needle in watchlist.needles) and not watchlist.takes_all_of(feed):
+        assert watchlist.match(article, feed_text=feed_text, feed=feed) == ()
 
 
-def test_a_watch_that_needs_no_word_is_named() -> None:
-    """What cannot be ruled out beforehand is said, so that `check` can tell."""
-    watches = [Watch(name="Probe", query="EU -Sport"), Watch(name="alles", query="site:beispiel.example")]
-    assert Watchlist.compile(watches).unfilterable == ("alles",)
+@pytest.mark.parametrize(
+    ("query", "unfilterable", "needles"),
+    [
+        ("EU -Sport", False, ["eu"]),
+        ("site:beispiel.example", True, ["beispiel.example"]),
+        ("site:beispiel.example -Sport lang:de", True, ["beispiel.example"]),
+        ("author:Roth", False, ["roth"]),
+        ("author:Roth feed:Beispiel", True, []),
+        ("feed:Beispiel OR Rutte", True, ["rutte"]),
+        ("site:beispiel.example Rutte", False, ["rutte"]),
+    ],
+)
+def test_a_watch_that_needs_no_word_is_named_and_costs_its_site_or_feed(
+    query: str, unfilterable: bool, needles: list[str]
+) -> None:
+    """What no word can rule out is said, so that `check` can tell; the pages of other sites and feeds are ruled out."""
+    watchlist = Watchlist.compile([Watch(name="w", query=query)])
+    assert watchlist.unfilterable == (("w",) if unfilterable else ())
+    assert [needle.letters for needle in watchlist.needles] == needles
+    assert watchlist.takes_all_of("beispiel") == ("feed:" in query)
+    assert not watchlist.takes_all_of("anderer")
 
 
 @given(articles, texts)

@@ -31,7 +31,7 @@ def register(group: click.Group) -> None:
         """Validates the config whole, every error at once; exit code 78 if it is wrong."""
         config = shell.config()
         for watch in compile_watches(config).unfilterable:
-            warning = "needs no particular word: it costs a full extraction of every page of every feed"
+            warning = "needs no particular word: it costs a full extraction of every page of its sites and feeds"
             out.print(f"watch {watch}: warning: {warning}", markup=False)
         problems = list(_secrets(config))
         if online:

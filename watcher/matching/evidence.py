@@ -60,8 +60,7 @@ class Evidence:
             case Fact.SITE:
                 return f".{self.fact(about.fact).lower()}".endswith(f".{about.value.lower().strip('.')}")
             case Fact.FEED:
-                known, wanted = fold(self.fact(about.fact)).text, fold(about.value).text
-                return known.startswith(wanted[:-1]) if wanted.endswith("*") else known == wanted
+                return is_of_feed(about, self.fact(about.fact))
             case Fact.AUTHOR:
                 if self._authors is None:
                     self._authors = self._lexicon.find(ScannedText(self.fact(about.fact)))
@@ -106,6 +105,12 @@ class Evidence:
         if self._title_end < 0:
             self._title_end = len(fold(self._article.title).text)
         return field is HitField.TEXT and start < self._title_end
+
+
+def is_of_feed(about: About, feed: str) -> bool:
+    """Whether a query about a feed means the one of this name."""
+    known, wanted = fold(feed).text, fold(about.value).text
+    return known.startswith(wanted[:-1]) if wanted.endswith("*") else known == wanted
 
 
 class _Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from watcher.errors import QueryError
 from watcher.matching.complaints import complaint
@@ -12,17 +13,24 @@ from watcher.matching.query import parse_query
 from watcher.matching.terms import Term, compile_term
 from watcher.model import Watch
 
+_LONGEST = 1_000_000
+
+Sign: TypeAlias = int | About
+"""What must be there: a term by its number, or a site or feed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A watch ready to be evaluated.
 
     `needs`: the query can be true only if one of these terms stands in the article; None: it can be true without any.
+    `signs`: the same, but the author's name counts as a term of the page, and a site or feed counts, too.
     """
 
     watch: Watch
     node: Node
     needs: tuple[int, ...] | None
+    signs: tuple[Sign, ...] | None
 
 
 class Planner:
@@ -38,7 +46,7 @@ class Planner:
             node = self._bind(parse_query(watch.query) if watch.query else _any_of(watch), watch)
         except QueryError as error:
             raise QueryError(f"watch {watch.name!r}: {error}", position=error.position) from error
-        return Plan(watch=watch, node=node, needs=needs(node, self.terms))
+        return Plan(watch=watch, node=node, needs=needs(node, self.terms), signs=signs(node, self.terms))
 
     def _bind(self, node: Node, watch: Watch) -> Node:
         bound = self._numbered(node, watch)
@@ -75,17 +83,31 @@ def needs(node: Node, terms: Sequence[Term]) -> tuple[int, ...] | None:
 
     Fewer terms are rarer than more, long ones rarer than short ones.
     """
+    found = _needed(node, terms, facts=False)
+    return None if found is None else tuple(sorted(sign for sign in found if isinstance(sign, int)))
+
+
+def signs(node: Node, terms: Sequence[Term]) -> tuple[Sign, ...] | None:
+    """As `needs`, but what is not a term of the text counts, too: the author, the site, the feed. A feed is rarest."""
+    return _needed(node, terms, facts=True)
+
+
+def _needed(node: Node, terms: Sequence[Term], *, facts: bool) -> tuple[Sign, ...] | None:
     match node:
         case Words():
             return (node.number,)
+        case About(fact=Fact.AUTHOR) if facts:
+            return (node.number,)
+        case About(fact=Fact.SITE | Fact.FEED) if facts:
+            return (node,)
         case Or(parts=parts):
-            sets = [needs(part, terms) for part in parts]
+            sets = [_needed(part, terms, facts=facts) for part in parts]
             known = [each for each in sets if each is not None]
-            return tuple(sorted({number for each in known for number in each})) if len(known) == len(sets) else None
+            return tuple(dict.fromkeys(sign for each in known for sign in each)) if len(known) == len(sets) else None
         case And(parts=parts):
-            return _rarest([needs(part, terms) for part in parts], terms)
+            return _rarest([_needed(part, terms, facts=facts) for part in parts], terms)
         case Near(left=left, right=right):
-            return _rarest([needs(left, terms), needs(right, terms)], terms)
+            return _rarest([_needed(part, terms, facts=facts) for part in (left, right)], terms)
         case _:
             return None
 
@@ -127,11 +149,18 @@ def _compiled(watch: Watch, at: int, key: tuple[str, bool, bool, bool, bool]) ->
         raise complaint(watch.query, at, str(error), "write a word or a number") from error
 
 
-def _rarest(sets: Sequence[tuple[int, ...] | None], terms: Sequence[Term]) -> tuple[int, ...] | None:
-    def frequency(each: tuple[int, ...]) -> tuple[int, int]:
-        return len(each), -min(len(spelling.needle) for number in each for spelling in terms[number].spellings)
+def _rarest(sets: Sequence[tuple[Sign, ...] | None], terms: Sequence[Term]) -> tuple[Sign, ...] | None:
+    def frequency(each: tuple[Sign, ...]) -> tuple[int, int]:
+        return len(each), -min(_letters(sign, terms) for sign in each)
 
     return min((each for each in sets if each is not None), key=frequency, default=None)
+
+
+def _letters(sign: Sign, terms: Sequence[Term]) -> int:
+    """How long a sign is; a feed, which is known before anything is read, is longer than any."""
+    if isinstance(sign, About):
+        return _LONGEST if sign.fact is Fact.FEED else len(sign.value)
+    return min(len(spelling.needle) for spelling in terms[sign].spellings)
 
 
 def _at(node: Node) -> int:

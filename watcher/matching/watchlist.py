@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TypeGuard
 
 from watcher.matching.evaluate import evaluate
-from watcher.matching.evidence import Evidence
+from watcher.matching.evidence import Evidence, is_of_feed
 from watcher.matching.explain import missing
 from watcher.matching.lexicon import Lexicon
-from watcher.matching.plan import Plan, Planner
+from watcher.matching.nodes import About, Fact
+from watcher.matching.plan import Plan, Planner, Sign
 from watcher.matching.terms import Term
 from watcher.model import Article, Match, Needle, Watch
+from watcher.text import fold, squeeze
 
 MAX_HITS = 200
 
@@ -39,6 +42,10 @@ class Watchlist:
             for term in plan.needs or ():
                 woken_by[term].append(number)
         self._woken_by = {term: tuple(numbers) for term, numbers in woken_by.items()}
+        self._signs = [sign for number in self._always for sign in plans[number].signs or ()]
+        sites = (sign.value.strip(".") for sign in self._signs if _is_about(sign, Fact.SITE))
+        self._sites = tuple(dict.fromkeys(squeeze(fold(site).text) for site in sites))
+        self._takes_all = "" in self._sites or any(plan.signs is None for plan in plans)
 
     @classmethod
     def compile(cls, watches: Iterable[Watch]) -> Watchlist:
@@ -49,14 +56,25 @@ class Watchlist:
 
     @property
     def needles(self) -> tuple[Needle, ...]:
-        """What to look for in a page before anything else: without any of them no article of it answers a watch, except
-        those of `unfilterable`."""
-        return self._lexicon.needles_of(self._woken_by)
+        """What to look for before anything else in a page, with the names of its author, site and host: without any of
+        them no article of it answers a watch, unless `takes_all_of` says so of its feed."""
+        terms = dict.fromkeys([*self._woken_by, *(sign for sign in self._signs if isinstance(sign, int))])
+        sites = (Needle(letters=site, inside_words=True) for site in self._sites if site)
+        return (*self._lexicon.needles_of(terms), *sites)
+
+    def takes_all_of(self, feed: str) -> bool:
+        """Whether a watch can be answered by any article of this feed, whatever stands in it: `feed:name -Sport`."""
+        return self._takes_all or any(_is_about(sign, Fact.FEED) and is_of_feed(sign, feed) for sign in self._signs)
 
     @property
     def unfilterable(self) -> tuple[str, ...]:
-        """The names of the watches that an article can answer without a certain word: `site:example.org`."""
-        return tuple(self._plans[number].watch.name for number in self._always)
+        """The names of the watches that every page of a site or feed may answer: `site:example.org`."""
+        plans = (self._plans[number] for number in self._always)
+        return tuple(
+            plan.watch.name
+            for plan in plans
+            if plan.signs is None or any(isinstance(sign, About) for sign in plan.signs)
+        )
 
     def match(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Match, ...]:
         """The watches that the article answers, in the order of the watchlist, each with its hits.
@@ -80,6 +98,10 @@ class Watchlist:
     def _candidates(self, evidence: Evidence) -> list[Plan]:
         woken = {number for term in evidence.found for number in self._woken_by.get(term, ())}
         return [self._plans[number] for number in sorted(woken.union(self._always))]
+
+
+def _is_about(sign: Sign, fact: Fact) -> TypeGuard[About]:
+    return isinstance(sign, About) and sign.fact is fact
 
 
 def definition(watch: Watch) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -24,15 +25,19 @@ from watcher.articles import (
 from watcher.articles.headline import host_of
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
-from watcher.feeds.parse import parse_feed
+from watcher.feeds.listing import Listing
+from watcher.feeds.parse import parse_feed, parse_news
 from watcher.matching import Watchlist, sketch
 from watcher.model import Article, Quality, Watch
 from watcher.pipeline.reading import (
     FEED_TASK,
+    NEWS_READING,
+    NEWS_TASK,
     PAGE_TASK,
     PARSED_FEED,
     READING,
     WATCHES,
+    NewsReading,
     PageTask,
     Reading,
     feed_text_of,
@@ -43,15 +48,15 @@ _MOSTLY = 0.6  # of a text by letters: the five longest paragraphs of a page are
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """The watches of one generation, compiled. `screen` is None where some watch needs no particular word."""
+    """The watches of one generation, compiled."""
 
     watchlist: Watchlist
-    screen: Screen | None
+    screen: Screen
 
     @classmethod
     def of(cls, watches: tuple[Watch, ...]) -> _Generation:
         watchlist = Watchlist.compile(watches)
-        return cls(watchlist, None if watchlist.unfilterable else Screen(watchlist.needles))
+        return cls(watchlist, Screen(watchlist.needles))
 
 
 _generation = _Generation.of(())
@@ -78,6 +83,28 @@ def read_feed(arguments: Mapping[str, Any], body: bytes) -> bytes:
     task = FEED_TASK.validate_python(arguments)
     parsed = parse_feed(body, content_type=task.content_type, url=task.url, timezone=task.timezone)
     return PARSED_FEED.dump_json(parsed)
+
+
+def read_news(arguments: Mapping[str, Any], body: bytes) -> bytes:
+    """NewsTask, body -> NewsReading. Raises NotAFeed."""
+    task = NEWS_TASK.validate_python(arguments)
+    news = parse_news(
+        body,
+        content_type=task.content_type,
+        url=task.url,
+        timezone=task.timezone,
+        feed_key=task.feed,
+        before=Listing.unpack(b64decode(task.listing)),
+    )
+    reading = NewsReading(
+        feed=news.feed,
+        keys=news.keys,
+        hashes=news.hashes,
+        regained=news.regained,
+        settled=news.settled,
+        listing=b64encode(news.listing).decode(),
+    )
+    return NEWS_READING.dump_json(reading)
 
 
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
@@ -113,9 +140,10 @@ def _explained(reading: Reading, task: PageTask, page: bytes, article: Article, 
 
 
 def _cannot_match(task: PageTask, look: Glance, feed_text: str) -> bool:
-    if task.whole or _generation.screen is None:
+    if task.whole or _generation.watchlist.takes_all_of(task.feed):
         return False
-    return not _generation.screen.may_match(f"{look.text}{JOINT}\n{feed_text}\n{task.entry.author}")
+    facts = (task.entry.author, task.site, host_of(task.url), host_of(task.entry.link))
+    return not _generation.screen.may_match("\n".join((f"{look.text}{JOINT}", feed_text, *facts)))
 
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
@@ -155,4 +183,8 @@ def _own_article(task: PageTask, page: bytes) -> Article:
     return replace(article, body=own, quality=Quality.BOILERPLATE)
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {"read_feed": read_feed, "read_page": read_page}
+TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
+    "read_feed": read_feed,
+    "read_news": read_news,
+    "read_page": read_page,
+}
