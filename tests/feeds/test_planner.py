@@ -25,6 +25,7 @@ from watcher.feeds.health import (
     PollState,
 )
 from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.listing import whole_news
 from watcher.feeds.planner import MOST_INGESTIONS, kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.model import Entry, EntryId, ParsedFeed
 
@@ -56,7 +57,8 @@ def feed(*listed: Entry, refresh_after: timedelta | None = None) -> ParsedFeed:
 
 def fetched(*listed: Entry, refresh_after: timedelta | None = None, answer: Answer | None = None) -> Fetched:
     """An outcome with this body."""
-    return Fetched(feed=feed(*listed, refresh_after=refresh_after), body_hash=1, answer=answer or Answer())
+    news = whole_news("blatt", feed(*listed, refresh_after=refresh_after))
+    return Fetched(news=news, body_hash=1, answer=answer or Answer())
 
 
 def known(*listed: Entry, matched: bool = False, times: int = 1, same_feed: bool = True) -> Known:
@@ -84,7 +86,7 @@ def plan(
     jitter: float = 0.5,
 ) -> PollPlan:
     """The plan without jitter, unless one is given."""
-    return plan_poll("blatt", state, outcome, known=knows or {}, limits=limits, now=now, jitter=jitter)
+    return plan_poll(state, outcome, known=knows or {}, limits=limits, now=now, jitter=jitter)
 
 
 def test_the_first_poll_takes_all_in_and_starts_with_every() -> None:
@@ -94,7 +96,7 @@ def test_the_first_poll_takes_all_in_and_starts_with_every() -> None:
     assert result.first_poll
     assert not result.rolled_over
     assert result.next_poll_at == NOW + LIMITS.every
-    assert len(result.seen) == 6
+    assert result.seen == ()
 
 
 def test_the_same_body_again_has_nothing_new() -> None:
@@ -103,6 +105,7 @@ def test_the_same_body_again_has_nothing_new() -> None:
     result = plan(fetched(*listed), knows=known(*listed))
     assert (result.new, result.changed, result.learned) == ((), (), ())
     assert not result.first_poll
+    assert len(result.seen) == 6
 
 
 @given(

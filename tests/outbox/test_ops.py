@@ -78,7 +78,7 @@ def test_feed_is_called_broken_after_six_failures_or_a_day(pause: timedelta, tol
     notices = []
     for _ in range(10):
         failed = Failed(kind=FailureKind.DNS, message="no such host")
-        plan = plan_poll("kreis", state, failed, known={}, limits=limits, now=now, jitter=0.5)
+        plan = plan_poll(state, failed, known={}, limits=limits, now=now, jitter=0.5)
         notices.append([notice.text for notice in plan.notices])
         state, now = plan.state, now + pause
     assert [number for number, told in enumerate(notices, start=1) if told] == [told_at]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -62,6 +63,39 @@ async def test_a_body_that_did_not_change_is_not_read(
     await rig.poll()
     assert status(rig).last_error == ""
     assert status(rig).last_success_at == rig.clock.now
+
+
+async def test_a_changed_body_brings_what_is_new_in_it(make_rig: MakeRig, news: Newsroom) -> None:
+    """One new entry on top, one reworded, one gone: two to ingest; what is known is not looked up, but stays known."""
+    news.feed("/feed", [teaser("/a", 1), teaser("/b", 2), teaser("/c", 3)])
+    rig = await make_rig({"hafen": "/feed"})
+    await rig.round()
+    rig.clock.forward(timedelta(hours=1))
+    news.feed("/feed", [teaser("/neu", 4), teaser("/a", 1, summary="Anders."), teaser("/b", 2)])
+    await rig.poll()
+    assert rig.steps.tally.new_entries == 3 + 2
+    assert rig.rows("SELECT count(*) FROM entries WHERE state = 'pending'") == [(2,)]
+    rig.clock.forward(timedelta(days=8))
+    news.feed("/feed", [teaser("/neuer", 5), teaser("/a", 1, summary="Anders."), teaser("/b", 2)])
+    await rig.poll()
+    days = dict(rig.rows("SELECT e.link, k.seen_on FROM known k JOIN entries e ON e.id = k.entry_id"))
+    listed = {days[news.url(path)] for path in ("/neuer", "/a", "/b")}
+    assert len(listed) == 1
+    assert days[news.url("/c")] < min(listed)
+
+
+async def test_two_feeds_bring_one_entry_between_them(make_rig: MakeRig, news: Newsroom) -> None:
+    """Both bodies are read before either is recorded: the article is fetched once, and known in both."""
+    gates = [news.hold("/eins"), news.hold("/zwei")]
+    news.feed("/eins", [teaser("/a", 1)])
+    news.feed("/zwei", [replace(teaser("/a", 1), id="anderswo")])
+    rig = await make_rig({"eins": "/eins", "zwei": "/zwei"})
+    polls = asyncio.create_task(rig.poll())
+    for gate in gates:
+        gate.release()
+    await polls
+    assert rig.steps.tally.new_entries == 1
+    assert rig.rows("SELECT count(*), count(DISTINCT entry_id) FROM known") == [(3, 1)]
 
 
 async def test_an_unchanged_feed_starts_no_worker(make_rig: MakeRig, news: Newsroom) -> None:

@@ -11,4 +11,8 @@ def say(_arguments: Mapping[str, Any], payload: bytes) -> bytes:
     return payload
 
 
-TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {"read_feed": say, "read_page": say}
+TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
+    "read_feed": say,
+    "read_news": say,
+    "read_page": say,
+}

@@ -12,7 +12,7 @@ import pytest
 from watcher.errors import TaskFailed
 from watcher.model import Entry
 from watcher.pipeline.reading import FeedTask, PageTask
-from watcher.pipeline.remote import read_feed, read_page
+from watcher.pipeline.remote import read_feed, read_news, read_page
 from watcher.workers import WorkerPool
 
 FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC")
@@ -28,6 +28,7 @@ PAGE = PageTask(
 ARTICLE = {"title": "Der Hafen", "body": "Mark Rutte besucht den Hafen."}
 HIT = {"term": "Rutte", "form": "Rutte", "start": 16, "end": 21, "field": "text"}
 ENTRY = {"id": "1", "link": "http://news.example/1", "title": "Eins"}
+KEYS = {"id": 7, "link": None}
 PARSED = {"format": "rss", "title": "", "site": "", "language": "", "entries": [ENTRY]}
 
 
@@ -108,3 +109,31 @@ async def test_feeds_that_cannot_be_true_are_refused(pool: WorkerPool, answer: b
     """The same for feeds."""
     with pytest.raises(TaskFailed, match="the worker's answer"):
         await read_feed(pool, FEED, answer)
+
+
+def news(**more: Any) -> bytes:
+    """What a poll is told, as JSON; the parts given replace those of a true one."""
+    return json.dumps({"feed": PARSED, "keys": [KEYS], "hashes": [-5], "listing": "QQ==", **more}).encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        news(feed={}),
+        news(keys=[]),
+        news(keys=[KEYS, KEYS]),
+        news(hashes=[1, 2]),
+        news(hashes=[2**63]),
+        news(keys=[{"id": -(2**64), "link": None}]),
+        news(keys=[{"id": 7, "link": 10**30}]),
+        news(regained=[{"id": 2**63, "link": 1}]),
+        news(settled=-1),
+        news(listing="nicht in Base64"),
+        news(listing="\u00e4"),
+    ],
+)
+async def test_news_that_cannot_be_true_are_refused(pool: WorkerPool, answer: bytes) -> None:
+    """Keys that are none of the entries' or fit no column, and listings that cannot be kept."""
+    assert (await read_news(pool, FEED, news(), feed="a", listing=b"")).listing == b"A"
+    with pytest.raises(TaskFailed, match="the worker's answer"):
+        await read_news(pool, FEED, answer, feed="a", listing=b"")

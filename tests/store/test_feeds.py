@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, r
 from watcher.model import EntryId
 from watcher.store import entries, feeds, schema
 from watcher.store.entries import EntryEnd, EntryOutcome
-from watcher.store.feeds import ChangedEntry
+from watcher.store.feeds import ChangedEntry, KnownRow, PollRecord
 
 HOUR = timedelta(hours=1)
 
@@ -163,16 +165,41 @@ def test_a_poll_lands_whole_or_not_at_all(engine: Engine) -> None:
         assert claimed_names(tx) == ["a"]
 
 
-def test_two_feeds_with_one_link_bring_one_entry(tx: Connection) -> None:
-    """Both read their bodies before either was recorded: the second learns the first one's entry under its own id."""
+def test_a_poll_is_decided_on_what_is_known_by_then(tx: Connection) -> None:
+    """Two feeds with one link, both read before either is recorded: the second sees the first one's entry."""
     shared = "https://blatt.example/bericht"
     mine, yours = new_entry("a1", link=shared), new_entry("b1", link=shared)
-    assert record(tx, "a", mine)
     feed = subscribed(tx, "b")
-    assert feeds.record_poll(tx, feed, poll_record(tx, feed, new=[yours]), now=NOW) == 0
+    assert record(tx, "a", mine)
+
+    def decide(known: Mapping[int, KnownRow]) -> PollRecord:
+        return poll_record(tx, feed, learned=tuple((row.entry_id, yours.keys[0]) for row in known.values()))
+
+    record_made, to_ingest = feeds.settle_poll(tx, feed, yours.keys, decide, now=NOW)
+    assert (len(record_made.learned), to_ingest) == (1, 0)
     known = feeds.find_known(tx, (*mine.keys, *yours.keys))
     assert len({row.entry_id for row in known.values()}) == 1
     assert set(known) == {*mine.keys, *yours.keys}
+
+
+def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) -> None:
+    """The next claim brings it; a poll that read nothing leaves it. The day of marking moves where all was marked."""
+    feed = subscribed(tx, "a")
+    polls: tuple[tuple[dict[str, Any], int, tuple[bytes, int]], ...] = (
+        ({"listing": b"eins", "marked": True}, 0, (b"eins", 0)),
+        ({"listing": b"zwei"}, 3, (b"zwei", 0)),
+        ({}, 4, (b"zwei", 0)),
+        ({"listing": b"drei", "marked": True}, 9, (b"drei", 9)),
+    )
+    start = schema.day_of(NOW)
+    for more, days, (listing, marked) in polls:
+        feeds.record_poll(tx, feed, poll_record(tx, feed, **more), now=NOW + timedelta(days=days))
+        (claimed,) = feeds.claim(tx, now=NOW + timedelta(days=30), limit=9, lease=LEASE)
+        assert (claimed.listing, claimed.marked_on) == (listing, start + marked)
+        feeds.release(tx, feed)
+    feeds.subscribe(tx, {"a": "https://a.example/anders"}, now=NOW)
+    (claimed,) = feeds.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert (claimed.listing, claimed.marked_on) == (b"", None)
 
 
 def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:

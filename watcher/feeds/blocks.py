@@ -15,19 +15,18 @@ _BLOCK_TAG = re.compile(r"<(/?)((?:[A-Za-z][\w.-]{0,30}+:)?(?:item|entry))(?=[\s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
-    """What stands between entries, in order, and the entries: `frame` has one piece more than `blocks`."""
+    """What stands between entries, in order, and the entries: `frame` has one piece more than `blocks`.
+
+    `hashes`: signed 64 bits of each block.
+    """
 
     frame: tuple[str, ...]
     blocks: tuple[str, ...]
-
-    @property
-    def hashes(self) -> tuple[int, ...]:
-        """A signed 64-bit hash of each block, in order."""
-        return tuple(block_hash(block) for block in self.blocks)
+    hashes: tuple[int, ...]
 
     def without(self, known: Set[int]) -> str:
         """The feed's text with only those blocks whose hash is not known."""
-        kept = (block if block_hash(block) not in known else "" for block in self.blocks)
+        kept = (block if hashed not in known else "" for block, hashed in zip(self.blocks, self.hashes, strict=True))
         pairs = zip(self.frame, (*kept, ""), strict=True)
         return "".join(part for pair in pairs for part in pair)
 
@@ -49,7 +48,7 @@ def cut(text: str) -> Blocks | None:
         frame.append(text[position : opened.start()])
         blocks.append(block)
         position = end
-    return Blocks(frame=(*frame, text[position:]), blocks=tuple(blocks))
+    return Blocks(frame=(*frame, text[position:]), blocks=tuple(blocks), hashes=tuple(map(block_hash, blocks)))
 
 
 def block_hash(block: str) -> int:

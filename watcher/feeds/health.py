@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.feeds.identity import EntryKeys
-from watcher.model import Entry, EntryId, ParsedFeed
+from watcher.feeds.listing import FeedNews
+from watcher.model import Entry, EntryId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Answer:
 class Fetched:
     """A body was read. `body_hash`: see `identity.body_hash`."""
 
-    feed: ParsedFeed
+    news: FeedNews
     body_hash: int
     answer: Answer = field(default_factory=Answer)
 
@@ -165,9 +166,9 @@ class Notice:
 class PollPlan:
     """What one poll comes to, for one transaction.
 
-    `seen`: every key that the body lists (its entries stay known as long as it does). `learned`: keys that are to name
-    a known entry too. `rolled_over`: nothing of the last body was left in this one, so entries may have been missed.
-    `url_moved_to`: the feed's new address, "" if it stays.
+    `seen`: keys that were known before, of the entries that were looked up. `learned`: keys that are to name a known
+    entry too. `listing`: what to keep of the body for the next poll, packed. `rolled_over`: nothing of the last body
+    was left in this one, so entries may have been missed. `url_moved_to`: the feed's new address, "" if it stays.
     """
 
     state: PollState
@@ -176,6 +177,7 @@ class PollPlan:
     changed: tuple[ChangedEntry, ...] = ()
     seen: tuple[int, ...] = ()
     learned: tuple[tuple[EntryId, int], ...] = ()
+    listing: bytes = b""
     first_poll: bool = False
     rolled_over: bool = False
     url_moved_to: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -101,17 +101,27 @@ def normalise_link(url: str) -> str:
 
 
 def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
-    """The keys of each entry of one body, in its order. `feed_key` names the feed, and stays when its address moves.
+    """The keys of each entry of one body, in its order. `feed_key` names the feed, and stays when its address moves."""
+    return without_shared([own_keys(feed_key, entry) for entry in feed.entries], site=link_key(feed.site))
 
-    A link that entries with different ids share (a live blog's page, a list page) is no key, nor is a home page.
+
+def own_keys(feed_key: str, entry: Entry) -> EntryKeys:
+    """The keys of one entry, without regard to the others; see `without_shared`."""
+    link = normalise_link(entry.link)
+    return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key_of_page(link))
+
+
+def without_shared(keys: Sequence[EntryKeys], *, site: int | None) -> tuple[EntryKeys, ...]:
+    """The keys of the entries of one body, given each one's own.
+
+    A link that entries with different ids share (a live blog's page, a list page) is no key, nor is the feed's site.
     """
-    links = [normalise_link(entry.link) for entry in feed.entries]
-    identities = [_identity(entry, link) for entry, link in zip(feed.entries, links, strict=True)]
-    shared = _shared(links, identities) | {normalise_link(feed.site)}
-    return tuple(
-        EntryKeys(id=_key("id", feed_key, *identity), link=None if link in shared else _key_of_page(link))
-        for link, identity in zip(links, identities, strict=True)
-    )
+    owners: dict[int | None, int] = {site: 0}
+    shared: set[int | None] = {site}
+    for entry in keys:
+        if owners.setdefault(entry.link, entry.id) != entry.id:
+            shared.add(entry.link)
+    return tuple(EntryKeys(id=entry.id, link=None) if entry.link in shared else entry for entry in keys)
 
 
 def link_key(url: str) -> int | None:
@@ -127,14 +137,6 @@ def content_hash(entry: Entry) -> int:
 def body_hash(body: bytes) -> int:
     """A key of a whole feed body, to notice a feed that is sent again unchanged."""
     return int.from_bytes(hashlib.blake2b(body, digest_size=8).digest(), "big", signed=True)
-
-
-def _shared(links: list[str], identities: list[tuple[str, ...]]) -> set[str]:
-    """Links that stand for more than one entry."""
-    found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for link, identity in zip(links, identities, strict=True):
-        found[link].add(identity)
-    return {link for link, owners in found.items() if len(owners) > 1}
 
 
 def _identity(entry: Entry, link: str) -> tuple[str, ...]:

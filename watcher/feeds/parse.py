@@ -5,18 +5,21 @@ Runs in a worker process that can be killed; what can be bounded here is (see `l
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable
+from dataclasses import replace
 
 from watcher.errors import NotAFeed
-from watcher.feeds.blocks import cut
+from watcher.feeds.blocks import Blocks, block_hash, cut
 from watcher.feeds.discover import advertised_feeds
 from watcher.feeds.encoding import DecodedText, decode, inflate
 from watcher.feeds.jsonfeed import parse_json_feed
+from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
 from watcher.feeds.repair import FeedXml, TooManyAttributes, feed_xml, root_name
-from watcher.feeds.xmlfeed import parse_xml_feed
+from watcher.feeds.xmlfeed import NOT_WELL_FORMED, parse_xml_feed
 from watcher.model import ParsedFeed
 
+_DECLARING = re.compile(r"<[^<>]*xml[^<>]*>")
 _ROOTS = {
     "html": "a web page",
     "opml": "an OPML list of feeds; import it instead",
@@ -38,41 +41,79 @@ def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str) -> Pa
     account, its media type is not (it is too often wrong). Raises NotAFeed, which says what the bytes are instead and
     holds the feeds that a web page advertises.
     """
-    return parse_new_entries(body, content_type=content_type, url=url, timezone=timezone, known=frozenset()).feed
+    decoded = _decoded(body, content_type)
+    if _is_json(decoded):
+        return parse_json_feed(decoded.text, url=url, timezone=timezone)
+    return parse_xml_feed(_feed_xml(body, decoded, url), url=url, timezone=timezone, problem=decoded.problem)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEntries:
-    """A feed with those of its entries whose blocks were not known, and the hashes of all its blocks, in order.
+def parse_news(
+    body: bytes, *, content_type: str, url: str, timezone: str, feed_key: str, before: Listing | None
+) -> FeedNews:
+    """Like `parse_feed`, but reads only the entries whose raw text `before` does not have: a tenth of the time.
 
-    Without `blocks` (JSON, and feeds that cannot be cut for certain) the feed has all its entries.
+    Read whole are JSON, feeds that cannot be cut at their entries for certain or are not well-formed, and those that
+    declare anything anew that their entries are read by. `feed_key` names the feed in keys.
     """
-
-    feed: ParsedFeed
-    blocks: tuple[int, ...] = ()
-
-
-def parse_new_entries(body: bytes, *, content_type: str, url: str, timezone: str, known: Set[int]) -> NewEntries:
-    """Like `parse_feed`, but reads only the entries whose raw text has no hash in `known`: a tenth of the time."""
-    body = inflate(body)
-    decoded = decode(body, content_type=content_type)
-    if decoded.text.lstrip()[:1] in {"{", "["}:
-        return NewEntries(feed=parse_json_feed(decoded.text, url=url, timezone=timezone))
-    xml = _feed_xml(decoded)
-    if xml is None:
-        raise _not_a_feed(body, decoded, url)
+    decoded = _decoded(body, content_type)
+    if _is_json(decoded):
+        return whole_news(feed_key, parse_json_feed(decoded.text, url=url, timezone=timezone))
+    xml = _feed_xml(body, decoded, url)
     blocks = cut(xml.text)
-    if blocks is not None and known:
-        xml = replace(xml, text=blocks.without(known))
-    feed = parse_xml_feed(xml, url=url, timezone=timezone, problem=decoded.problem)
-    return NewEntries(feed=feed, blocks=blocks.hashes if blocks else ())
+
+    def read(text: str) -> ParsedFeed:
+        return parse_xml_feed(replace(xml, text=text), url=url, timezone=timezone, problem=decoded.problem)
+
+    def context(feed: ParsedFeed, blocks: Blocks) -> int:
+        return _context(feed, blocks, url, timezone)
+
+    if blocks is None:
+        return whole_news(feed_key, read(xml.text))
+    if before and (feed := _part(read, blocks, before)) and context(feed, blocks) == before.context:
+        return news_beyond(before, feed_key, feed, blocks=blocks.hashes, context=before.context)
+    feed = read(xml.text)
+    if not _is_one_for_one(feed, len(blocks.hashes)):
+        return whole_news(feed_key, feed)
+    return news_beyond(None, feed_key, feed, blocks=blocks.hashes, context=context(feed, blocks))
 
 
-def _feed_xml(decoded: DecodedText) -> FeedXml | None:
+def _part(read: Callable[[str], ParsedFeed], blocks: Blocks, before: Listing) -> ParsedFeed | None:
+    """The feed with those entries only that it did not list before; None where they cannot be read by themselves."""
+    listed = {row.block for row in before.rows}
     try:
-        return feed_xml(decoded.text)
+        feed = read(blocks.without(listed))
+    except NotAFeed:
+        return None
+    return feed if _is_one_for_one(feed, sum(hashed not in listed for hashed in blocks.hashes)) else None
+
+
+def _is_one_for_one(feed: ParsedFeed, blocks: int) -> bool:
+    """Whether each block gave its own entry; where XML is broken, one may have swallowed another's text."""
+    return len(feed.entries) == blocks and NOT_WELL_FORMED not in feed.problem
+
+
+def _context(feed: ParsedFeed, blocks: Blocks, url: str, timezone: str) -> int:
+    """What entries are read by besides their own text: format, bases, and whatever namespaces are declared."""
+    declarations = [tag for piece in blocks.frame if "xml" in piece for tag in _DECLARING.findall(piece)]
+    return block_hash("\n".join((feed.format, feed.site, url, timezone, *declarations)))
+
+
+def _decoded(body: bytes, content_type: str) -> DecodedText:
+    return decode(inflate(body), content_type=content_type)
+
+
+def _is_json(decoded: DecodedText) -> bool:
+    return decoded.text.lstrip()[:1] in {"{", "["}
+
+
+def _feed_xml(body: bytes, decoded: DecodedText, url: str) -> FeedXml:
+    try:
+        xml = feed_xml(decoded.text)
     except TooManyAttributes as error:
         raise NotAFeed("the answer has a tag with more than a thousand attributes; it is not read") from error
+    if xml is None:
+        raise _not_a_feed(inflate(body), decoded, url)
+    return xml
 
 
 def _not_a_feed(body: bytes, decoded: DecodedText, url: str) -> NotAFeed:

@@ -15,7 +15,7 @@ Failures. Weights are Media Cloud's: hard 1, soft 1/2, DNS 1/4. The interval dou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,8 +37,8 @@ from watcher.feeds.health import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.identity import EntryKeys, content_hash, feed_keys
-from watcher.model import Entry, EntryId
+from watcher.feeds.identity import EntryKeys
+from watcher.model import EntryId
 
 DAY = timedelta(days=1)
 JITTER = 0.1
@@ -59,18 +59,18 @@ _MOST_FAILURES = 1000.0
 
 
 def plan_poll(
-    feed_key: str, state: PollState, outcome: Outcome, *, known: Known, limits: Limits, now: datetime, jitter: float
+    state: PollState, outcome: Outcome, *, known: Known, limits: Limits, now: datetime, jitter: float
 ) -> PollPlan:
     """What to do about one poll. Total: every outcome has a next poll.
 
-    `known` holds what the store knows under any of the keys of the body (`identity.feed_keys`), and may hold more.
+    `known` holds what the store knows under any of the keys that the news have to be looked up by, and may hold more.
     `jitter` in [0, 1) spreads the next poll by a tenth to either side.
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware datetime")
     match outcome:
         case Fetched():
-            return _fetched(feed_key, state, outcome, known, limits, now, jitter)
+            return _fetched(state, outcome, known, limits, now, jitter)
         case NotModified():
             return _not_modified(state, outcome.answer, limits, now, jitter)
         case Failed():
@@ -104,17 +104,23 @@ def kind_of_failure(failure: FetchFailure) -> FailureKind:
 
 
 def _fetched(
-    feed_key: str, state: PollState, outcome: Fetched, known: Known, limits: Limits, now: datetime, jitter: float
+    state: PollState, outcome: Fetched, known: Known, limits: Limits, now: datetime, jitter: float
 ) -> PollPlan:
-    entries = outcome.feed.entries
-    listed = dict(_distinct(entries, feed_keys(feed_key, outcome.feed)))
-    new = tuple(_new_entries(listed, known))
-    rolled_over = bool(listed) and state.listed > 0 and not any(_is_from_here(keys, known) for keys in listed)
+    news = outcome.news
+    read = tuple(
+        PlannedEntry(entry=entry, keys=keys, content_hash=hashed)
+        for entry, keys, hashed in zip(news.feed.entries, news.keys, news.hashes, strict=True)
+    )
+    new = tuple(planned for planned in read if _known_entry(planned.keys, known) is None)
+    listed = len(read) + len(news.regained) + news.settled
+    looked_up = (*news.keys, *news.regained)
+    from_here = news.settled or any(_is_from_here(keys, known) for keys in looked_up)
+    rolled_over = listed > 0 and state.listed > 0 and not from_here
     updated = replace(
         _succeeded(state, outcome.answer, now),
-        interval=limits.fastest if rolled_over else _adapted(state, limits, new=len(new), listed=len(listed)),
-        listed=len(listed),
-        refresh_after=outcome.feed.refresh_after,
+        interval=limits.fastest if rolled_over else _adapted(state, limits, new=len(new), listed=listed),
+        listed=listed,
+        refresh_after=news.feed.refresh_after,
         body_hash=outcome.body_hash,
         etag=outcome.answer.etag,
         last_modified=outcome.answer.last_modified,
@@ -122,46 +128,29 @@ def _fetched(
     return replace(
         _plan_success(state, updated, outcome.answer, limits, now, jitter),
         new=new,
-        changed=tuple(_changed_entries(listed, known)),
-        seen=tuple(key for keys in listed for key in keys.all),
-        learned=tuple(_learned(listed, known)),
+        changed=tuple(_changed_entries(read, known)),
+        seen=tuple(key for keys in looked_up for key in keys.all if key in known),
+        learned=tuple(_learned(looked_up, known)),
+        listing=b"" if any(_known_entry(keys, known) is None for keys in news.regained) else news.listing,
         first_poll=state.never_polled,
         rolled_over=rolled_over,
     )
 
 
-def _distinct(entries: tuple[Entry, ...], keys: tuple[EntryKeys, ...]) -> Iterator[tuple[EntryKeys, Entry]]:
-    """Each entry of a body once: the first of those that share a key. One that says nothing at all is none."""
-    taken: set[int] = set()
-    for entry_keys, entry in zip(keys, entries, strict=True):
-        if not (entry.link or entry.title or entry.text):
-            continue
-        if taken.isdisjoint(entry_keys.all):
-            yield entry_keys, entry
-        taken.update(entry_keys.all)
-
-
-def _new_entries(listed: dict[EntryKeys, Entry], known: Known) -> Iterator[PlannedEntry]:
-    for keys, entry in listed.items():
-        if _known_entry(keys, known) is None:
-            yield PlannedEntry(entry=entry, keys=keys, content_hash=content_hash(entry))
-
-
-def _changed_entries(listed: dict[EntryKeys, Entry], known: Known) -> Iterator[ChangedEntry]:
+def _changed_entries(read: Iterable[PlannedEntry], known: Known) -> Iterator[ChangedEntry]:
     """Entries of this feed that never matched and read otherwise now, under the same id or another one."""
     told: set[EntryId] = set()
-    for keys, entry in listed.items():
-        found = _known_entry(keys, known)
+    for planned in read:
+        found = _known_entry(planned.keys, known)
         if found is None or not found.same_feed or found.matched or found.times_ingested >= MOST_INGESTIONS:
             continue
-        now_hash = content_hash(entry)
-        if found.content_hash not in {None, now_hash} and found.entry_id not in told:
+        if found.content_hash not in {None, planned.content_hash} and found.entry_id not in told:
             told.add(found.entry_id)
-            yield ChangedEntry(entry_id=found.entry_id, entry=entry, content_hash=now_hash)
+            yield ChangedEntry(entry_id=found.entry_id, entry=planned.entry, content_hash=planned.content_hash)
 
 
-def _learned(listed: dict[EntryKeys, Entry], known: Known) -> Iterator[tuple[EntryId, int]]:
-    for keys in listed:
+def _learned(looked_up: Iterable[EntryKeys], known: Known) -> Iterator[tuple[EntryId, int]]:
+    for keys in looked_up:
         if found := _known_entry(keys, known):
             yield from ((found.entry_id, key) for key in keys.all if key not in known)
 

@@ -24,6 +24,7 @@ from watcher.feeds.quick import read_quickly
 from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, has_entries
 from watcher.model import Entry, ParsedFeed
 
+NOT_WELL_FORMED = "not well-formed, read leniently"
 _DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _BASE = re.compile(r"\sbase\s*=|xml:base", re.IGNORECASE)
@@ -87,7 +88,7 @@ def _problems(*given: str | _Values) -> Iterable[str]:
         return
     listed, flaw = len(result["entries"]), result.get("bozo_exception")
     if flaw is not None:
-        yield f"not well-formed, read leniently: {safe_text(str(flaw))[:200]}"
+        yield f"{NOT_WELL_FORMED}: {safe_text(str(flaw))[:200]}"
     if listed > MAX_ENTRIES:
         yield f"lists {listed} entries; only the first {MAX_ENTRIES} are read"
 

@@ -6,8 +6,9 @@ claimed feed | fetch, conditional | unchanged? | read in a worker | plan: new en
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,19 +26,21 @@ from watcher.feeds.health import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.identity import body_hash, feed_keys
+from watcher.feeds.identity import body_hash
+from watcher.feeds.listing import Listing
 from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.log import event
 from watcher.net import Purpose, Request, Response
 from watcher.pipeline.parts import Parts
 from watcher.pipeline.reading import ENTRY, FEED_ACCEPT, FeedTask
-from watcher.pipeline.remote import read_feed, sentence
+from watcher.pipeline.remote import read_news, sentence
 from watcher.store import feeds
-from watcher.store.feeds import ChangedEntry, ClaimedFeed, NewEntry, PollRecord
+from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, NewEntry, PollRecord
 
 log = logging.getLogger(__name__)
 
 _STATE = TypeAdapter(PollState)
+MARKED_EVERY = timedelta(days=7)  # entries are forgotten ninety days after they were marked last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +63,9 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
     except Exception:
         log.exception("a bug while polling feed %s", claimed.name, extra=event("bug", where="poll", feed=claimed.name))
         outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")
-    plan = await _plan(parts, claimed, setting, state, outcome)
-    entries = await parts.store.run(
-        feeds.record_poll,
-        claimed.id,
-        _record(plan, outcome, claimed, previous=state),
-        ops=parts.setting.ops,
-        now=parts.now(),
-    )
-    error = outcome.message if isinstance(outcome, Failed) else ""
-    _log_change(claimed.name, error, failing_since=state.first_failure_at, next_poll_at=plan.next_poll_at)
-    return PollReport(entries=entries, error=error)
+    record, entries = await _settle(parts, claimed, setting, state, outcome)
+    _log_change(claimed.name, record.error, failing_since=state.first_failure_at, next_poll_at=record.next_poll_at)
+    return PollReport(entries=entries, error=record.error)
 
 
 def _log_change(name: str, error: str, *, failing_since: datetime | None, next_poll_at: datetime) -> None:
@@ -123,18 +118,18 @@ async def _outcome(parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, stat
     hashed = body_hash(response.body)
     if hashed == state.body_hash:
         return NotModified(answer=answer)
-    return await _read(parts, response, hashed, answer)
+    return await _read(parts, claimed, response, hashed, answer)
 
 
-async def _read(parts: Parts, response: Response, hashed: int, answer: Answer) -> Outcome:
+async def _read(parts: Parts, claimed: ClaimedFeed, response: Response, hashed: int, answer: Answer) -> Outcome:
     task = FeedTask(content_type=response.content_type, url=response.url, timezone=parts.setting.timezone)
     try:
-        feed = await read_feed(parts.pool, task, response.body)
+        news = await read_news(parts.pool, task, response.body, feed=claimed.name, listing=claimed.listing)
     except NotAFeed as error:
         return Failed(kind=FailureKind.HARD, message=f"not a feed: {sentence(error)}")
     except WorkerError as error:
         return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
-    return Fetched(feed=feed, body_hash=hashed, answer=answer)
+    return Fetched(news=news, body_hash=hashed, answer=answer)
 
 
 def _answer(response: Response, *, conditional: bool) -> Answer:
@@ -147,41 +142,49 @@ def _answer(response: Response, *, conditional: bool) -> Answer:
     )
 
 
-async def _plan(
+async def _settle(
     parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState, outcome: Outcome
-) -> PollPlan:
-    known = {}
-    if isinstance(outcome, Fetched):
-        keys = {key for entry in feed_keys(claimed.name, outcome.feed) for key in entry.all}
-        known = await parts.store.run(feeds.find_known, keys)
-    return plan_poll(
-        claimed.name,
-        state,
-        outcome,
-        known={
-            key: KnownEntry(
-                entry_id=row.entry_id,
-                content_hash=row.content_hash,
-                matched=row.matched,
-                times_ingested=row.times_ingested,
-                same_feed=row.feed_id == claimed.id,
-            )
-            for key, row in known.items()
-        },
-        limits=Limits(every=setting.every, fastest=setting.fastest, slowest=setting.slowest),
-        now=parts.now(),
-        jitter=parts.jitter(),
+) -> tuple[PollRecord, int]:
+    """Plans on the store's thread, inside the transaction that looks up what is known and records what is decided."""
+    now, jitter = parts.now(), parts.jitter()
+    looked_up = (*outcome.news.keys, *outcome.news.regained) if isinstance(outcome, Fetched) else ()
+
+    def decide(known: Mapping[int, KnownRow]) -> PollRecord:
+        plan = plan_poll(
+            state,
+            outcome,
+            known={key: _known_entry(row, claimed) for key, row in known.items()},
+            limits=Limits(every=setting.every, fastest=setting.fastest, slowest=setting.slowest),
+            now=now,
+            jitter=jitter,
+        )
+        return _record(plan, outcome, claimed, previous=state, now=now)
+
+    keys = [key for entry in looked_up for key in entry.all]
+    return await parts.store.run(feeds.settle_poll, claimed.id, keys, decide, ops=parts.setting.ops, now=now)
+
+
+def _known_entry(row: KnownRow, claimed: ClaimedFeed) -> KnownEntry:
+    return KnownEntry(
+        entry_id=row.entry_id,
+        content_hash=row.content_hash,
+        matched=row.matched,
+        times_ingested=row.times_ingested,
+        same_feed=row.feed_id == claimed.id,
     )
 
 
-def _record(plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState) -> PollRecord:
-    was_read = isinstance(outcome, Fetched) and not previous.never_polled
+def _record(
+    plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState, now: datetime
+) -> PollRecord:
+    news = outcome.news if isinstance(outcome, Fetched) else None
+    marked = news is not None and _is_long_ago(claimed.marked_on, now)
     return PollRecord(
         url=claimed.url,
         poll_state=_STATE.dump_json(plan.state).decode(),
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
-        title=outcome.feed.title if isinstance(outcome, Fetched) else "",
+        title=news.feed.title if news else "",
         new=tuple(
             NewEntry(
                 keys=planned.keys.all,
@@ -203,9 +206,22 @@ def _record(plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous:
             )
             for changed in plan.changed
         ),
-        seen=plan.seen,
+        listing=plan.listing if news else None,
+        seen=_all_keys(plan) if marked and news and news.settled else plan.seen,
+        marked=marked,
         learned=plan.learned,
         moved_to=plan.url_moved_to,
         notices=tuple(f"Feed {claimed.name} {notice.text}" for notice in plan.notices),
-        rolled_over=plan.rolled_over if was_read else None,
+        rolled_over=plan.rolled_over if news and not previous.never_polled else None,
     )
+
+
+def _is_long_ago(marked_on: int | None, now: datetime) -> bool:
+    """Also if that day lies ahead: the clock was wrong then."""
+    return marked_on is None or not 0 <= now.timestamp() // 86_400 - marked_on < MARKED_EVERY.days
+
+
+def _all_keys(plan: PollPlan) -> tuple[int, ...]:
+    """Of what the body lists; where it was read whole, of what was known of it."""
+    listing = Listing.unpack(plan.listing)
+    return tuple(key for _, keys in listing.entries() for key in keys.all) if listing else plan.seen

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from watcher.feeds.identity import EntryKeys
 from watcher.matching import Finding
 from watcher.model import Article, BodyCandidate, Entry, Match, ParsedFeed, Quality, Watch
 
@@ -62,7 +63,32 @@ class Reading:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsTask:
+    """Read the payload as a feed, as far as `listing` (packed, in base64) does not have it. `feed` names it in keys."""
+
+    content_type: str
+    url: str
+    timezone: str
+    feed: str
+    listing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsReading:
+    """`FeedNews` on its way; `listing` in base64."""
+
+    feed: ParsedFeed
+    keys: tuple[EntryKeys, ...]
+    hashes: tuple[int, ...]
+    regained: tuple[EntryKeys, ...] = ()
+    settled: int = 0
+    listing: str = ""
+
+
 FEED_TASK = TypeAdapter(FeedTask)
+NEWS_TASK = TypeAdapter(NewsTask)
+NEWS_READING = TypeAdapter(NewsReading)
 PAGE_TASK = TypeAdapter(PageTask)
 READING = TypeAdapter(Reading)
 PARSED_FEED = TypeAdapter(ParsedFeed)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
@@ -20,15 +20,29 @@ _CALM = timedelta(days=1)
 _ACTIVE = text("feeds.active")
 _IN_FIRST_POLL = text("entries.in_first_poll")
 
+# What every poll says to the database is built once: building takes longer than SQLite does.
+_FEED = select(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
+_NEWEST = select(func.max(schema.entries.c.id))
+_KNOWN = sqlite_insert(schema.known).on_conflict_do_nothing()
+_NOTED = update(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
+_LISTED = sqlite_insert(schema.listings)
+_LISTED = _LISTED.on_conflict_do_update(index_elements=["feed_id"], set_={"rows": _LISTED.excluded.rows})
+_MARKED = update(schema.listings).where(schema.listings.c.feed_id == bindparam("feed"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedFeed:
-    """A feed whose poll is ours until the lease ends. `poll_state` is what the last poll left, "" before the first."""
+    """A feed whose poll is ours until the lease ends. `poll_state` is what the last poll left, "" before the first.
+
+    `listing`: what it listed when it was last read, packed. `marked_on`: the day on which all of that was last marked.
+    """
 
     id: FeedId
     name: str
     url: str
     poll_state: str
+    listing: bytes = b""
+    marked_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +83,10 @@ class ChangedEntry:
 class PollRecord:
     """All that one poll of `url` leaves behind. `error` is "" after a success.
 
-    `seen`: keys that the body lists; `learned`: further keys of known entries; `moved_to`: a lasting new address;
-    `notices`: what the operator is to be told. `rolled_over`: whether nothing was left of the last body, so that
-    entries may have been missed; None if the poll does not tell.
+    `listing`: what to keep of a body that was read; `seen`: keys that it lists; `marked`: these are all. `learned`:
+    further keys of known entries; `moved_to`: a lasting new address; `notices`: what the operator is to be told.
+    `rolled_over`: whether nothing was left of the last body, so that entries may have been missed; None if the poll
+    does not tell.
     """
 
     url: str
@@ -81,7 +96,9 @@ class PollRecord:
     title: str = ""
     new: tuple[NewEntry, ...] = ()
     changed: tuple[ChangedEntry, ...] = ()
+    listing: bytes | None = None
     seen: tuple[int, ...] = ()
+    marked: bool = False
     learned: tuple[tuple[EntryId, int], ...] = ()
     moved_to: str = ""
     notices: tuple[str, ...] = ()
@@ -127,6 +144,7 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
                 last_error="",
                 failing_since=None,
             )
+            tx.execute(delete(schema.listings).where(schema.listings.c.feed_id == row.id))
         elif url is not None and not row.active:
             _set(tx, row.id, active=True, next_poll_at=now)
 
@@ -145,15 +163,24 @@ def claim(
     tx: Connection, *, now: datetime, limit: int, lease: timedelta, due_by: datetime | None = None
 ) -> list[ClaimedFeed]:
     """Up to `limit` feeds that are due now (or were at `due_by`), longest due first, ours until `now + lease`."""
-    feeds = schema.feeds.c
+    feeds, listings = schema.feeds.c, schema.listings.c
     due = (
-        select(feeds.id, feeds.name, feeds.url, feeds.moved_to, feeds.poll_state)
+        select(feeds.id, feeds.name, feeds.url, feeds.moved_to, feeds.poll_state, listings.rows, listings.marked_on)
+        .select_from(schema.feeds.outerjoin(schema.listings, listings.feed_id == feeds.id))
         .where(_ACTIVE, feeds.next_poll_at <= (due_by or now), feeds.lease_until.is_(None))
         .order_by(feeds.next_poll_at)
         .limit(limit)
     )
     claimed = [
-        ClaimedFeed(id=row.id, name=row.name, url=_address(row), poll_state=row.poll_state) for row in tx.execute(due)
+        ClaimedFeed(
+            id=row.id,
+            name=row.name,
+            url=_address(row),
+            poll_state=row.poll_state,
+            listing=row.rows or b"",
+            marked_on=row.marked_on,
+        )
+        for row in tx.execute(due)
     ]
     if claimed:
         ids = [feed.id for feed in claimed]
@@ -195,27 +222,38 @@ def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
     return found
 
 
+def settle_poll(
+    tx: Connection,
+    feed_id: FeedId,
+    keys: Iterable[int],
+    decide: Callable[[Mapping[int, KnownRow]], PollRecord],
+    *,
+    ops: Iterable[str] = (),
+    now: datetime,
+) -> tuple[PollRecord, int]:
+    """Records what `decide` makes of what is known under the keys; in between, no other feed can bring the same."""
+    record = decide(find_known(tx, keys))
+    return record, record_poll(tx, feed_id, record, ops=ops, now=now)
+
+
 def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Iterable[str] = (), now: datetime) -> int:
     """What a poll found, whole: entries, their keys, the feed's health and next time. Returns how many to ingest.
 
-    `ops`: the channels that hear the notices.
+    None of the new entries' keys may be known. `ops`: the channels that hear the notices.
     """
-    row = tx.execute(select(schema.feeds).where(schema.feeds.c.id == feed_id)).one()
-    first = row.last_success_at is None and not record.error
-    fresh = [new for new in record.new if not _became_known(tx, feed_id, new, now=now)]
-    for turn, new in enumerate(fresh):
-        _insert_entry(tx, feed_id, new, turn=turn, first=first, now=now)
+    row = tx.execute(_FEED, {"feed": feed_id}).one()
+    _insert_entries(tx, feed_id, record, first=row.last_success_at is None and not record.error, now=now)
     for changed in record.changed:
         _reopen_entry(tx, changed, now=now)
     for entry_id, key in record.learned:
-        _remember(tx, (key,), entry_id, feed_id, now=now)
+        _remember(tx, [(key, entry_id)], feed_id, now=now)
     _mark_seen(tx, record.seen, now=now)
     for channel in ops:
         for notice in record.notices:
             deliveries.notify(tx, channel, notice, now=now)
     _tell_roll_over(tx, row.name, record.rolled_over, ops=ops, now=now)
     _note_poll(tx, row, record, now=now)
-    return len(fresh) + len(record.changed)
+    return len(record.new) + len(record.changed)
 
 
 def release(tx: Connection, feed_id: FeedId) -> None:
@@ -274,52 +312,56 @@ def _note_poll(tx: Connection, row: Row[Any], record: PollRecord, *, now: dateti
     if record.url != _address(row):  # the config gave it another one meanwhile, which is due and unknown yet
         release(tx, FeedId(row.id))
         return
-    health: dict[str, object] = {"last_error": record.error[:500], "last_polled_at": now}
-    if record.error:
-        health["failing_since"] = row.failing_since or now
-    else:
-        health |= {"failing_since": None, "last_success_at": now}
-    if record.seen:
-        health["listed_on"] = schema.day_of(now)
-    if record.moved_to:
-        health["moved_to"] = record.moved_to
-    if record.title:
-        health["title"] = record.title[:500]
-    _set(tx, row.id, poll_state=record.poll_state, next_poll_at=record.next_poll_at, lease_until=None, **health)
+    was_read = record.listing is not None or bool(record.seen or record.new)
+    health = {
+        "feed": row.id,
+        "lease_until": None,
+        "poll_state": record.poll_state,
+        "next_poll_at": record.next_poll_at,
+        "last_error": record.error[:500],
+        "last_polled_at": now,
+        "failing_since": (row.failing_since or now) if record.error else None,
+        "last_success_at": row.last_success_at if record.error else now,
+        "listed_on": schema.day_of(now) if was_read else row.listed_on,
+        "moved_to": record.moved_to or row.moved_to,
+        "title": record.title[:500] or row.title,
+    }
+    tx.execute(_NOTED, health)
+    if record.listing is not None:
+        today = schema.day_of(now)
+        tx.execute(_LISTED, {"feed_id": row.id, "rows": record.listing, "marked_on": today})
+        if record.marked:
+            tx.execute(_MARKED, {"feed": row.id, "marked_on": today})
 
 
 def _address(row: Any) -> str:
     return str(row.moved_to or row.url)
 
 
-def _became_known(tx: Connection, feed_id: FeedId, new: NewEntry, *, now: datetime) -> bool:
-    """Whether another feed brought the same entry while this one was read; its keys then name that entry too."""
-    known = schema.known.c
-    entry_id = tx.execute(select(known.entry_id).where(known.key.in_(new.keys)).limit(1)).scalar()
-    if entry_id is None:
-        return False
-    _remember(tx, new.keys, EntryId(entry_id), feed_id, now=now)
-    return True
-
-
-def _insert_entry(tx: Connection, feed_id: FeedId, new: NewEntry, *, turn: int, first: bool, now: datetime) -> None:
-    result = tx.execute(
-        insert(schema.entries).values(
-            feed_id=feed_id,
-            link=new.link,
-            link_key=new.link_key,
-            title=new.title,
-            content_hash=new.content_hash,
-            state="pending",
-            turn=turn,
-            due_at=now,
-            seen_at=now,
-            in_first_poll=first,
-        )
+def _insert_entries(tx: Connection, feed_id: FeedId, record: PollRecord, *, first: bool, now: datetime) -> None:
+    """Under the ids that SQLite would give them: nobody else can write meanwhile."""
+    if not record.new:
+        return
+    newest = tx.execute(_NEWEST).scalar() or 0
+    numbered = [(EntryId(newest + 1 + turn), turn, new) for turn, new in enumerate(record.new)]
+    pending = {"feed_id": feed_id, "state": "pending", "due_at": now, "seen_at": now, "in_first_poll": first}
+    tx.execute(
+        insert(schema.entries),
+        [
+            {
+                **pending,
+                "id": entry_id,
+                "link": new.link,
+                "link_key": new.link_key,
+                "title": new.title,
+                "content_hash": new.content_hash,
+                "turn": turn,
+            }
+            for entry_id, turn, new in numbered
+        ],
     )
-    (entry_id,) = result.inserted_primary_key or (0,)
-    tx.execute(insert(schema.words).values(entry=entry_id, words=new.entry))
-    _remember(tx, new.keys, EntryId(entry_id), feed_id, now=now)
+    tx.execute(insert(schema.words), [{"entry": entry_id, "words": new.entry} for entry_id, _, new in numbered])
+    _remember(tx, [(key, entry_id) for entry_id, _, new in numbered for key in new.keys], feed_id, now=now)
 
 
 def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
@@ -333,10 +375,11 @@ def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> No
     tx.execute(words.on_conflict_do_update(index_elements=["entry"], set_={"words": changed.entry}))
 
 
-def _remember(tx: Connection, keys: Sequence[int], entry_id: EntryId, feed_id: FeedId, *, now: datetime) -> None:
-    if keys:
-        rows = [{"key": key, "entry_id": entry_id, "feed_id": feed_id, "seen_on": schema.day_of(now)} for key in keys]
-        tx.execute(sqlite_insert(schema.known).on_conflict_do_nothing(), rows)
+def _remember(tx: Connection, named: Sequence[tuple[int, EntryId]], feed_id: FeedId, *, now: datetime) -> None:
+    day = schema.day_of(now)
+    rows = [{"key": key, "entry_id": entry_id, "feed_id": feed_id, "seen_on": day} for key, entry_id in named]
+    if rows:
+        tx.execute(_KNOWN, rows)
 
 
 def _mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:

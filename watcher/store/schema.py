@@ -80,6 +80,16 @@ feeds = Table(
     Index("feeds_due", "next_poll_at", sqlite_where=text("active AND lease_until IS NULL")),
 )
 
+# What each feed listed when it was last read, packed (see `feeds.listing`). `marked_on`: the day on which all its keys
+# were last marked as seen, in days since 1970. In a table of its own, because every poll writes the rows of feeds.
+listings = Table(
+    "listings",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("rows", LargeBinary, nullable=False),
+    Column("marked_on", Integer, nullable=False),
+)
+
 # What is known of the feeds' entries, by 8-byte key: one key for (feed, id), one for the normalised link.
 known = Table(
     "known",
