@@ -107,3 +107,18 @@ def test_is_covered_knows_mapped_addresses() -> None:
     """A mapped address belongs to the network of the IPv4 address inside it, and to no other."""
     assert is_covered(IPv6Address("::ffff:10.0.0.1"), [IPv4Network("10.0.0.0/8")])
     assert not is_covered(IPv6Address("::ffff:10.0.0.1"), [IPv4Network("11.0.0.0/8"), IPv6Network("fd00::/8")])
+
+
+@given(number=st.integers(0, 2**32 - 1) | st.sampled_from([int(edge) + step for edge in EDGES for step in (-1, 0, 1)]))
+def test_the_table_is_read_as_it_is_written(number: int) -> None:
+    """An IPv4 address is refused exactly if one of the networks in the table holds it."""
+    address = IPv4Address(number % 2**32)
+    assert is_refused(address) == any(address in network for network in REFUSED_V4)
+
+
+@given(address=st.ip_addresses(v=6) | st.sampled_from([ip_address(edge) for edge in V6_EDGES]))
+def test_the_table_for_ipv6_is_read_as_it_is_written(address: IPv6Address) -> None:
+    """An IPv6 address that hides no other is admitted exactly if the table says so."""
+    if embedded_ipv4(address) is None:
+        public = any(address in network for network in PUBLIC_V6)
+        assert is_refused(address) == (not public or any(address in network for network in REFUSED_V6))

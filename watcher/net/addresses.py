@@ -6,8 +6,11 @@ which a virtual machine reaches its host on Azure. `ipaddress.is_global` varies 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address
+from typing import NamedTuple
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -54,6 +57,21 @@ REFUSED_V6 = tuple(
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
+class Spelled(NamedTuple):
+    """An address, as it is always spelled; `refused`: where nothing is allowed."""
+
+    address: Address
+    text: str
+    refused: bool
+
+
+@lru_cache(maxsize=4096)
+def read_address(text: str) -> Spelled:
+    """The address that DNS spelled like this. Raises ValueError."""
+    address = ip_address(text)
+    return Spelled(address=address, text=str(address), refused=is_refused(address))
+
+
 def is_refused(address: Address, allowed: Iterable[Network] = ()) -> bool:
     """Whether this address, or the IPv4 address inside it, is neither public nor in one of the `allowed` networks."""
     inner = embedded_ipv4(address)
@@ -81,6 +99,25 @@ def embedded_ipv4(address: Address) -> IPv4Address | None:
 
 
 def _is_public(address: Address) -> bool:
+    number = int(address)
     if isinstance(address, IPv4Address):
-        return not any(address in network for network in REFUSED_V4)
-    return any(address in network for network in PUBLIC_V6) and not any(address in network for network in REFUSED_V6)
+        return not _REFUSED_V4.holds(number)
+    return _PUBLIC_V6.holds(number) and not _REFUSED_V6.holds(number)
+
+
+class _Ranges:
+    """Networks that do not overlap, as numbers: every address of every name that is fetched is looked up here."""
+
+    def __init__(self, apart: Iterable[Network]) -> None:
+        ranges = sorted((int(network.network_address), int(network.broadcast_address)) for network in apart)
+        self._first = [first for first, _ in ranges]
+        self._last = [last for _, last in ranges]
+
+    def holds(self, number: int) -> bool:
+        place = bisect_right(self._first, number) - 1
+        return place >= 0 and number <= self._last[place]
+
+
+_REFUSED_V4 = _Ranges(collapse_addresses(REFUSED_V4))
+_PUBLIC_V6 = _Ranges(collapse_addresses(PUBLIC_V6))
+_REFUSED_V6 = _Ranges(collapse_addresses(REFUSED_V6))

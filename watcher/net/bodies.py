@@ -76,7 +76,8 @@ class Bodies:
 
     async def _fill(self, response: httpx.Response, filling: _Filling) -> None:
         """Fill the body, or put a little more than its limit into it."""
-        chunks = response.aiter_raw()
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what every asynchronous transport gives
+        chunks = aiter(response.stream)
         if not filling.packed:
             await self._take_in(chunks, filling)
             return

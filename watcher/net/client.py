@@ -99,6 +99,8 @@ class Client:
             return await self._exchange(hop, route, journey)
 
     async def _route(self, hop: _Hop, journey: _Journey) -> Route:
+        if hop.target.address is not None:  # nobody is asked, so nothing is waited for
+            return await self._guard.admit(hop.target, operator=hop.operator, own_origin=hop.own_origin)
         started = self._clock()
         try:
             async with asyncio.timeout(journey.seconds_left):
@@ -132,12 +134,16 @@ class Client:
 
     def _message(self, hop: _Hop, request: Request, meter: Meter) -> httpx.Request:
         url, body = hop.target.parsed, request.body
-        headers = [("host", hop.name), *headers_of(request, agent=self._settings.agent, at_home=hop.at_home).items()]
+        headers = {"host": hop.name} | headers_of(request, agent=self._settings.agent, at_home=hop.at_home)
         if body is not None or request.method not in ("GET", "HEAD"):
-            headers.append(("content-length", str(len(body or b""))))
+            headers["content-length"] = str(len(body or b""))
+        try:
+            raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        except UnicodeEncodeError as error:
+            raise FetchError(FetchFailure.INVALID_URL, f"the request to {hop.name} cannot be sent") from error
         # Given a stream, httpx adds no headers of its own.
         stream = httpx.ByteStream(body or b"")
-        return httpx.Request(request.method, url, headers=headers, stream=stream, extensions={METER: meter})
+        return httpx.Request(request.method, url, headers=raw, stream=stream, extensions={METER: meter})
 
     async def _read_robots(self, url: str) -> Response:
         return await self.fetch(Request(url=url, purpose=Purpose.ROBOTS, accept="text/plain", timeout=ROBOTS_TIMEOUT))

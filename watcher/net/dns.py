@@ -5,29 +5,37 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 
 # Slow name servers must not hold up the others; a hundred waiting threads cost nothing that matters.
 LOOKUPS_AT_ONCE = 64
+# Starting a thread takes ten times as long as asking a name server that has the answer: these stay for the next name.
+THREADS_KEPT = 4
 
 
 class SystemResolver:
     """`getaddrinfo`, as a Resolver.
 
-    A look-up cannot be cancelled and may take half a minute when name servers are dead. So each runs in a daemon
-    thread: neither an exchange's deadline nor the end of the program waits for it, and asyncio's threads stay free.
+    A look-up cannot be cancelled and may take half a minute when name servers are dead. So it runs in a daemon thread
+    of its own: neither an exchange's deadline nor the end of the program waits for it, asyncio's threads stay free.
     """
 
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+        self._idle: list[_Thread] = []
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[str]] = loop.create_future()
+        thread = self._idle.pop() if self._idle else _Thread()
 
         def settle(result: list[str] | Exception) -> None:
             self._free.release()
+            if len(self._idle) < THREADS_KEPT:
+                self._idle.append(thread)
             if answer.done():
                 return
             if isinstance(result, Exception):
@@ -35,15 +43,28 @@ class SystemResolver:
             else:
                 answer.set_result(result)
 
-        def look_up() -> None:
-            result = _look_up(host, port)
-            try:
-                loop.call_soon_threadsafe(settle, result)
-            except RuntimeError:
-                return  # the loop has ended, nobody asks any more
-
-        threading.Thread(target=look_up, name=f"dns {host[:40]}", daemon=True).start()
+        thread.do(lambda: loop.call_soon_threadsafe(settle, _look_up(host, port)))
         return await answer
+
+
+class _Thread:
+    """A daemon thread that does one thing after the other, and ends when nobody holds this object any more."""
+
+    def __init__(self) -> None:
+        things = SimpleQueue[Callable[[], object] | None]()
+        self.do = things.put
+        weakref.finalize(self, things.put, None)
+        threading.Thread(target=_work, args=(things,), name="dns", daemon=True).start()
+
+
+def _work(things: SimpleQueue[Callable[[], object] | None]) -> None:
+    while (thing := things.get()) is not None:
+        try:
+            thing()
+        except RuntimeError:
+            return  # the loop has ended, nobody asks any more
+        finally:
+            thing = None  # it holds the object whose end is this thread's
 
 
 def _look_up(host: str, port: int) -> list[str] | Exception:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from watcher.errors import AddressRefused, FetchError, FetchFailure
-from watcher.net.addresses import Address, Network, is_covered, is_refused
+from watcher.net.addresses import Address, Network, Spelled, is_covered, is_refused, read_address
 from watcher.net.target import Target
 from watcher.net.values import Resolver
 
@@ -67,16 +66,16 @@ class Guard:
         if self._proxied and target.address is None:
             return Route(addresses=(), own=trusted and _is_local_name(target.host))
         addresses = await self._addresses(target)
-        covered = all(is_covered(address, self._allowed) for address in addresses)
+        covered = bool(self._allowed) and all(is_covered(one.address, self._allowed) for one in addresses)
         self._check_port(target, open_ports=written or covered)
-        private = [address for address in addresses if is_refused(address, self._allowed)]
+        private = [one for one in addresses if one.refused and is_refused(one.address, self._allowed)]
         if private and not (trusted and _proves_itself(target)):
-            raise _refusal(target, private[0], written=written and operator)
-        return Route(addresses=tuple(str(address) for address in addresses), own=bool(private) or covered)
+            raise _refusal(target, private[0].address, written=written and operator)
+        return Route(addresses=tuple([one.text for one in addresses]), own=bool(private) or covered)
 
-    async def _addresses(self, target: Target) -> list[Address]:
+    async def _addresses(self, target: Target) -> list[Spelled]:
         if target.address is not None:
-            return [target.address]
+            return [read_address(str(target.address))]
         try:
             answers = await self._resolver(target.host, target.port)
         except OSError as error:
@@ -88,7 +87,7 @@ class Guard:
         if len(answers) > MOST_ADDRESSES:
             raise FetchError(FetchFailure.DNS, f"{target.host} has {len(answers)} addresses")
         try:
-            return [ip_address(answer) for answer in dict.fromkeys(answers)]
+            return [read_address(answer) for answer in dict.fromkeys(answers)]
         except ValueError as error:
             raise FetchError(FetchFailure.DNS, f"{target.host} has an address that is none") from error
 

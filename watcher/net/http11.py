@@ -7,7 +7,7 @@ half of what a whole fetch may cost. Stricter than h11 only in that an answer fr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,10 +20,12 @@ _MOST_DIGITS = 20
 
 _STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([0-9]{3})(?: [^\x00\n\x0b\x0c\r]*)?")
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
-_NOT_IN_A_HEAD = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
-_FOLD = re.compile(rb"\r?\n[ \t]+")
+_NEVER = (b"\x00", b"\x0b", b"\x0c", b"\r")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*)?[ \t]*")
+# Obsolete (RFC 9112, 5.2), but taken.
+_FOLD = re.compile(rb"\n[ \t]+")
+_MEANT_FOR_US = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _CLOSE = re.compile(rb"(?:^|,)[ \t]*close[ \t]*(?:,|$)", re.IGNORECASE)
 
 
@@ -83,40 +85,46 @@ def head_length(incoming: bytearray, start: int = 0) -> int:
 
 def read_head(raw: bytes, *, method: str) -> Head:
     """The head in these bytes, which end with a blank line; `method` is that of the request. Raises Broken."""
-    if _NOT_IN_A_HEAD.search(raw):
-        raise Broken("a control character in the head")
-    first, *lines = raw.rstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
+    first, *lines = _lines(raw)
     status_line = _STATUS_LINE.fullmatch(first)
     if status_line is None:
         raise Broken("no status line")
     version, status = status_line[1], int(status_line[2])
     headers = _headers(lines)
-    body, certain = _framing(status, method, headers)
-    keeps = certain and version >= b"1.1" and not any(_closes(name, value) for name, value in headers)
-    return Head(status=status, headers=headers, body=body, keeps=keeps)
+    named: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        if name in _MEANT_FOR_US:
+            named.setdefault(name, []).append(value)
+    body, certain = _framing(status, method, named)
+    closes = version < b"1.1" or any(_CLOSE.search(value) for value in named.get(b"connection", ()))
+    return Head(status=status, headers=headers, body=body, keeps=certain and not closes)
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    """The lines before the blank one. Raises Broken for what may stand in none of them."""
+    text = raw.replace(b"\r\n", b"\n")[:-2]
+    if any(character in text for character in _NEVER):
+        raise Broken("a control character in the head")
+    return text.split(b"\n")
 
 
 def _headers(lines: list[bytes]) -> Headers:
-    if lines and lines[0][:1] in (b" ", b"\t"):
-        raise Broken("a continued line with nothing before it")
-    if any(line[:1] in (b" ", b"\t") for line in lines):
-        lines = _FOLD.sub(b" ", b"\n".join(lines)).split(b"\n")
-    headers = []
+    headers: Headers = []
     for line in lines:
         name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name):
+        if colon and _TOKEN.fullmatch(name):
+            headers.append((name.lower(), value.strip(b" \t")))
+        elif headers and line[:1] in (b" ", b"\t"):
+            return _headers(_FOLD.sub(b" ", b"\n".join(lines)).split(b"\n"))
+        else:
             raise Broken("a line in the head that is no header")
-        headers.append((name.lower(), value.strip(b" \t")))
     return headers
 
 
-def _closes(name: bytes, value: bytes) -> bool:
-    return name == b"connection" and _CLOSE.search(value) is not None
-
-
-def _framing(status: int, method: str, headers: Headers) -> tuple[Body, bool]:
+def _framing(status: int, method: str, named: Mapping[bytes, list[bytes]]) -> tuple[Body, bool]:
     """The body's framing (RFC 9112, 6.3), and whether there is no doubt about it."""
-    length, chunked = _content_length(headers), _is_chunked(headers)
+    length = _content_length(named.get(b"content-length", []))
+    chunked = _is_chunked(named.get(b"transfer-encoding", []))
     if method == "HEAD" or status in (204, 304) or status < 200 or (method == "CONNECT" and status < 300):
         return Sized(0), True
     if chunked:
@@ -124,22 +132,21 @@ def _framing(status: int, method: str, headers: Headers) -> tuple[Body, bool]:
     return (UntilClosed(), False) if length is None else (Sized(length), True)
 
 
-def _content_length(headers: Headers) -> int | None:
+def _content_length(values: list[bytes]) -> int | None:
     """The announced length; repetitions of the same are one. Raises Broken if they disagree."""
-    values = {part.strip() for name, value in headers if name == b"content-length" for part in value.split(b",")}
-    if not values:
+    lengths = {part.strip() for value in values for part in value.split(b",")}
+    if not lengths:
         return None
-    value = values.pop()
-    if values or not value.isdigit() or len(value) > _MOST_DIGITS:
+    length = lengths.pop()
+    if lengths or not length.isdigit() or len(length) > _MOST_DIGITS:
         raise Broken("a bad Content-Length")
-    return int(value)
+    return int(length)
 
 
-def _is_chunked(headers: Headers) -> bool:
-    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
-    if codings and codings != [b"chunked"]:
+def _is_chunked(values: list[bytes]) -> bool:
+    if values and [value.lower() for value in values] != [b"chunked"]:
         raise Broken("another Transfer-Encoding than chunked")
-    return bool(codings)
+    return bool(values)
 
 
 class Sized:
@@ -253,6 +260,4 @@ class Chunked:
 
 def read_trailers(raw: bytes) -> Headers:
     """The headers behind a body. Raises Broken."""
-    if _NOT_IN_A_HEAD.search(raw):
-        raise Broken("a control character in the trailers")
-    return _headers(raw.rstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n"))
+    return _headers(_lines(raw))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from watcher.errors import FetchError, FetchFailure
@@ -19,10 +19,12 @@ HOSTS_REMEMBERED = 1024
 class _Host:
     """What is remembered of one host: who is being served or waiting, and when the next request may start."""
 
+    __slots__ = ("door", "next_start", "places", "users", "waiting")
+
     def __init__(self, at_once: int) -> None:
         self.places = asyncio.Semaphore(at_once)
         self.door = asyncio.Lock()
-        self.users = 0
+        self.users = self.waiting = 0
         self.next_start = 0.0
 
 
@@ -42,40 +44,68 @@ class Politeness:
         `urgent` leaves out the cap on all hosts together, so that an alert is not held up by pages. Raises
         FetchError(TIMEOUT) if the turn does not come within `longest_wait`.
         """
-        async with AsyncExitStack() as held:
+        known = self._host(host, at_once)
+        known.users += 1
+        try:
+            await self._take(host, known, pause.total_seconds(), urgent=urgent)
             try:
-                async with asyncio.timeout(self._longest_wait.total_seconds()):
-                    await self._wait(held, self._host(held, host, at_once), pause, urgent=urgent)
-            except TimeoutError as error:
-                message = f"{host.rpartition(' ')[2]}: waited {self._longest_wait} for a turn, too many requests wait"
-                raise FetchError(FetchFailure.TIMEOUT, message) from error
-            yield
+                yield
+            finally:
+                known.places.release()
+                if not urgent:
+                    self._all.release()
+        finally:
+            known.users -= 1
+
+    def is_busy(self, host: str) -> bool:
+        """Whether a request to this host would have to wait now: for those before it, or for the pause."""
+        known = self._hosts.get(host)
+        return known is not None and not self._is_free(known)
 
     def __len__(self) -> int:
         return len(self._hosts)
 
-    async def _wait(self, held: AsyncExitStack, host: _Host, pause: timedelta, *, urgent: bool) -> None:
-        """One at a time stands in the door until the pause is over; only then it takes one of everybody's places."""
-        await held.enter_async_context(host.places)
-        async with host.door:
-            await asyncio.sleep(max(host.next_start - self._clock(), 0))
-            if not urgent:
-                await held.enter_async_context(self._all)
-            host.next_start = self._clock() + pause.total_seconds()
+    async def _take(self, name: str, host: _Host, pause: float, *, urgent: bool) -> None:
+        if self._is_free(host) and (urgent or not self._all.locked()):  # so neither of these waits
+            await host.places.acquire()
+            await self._start(host, pause, urgent=urgent)
+            return
+        host.waiting += 1
+        try:
+            async with asyncio.timeout(self._longest_wait.total_seconds()):
+                await self._wait(host, pause, urgent=urgent)
+        except TimeoutError as error:
+            message = f"{name.rpartition(' ')[2]}: waited {self._longest_wait} for a turn, too many requests wait"
+            raise FetchError(FetchFailure.TIMEOUT, message) from error
+        finally:
+            host.waiting -= 1
 
-    def _host(self, held: AsyncExitStack, name: str, at_once: int) -> _Host:
+    async def _wait(self, host: _Host, pause: float, *, urgent: bool) -> None:
+        """One at a time stands in the door until the pause is over; only then it takes one of everybody's places."""
+        await host.places.acquire()
+        try:
+            async with host.door:
+                await asyncio.sleep(max(host.next_start - self._clock(), 0))
+                await self._start(host, pause, urgent=urgent)
+        except BaseException:
+            host.places.release()
+            raise
+
+    async def _start(self, host: _Host, pause: float, *, urgent: bool) -> None:
+        if not urgent:
+            await self._all.acquire()
+        host.next_start = self._clock() + pause
+
+    def _is_free(self, host: _Host) -> bool:
+        return not host.waiting and not host.places.locked() and host.next_start <= self._clock()
+
+    def _host(self, name: str, at_once: int) -> _Host:
         host = self._hosts.get(name)
         if host is None:
             if len(self._hosts) >= HOSTS_REMEMBERED:
                 self._forget_idle()
             host = self._hosts[name] = _Host(at_once)
-        host.users += 1
-        held.callback(self._leave, host)
         return host
-
-    @staticmethod
-    def _leave(host: _Host) -> None:
-        host.users -= 1
 
     def _forget_idle(self) -> None:
         now = self._clock()

@@ -23,6 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 # WHATWG URL, "ends in a number": such a host is read as IPv4 by some resolver somewhere, whatever its spelling.
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,8 @@ def _host(host: str, *, bracketed: bool) -> tuple[str, IPv4Address | IPv6Address
 def _refuse_odd_number(host: str) -> IPv4Address | None:
     """The address that a host of numbers stands for, None if it is a name."""
     host = host.removesuffix(".")
-    if not _NUMBER.fullmatch(host.rpartition(".")[2]):
+    last = host.rpartition(".")[2]
+    if last[:1] not in _DIGITS or not _NUMBER.fullmatch(last):
         return None
     try:
         return IPv4Address(host)

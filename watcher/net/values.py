@@ -30,17 +30,20 @@ class Purpose(StrEnum):
     @property
     def limit(self) -> int:
         """The most bytes that an answer may have once decompressed, unless the request says otherwise."""
-        return {
-            Purpose.FEED: FEED_LIMIT,
-            Purpose.PAGE: PAGE_LIMIT,
-            Purpose.ROBOTS: ROBOTS_LIMIT,
-            Purpose.ALERT: ALERT_LIMIT,
-        }[self]
+        return _LIMITS[self]
 
     @property
     def cuts_long_answers(self) -> bool:
         """A long robots.txt is read as far as its limit; a long answer to an alert must not hide that it was taken."""
         return self in (Purpose.ROBOTS, Purpose.ALERT)
+
+
+_LIMITS = {
+    Purpose.FEED: FEED_LIMIT,
+    Purpose.PAGE: PAGE_LIMIT,
+    Purpose.ROBOTS: ROBOTS_LIMIT,
+    Purpose.ALERT: ALERT_LIMIT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
