@@ -24,6 +24,7 @@ from watcher.workers.frames import Frame, FrameError, receive_async, send_async
 # What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 _MOMENT = 1.0
+_SEND_BUFFER = 2**20  # bytes, or what the system allows: most pages then go in one piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,7 @@ def _spawn(launch: Launch) -> tuple[socket.socket, subprocess.Popen[bytes]]:
             ours.close()
             raise WorkerDied(f"a worker process could not be started: {error}") from error
     ours.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     return ours, process
 
 
