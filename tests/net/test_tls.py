@@ -34,7 +34,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-days",
         "2",
     ]
-    command += ["-subj", "/CN=bridge.test", "-addext", "subjectAltName=DNS:bridge.test,DNS:news.example.org"]
+    command += [
+        "-subj",
+        "/CN=bridge.test",
+        "-addext",
+        "subjectAltName=DNS:bridge.test,DNS:news.example.org,IP:127.0.0.1",
+    ]
     subprocess.run([*command, "-keyout", file, "-out", file.with_suffix(".crt")], check=True, capture_output=True)
     with file.open("a") as out:
         out.write(file.with_suffix(".crt").read_text())
@@ -147,3 +152,54 @@ async def test_a_peer_that_cuts_the_body_without_farewell_is_noticed(
                 await net.fetch(feed(url))
     assert caught.value.failure is FetchFailure.BAD_RESPONSE
     assert caught.value.sent
+
+
+async def test_a_kept_connection_that_said_farewell_is_replaced(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    """A peer that ends TLS after its answer gets a new connection for the next request, and both answers arrive."""
+
+    async def leaves(line: Line) -> None:
+        await line.request()
+        await line.send(answer(b"x"))
+
+    async with serving(leaves, tls=server_tls) as peer:
+        url = f"https://bridge.test:{peer.port}/"
+        async with client(url, resolver=Names(NAMES), tls=client_tls) as net:
+            for _ in range(3):
+                assert (await net.fetch(feed(url))).body == b"x"
+    assert peer.connections == 3
+
+
+async def test_tls_goes_through_a_proxy_that_speaks_tls_itself(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    """Through a tunnel inside the TLS of a proxy the peer still proves its name, and bodies arrive whole."""
+    body = bytes(range(256)) * 2_000
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+
+    async def passes_on(line: Line) -> None:
+        await line.request()
+        reader, writer = await asyncio.open_connection("127.0.0.1", peer.port)
+        await line.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        try:
+            await asyncio.gather(pipe(line.reader, writer), pipe(reader, line.writer))
+        finally:
+            writer.close()
+
+    async with (
+        serving(replying(answer(body)), tls=server_tls) as peer,
+        serving(passes_on, tls=server_tls) as proxy,
+        client(proxy=proxy.origin.replace("http:", "https:"), tls=client_tls) as net,
+    ):
+        for _ in range(2):
+            assert (await net.fetch(feed(f"https://bridge.test:{peer.port}/a"))).body == body
+        with pytest.raises(FetchError) as caught:
+            await net.fetch(feed(f"https://other.test:{peer.port}/a"))
+    assert caught.value.failure is FetchFailure.TLS
+    assert [head.split(b" ")[0] for head in proxy.heads] == [b"CONNECT"] * 2
+    assert peer.paths == ["/a", "/a"]

@@ -226,6 +226,7 @@ def default_tls() -> ssl.SSLContext:
     """Certificates of the system and of certifi: a company's own authority works, and so does a bare machine."""
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

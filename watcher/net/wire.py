@@ -16,6 +16,7 @@ import httpx
 
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.http11 import Body, Broken, Head, head_length, read_head
+from watcher.net.tls import Tls
 
 # Of one head, and of all heads of one answer, interim ones among them.
 MOST_HEAD_BYTES = 64 * 1024
@@ -63,6 +64,7 @@ class Wire(asyncio.Protocol):
         self._waiting: asyncio.Future[None] | None = None
         self._paused = False
         self._meter: Meter | None = None
+        self._layers: list[Tls] = []  # outermost first: TLS to a proxy, TLS to the peer
 
     # what asyncio calls
 
@@ -70,6 +72,8 @@ class Wire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # asyncio's promise for TCP
 
     def data_received(self, data: bytes) -> None:
+        if self._layers and not (data := self._decrypted(data)):
+            return
         if self._meter is None:
             self.abort()
             return
@@ -86,7 +90,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
-        self._error = exc
+        self._error = self._error or exc
         self._wake()
 
     # what an exchange calls
@@ -109,7 +113,7 @@ class Wire(asyncio.Protocol):
         """Send it, without waiting until it is gone: a peer may answer before it has read everything."""
         if self._transport is None or self._ended or self._transport.is_closing():
             raise httpx.WriteError("the connection is closed")
-        self._transport.write(data)
+        self._send(data, len(self._layers))
 
     async def read_head(self, meter: Meter, *, method: str) -> Head:
         """The head of the answer, those of interim answers passed over. Raises FetchError, Broken, httpx.ReadError."""
@@ -140,25 +144,54 @@ class Wire(asyncio.Protocol):
 
     async def start_tls(self, context: ssl.SSLContext, name: str, meter: Meter) -> None:
         """Prove that the peer is `name`, and speak in private from now on. Raises FetchError(TLS)."""
-        assert self._transport is not None  # noqa: S101 - dial hands out connected wires only
         if self._incoming:
             raise FetchError(FetchFailure.TLS, f"{meter.name} spoke before the TLS handshake")
+        layer = Tls(context, name)
         try:
-            loop = asyncio.get_running_loop()
-            self._transport = await loop.start_tls(self._transport, self, context, server_hostname=name)
+            while not layer.shake(self._taken()):
+                self.write(layer.to_send())
+                if not await self._more(0, meter):
+                    raise FetchError(FetchFailure.TLS, f"{meter.name} hung up during the TLS handshake")
+            self.write(layer.to_send())
+            self._layers.append(layer)
+            self._incoming += layer.decrypt(b"")
         except ssl.SSLCertVerificationError as error:
             raise FetchError(FetchFailure.TLS, f"{meter.name}: {error.verify_message}") from error
-        except (ssl.SSLError, OSError) as error:
+        except (ssl.SSLError, httpx.NetworkError) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             raise FetchError(FetchFailure.TLS, f"{meter.name} failed to agree on TLS: {reason}") from error
-        if self._transport is None:
-            raise FetchError(FetchFailure.TLS, f"{meter.name} hung up during the TLS handshake")
+        meter.received = 0  # of the answer, nothing
 
     def abort(self) -> None:
         """At once: all that was wanted has come or never will, and TLS's farewell could be waited for forever."""
         self._ended = True
         if self._transport is not None:
             self._transport.abort()
+
+    def _decrypted(self, data: bytes) -> bytes:
+        try:
+            for depth, layer in enumerate(self._layers):
+                data = layer.decrypt(data)
+                self._send(layer.to_send(), depth)  # what TLS itself has to say
+                if layer.is_over:
+                    self.eof_received()
+        except ssl.SSLError as error:
+            self.abort()
+            self.connection_lost(error)
+            return b""
+        return data
+
+    def _send(self, data: bytes, depth: int) -> None:
+        """Send it through so many of the layers."""
+        for layer in reversed(self._layers[:depth]):
+            data = layer.encrypt(data)
+        if data and self._transport is not None:
+            self._transport.write(data)
+
+    def _taken(self) -> bytes:
+        data = bytes(self._incoming)
+        self._incoming.clear()
+        return data
 
     async def _more(self, seen: int, meter: Meter) -> bool:
         """Wait until more than `seen` bytes have come in; False if the peer hung up instead."""
