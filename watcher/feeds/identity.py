@@ -198,13 +198,14 @@ def _respelt(match: re.Match[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text.replace("\xad", "")).casefold().split())
+    folded = unicodedata.normalize("NFKC", text.replace("\xad", "")).casefold()
+    if (joined := folded.replace("\n\n", " ")).isprintable() and "  " not in joined:  # what splitting would come to
+        return joined.strip()
+    return " ".join(folded.split())
 
 
 def _key(*parts: str) -> int:
     """64 bits of BLAKE2b: among 10 million keys, two meet with a chance of 3 in a million (n² / 2⁶⁵)."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return int.from_bytes(digest.digest(), "big", signed=True)
+    pieces = [part.encode("utf-8", "surrogatepass") for part in parts]
+    whole = b"".join([len(piece).to_bytes(8, "big") + piece for piece in pieces])
+    return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest(), "big", signed=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 MAX_LINK = 8192
+
+# Nothing that urlsplit would object to.
+_USUAL = re.compile(r"https?://[A-Za-z0-9.-]*[A-Za-z0-9](?::[1-9][0-9]{1,4})?(?:/[!-~]*)?")
 
 
 def absolute_link(link: str, *, base: str) -> str:
@@ -29,6 +33,8 @@ def absolute_link(link: str, *, base: str) -> str:
 
 def is_web_address(text: str) -> bool:
     """Whether this is an absolute http(s) address with a host."""
+    if _USUAL.fullmatch(text):
+        return True
     if text[:8].lower().partition(":")[0] not in {"http", "https"}:
         return False
     try:

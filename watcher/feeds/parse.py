@@ -15,7 +15,7 @@ from watcher.feeds.discover import advertised_feeds
 from watcher.feeds.encoding import DecodedText, decode, inflate
 from watcher.feeds.jsonfeed import parse_json_feed
 from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
-from watcher.feeds.repair import FeedXml, TooManyAttributes, feed_xml, root_name
+from watcher.feeds.repair import FeedXml, feed_xml, root_name
 from watcher.feeds.xmlfeed import NOT_WELL_FORMED, parse_xml_feed
 from watcher.model import ParsedFeed
 
@@ -107,10 +107,7 @@ def _is_json(decoded: DecodedText) -> bool:
 
 
 def _feed_xml(body: bytes, decoded: DecodedText, url: str) -> FeedXml:
-    try:
-        xml = feed_xml(decoded.text)
-    except TooManyAttributes as error:
-        raise NotAFeed("the answer has a tag with more than a thousand attributes; it is not read") from error
+    xml = feed_xml(decoded.text)
     if xml is None:
         raise _not_a_feed(inflate(body), decoded, url)
     return xml

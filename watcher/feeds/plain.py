@@ -67,7 +67,7 @@ def plain_text(text: str, *, markup: bool, limit: int) -> str:
 
 def plain_line(text: str, *, markup: bool, limit: int) -> str:
     """The same on one line: for titles and names."""
-    return " ".join(plain_text(text, markup=markup, limit=limit * 2).split())[:limit].rstrip()
+    return single_spaced(plain_text(text, markup=markup, limit=limit * 2))[:limit].rstrip()
 
 
 def looks_like_markup(text: str) -> bool:
@@ -79,6 +79,16 @@ def looks_like_markup(text: str) -> bool:
     return "<" in text and any(
         match.group(2) or match.group(1).lower() in _KNOWN for match in _LOOKS_CLOSED.finditer(text)
     )
+
+
+def single_spaced(text: str) -> str:
+    """The words of a text, with one space between them."""
+    return text.strip() if _is_tidy(text) else " ".join(text.split())
+
+
+def _is_tidy(text: str) -> bool:
+    """No white space but single spaces between words: nothing else that is white space is printable."""
+    return text.isprintable() and "  " not in text
 
 
 def safe_text(text: str) -> str:
@@ -128,6 +138,9 @@ def _after(text: str, match: re.Match[str], unclosed: set[str]) -> int:
 
 
 def _tidy_paragraphs(text: str) -> str:
-    text = safe_text(text.replace("\r\n", "\n").replace("\r", "\n"))
-    paragraphs = (" ".join(paragraph.split()).strip(_EDGES) for paragraph in _BLANK_LINE.split(text))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = safe_text(text)
+    pieces = text.split(_BREAK) if _is_tidy(text.replace(_BREAK, "")) else _BLANK_LINE.split(text)
+    paragraphs = (single_spaced(paragraph).strip(_EDGES) for paragraph in pieces)
     return _BREAK.join(paragraph for paragraph in paragraphs if paragraph)

@@ -61,19 +61,27 @@ def has_entries(text: str) -> bool:
 
 
 def feed_xml(text: str) -> FeedXml | None:
-    """The feed that `text` holds, mended; None if there is none. Raises TooManyAttributes."""
+    """The feed that `text` holds, from its root to its end; None if there is none."""
     start = _feed_start(text)
     if start < 0:
         return None
     netscape = "netscape" in text[:start][:2000].lower()
     text, problem = _without_tail(text[start:])
+    return FeedXml(text=_legal(text), netscape=netscape, problem=problem)
+
+
+def mended(text: str) -> str:
+    """The text of a feed, or of its frame and some of its entries, as a strict parser can read it.
+
+    Each piece is mended by itself, so that it does not matter which entries are there. Raises TooManyAttributes.
+    """
     for tag in _LONG_TAG.finditer(text):
         if tag.group().count("=") > MAX_ATTRIBUTES:
             raise TooManyAttributes
-    text = _PERSON.sub(_shortened, _legal(text))
+    text = _PERSON.sub(_shortened, text)
     if "<media:" in text:
         text = _MEDIA.sub(_renamed, text)
-    return FeedXml(text=_outside_cdata(text), netscape=netscape, problem=problem)
+    return _outside_cdata(text)
 
 
 def _legal(text: str) -> str:

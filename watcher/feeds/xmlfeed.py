@@ -21,7 +21,7 @@ from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
 from watcher.feeds.quick import read_quickly
-from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, has_entries
+from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, mended
 from watcher.model import Entry, ParsedFeed
 
 NOT_WELL_FORMED = "not well-formed, read leniently"
@@ -44,7 +44,7 @@ _Values = dict[str, Any]
 
 def parse_xml_feed(xml: FeedXml, *, url: str, timezone: str, problem: str = "") -> ParsedFeed:
     """The feed in `xml`, which starts with its root. Raises NotAFeed if feedparser cannot bear it."""
-    result = _feedparser(xml.text, url)
+    result = _feedparser(_mended(xml.text), url)
     feed: _Values = result["feed"]
     version = "rss091n" if xml.netscape and result["version"] == "rss091u" else str(result["version"] or "unknown")
     site = absolute_link(_text(feed, "link"), base=url)
@@ -61,6 +61,13 @@ def parse_xml_feed(xml: FeedXml, *, url: str, timezone: str, problem: str = "") 
         refresh_after=_refresh_after(feed),
         problem="; ".join(_problems(problem, xml.problem, result)),
     )
+
+
+def _mended(text: str) -> str:
+    try:
+        return mended(text)
+    except TooManyAttributes as error:
+        raise NotAFeed("the answer has a tag with more than a thousand attributes; it is not read") from error
 
 
 def _feedparser(text: str, url: str) -> _Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, o
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
-from watcher.store import deliveries, pages, schema, troubles
+from watcher.store import deliveries, intake, pages, schema, troubles
 
-_IDS_AT_ONCE = 500
 _CALM = timedelta(days=1)
 
 # Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
@@ -22,8 +21,6 @@ _IN_FIRST_POLL = text("entries.in_first_poll")
 
 # What every poll says to the database is built once: building takes longer than SQLite does.
 _FEED = select(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
-_NEWEST = select(func.max(schema.entries.c.id))
-_KNOWN = sqlite_insert(schema.known).on_conflict_do_nothing()
 _NOTED = update(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
 _LISTED = sqlite_insert(schema.listings)
 _LISTED = _LISTED.on_conflict_do_update(index_elements=["feed_id"], set_={"rows": _LISTED.excluded.rows})
@@ -197,7 +194,7 @@ def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
     """Which of the keys are known, and what is on record of their entries."""
     found: dict[int, KnownRow] = {}
     entries = schema.entries.c
-    for some in _chunks(list(keys)):
+    for some in intake.chunks(list(keys)):
         rows = tx.execute(
             select(
                 schema.known.c.key,
@@ -242,12 +239,12 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     None of the new entries' keys may be known. `ops`: the channels that hear the notices.
     """
     row = tx.execute(_FEED, {"feed": feed_id}).one()
-    _insert_entries(tx, feed_id, record, first=row.last_success_at is None and not record.error, now=now)
+    intake.insert_entries(tx, feed_id, record.new, first=row.last_success_at is None and not record.error, now=now)
     for changed in record.changed:
-        _reopen_entry(tx, changed, now=now)
+        intake.reopen_entry(tx, changed, now=now)
     for entry_id, key in record.learned:
-        _remember(tx, [(key, entry_id)], feed_id, now=now)
-    _mark_seen(tx, record.seen, now=now)
+        intake.remember(tx, [(key, entry_id)], feed_id, now=now)
+    intake.mark_seen(tx, record.seen, now=now)
     for channel in ops:
         for notice in record.notices:
             deliveries.notify(tx, channel, notice, now=now)
@@ -338,61 +335,5 @@ def _address(row: Any) -> str:
     return str(row.moved_to or row.url)
 
 
-def _insert_entries(tx: Connection, feed_id: FeedId, record: PollRecord, *, first: bool, now: datetime) -> None:
-    """Under the ids that SQLite would give them: nobody else can write meanwhile."""
-    if not record.new:
-        return
-    newest = tx.execute(_NEWEST).scalar() or 0
-    numbered = [(EntryId(newest + 1 + turn), turn, new) for turn, new in enumerate(record.new)]
-    pending = {"feed_id": feed_id, "state": "pending", "due_at": now, "seen_at": now, "in_first_poll": first}
-    tx.execute(
-        insert(schema.entries),
-        [
-            {
-                **pending,
-                "id": entry_id,
-                "link": new.link,
-                "link_key": new.link_key,
-                "title": new.title,
-                "content_hash": new.content_hash,
-                "turn": turn,
-            }
-            for entry_id, turn, new in numbered
-        ],
-    )
-    tx.execute(insert(schema.words), [{"entry": entry_id, "words": new.entry} for entry_id, _, new in numbered])
-    _remember(tx, [(key, entry_id) for entry_id, _, new in numbered for key in new.keys], feed_id, now=now)
-
-
-def _reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
-    entries = schema.entries.c
-    values = {"link": changed.link, "title": changed.title, "content_hash": changed.content_hash}
-    pending = {"state": "pending", "due_at": now, "attempts": 0, "in_first_poll": False}
-    this = update(schema.entries).where(entries.id == changed.entry_id)
-    if not tx.execute(this.where(entries.state != "claimed").values(**values, **pending)).rowcount:
-        tx.execute(this.values(**values, changed=True))  # ingested again when its present ingestion has ended
-    words = sqlite_insert(schema.words).values(entry=changed.entry_id, words=changed.entry)
-    tx.execute(words.on_conflict_do_update(index_elements=["entry"], set_={"words": changed.entry}))
-
-
-def _remember(tx: Connection, named: Sequence[tuple[int, EntryId]], feed_id: FeedId, *, now: datetime) -> None:
-    day = schema.day_of(now)
-    rows = [{"key": key, "entry_id": entry_id, "feed_id": feed_id, "seen_on": day} for key, entry_id in named]
-    if rows:
-        tx.execute(_KNOWN, rows)
-
-
-def _mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:
-    """Notes the day for retention; at most one write a week and key."""
-    known = schema.known.c
-    for some in _chunks(list(keys)):
-        stale = and_(known.key.in_(some), known.seen_on < schema.day_of(now) - 7)
-        tx.execute(update(schema.known).where(stale).values(seen_on=schema.day_of(now)))
-
-
 def _set(tx: Connection, feed_id: int, **values: object) -> None:
     tx.execute(update(schema.feeds).where(schema.feeds.c.id == feed_id).values(**values))
-
-
-def _chunks(keys: list[int]) -> Iterable[list[int]]:
-    return (keys[start : start + _IDS_AT_ONCE] for start in range(0, len(keys), _IDS_AT_ONCE))
