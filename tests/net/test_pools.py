@@ -42,3 +42,60 @@ async def test_closing_the_client_closes_everything() -> None:
         async with client(peer.origin) as net:
             await net.fetch(feed(peer.origin))
         await asyncio.wait_for(closed.wait(), 5)
+
+
+async def test_a_stale_connection_is_mended_by_a_new_one() -> None:
+    """A GET that dies on a kept connection is sent on a new one, not on another that may be as stale."""
+    first, both = asyncio.Event(), asyncio.Event()
+
+    async def handle(line: Line) -> None:
+        fresh = peer.connections <= 2
+        await line.request()
+        if fresh:  # the first two answer once, both at the same time, and hang up on the next request
+            (both if first.is_set() else first).set()
+            await both.wait()
+        await line.send(answer(b"ok"))
+        await line.request()
+
+    async with serving(handle) as peer, client(peer.origin) as net:
+        await asyncio.gather(*(net.fetch(feed(peer.origin)) for _ in range(2)))
+        assert (await net.fetch(feed(peer.origin))).body == b"ok"
+    assert (peer.connections, len(peer.heads)) == (3, 4)
+
+
+async def test_what_comes_unasked_ends_a_connection() -> None:
+    """A peer that sends something while nobody asked is hung up on, and what it sent is never an answer."""
+    asked, closed = asyncio.Event(), asyncio.Event()
+
+    async def handle(line: Line) -> None:
+        await line.request()
+        await line.send(answer(b"right"))
+        await asked.wait()
+        await line.send(answer(b"smuggled"))
+        await line.reader.read()
+        closed.set()
+
+    async with serving(handle) as peer, client(peer.origin) as net:
+        assert (await net.fetch(feed(peer.origin))).body == b"right"
+        asked.set()
+        await asyncio.wait_for(closed.wait(), 5)
+        assert (await net.fetch(feed(peer.origin))).body == b"right"
+    assert peer.connections == 2
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])
+async def test_connections_that_end_are_not_kept(head: bytes) -> None:
+    """HTTP/1.0, and a peer that says that it closes, get a new connection for each request."""
+    reply = head + b"Content-Length: 2\r\n\r\nok"
+    async with serving(replying(reply)) as peer, client(peer.origin) as net:
+        for _ in range(2):
+            assert (await net.fetch(feed(peer.origin))).body == b"ok"
+    assert peer.connections == 2
+
+
+async def test_a_large_body_leaves_its_connection_alive() -> None:
+    """After a body larger than what is held back at once the same connection serves the next request."""
+    async with serving(replying(answer(bytes(3_000_000)))) as peer, client(peer.origin) as net:
+        for _ in range(3):
+            assert len((await net.fetch(feed(peer.origin))).body) == 3_000_000
+    assert peer.connections == 1

@@ -74,6 +74,14 @@ class Client:
         """Close every connection; fetches that still run fail."""
         await self._exchanger.aclose()
 
+    def is_busy(self, url: str) -> bool:
+        """Whether a fetch from this URL's host would have to wait for its turn now; False for what is no URL."""
+        try:
+            target = parse_target(url)
+        except FetchError:
+            return False
+        return self._politeness.is_busy(target.host) or self._politeness.is_busy(target.origin)
+
     async def fetch(self, request: Request) -> Response:
         """The answer to a request, after at most five redirects; 304, 4xx and 5xx are answers too.
 

@@ -20,7 +20,7 @@ _MOST_DIGITS = 20
 
 _STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([0-9]{3})(?: [^\x00\n\x0b\x0c\r]*)?")
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
-_NEVER = (b"\x00", b"\x0b", b"\x0c", b"\r")
+_NEVER = re.compile(rb"[\x00\x0b\x0c\r]")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*)?[ \t]*")
 # Obsolete (RFC 9112, 5.2), but taken.
@@ -103,7 +103,7 @@ def read_head(raw: bytes, *, method: str) -> Head:
 def _lines(raw: bytes) -> list[bytes]:
     """The lines before the blank one. Raises Broken for what may stand in none of them."""
     text = raw.replace(b"\r\n", b"\n")[:-2]
-    if any(character in text for character in _NEVER):
+    if _NEVER.search(text):
         raise Broken("a control character in the head")
     return text.split(b"\n")
 
