@@ -179,7 +179,7 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def _nginx_command(site: Site, port: int) -> list[str]:
     work = site.folder.parent / "nginx"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     listen = " ".join(f"listen {host}:{port} backlog=1024;" for host in site.hosts)
     spools = " ".join(
         f"{kind}_temp_path {work}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -20,7 +20,7 @@ _IDS_AT_ONCE = 500
 _NEWEST = select(func.max(schema.entries.c.id))
 # Rows that come by the dozen go to SQLite as they are: SQLAlchemy takes three times as long over them as it does.
 _NEW_ENTRIES = (
-    "INSERT INTO entries (id, feed_id, link, link_key, title, content_hash, turn, due_at, seen_at, in_first_poll,"
+    "INSERT INTO entries (feed_id, due_at, seen_at, in_first_poll, id, turn, link, link_key, title, content_hash,"
     " state, attempts, times_ingested, changed, outcome, reason, final_url)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, 0, '', '', '')"
 )
@@ -35,11 +35,11 @@ def insert_entries(tx: Connection, feed_id: FeedId, new: Sequence[NewEntry], *, 
     first_id = (tx.execute(_NEWEST).scalar() or 0) + 1
     numbered = list(enumerate(new, start=first_id))
     moment = schema.microseconds(now)
+    common = (feed_id, moment, moment, first)
     tx.exec_driver_sql(
         _NEW_ENTRIES,
         [
-            (number, feed_id, entry.link, entry.link_key, entry.title, entry.content_hash, number - first_id)
-            + (moment, moment, first)
+            (*common, number, number - first_id, entry.link, entry.link_key, entry.title, entry.content_hash)
             for number, entry in numbered
         ],
     )

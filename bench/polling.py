@@ -1,0 +1,149 @@
+"""What polling costs: processor time per feed of watcher and of other programs, over the same feeds in the same run.
+
+    python -m bench.polling --feeds 500 --runs 3
+
+Feeds of thirty entries, one to two kilobytes each, in RSS and Atom, are served on loopback and polled three times:
+`first` contact, one `new` entry in each feed, and nothing changed (`304`). Each poll is a whole process from start to
+exit; user and system time of it and of all its children are counted. watcher runs its own poll step, with its workers,
+its store and its planner, and ingests nothing, because the others fetch no pages (`bench.poll_once`).
+
+Starting a program costs much and says little of one that runs for weeks, so each is also run over two feeds: `per feed`
+is what each of the other feeds added, `whole` is all of the process divided by its feeds. Nothing else is subtracted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.feedreaders import Program, Programs
+from bench.feedsite import ENTRIES, write_feeds
+from bench.site import Site, free_port, nginx, serving
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = ("first", "new", "304")
+FEW = 2
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "watcher-bench" / "reader"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Processor milliseconds for one feed: of the whole process, and of each feed beyond the first two."""
+
+    whole: float
+    per_feed: float
+
+
+Costs = dict[tuple[str, str], list[Cost]]
+
+
+def main() -> int | str:
+    options = _options()
+    programs = [program for program in Programs(options.reader_python).all if program.name in options.programs]
+    for program in list(programs):
+        if hint := program.missing():
+            print(f"{program.name} is missing and left out: {hint}", file=sys.stderr)
+            programs.remove(program)
+    if nginx() is None:
+        return "nginx is missing: apt-get install nginx-light"  # the server of bench.site knows no conditional requests
+    with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
+        costs = _take_turns(programs, Path(folder), options)
+    _report(programs, costs, options)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.polling", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--feeds", type=int, default=500)
+    parser.add_argument("--runs", type=int, default=3, help="of each program, taking turns")
+    parser.add_argument("--programs", nargs="+", default=["watcher", "reader", "rss2email", "newsboat", "sfeed"])
+    parser.add_argument("--reader-python", type=Path, default=_CACHE / "bin" / "python", help="one that has `reader`")
+    return parser.parse_args()
+
+
+def _take_turns(programs: list[Program], folder: Path, options: argparse.Namespace) -> Costs:
+    port, costs = free_port(), defaultdict[tuple[str, str], list[Cost]](list)
+    origin = f"http://127.0.0.1:{port}"
+    sites = []
+    for further in (0, 1):
+        root = folder / f"news-{further}" / "site"
+        paths = write_feeds(root, origin, feeds=options.feeds, rounds=further)
+        feeds = tuple(origin + path for path in paths)
+        sites.append(Site(folder=root, hosts=("127.0.0.1",), feeds=feeds, pages=0, planted=0, source="own"))
+    for run in range(options.runs):
+        for program in programs:
+            home = folder / f"{program.name}-{run}"
+            few = dict(_rounds(program, home / "few", sites, FEW, port))
+            for name, seconds in _rounds(program, home / "all", sites, options.feeds, port):
+                per_feed = (seconds - few[name]) / (options.feeds - FEW)
+                costs[program.name, name].append(Cost(whole=1000 * seconds / options.feeds, per_feed=1000 * per_feed))
+            told = ", ".join(f"{name} {costs[program.name, name][-1].per_feed:.2f}" for name in ROUNDS)
+            print(f"run {run + 1}: {program.name}: {told} ms", file=sys.stderr)
+    return costs
+
+
+def _rounds(program: Program, home: Path, sites: list[Site], feeds: int, port: int) -> Iterator[tuple[str, float]]:
+    """Processor seconds of each round. Raises if the program did not find what there was."""
+    home.mkdir(parents=True)
+    program.prepare(home, sites[0].feeds[:feeds])
+    for name, site, expected in zip(ROUNDS, (sites[0], sites[1], sites[1]), (0, 1, 1), strict=True):
+        with serving(site, port, server="nginx"):
+            seconds = _processor_seconds(program.command(home))
+        found = program.entries(home)
+        if found != feeds * (ENTRIES + expected):
+            raise RuntimeError(f"{program.name} has {found} entries of {feeds} feeds after round {name}")
+        yield name, seconds
+
+
+def _processor_seconds(command: list[str]) -> float:
+    """Of a process and all its children. Byte code is kept, as on any user's machine."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[:3]} ended with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def _report(programs: list[Program], costs: Costs, options: argparse.Namespace) -> None:
+    cores = len(os.sched_getaffinity(0))
+    print(
+        f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {cores} cores ({_processor()}), "
+        f"medians of {options.runs}, processor milliseconds"
+    )
+    print(f"{'':10}" + "".join(f"{name:>10}{'whole':>8}{'ratio':>7}" for name in ROUNDS))
+    for program in programs:
+        cells = ""
+        for name in ROUNDS:
+            own, base = _median(costs[program.name, name]), _median(costs["watcher", name])
+            cells += f"{own.per_feed:10.2f}{own.whole:8.2f}{own.per_feed / base.per_feed:7.1f}"
+        print(f"{program.name:10}{cells}")
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(
+        whole=statistics.median(cost.whole for cost in costs),
+        per_feed=statistics.median(cost.per_feed for cost in costs),
+    )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
