@@ -89,7 +89,7 @@ async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[
     `watch` gets the steps before they start, to show their progress.
     """
     async with assemble(config, show=show) as parts:
-        steps = Steps(parts)
+        steps = Steps(parts, to_the_end=True)
         watch(steps)
         await steps.start()
         newest_before = await parts.store.run(documents.highest_number)

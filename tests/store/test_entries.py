@@ -58,6 +58,19 @@ def test_a_claim_ends_with_its_lease_or_its_process_and_costs_no_attempt(tx: Con
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE)[0].attempts == 0
 
 
+def test_what_is_put_off_waits_and_does_not_count(tx: Connection) -> None:
+    """It is due at its moment, without an attempt more; an entry that has ended meanwhile stays so."""
+    claimed = claimed_entry(tx)
+    entries.put_off(tx, [(claimed.id, NOW + MINUTE)])
+    assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
+    (again,) = entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE)
+    assert again.attempts == 0
+    entries.end(tx, again.id, MATCHED, now=NOW)
+    entries.put_off(tx, [(again.id, NOW)])
+    entries.put_off(tx, [])
+    assert entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE) == []
+
+
 def test_a_retry_waits_and_counts(tx: Connection) -> None:
     """It is due when it says, not before, with one attempt more and the reason on record."""
     claimed = claimed_entry(tx)

@@ -123,6 +123,15 @@ def test_a_claim_ends_with_its_poll_its_lease_or_its_process(tx: Connection) -> 
     assert claimed_names(tx, at=HOUR) == ["a"]
 
 
+def test_what_is_put_off_is_due_at_its_moment(tx: Connection) -> None:
+    """Its claim is given back, and it is nobody's until then."""
+    feed = subscribed(tx, "a")
+    assert claimed_names(tx) == ["a"]
+    feeds.put_off(tx, [(feed, NOW + HOUR)])
+    assert claimed_names(tx) == []
+    assert claimed_names(tx, at=HOUR) == ["a"]
+
+
 def test_make_due_makes_due_what_is_subscribed(tx: Connection) -> None:
     """However far the next poll lay ahead."""
     feed = record(tx, "a")

@@ -1,4 +1,8 @@
-"""A lane keeps one step busy: it claims due work and takes a bounded number of pieces at once; kicks wake it."""
+"""A lane keeps one step busy: it claims due work and takes a bounded number of pieces at once; kicks wake it.
+
+claim ──▶ ready, a few ahead ──▶ in hand, `width` at most ──▶ handled
+            └─ a crowd that waits for one host ──▶ put off, so that others have their turn
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Generic, TypeVar
 
 from watcher.errors import WatcherError
 from watcher.log import event
+from watcher.pipeline.crowd import Crowd
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -22,8 +27,9 @@ RESCUES = timedelta(seconds=5)
 class Lane(Generic[T]):
     """Runs `handle` on what `claim(limit)` gives, at most `width` pieces at once.
 
-    Up to `ahead` further pieces are claimed with them, so that not each piece that ends costs a claim of its own. A
-    claim that gives nothing puts the lane to sleep until `kick`. What `handle` raises is logged, and
+    Up to `ahead` further pieces are claimed with them, so that not each piece that ends costs a claim of its own; a
+    `crowd`, if given, bounds how many of those in hand may be for the same host. A claim that gives nothing puts the
+    lane to sleep until `kick`. What `handle` raises is logged, and
     the lane goes on. A piece that ended in a WatcherError (the state could not be written) is given back by
     `give_back` as soon as that works; after a bug its claim lapses by itself, so that nothing goes round in circles.
     """
@@ -37,10 +43,12 @@ class Lane(Generic[T]):
         handle: Callable[[T], Awaitable[object]],
         give_back: Callable[[T], Awaitable[object]] | None = None,
         ahead: int = 0,
+        crowd: Crowd[T] | None = None,
     ) -> None:
         self.name = name
         self._width = width
         self._ahead = ahead
+        self._crowd = crowd
         self._ready: deque[T] = deque()
         self._claim = claim
         self._handle = handle
@@ -108,8 +116,10 @@ class Lane(Generic[T]):
     async def _take_what_is_due(self) -> None:
         await self._rescue()
         self._start_ready()
-        while not self._ready and len(self._running) < self._width:
-            wanted = self._width - len(self._running) + self._ahead
+        while len(self._running) < self._width:
+            if self._ready and len(self._ready) >= self._ahead and not await self._put_off():
+                return
+            wanted = self._width - len(self._running) + self._ahead - len(self._ready)
             pieces = await self._claim(wanted)
             if not self._width:  # finished during the claim, which is void at the next start
                 return
@@ -119,10 +129,24 @@ class Lane(Generic[T]):
                 return
 
     def _start_ready(self) -> None:
+        """Starts what may start; what is left is a crowd, or there is no place."""
+        crowded: list[T] = []
         while self._ready and len(self._running) < self._width:
-            task = asyncio.create_task(self._take(self._ready.popleft()), name=self.name)
+            piece = self._ready.popleft()
+            if self._crowd and not self._crowd.admit(piece):
+                crowded.append(piece)
+                continue
+            task = asyncio.create_task(self._take(piece), name=self.name)
             self._running.add(task)
             task.add_done_callback(self._finished)
+        self._ready.extendleft(reversed(crowded))
+
+    async def _put_off(self) -> bool:
+        """Makes room for others than the crowd. False if nothing can be put off."""
+        if not self._crowd or not await self._crowd.put_off(self._ready):
+            return False
+        self._ready.clear()
+        return True
 
     async def _rescue(self) -> None:
         """Gives back what stranded; once in a while, for a disk may be full for days. Raises what `give_back` does."""
@@ -136,7 +160,7 @@ class Lane(Generic[T]):
 
     async def _take(self, piece: T) -> None:
         try:
-            await self._handle(piece)
+            await self._handle_in_crowd(piece)
         except WatcherError as error:
             self._stranded.append(piece)
             log.error(
@@ -151,6 +175,13 @@ class Lane(Generic[T]):
                 self.name,
                 extra=event("bug", where=self.name),
             )
+
+    async def _handle_in_crowd(self, piece: T) -> None:
+        try:
+            await self._handle(piece)
+        finally:
+            if self._crowd:
+                self._crowd.leave(piece)
 
     def _complain(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
@@ -167,9 +198,8 @@ class Lane(Generic[T]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
-        if self._ready:
-            self._start_ready()
-        else:
+        self._start_ready()
+        if len(self._running) < self._width:
             self._kicked.set()
 
     async def _abandon(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from watcher.model import DeliveryState
 from watcher.pipeline.archive import adopt_folder, write_owed
 from watcher.pipeline.clearing import Clearing
 from watcher.pipeline.clockwork import mend_clock
+from watcher.pipeline.crowd import Crowd, host_of
 from watcher.pipeline.deliver import claim_due, deliver
 from watcher.pipeline.ingest import ingest
 from watcher.pipeline.lane import Lane
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 POLLS_AT_ONCE = 48
 INGESTS_AT_ONCE = 24  # each may hold a page of 8 MiB
 DELIVERIES_AT_ONCE = 16
+A_LONG_WAY = 1_000  # ahead: past what waits for one slow host
 CORPUS_TROUBLE = "corpus"
 
 
@@ -52,8 +55,10 @@ class Tally:
 class Steps:
     """The lanes of poll, ingest and deliver, and the housekeeping between them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, to_the_end: bool = False) -> None:
+        """`to_the_end`: all that is due is done now (`once`); else what waits for a crowded host may come later."""
         self.parts = parts
+        far_ahead = A_LONG_WAY if to_the_end else 0
         self.tally = Tally()
         self.due_by: datetime | None = None  # `once` takes a feed once, however short its interval
         self._intake = Intake(parts)
@@ -67,7 +72,13 @@ class Steps:
             claim=self._claim_feeds,
             handle=self._poll,
             give_back=lambda claimed: parts.store.run(feeds.release, claimed.id),
-            ahead=POLLS_AT_ONCE,
+            ahead=far_ahead or POLLS_AT_ONCE,
+            crowd=Crowd(
+                host=lambda claimed: host_of(claimed.url),
+                places=POLLS_AT_ONCE // 3,
+                now=parts.now,
+                later=None if to_the_end else self._put_off_feeds,
+            ),
         )
         self.ingest = Lane(
             "ingest",
@@ -75,7 +86,13 @@ class Steps:
             claim=self._claim_entries,
             handle=self._ingest,
             give_back=lambda claimed: parts.store.run(entries.release, claimed.id),
-            ahead=INGESTS_AT_ONCE,
+            ahead=far_ahead or INGESTS_AT_ONCE,
+            crowd=Crowd(
+                host=lambda claimed: host_of(claimed.link),
+                places=INGESTS_AT_ONCE // 3,
+                now=parts.now,
+                later=None if to_the_end else self._put_off_entries,
+            ),
         )
         self.deliver = Lane(
             "deliver",
@@ -149,6 +166,12 @@ class Steps:
             return []
         now = self.parts.now()
         return await self.parts.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
+
+    async def _put_off_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
+        await self.parts.store.run(feeds.put_off, [(feed.id, due_at) for feed, due_at in claimed])
+
+    async def _put_off_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
+        await self.parts.store.run(entries.put_off, [(entry.id, due_at) for entry, due_at in claimed])
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
         report = await poll(self.parts, claimed)

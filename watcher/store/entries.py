@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,6 +39,11 @@ _CLAIM = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
     .values(state="claimed", lease_until=bindparam("until", type_=schema.Instant), changed=False)
+)
+_PUT_OFF = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"), schema.entries.c.state == "claimed")
+    .values(state="pending", lease_until=None, due_at=bindparam("later", type_=schema.Instant))
 )
 _END = (
     update(schema.entries)
@@ -187,6 +193,12 @@ def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, s
         status=status,
         attempts=schema.entries.c.attempts + 1,
     )
+
+
+def put_off(tx: Connection, entries: Iterable[tuple[EntryId, datetime]]) -> None:
+    """Gives claims back unused, each to be made again at its moment; costs no attempt."""
+    if rows := [{"entry": entry, "later": due_at} for entry, due_at in entries]:
+        tx.execute(_PUT_OFF, rows)
 
 
 def release(tx: Connection, entry_id: EntryId) -> None:

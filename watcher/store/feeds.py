@@ -25,6 +25,11 @@ _NOTED = update(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
 _LISTED = sqlite_insert(schema.listings)
 _LISTED = _LISTED.on_conflict_do_update(index_elements=["feed_id"], set_={"rows": _LISTED.excluded.rows})
 _MARKED = update(schema.listings).where(schema.listings.c.feed_id == bindparam("feed"))
+_PUT_OFF = (
+    update(schema.feeds)
+    .where(schema.feeds.c.id == bindparam("feed"))
+    .values(lease_until=None, next_poll_at=bindparam("later", type_=schema.Instant))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +188,12 @@ def claim(
         ids = [feed.id for feed in claimed]
         tx.execute(update(schema.feeds).where(feeds.id.in_(ids)).values(lease_until=now + lease))
     return claimed
+
+
+def put_off(tx: Connection, feeds: Iterable[tuple[FeedId, datetime]]) -> None:
+    """Gives claims back unused; each feed is due again at its moment."""
+    if rows := [{"feed": feed, "later": due_at} for feed, due_at in feeds]:
+        tx.execute(_PUT_OFF, rows)
 
 
 def free_expired(tx: Connection, *, now: datetime) -> None:
