@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import escape
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.articles import extract_article
+from watcher.articles import extract_article, glance
 from watcher.errors import NotAnArticle
 from watcher.model import Article
 
@@ -21,6 +22,11 @@ SECONDS = 15  # of processor time: far above what any of them takes; the worker 
 def prose(count: int) -> bytes:
     sentence = "Die Bergbahn im Tal fährt wieder, und alle sind froh, dass die lange Pause vorüber ist."
     return "".join(f"<p>Absatz {number}: {sentence} {sentence}</p>" for number in range(count)).encode()
+
+
+def quoted(times: int) -> str:
+    """A page that states a page, which states one, two of each."""
+    return f'<meta content="{escape(quoted(times - 1))}">' * 2 if times else "<p>Wort"
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -42,6 +48,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "impossible entities": lambda: b"&#9999999;&#x0;&amp;" * 10_000 + prose(5),
     "a wrong charset": lambda: "<p>Ärger über Öl</p>".encode("utf-16-le") * 50,
     "a megabyte of words": lambda: b"<html><body>" + b"wort " * 200_000,
+    "pages in pages": lambda: quoted(12).encode(),
+    "frames in frames": lambda: b"<iframe>" * 50_000 + prose(5),
+    "templates in templates": lambda: b"<template>" * 5_000 + b"x" + b"</template>" * 5_000,
 }
 
 
@@ -57,6 +66,7 @@ def test_a_hostile_page_ends_in_bounded_time(name: str) -> None:
     """No exception but NotAnArticle, with a reason, and no waiting."""
     started_at = time.process_time()
     assert str(ending(HOSTILE[name]()))
+    glance(HOSTILE[name](), "text/html")
     assert time.process_time() - started_at < SECONDS
 
 

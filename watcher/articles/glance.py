@@ -13,6 +13,7 @@ from watcher.articles.decoding import page_as_utf8
 from watcher.articles.phrases import PAYWALL
 from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, judge_wall, paragraph_hashes
 from watcher.articles.screen import JOINT, texts_of
+from watcher.articles.stuffing import unstuffed
 
 _LONG = 40  # letters of a text that is more than a link or a label
 _LEARNT = 5  # paragraphs of a page by which its repetitions are noticed
@@ -33,7 +34,7 @@ class Glance:
 
 def glance(page: bytes, content_type: str) -> Glance:
     """Looks at a page: one parse by lexbor, no tree walk in Python."""
-    tree = LexborHTMLParser(page_as_utf8(page, content_type))
+    tree = LexborHTMLParser(unstuffed(page_as_utf8(page, content_type)))
     title = tree.css_first("title")
     marked = _tidied(element.text(deep=True) for element in tree.css("p"))
     texts = list(texts_of(tree))

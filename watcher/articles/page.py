@@ -13,6 +13,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from watcher.articles.blocks import Block, blocks
+from watcher.articles.stuffing import without_stuffing
 
 Thing: TypeAlias = Mapping[str, object]
 
@@ -22,11 +23,7 @@ _RARE_TYPES = ["backgroundnewsarticle", "askpublicnewsarticle", "satiricalarticl
 ARTICLE_TYPES = frozenset([*_NEWS_TYPES, *_OTHER_TYPES, *_RARE_TYPES])
 _MOST_THINGS = 2_000
 _MOST_TAGS = 60_000  # the largest of 295 real pages has 7,889; 4 MB of `<br>` as a tree would take 841 MB
-_MOST_ATTRIBUTES = 300
-_LONG = 1_500
-_LONG_TAG = re.compile(rf"(<[a-zA-Z][\w:-]{{0,30}}+)([^<>]{{{_LONG},}}+)")
 _CLASS_OF_ALL = etree.ElementDefaultClassLookup(element=HtmlElement)  # lxml.html asks Python for each element's class
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _COMMENT_MARKS = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _LOOSE_VALUE = re.compile(
@@ -66,7 +63,7 @@ def read_page(html: str, *, url: str) -> Page | None:
     parser.set_element_class_lookup(_CLASS_OF_ALL)
     try:
         tree = document_fromstring(
-            _without_stuffing(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
+            without_stuffing(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
         )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
@@ -83,19 +80,6 @@ def read_page(html: str, *, url: str) -> Page | None:
         things=things,
         thing=_main_thing(things, tree),
     )
-
-
-def _without_stuffing(html: str) -> str:
-    """Tags with hundreds of attributes lose them all: libxml2 is quadratic in their number (50,000 take 4 s a pass)."""
-    long = (piece for piece in html.split("<") if len(piece) > _LONG and piece.find(">", 0, _LONG) < 0)
-    if not any(_is_stuffed(piece.partition(">")[0]) for piece in long):
-        return html  # nearly all pages: the pattern over all of one takes a millisecond
-    return _LONG_TAG.sub(lambda match: match[1] if _is_stuffed(match[2]) else match[0], html)
-
-
-def _is_stuffed(attributes: str) -> bool:
-    names = re.split("[\"']", _QUOTED.sub("", attributes))[0]  # what follows an open quote is still its value
-    return len(names.split()) > _MOST_ATTRIBUTES
 
 
 def types_of(thing: Thing) -> frozenset[str]:

@@ -17,6 +17,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.articles.decoding import page_as_utf8
+from watcher.articles.stuffing import unstuffed
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
 
@@ -24,11 +25,13 @@ JOINT = "\ue000"  # stands between two text nodes: maybe the edge of a word, may
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _PIECES = re.compile(r"[^\s\ue000-]+")
-_RAW_TEXT = ("iframe", "noembed", "noframes", "xmp", "noscript", "textarea")
+_UNSEEN = ("iframe", "noembed", "noframes")  # a browser shows what stands around them as one text
+_RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
 _ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "meta[content]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
 _LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
 _MANY = 1000
+_DEEPEST = 3
 
 
 class Screen:
@@ -60,7 +63,7 @@ class Screen:
 
 def screened_text(page: bytes, content_type: str) -> str:
     """All text that an article may be taken from, the text nodes parted by `JOINT`."""
-    return JOINT.join(texts_of(LexborHTMLParser(page_as_utf8(page, content_type))))
+    return JOINT.join(texts_of(LexborHTMLParser(unstuffed(page_as_utf8(page, content_type)))))
 
 
 def _whole(folded: str, found: Sequence[tuple[int, int, int]]) -> Iterator[int]:
@@ -82,40 +85,45 @@ def _is_whole(folded: str, start: int, end: int) -> bool:
     return len(rest) <= _LONGEST_ENDING or not all(map(is_word_character, rest))
 
 
-def texts_of(tree: LexborHTMLParser) -> Iterator[str]:
-    """The texts of a page, the visible one last. Takes its scripts and styles off the tree."""
-    for element in tree.css(_ELSEWHERE):
-        yield from _texts_in(element)
-    tree.strip_tags(["script", "style"])
+def texts_of(tree: LexborHTMLParser, depth: int = 0) -> Iterator[str]:
+    """The texts of a page, the visible one last. Takes off the tree what is not seen.
+
+    `depth`: in how many other pages this one is quoted, or hidden; no reader looks further than `_DEEPEST`.
+    """
+    for element in tree.css(_ELSEWHERE) if depth < _DEEPEST else ():
+        yield from _texts_in(element, depth + 1)
+    tree.strip_tags(["script", "style", *_UNSEEN])
     if tree.root is not None:
         yield tree.root.text(deep=True, separator=JOINT)
 
 
-def _texts_in(element: LexborNode) -> Iterator[str]:
+def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
     """What an element holds beside visible text."""
     if element.tag == "script":
-        yield from _strings(element.text(deep=True))
+        yield from _strings(element.text(deep=True), depth)
         return
     attributes = element.attributes
     if element.tag == "meta":
-        yield from _stages(attributes.get("content") or "")
+        yield from _stages(attributes.get("content") or "", depth)
     elif element.tag == "template":
-        yield from texts_of(LexborHTMLParser(element.inner_html or ""))
-    elif element.tag in _RAW_TEXT and "<" in (inner := element.text(deep=True)):
-        yield from texts_of(LexborHTMLParser(inner))
+        yield from texts_of(LexborHTMLParser(element.inner_html or ""), depth)
+    elif element.tag in _RAW_TEXT:
+        yield (inner := element.text(deep=True))
+        if "<" in inner:
+            yield from texts_of(LexborHTMLParser(inner), depth)
     if loaded := attributes.get("data-preloaded"):  # trafilatura's baseline reads it
-        yield from _strings(loaded)
+        yield from _strings(loaded, depth)
 
 
-def _strings(source: str) -> Iterator[str]:
+def _strings(source: str, depth: int) -> Iterator[str]:
     """Every string of a JSON text; of a broken one all of it, with its escapes undone."""
     try:
         value = json.loads(source, strict=False)
     except (ValueError, RecursionError):
-        yield from _stages(_ESCAPE.sub(_unescaped, source))
+        yield from _stages(_ESCAPE.sub(_unescaped, source), depth)
         return
     for text in _strings_in(value):
-        yield from _stages(text)
+        yield from _stages(text, depth)
 
 
 def _unescaped(escape: re.Match[str]) -> str:
@@ -136,13 +144,13 @@ def _strings_in(value: object) -> Iterator[str]:
             waiting += this
 
 
-def _stages(text: str) -> Iterator[str]:
+def _stages(text: str, depth: int) -> Iterator[str]:
     """A text as it stands, with its entities resolved (twice: that is common), and as markup where it may be some:
     readers go further with one text than with another."""
     for _ in range(3):
         yield text
         if "<" in text:
-            yield LexborHTMLParser(text).text(deep=True, separator=JOINT)
+            yield from texts_of(LexborHTMLParser(text), depth)
         resolved = unescape(text) if "&" in text else text
         if resolved == text:
             return
