@@ -17,7 +17,7 @@ from watcher.store import feeds
 
 async def main(config: Path) -> int:
     async with assemble(load(config), show=print) as parts:
-        steps = Steps(parts)
+        steps = Steps(parts, to_the_end=True)
         await steps.start()
         steps.due_by = parts.now()
         await parts.store.run(feeds.make_due, now=steps.due_by)

@@ -20,11 +20,33 @@ _ACTIVE = text("feeds.active")
 _IN_FIRST_POLL = text("entries.in_first_poll")
 
 # What every poll says to the database is built once: building takes longer than SQLite does.
-_FEED = select(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
+_FEED = select(
+    schema.feeds,
+    select(schema.troubles.c.name)
+    .where(schema.troubles.c.name == "rolled over " + schema.feeds.c.name)
+    .exists()
+    .label("rolls"),
+).where(schema.feeds.c.id == bindparam("feed"))
+_FIND = (
+    select(
+        schema.known.c.key,
+        schema.known.c.entry_id,
+        schema.entries.c.feed_id,
+        schema.entries.c.content_hash,
+        schema.entries.c.outcome,
+        schema.entries.c.state,
+        schema.entries.c.times_ingested,
+    )
+    .select_from(schema.known.outerjoin(schema.entries, schema.entries.c.id == schema.known.c.entry_id))
+    .where(schema.known.c.key.in_(bindparam("keys", expanding=True)))
+)
 _NOTED = update(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
-_LISTED = sqlite_insert(schema.listings)
-_LISTED = _LISTED.on_conflict_do_update(index_elements=["feed_id"], set_={"rows": _LISTED.excluded.rows})
-_MARKED = update(schema.listings).where(schema.listings.c.feed_id == bindparam("feed"))
+_NEW_LISTING = sqlite_insert(schema.listings)
+_LISTED = _NEW_LISTING.on_conflict_do_update(index_elements=["feed_id"], set_={"rows": _NEW_LISTING.excluded.rows})
+_MARKED = _NEW_LISTING.on_conflict_do_update(
+    index_elements=["feed_id"],
+    set_={"rows": _NEW_LISTING.excluded.rows, "marked_on": _NEW_LISTING.excluded.marked_on},
+)
 _PUT_OFF = (
     update(schema.feeds)
     .where(schema.feeds.c.id == bindparam("feed"))
@@ -204,21 +226,8 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
 def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
     """Which of the keys are known, and what is on record of their entries."""
     found: dict[int, KnownRow] = {}
-    entries = schema.entries.c
     for some in intake.chunks(list(keys)):
-        rows = tx.execute(
-            select(
-                schema.known.c.key,
-                schema.known.c.entry_id,
-                entries.feed_id,
-                entries.content_hash,
-                entries.outcome,
-                entries.state,
-                entries.times_ingested,
-            )
-            .select_from(schema.known.outerjoin(schema.entries, entries.id == schema.known.c.entry_id))
-            .where(schema.known.c.key.in_(some))
-        )
+        rows = tx.execute(_FIND, {"keys": some})
         for row in rows:
             found[row.key] = KnownRow(
                 entry_id=row.entry_id,
@@ -259,7 +268,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     for channel in ops:
         for notice in record.notices:
             deliveries.notify(tx, channel, notice, now=now)
-    _tell_roll_over(tx, row.name, record.rolled_over, ops=ops, now=now)
+    _tell_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
     _note_poll(tx, row, record, now=now)
     return len(record.new) + len(record.changed)
 
@@ -269,14 +278,16 @@ def release(tx: Connection, feed_id: FeedId) -> None:
     _set(tx, feed_id, lease_until=None)
 
 
-def _tell_roll_over(tx: Connection, feed: str, rolled_over: bool | None, *, ops: Iterable[str], now: datetime) -> None:
+def _tell_roll_over(
+    tx: Connection, row: Row[Any], rolled_over: bool | None, *, ops: Iterable[str], now: datetime
+) -> None:
     """Told when it begins, and when it was not seen for a day."""
-    name = f"rolled over {feed}"
+    name = f"rolled over {row.name}"
     if rolled_over:
-        message = f"Feed {feed} listed nothing that it had before: entries may be missed; it is polled faster now"
+        message = f"Feed {row.name} listed nothing that it had before: entries may be missed; it is polled faster now"
         troubles.begin(tx, name, message, ops=ops, now=now)
-    elif rolled_over is False:
-        message = f"Feed {feed} is polled fast enough again: no entries were missed for a day"
+    elif rolled_over is False and row.rolls:
+        message = f"Feed {row.name} is polled fast enough again: no entries were missed for a day"
         troubles.end(tx, name, message, ops=ops, now=now, calm=_CALM)
 
 
@@ -336,10 +347,8 @@ def _note_poll(tx: Connection, row: Row[Any], record: PollRecord, *, now: dateti
     }
     tx.execute(_NOTED, health)
     if record.listing is not None:
-        today = schema.day_of(now)
-        tx.execute(_LISTED, {"feed_id": row.id, "rows": record.listing, "marked_on": today})
-        if record.marked:
-            tx.execute(_MARKED, {"feed": row.id, "marked_on": today})
+        listed = {"feed_id": row.id, "rows": record.listing, "marked_on": schema.day_of(now)}
+        tx.execute(_MARKED if record.marked else _LISTED, listed)
 
 
 def _address(row: Any) -> str:
