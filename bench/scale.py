@@ -153,7 +153,7 @@ def _lag(database: Path) -> float:
     oldest = "SELECT next_poll_at FROM feeds WHERE active AND lease_until IS NULL ORDER BY next_poll_at LIMIT 1"
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         ((due,),) = connection.execute(oldest)
-    return max(0.0, time.time() - due / 1e6)
+    return max(0.0, time.time() - float(due) / 1e6)
 
 
 def _line(cell: Cell) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from watcher.store.deliveries import Telling
 from watcher.store.recovery import Recovery
 from watcher.workers import WorkerPool
 
+FEEDS_AT_HAND = 2 * (os.cpu_count() or 1)  # with 48, the way from an answer to its alert took three times as long
 LEASE = timedelta(minutes=30)  # longer than any step can take: each is bounded by its deadlines
 
 
@@ -99,7 +101,8 @@ def _window(channel: ChannelConfig, timezone: str) -> Window:
 @dataclass(slots=True, kw_only=True)
 class Parts:
     """The machinery that the steps share. `kick_*` wakes the next step as soon as there is work for it. `repeated`:
-    host -> hashes of the paragraphs that it shows on page after page."""
+    host -> hashes of the paragraphs that it shows on page after page. `reading` and `settling`: room for feeds that
+    have been fetched; the others wait, so that what the first ones bring is not kept waiting by them."""
 
     setting: Setting
     store: StoreThread
@@ -114,6 +117,8 @@ class Parts:
     former_clients: dict[Client, datetime] = field(default_factory=dict)  # and when each was left
     inquired: set[tuple[str, str]] = field(default_factory=set)
     repeated: dict[str, set[int]] = field(default_factory=dict)
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FEEDS_AT_HAND))
+    settling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FEEDS_AT_HAND))
     corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     recovery: Recovery | None = None  # what had to be done to open the state
     show_life: Callable[[datetime], None] = lambda now: None

@@ -63,7 +63,8 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
     except Exception:
         log.exception("a bug while polling feed %s", claimed.name, extra=event("bug", where="poll", feed=claimed.name))
         outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")
-    record, entries = await _settle(parts, claimed, setting, state, outcome)
+    async with parts.settling:
+        record, entries = await _settle(parts, claimed, setting, state, outcome)
     _log_change(claimed.name, record.error, failing_since=state.first_failure_at, next_poll_at=record.next_poll_at)
     return PollReport(entries=entries, error=record.error)
 
@@ -124,7 +125,8 @@ async def _outcome(parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, stat
 async def _read(parts: Parts, claimed: ClaimedFeed, response: Response, hashed: int, answer: Answer) -> Outcome:
     task = FeedTask(content_type=response.content_type, url=response.url, timezone=parts.setting.timezone)
     try:
-        news = await read_news(parts.pool, task, response.body, feed=claimed.name, listing=claimed.listing)
+        async with parts.reading:
+            news = await read_news(parts.pool, task, response.body, feed=claimed.name, listing=claimed.listing)
     except NotAFeed as error:
         return Failed(kind=FailureKind.HARD, message=f"not a feed: {sentence(error)}")
     except WorkerError as error:
