@@ -24,18 +24,21 @@ from pathlib import Path
 
 import psutil
 
+from bench.site import free_port
 from tests.acceptance.pages import news_page, paragraphs
 
 ROOT = Path(__file__).parents[1]
 SETTLED_AFTER = 300.0  # seconds
 GROWTH = 1.05
+HOSTS = 200
 PLAY = 24  # descriptors that come and go with connections
 _OK = b"HTTP/1.1 200 OK\r\n"
 
 
 @dataclass(slots=True)
 class World:
-    """One server for all feeds. Feed N is hostile if N is divisible by ten; the others gain entries now and then."""
+    """One server for all feeds, at many addresses. Feed N is hostile if N is divisible by ten, and so are all others of
+    its address; the good ones gain entries now and then."""
 
     feeds: int
     dice: random.Random
@@ -82,11 +85,15 @@ class World:
         self.polls += 1
         items = "".join(
             f"<item><guid>{entry}</guid><title>Meldung {entry} aus der Stadt</title>"
-            f"<link>http://127.0.0.1:{self.port}/page/{entry}</link></item>"
+            f"<link>http://{_host(number)}:{self.port}/page/{entry}</link></item>"
             for entry in self.entries.get(number, [])[:40]
         )
         title = f"<title>Redaktion {number}</title>"
         return f'<?xml version="1.0"?><rss version="2.0"><channel>{title}{items}</channel></rss>'.encode()
+
+
+def _host(feed: int) -> str:
+    return f"127.0.0.{1 + feed % HOSTS}"
 
 
 def _page(number: int) -> bytes:
@@ -157,8 +164,9 @@ async def main() -> int:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="watcher-soak-") as name:
         folder, world = Path(name), World(feeds=options.feeds, dice=random.Random(1))
-        server = await asyncio.start_server(world.serve, "127.0.0.1", 0, backlog=1024)
-        world.port = server.sockets[0].getsockname()[1]
+        world.port = free_port()
+        hosts = sorted({_host(number) for number in range(HOSTS)})
+        server = await asyncio.start_server(world.serve, hosts, world.port, backlog=1024)
         (folder / "config.toml").write_text(_config(world, options.every), encoding="utf-8")
         process = _start(folder)
         try:
@@ -243,7 +251,7 @@ def _judge(samples: list[Sample], world: World) -> int:
 
 def _config(world: World, every: str) -> str:
     feeds = [
-        f'[[feeds]]\nname = "f{number}"\nurl = "http://127.0.0.1:{world.port}/feed/{number}"'
+        f'[[feeds]]\nname = "f{number}"\nurl = "http://{_host(number)}:{world.port}/feed/{number}"'
         for number in range(world.feeds)
     ]
     polling = f'[polling]\nevery = "{every}"\nfastest = "{every}"\nslowest = "{every}"'

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-GAP = timedelta(seconds=1)  # between two of a host that were put off: the pause that strangers are granted by default
+SOONEST = timedelta(seconds=1)
+GAP = timedelta(milliseconds=20)  # between two of a host: so that a thousand of them do not come back all at once
 
 
 class Crowd(Generic[T]):
@@ -49,17 +50,17 @@ class Crowd(Generic[T]):
             del self._in_hand[host]
 
     async def put_off(self, pieces: Iterable[T]) -> bool:
-        """Puts pieces off, those of a host one after the other. False if that cannot be done."""
+        """Puts pieces off for a second or more, those of a host one after the other. False if that cannot be done."""
         if self._later is None:
             return False
         now = self._now()
-        self._next = {host: due_at for host, due_at in self._next.items() if due_at > now}
+        self._next = {host: due_at for host, due_at in self._next.items() if due_at > now + SOONEST}
         await self._later([(piece, self._due_at(piece, now)) for piece in pieces])
         return True
 
     def _due_at(self, piece: T, now: datetime) -> datetime:
         host = self._host(piece)
-        self._next[host] = self._next.get(host, now) + GAP
+        self._next[host] = self._next.get(host, now + SOONEST) + GAP
         return self._next[host]
 
 
