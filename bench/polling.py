@@ -7,8 +7,8 @@ Feeds of thirty entries, one to two kilobytes each, in RSS and Atom, are served 
 exit; user and system time of it and of all its children are counted. watcher runs its own poll step, with its workers,
 its store and its planner, and ingests nothing, because the others fetch no pages (`bench.poll_once`).
 
-Starting a program costs much and says little of one that runs for weeks, so each is also run over two feeds: `per feed`
-is what each of the other feeds added, `whole` is all of the process divided by its feeds. Nothing else is subtracted.
+Starting a program costs much and says little of one that runs for weeks, so each is also run over two feeds. The first
+figure is what each of the other feeds added, `whole` is all of the process divided by its feeds; ratios are to watcher.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.feedreaders import Program, Programs
@@ -35,15 +34,8 @@ FEW = 2
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "watcher-bench" / "reader"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """Processor milliseconds for one feed: of the whole process, and of each feed beyond the first two."""
-
-    whole: float
-    per_feed: float
-
-
-Costs = dict[tuple[str, str], list[Cost]]
+Seconds = dict[tuple[str, str, int], list[float]]
+"""Processor seconds of whole processes, by program, round and number of feeds; one for each run."""
 
 
 def main() -> int | str:
@@ -56,8 +48,8 @@ def main() -> int | str:
     if nginx() is None:
         return "nginx is missing: apt-get install nginx-light"  # the server of bench.site knows no conditional requests
     with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
-        costs = _take_turns(programs, Path(folder), options)
-    _report(programs, costs, options)
+        seconds = _take_turns(programs, Path(folder), options)
+    _report(programs, seconds, options)
     return 0
 
 
@@ -70,8 +62,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _take_turns(programs: list[Program], folder: Path, options: argparse.Namespace) -> Costs:
-    port, costs = free_port(), defaultdict[tuple[str, str], list[Cost]](list)
+def _take_turns(programs: list[Program], folder: Path, options: argparse.Namespace) -> Seconds:
+    port, seconds = free_port(), defaultdict[tuple[str, str, int], list[float]](list)
     origin = f"http://127.0.0.1:{port}"
     sites = []
     for further in (0, 1):
@@ -81,14 +73,13 @@ def _take_turns(programs: list[Program], folder: Path, options: argparse.Namespa
         sites.append(Site(folder=root, hosts=("127.0.0.1",), feeds=feeds, pages=0, planted=0, source="own"))
     for run in range(options.runs):
         for program in programs:
-            home = folder / f"{program.name}-{run}"
-            few = dict(_rounds(program, home / "few", sites, FEW, port))
-            for name, seconds in _rounds(program, home / "all", sites, options.feeds, port):
-                per_feed = (seconds - few[name]) / (options.feeds - FEW)
-                costs[program.name, name].append(Cost(whole=1000 * seconds / options.feeds, per_feed=1000 * per_feed))
-            told = ", ".join(f"{name} {costs[program.name, name][-1].per_feed:.2f}" for name in ROUNDS)
-            print(f"run {run + 1}: {program.name}: {told} ms", file=sys.stderr)
-    return costs
+            for number in (FEW, options.feeds):
+                home = folder / f"{program.name}-{run}-{number}"
+                for name, spent in _rounds(program, home, sites, number, port):
+                    seconds[program.name, name, number].append(spent)
+            told = (f"{name} {seconds[program.name, name, options.feeds][-1]:.2f} s" for name in ROUNDS)
+            print(f"run {run + 1}: {program.name}: {', '.join(told)}", file=sys.stderr)
+    return seconds
 
 
 def _rounds(program: Program, home: Path, sites: list[Site], feeds: int, port: int) -> Iterator[tuple[str, float]]:
@@ -117,26 +108,27 @@ def _processor_seconds(command: list[str]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _report(programs: list[Program], costs: Costs, options: argparse.Namespace) -> None:
+def _report(programs: list[Program], seconds: Seconds, options: argparse.Namespace) -> None:
     cores = len(os.sched_getaffinity(0))
     print(
         f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {cores} cores ({_processor()}), "
-        f"medians of {options.runs}, processor milliseconds"
+        f"medians of {options.runs}, processor milliseconds per feed"
     )
-    print(f"{'':10}" + "".join(f"{name:>10}{'whole':>8}{'ratio':>7}" for name in ROUNDS))
+    print(f"{'':10}" + "".join(f"{name:>10}{'ratio':>7}{'whole':>8}{'ratio':>7}" for name in ROUNDS))
+    base = {name: _per_feed(seconds, programs[0].name, name, options.feeds) for name in ROUNDS}
     for program in programs:
         cells = ""
         for name in ROUNDS:
-            own, base = _median(costs[program.name, name]), _median(costs["watcher", name])
-            cells += f"{own.per_feed:10.2f}{own.whole:8.2f}{own.per_feed / base.per_feed:7.1f}"
+            further, whole = _per_feed(seconds, program.name, name, options.feeds)
+            cells += f"{further:10.2f}{further / base[name][0]:7.1f}{whole:8.2f}{whole / base[name][1]:7.1f}"
         print(f"{program.name:10}{cells}")
 
 
-def _median(costs: list[Cost]) -> Cost:
-    return Cost(
-        whole=statistics.median(cost.whole for cost in costs),
-        per_feed=statistics.median(cost.per_feed for cost in costs),
-    )
+def _per_feed(seconds: Seconds, program: str, name: str, feeds: int) -> tuple[float, float]:
+    """Milliseconds of each feed beyond the first two, and of the whole process divided by its feeds."""
+    whole = statistics.median(seconds[program, name, feeds])
+    started = statistics.median(seconds[program, name, FEW])
+    return 1000 * (whole - started) / (feeds - FEW), 1000 * whole / feeds
 
 
 def _processor() -> str:

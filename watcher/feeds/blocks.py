@@ -52,9 +52,8 @@ def cut(text: str) -> Blocks | None:
 
 
 def block_hash(block: str) -> int:
-    """Signed 64 bits of BLAKE2b."""
-    digest = hashlib.blake2b(block.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    """Signed 64 bits of SHA-256."""
+    return int.from_bytes(hashlib.sha256(block.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
 
 
 def _is_whole(block: str) -> bool:

@@ -15,7 +15,7 @@ Failures. Weights are Media Cloud's: hard 1, soft 1/2, DNS 1/4. The interval dou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -111,10 +111,10 @@ def _fetched(
         PlannedEntry(entry=entry, keys=keys, content_hash=hashed)
         for entry, keys, hashed in zip(news.feed.entries, news.keys, news.hashes, strict=True)
     )
-    new = tuple(planned for planned in read if _known_entry(planned.keys, known) is None)
+    found = tuple((keys, _known_entry(keys, known)) for keys in (*news.keys, *news.regained))
+    new = tuple(planned for planned, (_, entry) in zip(read, found, strict=False) if entry is None)
     listed = len(read) + len(news.regained) + news.settled
-    looked_up = (*news.keys, *news.regained)
-    from_here = news.settled or any(_is_from_here(keys, known) for keys in looked_up)
+    from_here = news.settled or any(entry and entry.same_feed for _, entry in found)
     rolled_over = listed > 0 and state.listed > 0 and not from_here
     updated = replace(
         _succeeded(state, outcome.answer, now),
@@ -128,36 +128,26 @@ def _fetched(
     return replace(
         _plan_success(state, updated, outcome.answer, limits, now, jitter),
         new=new,
-        changed=tuple(_changed_entries(read, known)),
-        seen=tuple(key for keys in looked_up for key in keys.all if key in known),
-        learned=tuple(_learned(looked_up, known)),
-        listing=b"" if any(_known_entry(keys, known) is None for keys in news.regained) else news.listing,
+        changed=tuple(_changed_entries(read, found)),
+        seen=tuple(key for keys, entry in found if entry for key in keys.all if key in known),
+        learned=tuple((entry.entry_id, key) for keys, entry in found if entry for key in keys.all if key not in known),
+        listing=news.listing if all(entry for _, entry in found[len(read) :]) else b"",
         first_poll=state.never_polled,
         rolled_over=rolled_over,
     )
 
 
-def _changed_entries(read: Iterable[PlannedEntry], known: Known) -> Iterator[ChangedEntry]:
+def _changed_entries(
+    read: Sequence[PlannedEntry], found: Iterable[tuple[EntryKeys, KnownEntry | None]]
+) -> Iterator[ChangedEntry]:
     """Entries of this feed that never matched and read otherwise now, under the same id or another one."""
     told: set[EntryId] = set()
-    for planned in read:
-        found = _known_entry(planned.keys, known)
-        if found is None or not found.same_feed or found.matched or found.times_ingested >= MOST_INGESTIONS:
+    for planned, (_, entry) in zip(read, found, strict=False):
+        if entry is None or not entry.same_feed or entry.matched or entry.times_ingested >= MOST_INGESTIONS:
             continue
-        if found.content_hash not in {None, planned.content_hash} and found.entry_id not in told:
-            told.add(found.entry_id)
-            yield ChangedEntry(entry_id=found.entry_id, entry=planned.entry, content_hash=planned.content_hash)
-
-
-def _learned(looked_up: Iterable[EntryKeys], known: Known) -> Iterator[tuple[EntryId, int]]:
-    for keys in looked_up:
-        if found := _known_entry(keys, known):
-            yield from ((found.entry_id, key) for key in keys.all if key not in known)
-
-
-def _is_from_here(keys: EntryKeys, known: Known) -> bool:
-    found = _known_entry(keys, known)
-    return found is not None and found.same_feed
+        if entry.content_hash not in {None, planned.content_hash} and entry.entry_id not in told:
+            told.add(entry.entry_id)
+            yield ChangedEntry(entry_id=entry.entry_id, entry=planned.entry, content_hash=planned.content_hash)
 
 
 def _known_entry(keys: EntryKeys, known: Known) -> KnownEntry | None:

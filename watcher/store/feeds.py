@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,7 +39,7 @@ _FIND = (
         schema.entries.c.times_ingested,
     )
     .select_from(schema.known.outerjoin(schema.entries, schema.entries.c.id == schema.known.c.entry_id))
-    .where(schema.known.c.key.in_(bindparam("keys", expanding=True)))
+    .where(schema.known.c.key.in_(select(func.json_each(bindparam("keys")).table_valued("value").c.value)))
 )
 _NOTED = update(schema.feeds).where(schema.feeds.c.id == bindparam("feed"))
 _NEW_LISTING = sqlite_insert(schema.listings)
@@ -226,16 +227,15 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
 def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
     """Which of the keys are known, and what is on record of their entries."""
     found: dict[int, KnownRow] = {}
-    for some in intake.chunks(list(keys)):
-        rows = tx.execute(_FIND, {"keys": some})
-        for row in rows:
-            found[row.key] = KnownRow(
-                entry_id=row.entry_id,
-                feed_id=row.feed_id,
-                content_hash=row.content_hash or 0,
-                matched=row.state is None or row.outcome in ("matched", "duplicate"),
-                times_ingested=row.times_ingested or 0,
-            )
+    asked = json.dumps(list(keys))  # one parameter, whose number SQLite does not limit
+    for row in tx.execute(_FIND, {"keys": asked}):
+        found[row.key] = KnownRow(
+            entry_id=row.entry_id,
+            feed_id=row.feed_id,
+            content_hash=row.content_hash or 0,
+            matched=row.state is None or row.outcome in ("matched", "duplicate"),
+            times_ingested=row.times_ingested or 0,
+        )
     return found
 
 
@@ -249,7 +249,8 @@ def settle_poll(
     now: datetime,
 ) -> tuple[PollRecord, int]:
     """Records what `decide` makes of what is known under the keys; in between, no other feed can bring the same."""
-    record = decide(find_known(tx, keys))
+    asked = tuple(keys)
+    record = decide(find_known(tx, asked) if asked else {})
     return record, record_poll(tx, feed_id, record, ops=ops, now=now)
 
 
