@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.workers.frames import Frame, FrameError, receive, receive_async, send, send_async
+from watcher.workers.frames import Frame, FrameError, receive, send
+from watcher.workers.frames_async import receive_async, send_async
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -12,12 +12,17 @@ import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 from selectolax.lexbor import LexborHTMLParser
+from trafilatura import external
 from trafilatura.readability_lxml import Document
 
 from watcher.articles.page import Page
 
 # Its remarks on single pages ("discarding data: None") are said better by NotAnArticle.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+# Its last resort, justext, comes to one page in sixty, and would load the words of 100 languages for it: 31 MB.
+_LANGUAGES = ("German", "English", "French", "Spanish", "Italian", "Dutch", "Portuguese", "Danish", "Swedish", "Polish")
+_last_resort = vars(external)
+_last_resort["JT_STOPLIST"] = tuple({word for name in _LANGUAGES for word in _last_resort["get_stoplist"](name)})
 
 
 class Reader(StrEnum):

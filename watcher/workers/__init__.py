@@ -1,9 +1,21 @@
 """The process pool that parses hostile bytes under limits, and kills what hangs. No policy; knows no other room.
 
 `pool.py` hands tasks out, `process.py` is one child as its parent sees it, `child.py` what runs inside it under
-`limits.py`, `frames.py` what they say to each other. Nothing that a child says is ever unpickled.
+`limits.py`, `frames.py` and `frames_async.py` what they say to each other. Nothing that a child says is ever unpickled.
 """
 
-from watcher.workers.pool import WorkerPool
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from watcher.workers.pool import WorkerPool
 
 __all__ = ["WorkerPool"]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the pool when it is asked for: a child is imported from here too, and asyncio would cost it 9 MB."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from watcher.workers.pool import WorkerPool
+
+    return WorkerPool

@@ -26,6 +26,7 @@ LONGEST_MESSAGE = 2_000
 
 _LONGEST_TRACEBACK = 8_000
 _LARGEST_DATA = 65_536
+_TASKS_BETWEEN_CLEARINGS = 20
 
 
 def main(arguments: list[str]) -> None:
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> None:
     tasks, descriptor, parent, memory, largest_reply = arguments
     limits.tie_to_parent(int(parent))
     limits.ignore_signals()
+    limits.keep_little()
     with socket.socket(fileno=int(descriptor)) as end:
         try:
             _serve(end, Work(tasks, memory=int(memory), largest_reply=int(largest_reply)))
@@ -72,6 +74,7 @@ class Work:
         self._largest_reply = largest_reply
         self._module: Any = None
         self._worn_at = 0
+        self._tasks_done = 0
 
     def load(self) -> Frame:
         """Import the tasks module, then close the door."""
@@ -88,6 +91,9 @@ class Work:
             return self._configure(request)
         limits.limit_cpu(timedelta(seconds=request.header["seconds"]))
         result = self._module.TASKS[request.header["task"]](request.header["arguments"], request.payload)
+        self._tasks_done += 1
+        if self._tasks_done % _TASKS_BETWEEN_CLEARINGS == 0:
+            limits.give_back_memory()
         if len(result) > self._largest_reply:
             raise ReplyTooLarge(f"its result has {len(result)} bytes, more than {self._largest_reply}")
         return Frame({"worn": limits.address_space() > self._worn_at}, result)

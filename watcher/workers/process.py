@@ -19,7 +19,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from watcher.errors import TaskFailed, WorkerDied, WorkerTimeout
-from watcher.workers.frames import Frame, FrameError, receive_async, send_async
+from watcher.workers.frames import Frame, FrameError
+from watcher.workers.frames_async import receive_async, send_async
 
 # What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
