@@ -39,8 +39,10 @@ class Window:
             return next_time(self.digest, self.timezone, now), ""
         if not urgent and (until := self.quiet_until(now)):
             return until, self.quiet_reason
+        if self.max_per_hour is None:
+            return now, ""
         recent = [moment for moment in told if moment > now - HOUR]
-        if self.max_per_hour is not None and len(recent) >= self.max_per_hour:
+        if len(recent) >= self.max_per_hour:
             return recent[-self.max_per_hour] + HOUR, f"More than {self.max_per_hour} alerts in an hour."
         return now, ""
 

@@ -45,12 +45,17 @@ _STATES = {
 
 async def claim_due(parts: Parts, *, in_hand: Collection[int] = ()) -> list[ClaimedDelivery]:
     """Releases what may be told now, and claims one delivery for each channel that is free: a channel's go in order."""
-    now, setting, store = parts.now(), parts.setting, parts.store
-    await store.run(collecting.release, setting.gate(now), now=now)
-    if quiet := setting.quiet(now):
-        await store.run(collecting.hold_back, quiet, now=now)
-    patience = {name: CHANNELS[channel.type].expires_after for name, channel in setting.channels.items()}
-    return await store.run(outbox.claim, patience, limits=LIMITS, now=now, lease=LEASE, in_hand=in_hand)
+    now, setting = parts.now(), parts.setting
+    return await parts.store.run(
+        outbox.claim_due,
+        {name: CHANNELS[channel.type].expires_after for name, channel in setting.channels.items()},
+        gate=setting.gate(now),
+        quiet=setting.quiet(now),
+        limits=LIMITS,
+        now=now,
+        lease=LEASE,
+        in_hand=in_hand,
+    )
 
 
 async def mend_clock(parts: Parts) -> None:
@@ -101,7 +106,7 @@ async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
 async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfig, channel: Channel) -> bytes:
     if claimed.payload is not None:
         return claimed.payload
-    alert = await alert_of(parts, claimed)
+    alert = alert_of(claimed)
     options = RenderOptions(
         delivery_id=claimed.id,
         channel=setting.name,

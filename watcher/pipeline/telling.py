@@ -1,4 +1,4 @@
-"""What a delivery says: its documents, read from the store, become the alert that its channel renders."""
+"""What a delivery says: its documents, as they were claimed with it, become the alert that its channel renders."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from dataclasses import replace
 
 from watcher.alerts import compose
 from watcher.model import Alert, AlertKind, Article, Headline
-from watcher.pipeline.parts import Parts
-from watcher.store import documents
 from watcher.store.documents import StoredDocument
 from watcher.store.outbox import ClaimedDelivery
 
 NOT_WRITTEN = "the document's file could not be written yet; see the log"
 
 
-async def alert_of(parts: Parts, claimed: ClaimedDelivery) -> Alert:
+def alert_of(claimed: ClaimedDelivery) -> Alert:
     """The alert of a claimed delivery. A digest that has nothing but messages is a notice."""
     if claimed.kind in (AlertKind.NOTICE, AlertKind.TEST):
         return compose.message(claimed.message, claimed.kind)
     if not claimed.documents:
         return compose.message(claimed.message)
-    found = [await parts.store.run(documents.get, number) for number in claimed.documents]
+    found = [claimed.found[number] for number in claimed.documents]
     problem = NOT_WRITTEN if any(document.written_at is None for document in found) else ""
     if claimed.kind in (AlertKind.SUMMARY, AlertKind.DIGEST):
         headlines = [_story(story, claimed) for story in _by_story(found)]

@@ -6,16 +6,16 @@ When a channel may be told is not decided here: a `Gate` says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, text, update
 
 from watcher.model import AlertKind, DeliveryState
 from watcher.store import feeds, schema
-from watcher.store.deliveries import hold, link, open_collection
+from watcher.store.deliveries import hold, link
 
 FILE_PATIENCE = timedelta(minutes=5)  # how long a delivery waits for the file of its document
 HOUR = timedelta(hours=1)
@@ -28,8 +28,102 @@ A moment that is not after now: it may be told at once.
 """
 
 _HELD, _PENDING = DeliveryState.HELD.value, DeliveryState.PENDING.value
-_UNDER_WAY = (_PENDING, DeliveryState.SENDING.value)
-_IS_HELD = select(schema.deliveries.c.sequence).where(schema.deliveries.c.state == _HELD).limit(1)
+_DIGEST, _SUMMARY = AlertKind.DIGEST.value, AlertKind.SUMMARY.value
+
+# Statements of every match are made once: making one takes longer than carrying it out.
+_ROWS, _LINKS, _TOLD = schema.deliveries.c, schema.delivery_documents.c, schema.told.c
+_NOW = bindparam("now", type_=schema.Instant)
+_OWES_A_FILE = exists(
+    select(_LINKS.delivery)
+    .join(schema.documents, schema.documents.c.number == _LINKS.document)
+    .where(
+        _LINKS.delivery == _ROWS.sequence,
+        schema.documents.c.written_at.is_(None),
+        schema.documents.c.recorded_at > bindparam("patient_since", type_=schema.Instant),
+    )
+)
+_CLOSED = (
+    select(schema.deliveries)
+    .where(_ROWS.state == _HELD, or_(_ROWS.release_at <= _NOW, _ROWS.kind == _SUMMARY), ~_OWES_A_FILE)
+    .order_by(_ROWS.channel, _ROWS.sequence)
+)
+_RELEASE = (
+    update(schema.deliveries)
+    .where(_ROWS.sequence == bindparam("of"))
+    .values(state=bindparam("to"), release_at=_NOW, due_at=_NOW)
+)
+_QUIET = (
+    select(schema.deliveries)
+    .where(_ROWS.channel == bindparam("name"), _ROWS.state == _PENDING)
+    .where(_ROWS.due_at < bindparam("until", type_=schema.Instant), ~_ROWS.urgent)
+    .order_by(_ROWS.sequence)
+)
+_PARKED = select(schema.channels.c.name).where(schema.channels.c.parked_at.is_not(None))
+_TOLD_AT = select(_ROWS.ended_at).where(
+    text("+deliveries.state = 'delivered'"),  # by the index of what ended: a channel was told much before this hour
+    _ROWS.channel == bindparam("name"),
+    _ROWS.ended_at > bindparam("since", type_=schema.Instant),
+    _ROWS.ended_at <= _NOW,
+)
+_COUNT_UNDER_WAY = select(func.count()).where(
+    _ROWS.channel == bindparam("name"), or_(_ROWS.state == _PENDING, _ROWS.state == DeliveryState.SENDING.value)
+)
+_HELD_DIGESTS = (
+    select(_ROWS.sequence, _ROWS.release_at)
+    .where(_ROWS.channel == bindparam("name"), _ROWS.state == _HELD, _ROWS.kind == _DIGEST)
+    .order_by(_ROWS.sequence)
+)
+_EXPIRE = (
+    update(schema.deliveries)
+    .where(_ROWS.sequence == bindparam("of"))
+    .values(state=DeliveryState.EXPIRED.value, ended_at=_NOW, lease_until=None, told_in=bindparam("digest"))
+)
+_MESSAGE = select(_ROWS.message).where(_ROWS.sequence == bindparam("of"))
+_SAY = update(schema.deliveries).where(_ROWS.sequence == bindparam("of")).values(message=bindparam("said"))
+_LINKS_OF = select(_LINKS.document, _LINKS.watches).where(_LINKS.delivery == bindparam("of"))
+_RETELL = (
+    update(schema.told)
+    .where(
+        _TOLD.channel == bindparam("name"),
+        _TOLD.story
+        == select(schema.documents.c.story).where(schema.documents.c.number == bindparam("telling")).scalar_subquery(),
+        _TOLD.delivery == bindparam("of"),
+    )
+    .values(delivery=bindparam("digest"))
+)
+
+
+class _ToldLately(Sequence[datetime]):
+    """When a channel was told in the last hour, oldest first; what is on its way counts as told now.
+
+    Read from the store when first looked at: most channels may be told at any time, however often they were.
+    """
+
+    def __init__(self, tx: Connection, channel: str, now: datetime) -> None:
+        self._tx, self._channel, self._now = tx, channel, now
+        self._moments: list[datetime] | None = None
+        self._further = 0
+
+    def add(self) -> None:
+        """One more is told now. It must not be on record as under way before the first look."""
+        self._further += 1
+
+    def __len__(self) -> int:
+        return len(self._read()) + self._further
+
+    def __getitem__(self, index: Any) -> Any:
+        return [*self._read(), *[self._now] * self._further][index]
+
+    def __iter__(self) -> Iterator[datetime]:
+        yield from self._read()
+        yield from repeat(self._now, self._further)
+
+    def _read(self) -> list[datetime]:
+        if self._moments is None:
+            of = {"name": self._channel, "since": self._now - HOUR, "now": self._now}
+            under_way = self._tx.execute(_COUNT_UNDER_WAY, of).scalar_one()
+            self._moments = sorted(self._tx.execute(_TOLD_AT, of).scalars()) + [self._now] * under_way
+        return self._moments
 
 
 def release(tx: Connection, gate: Gate, *, now: datetime) -> None:
@@ -37,29 +131,24 @@ def release(tx: Connection, gate: Gate, *, now: datetime) -> None:
 
     Summaries of first polls whatever their window, as soon as no first poll is open.
     """
-    rows = schema.deliveries.c
-    if not tx.execute(_IS_HELD).first():  # as a rule, and this is asked every second
+    found: Sequence[Row[Any]] = tx.execute(_CLOSED, {"now": now, "patient_since": now - FILE_PATIENCE}).all()
+    if any(row.release_at > now for row in found) and feeds.first_polls_open(tx, now=now):
+        found = [row for row in found if row.release_at <= now]
+    if not found:
         return
-    closed = rows.release_at <= now
-    if not feeds.first_polls_open(tx, now=now):
-        closed |= rows.kind == AlertKind.SUMMARY.value
-    found = tx.execute(
-        select(schema.deliveries)
-        .where(rows.state == _HELD, closed, ~_owes_a_file(now))
-        .order_by(rows.channel, rows.sequence)
-    ).all()
-    parked = set(tx.execute(select(schema.channels.c.name).where(schema.channels.c.parked_at.is_not(None))).scalars())
+    parked = set(tx.execute(_PARKED).scalars())
     for channel, waiting in groupby(found, key=lambda row: str(row.channel)):
-        told = _told_since(tx, channel, now - HOUR, now=now)
+        told, released = _ToldLately(tx, channel, now), []
         for row in waiting:
             at, reason = gate(channel, AlertKind(row.kind), row.urgent, told)
             if at > now:
                 _hold_back(tx, row, until=at, reason=reason, now=now)
             else:
-                state = DeliveryState.PARKED.value if channel in parked else _PENDING
-                values = {"state": state, "release_at": now, "due_at": now}
-                tx.execute(update(schema.deliveries).where(rows.sequence == row.sequence).values(values))
-                told.append(now)
+                released.append(row.sequence)
+                told.add()
+        state = DeliveryState.PARKED.value if channel in parked else _PENDING
+        if released:
+            tx.execute(_RELEASE, [{"of": sequence, "to": state, "now": now} for sequence in released])
 
 
 def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now: datetime) -> None:
@@ -67,12 +156,8 @@ def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now
 
     `closed`: channel -> until when, and why.
     """
-    rows = schema.deliveries.c
     for channel, (until, reason) in closed.items():
-        waiting = select(schema.deliveries).where(
-            rows.channel == channel, rows.state == _PENDING, rows.due_at < until, ~rows.urgent
-        )
-        for row in tx.execute(waiting.order_by(rows.sequence)).all():
+        for row in tx.execute(_QUIET, {"name": channel, "until": until}).all():
             _hold_back(tx, row, until=until, reason=reason, now=now)
 
 
@@ -83,19 +168,12 @@ def collect(
     taken = list(taken)
     if not taken:
         return
-    rows = schema.deliveries.c
-    own = rows.sequence.not_in([row.sequence for row in taken])
-    waits = or_(rows.release_at > now, rows.release_at >= release_at)
-    digest = open_collection(tx, channel, AlertKind.DIGEST, own, waits)
+    digest = _open_digest(tx, channel, {row.sequence for row in taken}, release_at=release_at, now=now)
     digest = digest or hold(tx, channel, AlertKind.DIGEST, release_at=release_at, message=reason, now=now)
     _add_messages(tx, digest, [reason, *(row.message for row in taken)])
     for row in taken:
         _retell(tx, row, digest)
-        tx.execute(
-            update(schema.deliveries)
-            .where(rows.sequence == row.sequence)
-            .values(state=DeliveryState.EXPIRED.value, ended_at=now, lease_until=None, told_in=digest)
-        )
+    tx.execute(_EXPIRE, [{"of": row.sequence, "now": now, "digest": digest} for row in taken])
 
 
 def close_windows(tx: Connection, *, now: datetime) -> None:
@@ -133,42 +211,30 @@ def _hold_back(tx: Connection, row: Row[Any], *, until: datetime, reason: str, n
         collect(tx, row.channel, [row], release_at=until, reason=reason, now=now)
 
 
-def _owes_a_file(now: datetime) -> Any:
-    links, documents = schema.delivery_documents.c, schema.documents.c
-    return exists(
-        select(links.delivery)
-        .join(schema.documents, documents.number == links.document)
-        .where(
-            links.delivery == schema.deliveries.c.sequence,
-            documents.written_at.is_(None),
-            documents.recorded_at > now - FILE_PATIENCE,
-        )
-    )
-
-
-def _told_since(tx: Connection, channel: str, since: datetime, *, now: datetime) -> list[datetime]:
-    """When the channel was told, oldest first; what is on its way counts as told now."""
-    rows = schema.deliveries.c
-    delivered = and_(rows.ended_at > since, rows.ended_at <= now, rows.state == DeliveryState.DELIVERED.value)
-    ended = tx.execute(select(rows.ended_at).where(rows.channel == channel, delivered)).scalars()
-    under_way = tx.execute(select(rows.sequence).where(rows.channel == channel, rows.state.in_(_UNDER_WAY))).all()
-    return sorted(moment for moment in ended if moment) + [now] * len(under_way)
+def _open_digest(
+    tx: Connection, channel: str, taken: Collection[int], *, release_at: datetime, now: datetime
+) -> int | None:
+    """The channel's held digest that still takes documents in: not one of those taken, and not to be told before."""
+    for row in tx.execute(_HELD_DIGESTS, {"name": channel}):
+        if row.sequence not in taken and (row.release_at > now or row.release_at >= release_at):
+            return int(row.sequence)
+    return None
 
 
 def _add_messages(tx: Connection, digest: int, messages: Iterable[str]) -> None:
-    rows = schema.deliveries.c
-    said = tx.execute(select(rows.message).where(rows.sequence == digest)).scalar_one()
+    said = tx.execute(_MESSAGE, {"of": digest}).scalar_one()
     lines = said.split("\n") if said else []
     lines += [line for message in messages for line in message.split("\n") if line]
     joined = "\n".join(dict.fromkeys(lines))[:_MESSAGE_LIMIT]
-    tx.execute(update(schema.deliveries).where(rows.sequence == digest).values(message=joined))
+    if joined != said:
+        tx.execute(_SAY, {"of": digest, "said": joined})
 
 
 def _retell(tx: Connection, row: Row[Any], digest: int) -> None:
     """The digest tells what a delivery was to tell, and is remembered for it."""
-    links, told, documents = schema.delivery_documents.c, schema.told.c, schema.documents.c
-    for held in tx.execute(select(links.document, links.watches).where(links.delivery == row.sequence)).all():
-        link(tx, digest, held.document, json.loads(held.watches))
-        story = select(documents.story).where(documents.number == held.document).scalar_subquery()
-        same = and_(told.channel == row.channel, told.story == story, told.delivery == row.sequence)
-        tx.execute(update(schema.told).where(same).values(delivery=digest))
+    held = tx.execute(_LINKS_OF, {"of": row.sequence}).all()
+    for each in held:
+        link(tx, digest, each.document, json.loads(each.watches))
+    if held:
+        told = {"name": row.channel, "of": row.sequence, "digest": digest}
+        tx.execute(_RETELL, [told | {"telling": each.document} for each in held])

@@ -10,9 +10,8 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import AlertKind, DeliveryState, StoryId
@@ -21,6 +20,23 @@ from watcher.store import schema
 SUMMARY_PATIENCE = timedelta(minutes=15)  # how long a summary waits for the last entries of a first poll
 
 _HELD = DeliveryState.HELD.value
+
+# Statements of every match are made once: making one takes longer than carrying it out.
+_ROWS, _LINKS, _TOLD = schema.deliveries.c, schema.delivery_documents.c, schema.told.c
+_HOLD = insert(schema.deliveries)
+_WATCHES = select(_LINKS.watches).where(_LINKS.delivery == bindparam("of"), _LINKS.document == bindparam("telling"))
+_LINK = sqlite_insert(schema.delivery_documents)
+_LINK = _LINK.on_conflict_do_update(index_elements=["delivery", "document"], set_={"watches": _LINK.excluded.watches})
+_KNOWN = select(_TOLD.watch).where(_TOLD.channel == bindparam("channel"), _TOLD.story == bindparam("story"))
+_TELL = insert(schema.told)
+_TAKEN_UP = select(_TOLD.delivery).where(_TOLD.channel == bindparam("channel"), _TOLD.story == bindparam("story"))
+_HELD_OF = select(_ROWS.sequence).where(_ROWS.channel == bindparam("channel"), _ROWS.state == _HELD).limit(1)
+_OPEN_ALERT = _HELD_OF.where(
+    _ROWS.kind != AlertKind.SUMMARY.value,
+    or_(_ROWS.story == bindparam("story"), _ROWS.sequence.in_(_TAKEN_UP)),
+)
+_OPEN_SUMMARY = _HELD_OF.where(_ROWS.kind == AlertKind.SUMMARY.value)
+_SUMMARY_OF_STORY = _OPEN_SUMMARY.where(_ROWS.sequence.in_(_TAKEN_UP))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,40 +85,35 @@ def hold(
     urgent: bool = False,
 ) -> int:
     """A new delivery, held until `release_at`; its sequence number."""
-    result = tx.execute(
-        insert(schema.deliveries).values(
-            id=str(uuid.uuid4()),
-            channel=channel,
-            kind=kind.value,
-            story=story,
-            message=message,
-            state=_HELD,
-            created_at=now,
-            release_at=release_at,
-            due_at=release_at,
-            urgent=urgent,
-        )
-    )
+    row = {
+        "id": str(uuid.uuid4()),
+        "channel": channel,
+        "kind": kind.value,
+        "story": story,
+        "message": message,
+        "state": _HELD,
+        "created_at": now,
+        "release_at": release_at,
+        "due_at": release_at,
+        "urgent": urgent,
+    }
+    result = tx.execute(_HOLD, row)
     (sequence,) = result.inserted_primary_key or (0,)
     return int(sequence)
 
 
 def link(tx: Connection, sequence: int, document: int, watches: Iterable[str]) -> None:
     """Makes a delivery tell of a document, for these watches beside those it tells of it already."""
-    links = schema.delivery_documents
-    same = and_(links.c.delivery == sequence, links.c.document == document)
-    known = tx.execute(select(links.c.watches).where(same)).scalar()
+    known = tx.execute(_WATCHES, {"of": sequence, "telling": document}).scalar()
     joined = dict.fromkeys([*(json.loads(known) if known else ()), *watches])
     text = json.dumps(list(joined), ensure_ascii=False)
-    row = sqlite_insert(links).values(delivery=sequence, document=document, watches=text)
-    tx.execute(row.on_conflict_do_update(index_elements=["delivery", "document"], set_={"watches": text}))
+    tx.execute(_LINK, {"delivery": sequence, "document": document, "watches": text})
 
 
 def _tell_channel(
     tx: Connection, telling: Telling, channel: str, document: int, story: StoryId, wanted: list[str], *, now: datetime
 ) -> None:
-    told = schema.told.c
-    known = set(tx.execute(select(told.watch).where(told.channel == channel, told.story == story)).scalars())
+    known = set(tx.execute(_KNOWN, {"channel": channel, "story": story}).scalars())
     fresh = [watch for watch in wanted if watch not in known]
     urgent = not telling.urgent.isdisjoint(wanted)
     if telling.in_first_poll:
@@ -118,8 +129,9 @@ def _tell_channel(
     if urgent:
         tx.execute(update(schema.deliveries).where(schema.deliveries.c.sequence == sequence).values(urgent=True))
     link(tx, sequence, document, fresh or wanted)
-    for watch in fresh:
-        tx.execute(insert(schema.told).values(channel=channel, story=story, watch=watch, delivery=sequence))
+    if fresh:
+        rows = [{"channel": channel, "story": story, "watch": watch, "delivery": sequence} for watch in fresh]
+        tx.execute(_TELL, rows)
 
 
 def _kind(
@@ -151,28 +163,15 @@ def _is_new_outlet(tx: Connection, channel: str, document: int, story: StoryId) 
 
 def _open_alert(tx: Connection, channel: str, story: StoryId) -> int | None:
     """The story's delivery that has not left its group window; a digest that has taken it up counts too."""
-    rows, told = schema.deliveries.c, schema.told.c
-    taken_up = select(told.delivery).where(told.channel == channel, told.story == story)
-    own = or_(rows.story == story, rows.sequence.in_(taken_up))
-    held = and_(rows.channel == channel, rows.state == _HELD, rows.kind != AlertKind.SUMMARY.value, own)
-    return tx.execute(select(rows.sequence).where(held).limit(1)).scalar()
+    return tx.execute(_OPEN_ALERT, {"channel": channel, "story": story}).scalar()
 
 
 def _held_summary(tx: Connection, channel: str, story: StoryId) -> int | None:
     """The summary that is to tell the story and has not left yet: it names the story's further outlets too."""
-    told = schema.told.c
-    taken_up = select(told.delivery).where(told.channel == channel, told.story == story)
-    return open_collection(tx, channel, AlertKind.SUMMARY, schema.deliveries.c.sequence.in_(taken_up))
+    return tx.execute(_SUMMARY_OF_STORY, {"channel": channel, "story": story}).scalar()
 
 
 def _open_summary(tx: Connection, channel: str, *, now: datetime) -> int:
-    return open_collection(tx, channel, AlertKind.SUMMARY) or hold(
-        tx, channel, AlertKind.SUMMARY, release_at=now + SUMMARY_PATIENCE, now=now
-    )
-
-
-def open_collection(tx: Connection, channel: str, kind: AlertKind, *conditions: Any) -> int | None:
-    """The channel's held summary or digest that still takes documents in, None if there is none."""
-    rows = schema.deliveries.c
-    held = and_(rows.channel == channel, rows.kind == kind.value, rows.state == _HELD, *conditions)
-    return tx.execute(select(rows.sequence).where(held).limit(1)).scalar()
+    """The channel's held summary, which still takes documents in."""
+    held = tx.execute(_OPEN_SUMMARY, {"channel": channel}).scalar()
+    return held or hold(tx, channel, AlertKind.SUMMARY, release_at=now + SUMMARY_PATIENCE, now=now)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import (
@@ -28,6 +29,25 @@ from watcher.store import deliveries, entries, schema, stories
 from watcher.store.stories import Kin
 
 _HITS = TypeAdapter(tuple[Hit, ...])
+
+# Statements of every match are made once: making one takes longer than carrying it out.
+_ROWS, _URLS, _MATCHES = schema.documents.c, schema.document_urls.c, schema.matches.c
+_TWIN = (
+    select(_ROWS.number, _ROWS.name, _ROWS.adopted, _ROWS.story).where(_ROWS.text_hash == bindparam("hash")).limit(1)
+)
+_HIGHEST = select(func.max(_ROWS.number))
+_INSERT = insert(schema.documents)
+_ADD_URL = sqlite_insert(schema.document_urls).on_conflict_do_nothing()
+_ADD_MATCH = insert(schema.matches)
+_MATCHED = select(_MATCHES.watch).where(_MATCHES.document == bindparam("of"))
+_WRITTEN = (
+    update(schema.documents)
+    .where(_ROWS.number == bindparam("of"), _ROWS.written_at.is_(None))
+    .values(written_at=bindparam("now", type_=schema.Instant))
+)
+_SEVERAL = select(schema.documents).where(_ROWS.number.in_(schema.values_of("numbers")))
+_URLS_OF = select(schema.document_urls).where(_URLS.document.in_(schema.values_of("numbers"))).order_by(_URLS.seen_at)
+_MATCHES_OF = select(schema.matches).where(_MATCHES.document.in_(schema.values_of("numbers"))).order_by(_MATCHES.watch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +130,7 @@ def record(
     The document takes the number after the highest of store and folder; its file is owed from now on. Returns None
     for a text that the corpus holds.
     """
-    twin = tx.execute(select(schema.documents).where(schema.documents.c.text_hash == draft.text_hash).limit(1)).first()
+    twin = tx.execute(_TWIN, {"hash": draft.text_hash}).first()
     if twin is not None:
         _add_url(tx, twin.number, draft, now=now)
         reason = f"the same text is document {twin.name}"
@@ -119,7 +139,7 @@ def record(
         )
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
-            fresh = _add_matches(tx, twin.number, draft.matches)
+            fresh = _add_new_matches(tx, twin.number, draft.matches)
             deliveries.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
@@ -128,16 +148,15 @@ def record(
     _insert(tx, number, draft, story=story, now=now)
     stories.remember(tx, number, draft.sketch, now=now)
     _add_url(tx, number, draft, now=now)
-    _add_matches(tx, number, draft.matches)
+    watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
-    watches = tuple(match.watch for match in draft.matches)
     deliveries.tell(tx, telling, number, story, watches, now=now)
     return get(tx, number)
 
 
 def highest_number(tx: Connection) -> int:
     """The highest number on record, -1 if there is none."""
-    highest = tx.execute(select(func.max(schema.documents.c.number))).scalar()
+    highest = tx.execute(_HIGHEST).scalar()
     return -1 if highest is None else int(highest)
 
 
@@ -167,11 +186,7 @@ def names_after(tx: Connection, number: int) -> list[str]:
 
 def mark_written(tx: Connection, number: DocumentNumber, *, now: datetime) -> None:
     """The file stands in the corpus."""
-    tx.execute(
-        update(schema.documents)
-        .where(schema.documents.c.number == number, schema.documents.c.written_at.is_(None))
-        .values(written_at=now)
-    )
+    tx.execute(_WRITTEN, {"of": number, "now": now})
 
 
 def renumber(
@@ -207,28 +222,33 @@ def renumber(
 
 def get(tx: Connection, number: int) -> StoredDocument:
     """The document of that number. Raises LookupError."""
-    row = tx.execute(select(schema.documents).where(schema.documents.c.number == number)).first()
-    if row is None:
+    found = several(tx, [number])
+    if not found:
         raise LookupError(f"no document {number}")
-    return _stored(tx, row)
+    return found[number]
+
+
+def several(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
+    """The documents of these numbers, by number, those that there are."""
+    rows = tx.execute(_SEVERAL, {"numbers": json.dumps(list(numbers))}).all()
+    return {document.number: document for document in _stored(tx, rows)}
 
 
 def unwritten(tx: Connection, *, limit: int = 100) -> list[StoredDocument]:
     """The first documents whose files are owed, in order."""
-    owed = select(schema.documents).where(schema.documents.c.written_at.is_(None)).order_by(schema.documents.c.number)
-    return [_stored(tx, row) for row in tx.execute(owed.limit(limit)).all()]
+    owed = select(schema.documents).where(_ROWS.written_at.is_(None)).order_by(_ROWS.number)
+    return _stored(tx, tx.execute(owed.limit(limit)).all())
 
 
 def stream(tx: Connection) -> Iterator[StoredDocument]:
     """All documents in order, a few in memory at a time."""
     after = -1
     while True:
-        page = select(schema.documents).where(schema.documents.c.number > after)
-        rows = tx.execute(page.order_by(schema.documents.c.number).limit(200)).all()
+        page = select(schema.documents).where(_ROWS.number > after).order_by(_ROWS.number)
+        rows = tx.execute(page.limit(200)).all()
         if not rows:
             return
-        for row in rows:
-            yield _stored(tx, row)
+        yield from _stored(tx, rows)
         after = rows[-1].number
 
 
@@ -245,15 +265,15 @@ def newest(tx: Connection, *, since: datetime, below: int | None = None, limit: 
     own = select(schema.documents).where(rows.recorded_at >= since, ~rows.adopted)
     if below is not None:
         own = own.where(rows.number < below)
-    return [_stored(tx, row) for row in tx.execute(own.order_by(rows.number.desc()).limit(limit)).all()]
+    return _stored(tx, tx.execute(own.order_by(rows.number.desc()).limit(limit)).all())
 
 
 def add_matches(
     tx: Connection, number: int, matches: Iterable[Match], telling: deliveries.Telling, *, now: datetime
 ) -> None:
     """Records further matches of a document, and what the channels are to be told of them."""
-    story = tx.execute(select(schema.documents.c.story).where(schema.documents.c.number == number)).scalar_one()
-    deliveries.tell(tx, telling, number, StoryId(story), _add_matches(tx, number, matches), now=now)
+    story = tx.execute(select(_ROWS.story).where(_ROWS.number == number)).scalar_one()
+    deliveries.tell(tx, telling, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
 
 
 def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
@@ -277,58 +297,66 @@ def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
 
 def _insert(tx: Connection, number: DocumentNumber, draft: Draft, *, story: StoryId, now: datetime) -> None:
     article = draft.article
-    tx.execute(
-        insert(schema.documents).values(
-            number=number,
-            id=draft.id,
-            name=draft.name_of(number),
-            date=article.date.isoformat() if article.date else "",
-            text=article.text,
-            text_hash=draft.text_hash,
-            title=article.title,
-            url=draft.url,
-            feed=draft.feed,
-            feed_text=draft.feed_text,
-            author=article.author,
-            site=article.site,
-            language=article.language,
-            published_at=article.published_at,
-            fetched_at=draft.fetched_at,
-            text_from=article.text_from.value,
-            quality=article.quality.value,
-            extractor=article.extractor,
-            origins=json.dumps(dict(article.origins), ensure_ascii=False),
-            story=story,
-            recorded_at=now,
-        )
-    )
+    row = {
+        "number": number,
+        "id": draft.id,
+        "name": draft.name_of(number),
+        "date": article.date.isoformat() if article.date else "",
+        "text": article.text,
+        "text_hash": draft.text_hash,
+        "title": article.title,
+        "url": draft.url,
+        "feed": draft.feed,
+        "feed_text": draft.feed_text,
+        "author": article.author,
+        "site": article.site,
+        "language": article.language,
+        "published_at": article.published_at,
+        "fetched_at": draft.fetched_at,
+        "text_from": article.text_from.value,
+        "quality": article.quality.value,
+        "extractor": article.extractor,
+        "origins": json.dumps(dict(article.origins), ensure_ascii=False),
+        "story": story,
+        "recorded_at": now,
+    }
+    tx.execute(_INSERT, row)
 
 
 def _add_url(tx: Connection, number: int, draft: Draft, *, now: datetime) -> None:
     if draft.url:
-        row = {"document": number, "url": draft.url, "feed": draft.feed, "seen_at": now}
-        tx.execute(sqlite_insert(schema.document_urls).values(row).on_conflict_do_nothing())
+        tx.execute(_ADD_URL, {"document": number, "url": draft.url, "feed": draft.feed, "seen_at": now})
 
 
-def _add_matches(tx: Connection, number: int, matches: Iterable[Match]) -> tuple[str, ...]:
-    """Records the matches; returns the watches that are new to the document."""
-    known = set(tx.execute(select(schema.matches.c.watch).where(schema.matches.c.document == number)).scalars())
-    fresh = [match for match in matches if match.watch not in known]
-    for match in fresh:
-        hits = _HITS.dump_json(match.hits).decode()
-        tx.execute(insert(schema.matches).values(document=number, watch=match.watch, hits=hits))
-    return tuple(match.watch for match in fresh)
+def _add_new_matches(tx: Connection, number: int, matches: Iterable[Match]) -> tuple[str, ...]:
+    """Records the matches whose watches are new to the document; returns these."""
+    known = set(tx.execute(_MATCHED, {"of": number}).scalars())
+    return _add_matches(tx, number, [match for match in matches if match.watch not in known])
 
 
-def _stored(tx: Connection, row: Row[Any]) -> StoredDocument:
-    seen = tx.execute(
-        select(schema.document_urls)
-        .where(schema.document_urls.c.document == row.number)
-        .order_by(schema.document_urls.c.seen_at)
-    ).all()
-    matches = tx.execute(
-        select(schema.matches).where(schema.matches.c.document == row.number).order_by(schema.matches.c.watch)
-    )
+def _add_matches(tx: Connection, number: int, matches: Collection[Match]) -> tuple[str, ...]:
+    rows = [
+        {"document": number, "watch": match.watch, "hits": _HITS.dump_json(match.hits).decode()} for match in matches
+    ]
+    if rows:
+        tx.execute(_ADD_MATCH, rows)
+    return tuple(match.watch for match in matches)
+
+
+def _stored(tx: Connection, rows: Sequence[Row[Any]]) -> list[StoredDocument]:
+    """The documents of these rows, in their order."""
+    if not rows:
+        return []
+    numbers = {"numbers": json.dumps([row.number for row in rows])}
+    places, matches = defaultdict(list), defaultdict(list)
+    for place in tx.execute(_URLS_OF, numbers):
+        places[place.document].append(place)
+    for match in tx.execute(_MATCHES_OF, numbers):
+        matches[match.document].append(Match(watch=match.watch, hits=_HITS.validate_json(match.hits)))
+    return [_document(row, places[row.number], matches[row.number]) for row in rows]
+
+
+def _document(row: Row[Any], seen: Sequence[Row[Any]], matches: Iterable[Match]) -> StoredDocument:
     return StoredDocument(
         number=DocumentNumber(row.number),
         id=DocumentId(row.id),
@@ -353,5 +381,5 @@ def _stored(tx: Connection, row: Row[Any]) -> StoredDocument:
         origins=json.loads(row.origins),
         story=StoryId(row.story),
         written_at=row.written_at,
-        matches=tuple(Match(watch=match.watch, hits=_HITS.validate_json(match.hits)) for match in matches),
+        matches=tuple(matches),
     )

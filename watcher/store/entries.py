@@ -63,6 +63,21 @@ _END = (
     )
     .returning(schema.entries.c.feed_id)
 )
+_END_WITH_DOCUMENT = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state="done",
+        lease_until=None,
+        document=bindparam("number"),
+        outcome=bindparam("outcome"),
+        reason=bindparam("reason"),
+        status=bindparam("status"),
+        final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
+        ended_at=bindparam("now", type_=schema.Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+)
 
 
 class EntryOutcome(StrEnum):
@@ -164,21 +179,13 @@ def end(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> f
 
     Returns the paragraphs of its page that its host repeats.
     """
-    ended = {
-        "entry": entry_id,
-        "outcome": end.outcome.value,
-        "reason": end.reason[:500],
-        "status": end.status,
-        "final_url": end.final_url,
-        "now": now,
-    }
-    feed_id = tx.execute(_END, ended).scalar_one()
+    feed_id = tx.execute(_END, _ended(entry_id, end, now)).scalar_one()
     return pages.learn(tx, feed_id, end.shown, now=now) if end.shown else frozenset()
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
-    _set(tx, entry_id, document=document, **_ended(end, now))
+    tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
 
 
 def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:
@@ -267,16 +274,14 @@ def _bare(row: Row[Any]) -> str:
     return json.dumps({"id": "", "link": row.link, "title": row.title}, ensure_ascii=False)
 
 
-def _ended(end: EntryEnd, now: datetime) -> dict[str, Any]:
+def _ended(entry_id: EntryId, end: EntryEnd, now: datetime) -> dict[str, Any]:
     return {
-        "state": "done",
-        "lease_until": None,
+        "entry": entry_id,
         "outcome": end.outcome.value,
         "reason": end.reason[:500],
         "status": end.status,
-        "final_url": func.iif(schema.entries.c.link == end.final_url, "", end.final_url),
-        "ended_at": now,
-        "times_ingested": schema.entries.c.times_ingested + 1,
+        "final_url": end.final_url,
+        "now": now,
     }
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import AlertKind, DeliveryId, DeliveryState, Outcome, StoryId
-from watcher.store import schema
-from watcher.store.collecting import collect
+from watcher.store import documents, schema
+from watcher.store import outbox_statements as statements
+from watcher.store.collecting import Gate, collect, hold_back
+from watcher.store.collecting import release as release_held
+from watcher.store.documents import StoredDocument
 
 _PENDING, _SENDING = DeliveryState.PENDING.value, DeliveryState.SENDING.value
 _PARKED = DeliveryState.PARKED.value
@@ -30,7 +34,7 @@ class ClaimedDelivery:
     """A delivery that is ours to send until `lease_until`.
 
     `documents`: number -> the watches it is told for, in the order found. `released_at`: since when it may be told.
-    `failing_since`: since when nothing arrives at its channel.
+    `failing_since`: since when nothing arrives at its channel. `found`: the documents, if it is to be rendered yet.
     """
 
     sequence: int
@@ -46,6 +50,7 @@ class ClaimedDelivery:
     lease_until: datetime
     failing_since: datetime | None
     documents: Mapping[int, tuple[str, ...]]
+    found: Mapping[int, StoredDocument] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,24 @@ class QueueLimits:
 
 def void_claims(tx: Connection, *, now: datetime) -> int:
     """Frees every claim of a former process; what may have been sent is sent again, under the same id."""
-    return _lose(tx, schema.deliveries.c.state == _SENDING, now=now)
+    return _lose(tx, tx.execute(statements.IN_HAND).all(), now=now)
+
+
+def claim_due(
+    tx: Connection,
+    channels: Mapping[str, timedelta | None],
+    *,
+    gate: Gate,
+    quiet: Mapping[str, tuple[datetime, str]],
+    limits: QueueLimits,
+    now: datetime,
+    lease: timedelta,
+    in_hand: Collection[int] = (),
+) -> list[ClaimedDelivery]:
+    """Releases what may be told now, keeps back what is for `quiet` channels, and claims: in one transaction."""
+    release_held(tx, gate, now=now)
+    hold_back(tx, quiet, now=now)
+    return claim(tx, channels, limits=limits, now=now, lease=lease, in_hand=in_hand)
 
 
 def claim(
@@ -105,28 +127,26 @@ def claim(
     `channels`: name -> how long a delivery to it is worth trying; those that are older are told in one digest.
     `in_hand`: sequences that this process is sending, whatever became of their lease.
     """
-    rows = schema.deliveries.c
-    ran_out = or_(rows.lease_until <= now, rows.lease_until > now + lease)  # the latter: the clock was set back
-    _lose(tx, and_(rows.state == _SENDING, ran_out, rows.sequence.not_in(list(in_hand))), now=now)
+    _lose(tx, [row for row in tx.execute(statements.IN_HAND) if _ran_out(row, now, lease, in_hand)], now=now)
     _expire(tx, channels, now=now)
-    found = tx.execute(_heads(list(channels), limits, now=now)).all()
+    asked = {"channels": json.dumps(list(channels)), "now": now, "in_order": limits.in_order}
+    found = tx.execute(statements.HEADS, asked).all()
+    if not found:
+        return []
     until = now + lease
-    if found:
-        taken = rows.sequence.in_([row.sequence for row in found])
-        tx.execute(update(schema.deliveries).where(taken).values(state=_SENDING, lease_until=until))
-    return [_claimed(tx, row, until) for row in found]
+    tx.execute(statements.CLAIM, [{"of": row.sequence, "until": until} for row in found])
+    return _claimed(tx, found, until)
 
 
 def release(tx: Connection, delivery: ClaimedDelivery, *, now: datetime) -> None:
     """Gives a claim back whose attempt could not be put on record; one that was lost meanwhile is left alone."""
-    rows = schema.deliveries.c
-    held = and_(rows.state == _SENDING, rows.lease_until == delivery.lease_until)
-    _lose(tx, and_(rows.sequence == delivery.sequence, held), now=now)
+    ours = (delivery.sequence, delivery.lease_until)
+    _lose(tx, [row for row in tx.execute(statements.IN_HAND) if (row.sequence, row.lease_until) == ours], now=now)
 
 
 def keep_payload(tx: Connection, sequence: int, payload: bytes) -> None:
     """Keeps the rendered bytes before they are first sent; every repeat sends the same."""
-    tx.execute(update(schema.deliveries).where(schema.deliveries.c.sequence == sequence).values(payload=payload))
+    tx.execute(statements.KEEP, {"of": sequence, "rendered": payload})
 
 
 def settle(tx: Connection, delivery: ClaimedDelivery, attempt: Attempt, then: Next, *, limits: QueueLimits) -> bool:
@@ -134,18 +154,13 @@ def settle(tx: Connection, delivery: ClaimedDelivery, attempt: Attempt, then: Ne
 
     False if the claim was lost meanwhile: then only a success still counts.
     """
-    rows = schema.deliveries.c
     _record(tx, delivery.sequence, attempt)
-    held = and_(rows.state == _SENDING, rows.lease_until == delivery.lease_until)
-    late = rows.state.in_((_PENDING, _SENDING, _PARKED))
-    counts = or_(held, late) if then.state is DeliveryState.DELIVERED else held
-    ours = and_(rows.sequence == delivery.sequence, counts)
-    row = tx.execute(update(schema.deliveries).where(ours).values(**_settled(attempt, then)).returning(rows.sequence))
-    if row.first() is None:
+    settled = tx.execute(statements.SETTLE, _settled(delivery, attempt, then)).first()
+    if settled is None:
         return False
-    _note_health(tx, delivery.channel, attempt, then, limits)
+    _note_health(tx, delivery.channel, attempt, then, limits, failing_since=settled.failing_since)
     if then.state is DeliveryState.EXPIRED:
-        expired = tx.execute(select(schema.deliveries).where(rows.sequence == delivery.sequence)).all()
+        expired = tx.execute(select(schema.deliveries).where(schema.deliveries.c.sequence == delivery.sequence)).all()
         collect(tx, delivery.channel, expired, release_at=attempt.at, reason=CAUGHT_UP, now=attempt.at)
     return True
 
@@ -181,84 +196,62 @@ def reference(tx: Connection, channel: str, story: StoryId | None) -> str:
     return tx.execute(first).scalar() or ""
 
 
-def _heads(channels: list[str], limits: QueueLimits, *, now: datetime) -> Any:
-    """The oldest delivery of each open channel, if it is due; one that failed often no longer stops the others."""
-    rows, states = schema.deliveries.c, schema.channels.c
-    busy = select(rows.channel).where(rows.state == _SENDING)
-    closed = select(states.name).where(or_(states.parked_at.is_not(None), states.paused_until > now))
-    first = (
-        select(func.min(rows.sequence))
-        .where(
-            rows.state == _PENDING,
-            rows.channel.in_(channels),
-            rows.channel.not_in(busy),
-            rows.channel.not_in(closed),
-            or_(rows.due_at <= now, rows.attempts < limits.in_order),
-        )
-        .group_by(rows.channel)
-    )
-    due = and_(rows.sequence.in_(first), rows.due_at <= now)
-    return (
-        select(schema.deliveries, states.failing_since)
-        .outerjoin(schema.channels, states.name == rows.channel)
-        .where(due)
-        .order_by(rows.sequence)
-    )
+def _ran_out(row: Row[Any], now: datetime, lease: timedelta, in_hand: Collection[int]) -> bool:
+    """Whether a claim's lease ended, or ends later than any can: then the clock was set back."""
+    return not now < row.lease_until <= now + lease and row.sequence not in in_hand
 
 
-def _lose(tx: Connection, lost: Any, *, now: datetime) -> int:
+def _lose(tx: Connection, lost: Sequence[Row[Any]], *, now: datetime) -> int:
     """Back to pending. What was rendered may have been sent: that goes on record, and costs no attempt."""
-    rows = schema.deliveries.c
-    found = tx.execute(select(rows.sequence, rows.payload.is_not(None).label("sent")).where(lost)).all()
-    for row in found:
-        values: dict[str, Any] = {"state": _PENDING, "lease_until": None}
+    for row in lost:
         if row.sent:
-            values |= {"uncertain": True, "last_answer": LOST}
             _record(tx, row.sequence, Attempt(at=now, outcome=Outcome.AMBIGUOUS, answer=LOST))
-        tx.execute(update(schema.deliveries).where(rows.sequence == row.sequence).values(**values))
-    return len(found)
+        tx.execute(statements.LOSE, {"of": row.sequence, "sent": row.sent, "said": LOST})
+    return len(lost)
 
 
 def _expire(tx: Connection, channels: Mapping[str, timedelta | None], *, now: datetime) -> None:
-    rows = schema.deliveries.c
-    resting = parked(tx)
-    for channel, patience in channels.items():
-        if patience is None or channel in resting:
-            continue
-        old = and_(rows.state == _PENDING, rows.channel == channel, rows.release_at <= now - patience)
-        found = tx.execute(select(schema.deliveries).where(old).order_by(rows.sequence)).all()
-        collect(tx, channel, found, release_at=now, reason=CAUGHT_UP, now=now)
+    since = {name: schema.microseconds(now - patience) for name, patience in channels.items() if patience is not None}
+    found = tx.execute(statements.TOO_OLD, {"since": json.dumps(since)}).scalars().all() if since else None
+    if found:
+        rows = tx.execute(statements.ROWS_OF, {"deliveries": json.dumps(found)}).all()
+        for channel, old in groupby(rows, key=lambda row: str(row.channel)):
+            collect(tx, channel, old, release_at=now, reason=CAUGHT_UP, now=now)
 
 
-def _settled(attempt: Attempt, then: Next) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "state": then.state.value,
-        "lease_until": None,
-        "last_answer": attempt.answer[:_ANSWER_LENGTH],
-        "attempts": schema.deliveries.c.attempts + int(then.counts),
-        "ended_at": attempt.at if then.state in _ENDED else None,
+def _settled(delivery: ClaimedDelivery, attempt: Attempt, then: Next) -> dict[str, Any]:
+    return {
+        "of": delivery.sequence,
+        "told_at": delivery.channel,
+        "lease": delivery.lease_until,
+        "delivered": then.state is DeliveryState.DELIVERED,
+        "to": then.state.value,
+        "said": attempt.answer[:_ANSWER_LENGTH],
+        "counted": int(then.counts),
+        "ended": attempt.at if then.state in _ENDED else None,
+        "doubtful": attempt.outcome is Outcome.AMBIGUOUS,
+        "named": attempt.reference or None,
+        "due": then.due_at,
+        "simpler": then.payload,
     }
-    if attempt.outcome is Outcome.AMBIGUOUS:
-        values["uncertain"] = True
-    if attempt.reference:
-        values["reference"] = attempt.reference
-    if then.due_at is not None:
-        values["due_at"] = then.due_at
-    if then.payload is not None:
-        values |= {"payload": then.payload, "simplified": True}
-    return values
 
 
-def _note_health(tx: Connection, channel: str, attempt: Attempt, then: Next, limits: QueueLimits) -> None:
+def _note_health(
+    tx: Connection,
+    channel: str,
+    attempt: Attempt,
+    then: Next,
+    limits: QueueLimits,
+    *,
+    failing_since: datetime | None,
+) -> None:
     if then.pause_until is not None:
         _set_channel(tx, channel, paused_until=then.pause_until)
     if then.state is DeliveryState.PARKED:
         park(tx, channel, reason=attempt.answer, now=attempt.at)
-    states = schema.channels.c
-    failing = tx.execute(select(states.failing_since).where(states.name == channel)).scalar()
     if attempt.outcome in (Outcome.NOT_SENT, Outcome.AMBIGUOUS):
-        _set_channel(tx, channel, failing_since=failing or attempt.at)
-    elif attempt.outcome is Outcome.DELIVERED and failing:
+        _set_channel(tx, channel, failing_since=failing_since or attempt.at)
+    elif attempt.outcome is Outcome.DELIVERED and failing_since:
         _set_channel(tx, channel, failing_since=None)
         _hurry(tx, channel, limits, now=attempt.at)
         _catch_up(tx, channel, limits, now=attempt.at)
@@ -281,17 +274,16 @@ def _catch_up(tx: Connection, channel: str, limits: QueueLimits, *, now: datetim
 
 
 def _record(tx: Connection, sequence: int, attempt: Attempt) -> None:
-    tx.execute(
-        insert(schema.attempts).values(
-            delivery=sequence,
-            at=attempt.at,
-            outcome=attempt.outcome.value,
-            status=attempt.status,
-            wait_seconds=attempt.wait.total_seconds() if attempt.wait is not None else None,
-            seconds=attempt.duration.total_seconds(),
-            answer=attempt.answer[:_ANSWER_LENGTH],
-        )
-    )
+    row = {
+        "delivery": sequence,
+        "at": attempt.at,
+        "outcome": attempt.outcome.value,
+        "status": attempt.status,
+        "wait_seconds": attempt.wait.total_seconds() if attempt.wait is not None else None,
+        "seconds": attempt.duration.total_seconds(),
+        "answer": attempt.answer[:_ANSWER_LENGTH],
+    }
+    tx.execute(statements.RECORD, row)
 
 
 def _set_channel(tx: Connection, name: str, **values: Any) -> None:
@@ -299,11 +291,18 @@ def _set_channel(tx: Connection, name: str, **values: Any) -> None:
     tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _claimed(tx: Connection, row: Row[Any], until: datetime) -> ClaimedDelivery:
-    links = schema.delivery_documents.c
-    documents = tx.execute(
-        select(links.document, links.watches).where(links.delivery == row.sequence).order_by(links.document)
-    )
+def _claimed(tx: Connection, rows: Sequence[Row[Any]], until: datetime) -> list[ClaimedDelivery]:
+    told: dict[int, dict[int, tuple[str, ...]]] = {row.sequence: {} for row in rows}
+    for link in tx.execute(statements.LINKS_OF, {"deliveries": json.dumps(list(told))}):
+        told[link.delivery][link.document] = tuple(json.loads(link.watches))
+    needed = {number for row in rows if row.payload is None for number in told[row.sequence]}
+    found = documents.several(tx, needed) if needed else {}
+    return [_claim_of(row, until, told[row.sequence], found) for row in rows]
+
+
+def _claim_of(
+    row: Row[Any], until: datetime, told: Mapping[int, tuple[str, ...]], found: Mapping[int, StoredDocument]
+) -> ClaimedDelivery:
     return ClaimedDelivery(
         sequence=row.sequence,
         id=DeliveryId(row.id),
@@ -317,7 +316,8 @@ def _claimed(tx: Connection, row: Row[Any], until: datetime) -> ClaimedDelivery:
         released_at=row.release_at,
         lease_until=until,
         failing_since=row.failing_since,
-        documents={link.document: tuple(json.loads(link.watches)) for link in documents},
+        documents=told,
+        found={number: found[number] for number in told} if row.payload is None else {},
     )
 
 

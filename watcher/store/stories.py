@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select, update
 
 from watcher.model import PartialDate, StoryId
 from watcher.store import schema
 
-_AT_ONCE = 500  # SQLite takes 32,766 values, but plans a statement for each number of them
+_SKETCHES, _FINGERPRINTS = schema.sketches.c, schema.fingerprints.c
+_SHARED = (
+    select(_FINGERPRINTS.document, func.count().label("shared"))
+    .where(_FINGERPRINTS.fingerprint.in_(schema.values_of("fingerprints")))
+    .group_by(_FINGERPRINTS.document)
+)
+_KIN = (
+    select(
+        schema.documents.c.number,
+        schema.documents.c.story,
+        schema.documents.c.date,
+        schema.documents.c.published_at,
+        _SKETCHES.size,
+    )
+    .join(schema.sketches, _SKETCHES.document == schema.documents.c.number)
+    .where(
+        schema.documents.c.number.in_(schema.values_of("documents")),
+        _SKETCHES.recorded_at >= bindparam("since", type_=schema.Instant),
+    )
+)
+_SKETCH = insert(schema.sketches)
+_FINGERPRINT = insert(schema.fingerprints).from_select(
+    ["fingerprint", "document"],
+    schema.values_of("fingerprints").add_columns(bindparam("of", type_=Integer)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +53,10 @@ class Kin:
 
 def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Kin]:
     """The documents recorded since then that share some of the fingerprints."""
-    shared = _shared(tx, fingerprints)
-    if not shared:
+    found = tx.execute(_SHARED, {"fingerprints": json.dumps(list(fingerprints))}).all() if fingerprints else []
+    if not found:
         return []
-    documents, sketches = schema.documents.c, schema.sketches.c
-    found = (
-        select(documents.number, documents.story, documents.date, documents.published_at, sketches.size)
-        .join(schema.sketches, sketches.document == documents.number)
-        .where(documents.number.in_(shared), sketches.recorded_at >= since)
-    )
+    shared = {row.document: row.shared for row in found}
     return [
         Kin(
             document=row.number,
@@ -47,16 +66,15 @@ def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> li
             date=PartialDate.fromisoformat(row.date) if row.date else None,
             published_at=row.published_at,
         )
-        for row in tx.execute(found)
+        for row in tx.execute(_KIN, {"documents": json.dumps(list(shared)), "since": since})
     ]
 
 
 def remember(tx: Connection, document: int, fingerprints: Collection[int], *, now: datetime) -> None:
     """Keeps a document's fingerprints, for those that come after it."""
     if fingerprints:
-        tx.execute(insert(schema.sketches).values(document=document, size=len(fingerprints), recorded_at=now))
-        rows = [{"fingerprint": fingerprint, "document": document} for fingerprint in fingerprints]
-        tx.execute(insert(schema.fingerprints), rows)
+        tx.execute(_SKETCH, {"document": document, "size": len(fingerprints), "recorded_at": now})
+        tx.execute(_FINGERPRINT, {"fingerprints": json.dumps(list(fingerprints)), "of": document})
 
 
 def renumber(tx: Connection, old: int, new: int) -> None:
@@ -71,15 +89,3 @@ def forget(tx: Connection, *, before: datetime) -> None:
     old = select(sketches.document).where(sketches.recorded_at < before)
     tx.execute(delete(schema.fingerprints).where(schema.fingerprints.c.document.in_(old)))
     tx.execute(delete(schema.sketches).where(sketches.recorded_at < before))
-
-
-def _shared(tx: Connection, fingerprints: Collection[int]) -> Counter[int]:
-    """Document -> how many of the fingerprints it has, of those that have any."""
-    rows = schema.fingerprints.c
-    shared: Counter[int] = Counter()
-    wanted = sorted(fingerprints)
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = rows.fingerprint.in_(wanted[start : start + _AT_ONCE])
-        for row in tx.execute(select(rows.document, func.count()).where(some).group_by(rows.document)):
-            shared[row[0]] += row[1]
-    return shared
