@@ -1,0 +1,68 @@
+"""What the look at a page spares is only time: on all real pages the matches are those of the unfiltered path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+import pytest
+
+from bench.goldpages import REALWORLD, TIMEZONE, gold_pages
+from watcher.articles import Screen, extract_article
+from watcher.model import Entry, Watch
+from watcher.pipeline import tasks
+from watcher.pipeline.reading import PAGE_TASK, READING, WATCHES, PageTask, Reading
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+PAGES = gold_pages() if REALWORLD.is_dir() else []
+WATCHES_OF_ALL_KINDS = (
+    Watch(name="terms", terms=("Rutte", "Purl-Initiative")),
+    Watch(name="near", query="(NATO OR Bundeswehr) NEAR/30 Milliarden -title:Kommentar"),
+    Watch(name="prefix", query="Klimasch* -Sport"),
+    Watch(name="site", query="site:tagesschau.de -Sport"),
+    Watch(name="author", query="author:Müller OR author:Smith"),
+    Watch(name="feed", query="feed:ausgewählt -Rutte"),
+)
+
+
+@pytest.fixture
+def configured() -> Iterator[None]:
+    """The worker's tasks know these watches, and none afterwards."""
+    tasks.configure(1, WATCHES.dump_json(WATCHES_OF_ALL_KINDS))
+    yield
+    tasks.configure(2, WATCHES.dump_json(()))
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.skipif(not PAGES, reason=f"the real pages are not there: {REALWORLD}")
+def test_matches_are_those_of_the_unfiltered_path() -> None:
+    """For watches on words, sites, authors and feeds; most pages are not even extracted."""
+    matching = 0
+    with patch("watcher.pipeline.tasks.extract_article", wraps=extract_article) as extraction:
+        screened = [_reading(number) for number in range(len(PAGES))]
+        extracted = extraction.call_count
+    with patch.object(Screen, "may_match", return_value=True):
+        for number, reading in enumerate(screened):
+            whole = _reading(number)
+            assert reading.matches == whole.matches, PAGES[number].file
+            assert (reading.article, reading.wall) == (whole.article, whole.wall), PAGES[number].file
+            matching += bool(whole.matches)
+    assert matching > len(PAGES) / 20
+    assert extracted < len(PAGES) / 2
+
+
+def _reading(number: int) -> Reading:
+    """What a worker makes of a page, every fortieth from a feed that a watch takes whole."""
+    page = PAGES[number]
+    entry = Entry(id=str(number), link=page.url, title="")
+    task = PageTask(
+        entry=entry,
+        feed="ausgewählt" if number % 40 == 0 else "anderer",
+        site="",
+        url=page.url,
+        content_type="text/html",
+        timezone=TIMEZONE,
+        now=NOW,
+    )
+    return READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.bytes))
