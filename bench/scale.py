@@ -97,11 +97,19 @@ def _measure(folder: Path, feeds: int, known: int, options: argparse.Namespace) 
     server.start()
     try:
         with _daemon(config, folder) as (process, ready):
+            _bring_forward(folder / "state" / "watcher.db")
             cell = _watch(process, folder / "state" / "watcher.db", polls, options.polls)
     finally:
         server.terminate()
         server.join()
     return replace(cell, feeds=feeds, known=known, config=config_seconds, ready=ready)
+
+
+def _bring_forward(database: Path) -> None:
+    """Nothing was due until the daemon was ready; now the first feed is."""
+    with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
+        soonest = "(SELECT min(next_poll_at) FROM feeds)"
+        connection.execute(f"UPDATE feeds SET next_poll_at = next_poll_at - {soonest} + ?", (int(time.time() * 1e6),))
 
 
 def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], until: int) -> Cell:
@@ -195,7 +203,7 @@ def _fill(database: Path, feeds: int, known: int, port: int, *, interval: float)
                     "name": f"f{feed}",
                     "url": _address(feed, port),
                     "poll_state": state,
-                    "next_poll_at": now + timedelta(seconds=2 + dice.random() * interval),
+                    "next_poll_at": now + timedelta(hours=1, seconds=dice.random() * interval),
                     "last_polled_at": now,
                     "last_success_at": now,
                 }

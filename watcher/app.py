@@ -43,7 +43,7 @@ async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncItera
                     recovery=recovery,
                     show_life=lock.show_life,
                 )
-                store.on_damage = parts.give_up
+                store.on_fatal = parts.give_up
                 try:
                     yield parts
                 finally:

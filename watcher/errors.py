@@ -6,6 +6,7 @@ WatcherError
 │   ├── StateLocked          another run or once holds it
 │   ├── StateForeign         the file is not a watcher database
 │   ├── StateDamaged         it was one, but cannot be read any more
+│   ├── StateUnsynced        what it was told to keep may not be on the disk; only a restart knows
 │   └── StateTooNew          a newer watcher wrote it
 ├── CorpusError              the corpus folder cannot be read or written
 ├── FetchError               no usable answer to a request; says how it failed and whether it was sent
@@ -66,6 +67,10 @@ class StateForeign(StateError):
 
 class StateDamaged(StateError):
     """The file was a watcher database and holds what SQLite cannot read; `run` and `once` set it aside."""
+
+
+class StateUnsynced(StateError):
+    """An fsync of the database failed: what counts as written may be lost, and only reading it anew tells."""
 
 
 class StateTooNew(StateError):

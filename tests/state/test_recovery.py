@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.state.test_backup import poll
-from watcher.errors import StateDamaged, StateForeign
+from watcher.errors import StateError, StateForeign
 from watcher.pipeline.restoring import account_of
 from watcher.store import StateLock, StoreThread, documents, open_database, schema
 from watcher.store.backup import back_up, default_backup
@@ -142,9 +142,9 @@ def damage_all_pages(state: Path) -> None:
 async def test_damage_that_shows_at_work_is_told(state: Path) -> None:
     """The store thread says so, so that the daemon ends, and the next start mends what it finds."""
     engine = open_database(state)
-    told: list[StateDamaged] = []
+    told: list[StateError] = []
     store = StoreThread(engine)
-    store.on_damage = told.append
+    store.on_fatal = told.append
     damage_all_pages(state)
     with pytest.raises(Exception, match="malformed"):
         await store.run(documents.records)

@@ -11,9 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import OperationalError
 
-from watcher.errors import StateError
+from watcher.errors import StateError, StateUnsynced
 from watcher.store import StoreThread, open_database
 
 
@@ -131,6 +132,23 @@ async def test_a_failure_is_told_once_those_beside_it_are_done(store: StoreThrea
     results = await asyncio.gather(first, *tasks, return_exceptions=True)
     assert [isinstance(result, LookupError) for result in results[1:]] == [False, True, False, True]
     assert names(state) == {"a", "c"}
+
+
+async def test_a_failed_fsync_is_fatal(store: StoreThread, engine: Engine, state: Path) -> None:
+    """As with the files of the corpus: it is never tried again, for the kernel may have dropped what it should keep."""
+    fatal: list[Exception] = []
+    store.on_fatal = fatal.append
+
+    def fail(_connection: Connection) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+        raise OperationalError("COMMIT", {}, error)
+
+    event.listen(engine, "commit", fail, once=True)
+    with pytest.raises(StateUnsynced, match=r"did not confirm a write to .*watcher\.db"):
+        await store.run(add, "a")
+    assert [type(error) for error in fatal] == [StateUnsynced]
+    assert names(state) == set()
 
 
 async def test_a_locked_database_is_told_in_a_sentence(state: Path) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew
+from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
 from watcher.store import schema
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
 )
+_UNSYNCED = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
 _SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
@@ -76,6 +77,10 @@ def explained(error: DatabaseError, path: Path) -> StateError:
         return StateDamaged(
             f"the state database {path} is damaged ({cause}); `watcher run` or `watcher once` sets it aside and "
             "restores what can be restored"
+        )
+    if getattr(error.orig, "sqlite_errorname", "") in _UNSYNCED:
+        return StateUnsynced(
+            f"the disk did not confirm a write to {path} ({cause}); watcher ends, and a restart finds what is there"
         )
     if "readonly" in cause or "unable to open" in cause:
         return StateError(f"cannot write the state database {path} ({cause}); check the rights on {path.parent}")

@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from watcher.errors import StateDamaged, StateError
+from watcher.errors import StateDamaged, StateError, StateUnsynced
 from watcher.store.database import explained
 
 P = ParamSpec("P")
@@ -41,7 +41,7 @@ class StoreThread:
         self._engine = engine
         self._closed = False
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
-        self.on_damage: Callable[[StateDamaged], None] = lambda error: None
+        self.on_fatal: Callable[[StateError], None] = lambda error: None
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._thread.start()
 
@@ -50,7 +50,8 @@ class StoreThread:
 
         It may be called twice, when a call beside it failed: it must leave traces in the database only.
         Raises StateError if the database is locked, its disk full or the like, and nothing is changed then; one that is
-        damaged is told to `on_damage` too. A caller who is cancelled does not take back what he asked for.
+        damaged, or whose fsync failed, is told to `on_fatal` too. A caller who is cancelled does not take back what he
+        asked for.
         """
         if self._closed:
             raise StateError("the state database is closed")
@@ -58,8 +59,8 @@ class StoreThread:
         self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future))
         try:
             return await asyncio.shield(future)
-        except StateDamaged as error:
-            self.on_damage(error)
+        except (StateDamaged, StateUnsynced) as error:
+            self.on_fatal(error)
             raise
 
     def close(self) -> None:
