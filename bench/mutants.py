@@ -14,6 +14,8 @@ from tests.feed_bodies import CONTENT_TYPES, feed_body
 from watcher.model import Entry
 
 REALWORLD = Path(__file__).parents[2] / "shared" / "realworld"
+WHOLE = 1 / 8
+HEAD, PART = 1_500, 12_000  # bytes
 LARGEST = 2_000_000  # bytes; most mutants stay near the size of their original
 
 _TOKENS = (
@@ -135,10 +137,10 @@ def originals() -> tuple[Original, ...]:
 
 
 def mutant(pool: Sequence[Original], seed: int) -> Mutant:
-    """Mutant number `seed`: one original, changed one to five times."""
+    """Mutant number `seed`: one original or, seven times of eight, a part of it, changed one to five times."""
     dice = random.Random(seed)
     origin = dice.choice(pool)
-    body, recipe = origin.body, []
+    body, recipe = origin.body if dice.random() < WHOLE else _part(dice, origin.body), []
     for _ in range(dice.choice((1, 1, 2, 3, 5))):
         name = dice.choice(tuple(_CHANGES))
         body = _CHANGES[name](dice, body, pool)[:LARGEST]
@@ -148,6 +150,12 @@ def mutant(pool: Sequence[Original], seed: int) -> Mutant:
         content_type = f"{content_type.partition(';')[0]}; charset={dice.choice(_CHARSETS)}"
     kind = origin.kind if dice.random() < 0.95 else dice.choice(("feed", "page"))
     return Mutant(kind, body, content_type, "+".join(recipe))
+
+
+def _part(dice: random.Random, body: bytes) -> bytes:
+    """Its head and some kilobytes of the rest: what trips a parser is short, and ten parts cost what one page does."""
+    start = dice.randrange(max(len(body) - PART, 1))
+    return body[:HEAD] + body[max(start, HEAD) : start + PART]
 
 
 def _files(folder: str) -> list[Path]:
