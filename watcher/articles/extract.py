@@ -20,7 +20,7 @@ from watcher.articles.quality import judge, judge_text, judge_wall
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 
-EXTRACTOR_EDITION = 1
+EXTRACTOR_EDITION = 2
 _WALLS = {
     Quality.CONSENT: "a consent wall, not an article",
     Quality.ERROR_PAGE: "an error page, not an article",
