@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from watcher.matching.query import parse_query
 from watcher.matching.terms import Term, compile_term
 from watcher.model import Watch
 
-_LONGEST = 1_000_000
+_LONGEST = 1_000
 
 Sign: TypeAlias = int | About
 """What must be there: a term by its number, or a site or feed."""
@@ -24,12 +24,14 @@ class Plan:
     """A watch ready to be evaluated.
 
     `needs`: the query can be true only if one of these terms stands in the article; None: it can be true without any.
+    `needs_too`: one of each of these sets must stand there as well.
     `signs`: the same, but the author's name counts as a term of the page, and a site or feed counts, too.
     """
 
     watch: Watch
     node: Node
     needs: tuple[int, ...] | None
+    needs_too: tuple[frozenset[int], ...]
     signs: tuple[Sign, ...] | None
 
 
@@ -46,7 +48,10 @@ class Planner:
             node = self._bind(parse_query(watch.query) if watch.query else _any_of(watch), watch)
         except QueryError as error:
             raise QueryError(f"watch {watch.name!r}: {error}", position=error.position) from error
-        return Plan(watch=watch, node=node, needs=needs(node, self.terms), signs=signs(node, self.terms))
+        needed = needs(node, self.terms)
+        others = {frozenset(each) for each in _all_needed(node, self.terms)} - {frozenset(needed or ())}
+        signs_of_it = signs(node, self.terms)
+        return Plan(watch=watch, node=node, needs=needed, needs_too=tuple(others), signs=signs_of_it)
 
     def _bind(self, node: Node, watch: Watch) -> Node:
         bound = self._numbered(node, watch)
@@ -81,7 +86,7 @@ class Planner:
 def needs(node: Node, terms: Sequence[Term]) -> tuple[int, ...] | None:
     """Of the terms that a node cannot be true without, the rarest set of which one must stand; None if none must.
 
-    Fewer terms are rarer than more, long ones rarer than short ones.
+    Each letter that a term is longer makes it half as frequent; a set is as frequent as its terms together.
     """
     found = _needed(node, terms, facts=False)
     return None if found is None else tuple(sorted(sign for sign in found if isinstance(sign, int)))
@@ -110,6 +115,20 @@ def _needed(node: Node, terms: Sequence[Term], *, facts: bool) -> tuple[Sign, ..
             return _rarest([_needed(part, terms, facts=facts) for part in (left, right)], terms)
         case _:
             return None
+
+
+def _all_needed(node: Node, terms: Sequence[Term]) -> Iterator[tuple[int, ...]]:
+    """Every set of terms of which one must stand; several where parts must be true together."""
+    match node:
+        case And(parts=parts):
+            for part in parts:
+                yield from _all_needed(part, terms)
+        case Near(left=left, right=right):
+            yield from _all_needed(left, terms)
+            yield from _all_needed(right, terms)
+        case _:
+            if (needed := needs(node, terms)) is not None:
+                yield needed
 
 
 def everything(node: Node) -> Node | None:
@@ -150,8 +169,8 @@ def _compiled(watch: Watch, at: int, key: tuple[str, bool, bool, bool, bool]) ->
 
 
 def _rarest(sets: Sequence[tuple[Sign, ...] | None], terms: Sequence[Term]) -> tuple[Sign, ...] | None:
-    def frequency(each: tuple[Sign, ...]) -> tuple[int, int]:
-        return len(each), -min(_letters(sign, terms) for sign in each)
+    def frequency(each: tuple[Sign, ...]) -> float:
+        return sum(0.5 ** _letters(sign, terms) for sign in each)
 
     return min((each for each in sets if each is not None), key=frequency, default=None)
 

@@ -96,8 +96,10 @@ class Watchlist:
         return Finding(watch=plan.watch.name, match=match, missing=() if match else missing(plan.node, evidence))
 
     def _candidates(self, evidence: Evidence) -> list[Plan]:
-        woken = {number for term in evidence.found for number in self._woken_by.get(term, ())}
-        return [self._plans[number] for number in sorted(woken.union(self._always))]
+        found = evidence.found
+        woken = {number for term in found for number in self._woken_by.get(term, ())}
+        plans = (self._plans[number] for number in sorted(woken.union(self._always)))
+        return [plan for plan in plans if not any(map(found.isdisjoint, plan.needs_too))]
 
 
 def _is_about(sign: Sign, fact: Fact) -> TypeGuard[About]:
