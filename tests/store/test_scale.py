@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from tests.store.rows import LEASE, NOW, new_entry, record
-from watcher.store import documents, entries, feeds
+from watcher.store import documents, entries, feeds, outbox
+from watcher.store.outbox import QueueLimits
 
 EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
     "due feeds": lambda tx: feeds.claim(tx, now=NOW, limit=8, lease=LEASE),
@@ -18,6 +19,15 @@ EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
     "open first polls": lambda tx: feeds.first_polls_open(tx, now=NOW),
     "lapsed claims": lambda tx: entries.free_expired(tx, now=NOW),
     "owed files": documents.unwritten,
+    "due deliveries": lambda tx: outbox.claim_due(
+        tx,
+        {"slack": timedelta(hours=4), "haken": None},
+        gate=lambda _channel, _kind, _urgent, _told: (NOW, ""),
+        quiet={"slack": (NOW + timedelta(hours=1), "")},
+        limits=QueueLimits(in_order=5, after_outage=100),
+        now=NOW,
+        lease=LEASE,
+    ),
     "known entries": lambda tx: feeds.find_known(tx, new_entry("a").keys),
 }
 
@@ -36,7 +46,9 @@ def test_nothing_long_done_is_read(engine: Engine, name: str) -> None:
             if sql.startswith(("SELECT", "UPDATE"))
             for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
         ]
-    scans = [plan for plan in plans if plan.startswith(("SCAN entries", "SCAN documents", "SCAN known"))]
+    scans = [
+        plan for plan in plans if plan.startswith(("SCAN entries", "SCAN documents", "SCAN known", "SCAN deliveries"))
+    ]
     assert [plan for plan in scans if "USING INDEX" not in plan] == []
     assert plans
 

@@ -1,4 +1,8 @@
-"""The corpus side of `ingest`: record the document, write its file, and adopt what others put into the folder."""
+"""The corpus side of `ingest`: record the document, write its file, and adopt what others put into the folder.
+
+Several articles are archived at once, their files written one after the other: each has a number of its own. Files that
+are owed are written while none is archived, so that nobody sees to a document that is in another's hand.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ async def archive(
 
     Raises CorpusError if the file can't be written now; the document is on record then, and its file is owed.
     """
-    async with parts.corpus_lock:
+    async with parts.archiving.together():
         now = parts.now()
         data = render_document(article.date, article.text)
         draft = Draft(
@@ -71,12 +75,15 @@ async def archive(
             highest_in_folder=await asyncio.to_thread(_highest, parts),
             now=now,
         )
-        return await _write(parts, document) if document else None
+        if document is None:
+            parts.kick_deliver()
+            return None
+        return await _write(parts, document)
 
 
 async def write_owed(parts: Parts) -> int:
     """Writes the files that are owed, e.g. after a crash or a full disk. Returns how many. Raises CorpusError."""
-    async with parts.corpus_lock:
+    async with parts.archiving.alone():
         written = 0
         while owed := await parts.store.run(documents.unwritten):
             for document in owed:
@@ -107,18 +114,28 @@ async def adopt_folder(parts: Parts) -> int:
 async def _write(parts: Parts, document: StoredDocument) -> StoredDocument:
     """One file, under the document's number or, if somebody's file has taken that meanwhile, under the next."""
     data = render_document(document.date, document.text)
-    while strangers := await asyncio.to_thread(_strangers, parts, document):
-        document = await parts.store.run(
-            documents.renumber,
-            document.number,
-            _naming(data),
-            await asyncio.to_thread(_readable, parts, strangers),
-            highest_in_folder=await asyncio.to_thread(_highest, parts),
-            now=parts.now(),
-        )
-    await asyncio.to_thread(parts.folder.write, document.name, data)
-    await parts.store.run(documents.mark_written, document.number, now=parts.now())
+    async with parts.archiving.writing:
+        while strangers := await asyncio.to_thread(_put, parts, document, data):
+            document = await parts.store.run(
+                documents.renumber,
+                document.number,
+                _naming(data),
+                await asyncio.to_thread(_readable, parts, strangers),
+                highest_in_folder=await asyncio.to_thread(_highest, parts),
+                now=parts.now(),
+            )
+    marking = asyncio.create_task(parts.store.run(documents.mark_written, document.number, now=parts.now()))
+    parts.kick_deliver()  # the claim comes right after the mark, in one transaction with it if others wait too
+    await marking
     return document
+
+
+def _put(parts: Parts, document: StoredDocument, data: bytes) -> list[CorpusFile]:
+    """Writes the file, unless other files bear the document's number: these."""
+    strangers = [file for file in parts.folder.holders(document.number) if file.name != document.name]
+    if not strangers:
+        parts.folder.write(document.name, data)
+    return strangers
 
 
 def _highest(parts: Parts) -> int:
@@ -129,10 +146,6 @@ def _highest(parts: Parts) -> int:
         log.error("%s", error, extra=event("corpus.unreadable", error=str(error)))
         return -1
     return -1 if highest is None else highest
-
-
-def _strangers(parts: Parts, document: StoredDocument) -> list[CorpusFile]:
-    return [file for file in parts.folder.holders(document.number) if file.name != document.name]
 
 
 def story_teller(article: Article, *, size: int) -> Callable[[Sequence[Kin]], StoryId | None]:

@@ -85,10 +85,9 @@ async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
             return None
         _note_repeated(parts, page, await parts.store.run(entries.end, claimed.id, end, now=parts.now()))
         return end.outcome
-    if end.shown:
-        _note_repeated(parts, page, await parts.store.run(pages.learn, claimed.feed_id, end.shown, now=parts.now()))
     document = await archive(parts, claimed, reading.article, reading, end, feed_text=_feed_text(entry))
-    parts.kick_deliver()
+    if end.shown:  # after it: the alert is not to wait for this
+        _note_repeated(parts, page, await parts.store.run(pages.learn, claimed.feed_id, end.shown, now=parts.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 
 

@@ -16,6 +16,7 @@ from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
 from watcher.model import AlertKind, Priority, Watch
 from watcher.net import Client
+from watcher.pipeline.turns import Turns
 from watcher.store import StoreThread
 from watcher.store.collecting import Gate
 from watcher.store.deliveries import Telling
@@ -119,7 +120,7 @@ class Parts:
     repeated: dict[str, set[int]] = field(default_factory=dict)
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FEEDS_AT_HAND))
     settling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FEEDS_AT_HAND))
-    corpus_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    archiving: Turns = field(default_factory=Turns)
     recovery: Recovery | None = None  # what had to be done to open the state
     show_life: Callable[[datetime], None] = lambda now: None
     fatal: WatcherError | None = None
