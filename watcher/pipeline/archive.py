@@ -65,7 +65,8 @@ async def archive(
             story_of=story_teller(article, size=len(reading.sketch)),
             story_window=STORY_WINDOW,
         )
-        telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now)
+        matched = [match.watch for match in reading.matches]
+        telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now, watches=matched)
         document = await parts.store.run(
             documents.record,
             claimed.id,

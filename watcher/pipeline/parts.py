@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -63,14 +63,16 @@ class Setting:
         """The channels that hear what watcher has to say about itself."""
         return tuple(name for name, channel in self.channels.items() if channel.ops)
 
-    def telling(self, *, in_first_poll: bool, now: datetime) -> Telling:
-        """Whom to tell of a document found now."""
+    def telling(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Telling:
+        """Whom to tell of a document found now, which matched `watches`; None: any."""
+        names = self.watches.keys() if watches is None else self.watches.keys() & watches
+        matched = [self.watches[name] for name in names]
         follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
         return Telling(
-            channels={watch.name: watch.channels for watch in self.watches.values()},
+            channels={watch.name: watch.channels for watch in matched},
             release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
             in_first_poll=in_first_poll,
-            urgent=frozenset(watch.name for watch in self.watches.values() if watch.priority is Priority.HIGH),
+            urgent=frozenset(watch.name for watch in matched if watch.priority is Priority.HIGH),
             follow_ups=follow_ups,
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
         )
