@@ -13,14 +13,18 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench import audit, power
 from bench.ledger import Ledger
+from bench.newswire import CONSOLE
 from bench.ordeal import Ordeal, ordeal
 
+Cut = Callable[[Ordeal, power.LoopDisk], list[str]]
+
+ALERTS = 12
 KILLS_A_CHECK = 5
 CHECKS_A_PLACE = 8  # installations are not kept for ever: a fresh one sees its first files again
 FIRST_SEED = 20251021
@@ -38,9 +42,7 @@ def main() -> int:
     else:
         while (missing := options.cuts - ledger.counts.get("power cuts", 0)) > 0:
             problems += _cut_place(ledger, min(missing, 10))
-        problems += [
-            complaint for mode in ("no-fsync", "normal") for complaint in _control(ledger, mode, options.controls)
-        ]
+        problems += [complaint for mode in CONTROLS for complaint in _control(ledger, mode, options.controls)]
     print("\n".join(ledger.lines()))
     return 1 if problems or ledger.counts.get("problems") else 0
 
@@ -61,10 +63,26 @@ def cut_and_check(under: Ordeal, disk: power.LoopDisk) -> list[str]:
     return audit.promised(under.wire, under.seeds) + under.settle()
 
 
+def cut_amid_alerts_and_check(under: Ordeal, disk: power.LoopDisk) -> list[str]:
+    """As `cut_and_check`, when all files stand and some alerts of several are out: only the state is synced then.
+
+    At another instant a file of the corpus is synced often enough to take the state's log to the disk with it.
+    """
+    under.wire.publish(ALERTS)
+    under.crash(disk.cut_power, until=lambda: under.wire.heard(CONSOLE) >= ALERTS // 3)
+    disk.power_on()
+    return audit.promised(under.wire, under.seeds) + under.settle()
+
+
 @contextmanager
-def on_a_disk(folder: Path, seed: int, *, sabotage: str = "") -> Iterator[tuple[power.LoopDisk, Ordeal]]:
+def on_a_disk(
+    folder: Path, seed: int, *, sabotage: str = "", group_wait: str = "0s"
+) -> Iterator[tuple[power.LoopDisk, Ordeal]]:
     """An installation on a disk whose power can be cut."""
-    with power.LoopDisk(folder) as disk, ordeal(folder, seed=seed, disk=disk.mount, sabotage=sabotage) as under:
+    with (
+        power.LoopDisk(folder) as disk,
+        ordeal(folder, seed=seed, disk=disk.mount, sabotage=sabotage, group_wait=group_wait) as under,
+    ):
         yield disk, under
 
 
@@ -100,23 +118,33 @@ def _control(ledger: Ledger, mode: str, cuts: int) -> list[str]:
     """A sabotaged program; returns a complaint if the checker finds nothing wrong with it."""
     if not cuts:
         return []
-    seed = FIRST_SEED + 20_000
-    with tempfile.TemporaryDirectory() as folder, on_a_disk(Path(folder), seed, sabotage=mode) as (disk, under):
-        made, seen = control_cuts(under, disk, most=cuts)
+    seed, (cut, group_wait) = FIRST_SEED + 20_000, CONTROLS[mode]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        on_a_disk(Path(folder), seed, sabotage=mode, group_wait=group_wait) as (disk, under),
+    ):
+        made, seen = control_cuts(under, disk, cut, most=cuts)
     ledger.add({f"control {mode}: cuts": made, f"control {mode}: problems seen": len(seen)})
     print(f"control {mode}: {len(seen)} problems seen after {made} cuts, e.g. {seen[:3]}", flush=True)
     return [] if seen else [f"the checker is blind: {cuts} cuts with {mode} and nothing wrong"]
 
 
-def control_cuts(under: Ordeal, disk: power.LoopDisk, *, most: int) -> tuple[int, list[str]]:
+def control_cuts(under: Ordeal, disk: power.LoopDisk, cut: Cut, *, most: int) -> tuple[int, list[str]]:
     """Cuts power until something is wrong, at most so often: the number of cuts, and what is wrong."""
-    for cut in range(most):
+    for number in range(most):
         try:
-            if problems := cut_and_check(under, disk):
-                return cut + 1, problems
+            if problems := cut(under, disk):
+                return number + 1, problems
         except RuntimeError as error:
-            return cut + 1, [str(error)]
+            return number + 1, [str(error)]
     return most, []
+
+
+# What is cut, and how long alerts wait for their files, where each promise is taken away.
+CONTROLS: dict[str, tuple[Cut, str]] = {
+    "no-fsync": (cut_and_check, "0s"),
+    "normal": (cut_amid_alerts_and_check, "3s"),
+}
 
 
 def _note(ledger: Ledger, under: Ordeal, counts: dict[str, int], what: str, problems: list[str]) -> None:

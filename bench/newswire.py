@@ -57,6 +57,7 @@ class Newswire:
     reports: dict[int, Report] = field(default_factory=dict)
     hook: Receiver = field(init=False)
     bridge: Receiver = field(init=False)
+    group_wait: str = "0s"
     _lives: dict[int, int] = field(default_factory=dict)
     _listed: dict[str, list[Entry]] = field(default_factory=lambda: {path: [] for path in FEEDS})
     _next: int = 1
@@ -70,9 +71,9 @@ class Newswire:
     def channels(self) -> list[dict[str, object]]:
         """The channels as the config names them."""
         return [
-            {"name": KEYED, "type": "webhook", "url": self.hook.url, "group_wait": "0s"},
-            {"name": CONSOLE, "type": "console", "group_wait": "0s"},
-            {"name": BRIDGE, "type": "matrix-webhook", "url": self.bridge.url, "group_wait": "0s"},
+            {"name": KEYED, "type": "webhook", "url": self.hook.url, "group_wait": self.group_wait},
+            {"name": CONSOLE, "type": "console", "group_wait": self.group_wait},
+            {"name": BRIDGE, "type": "matrix-webhook", "url": self.bridge.url, "group_wait": self.group_wait},
         ]
 
     @property
@@ -112,6 +113,10 @@ class Newswire:
             text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
             for number, document in _TOLD.findall(text):
                 yield Told(channel=CONSOLE, life=life, number=int(number), document=document)
+
+    def heard(self, channel: str) -> int:
+        """How many messages of this life the channel has."""
+        return sum(message.channel == channel and message.life == self.life for message in self.told())
 
     def console(self, life: int) -> Path:
         """Where the console of that life is kept."""

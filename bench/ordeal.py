@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,19 +50,27 @@ class Ordeal:
         if code:
             raise RuntimeError(f"`once` ended with {code}: {self._console().read_text(encoding='utf-8')[-2000:]}")
 
-    def crash(self, strike: Callable[[], None] | None = None, *, window: float = 1.2) -> None:
-        """Starts the daemon, waits for a random instant, calls `strike`, and kills it.
+    def crash(
+        self,
+        strike: Callable[[], None] | None = None,
+        *,
+        window: float = 1.2,
+        until: Callable[[], object] | None = None,
+    ) -> None:
+        """Starts the daemon, waits for a random instant (or `until`), calls `strike`, and kills it.
 
         One instant in five lies in the start-up; the others lie up to `window` seconds after the first request.
         """
         wire = self.wire
         polled = sum(wire.news.count(path) for path in FEEDS)
         with self._process("run", console="stdout") as process:
-            if self.dice.random() < 0.8:
+            if until:
+                _wait(until, process)
+            elif self.dice.random() < 0.8:
                 wire.news.wait_for(
                     lambda: sum(wire.news.count(path) for path in FEEDS) > polled or process.poll() is not None, START
                 )
-            threading.Event().wait(self.dice.random() * window)
+            threading.Event().wait(0 if until else self.dice.random() * window)
             if strike:
                 strike()
             process.kill()
@@ -97,12 +106,20 @@ class Ordeal:
                 process.wait()
 
 
+def _wait(until: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START
+    while not until() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 @contextmanager
-def ordeal(folder: Path, *, seed: int, disk: Path | None = None, sabotage: str = "") -> Iterator[Ordeal]:
+def ordeal(
+    folder: Path, *, seed: int, disk: Path | None = None, sabotage: str = "", group_wait: str = "0s"
+) -> Iterator[Ordeal]:
     """An installation in `folder` (or, its files, on `disk`) under a newswire of its own, polled once."""
     dice = random.Random(seed)
     with Newsroom() as news:
-        wire = Newswire(news=news, folder=folder, dice=dice)
+        wire = Newswire(news=news, folder=folder, dice=dice, group_wait=group_wait)
         under = Ordeal(wire=wire, folder=disk or folder, dice=dice, sabotage=sabotage)
         under.prepare()
         yield under

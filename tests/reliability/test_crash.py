@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import power
-from bench.crash import control_cuts, cut_and_check, kill_and_check, on_a_disk
+from bench.crash import control_cuts, cut_amid_alerts_and_check, cut_and_check, kill_and_check, on_a_disk
 from bench.ordeal import ordeal
 
 pytestmark = pytest.mark.timeout(300)  # whole processes, several of them
@@ -31,5 +31,20 @@ def test_a_power_cut_takes_nothing_that_was_told(tmp_path: Path) -> None:
 def test_the_checker_sees_missing_fsyncs(tmp_path: Path) -> None:
     """The same program without fsync of its files is caught within three cuts."""
     with on_a_disk(tmp_path, seed=7, sabotage="no-fsync") as (disk, under):
-        _, problems = control_cuts(under, disk, most=3)
+        _, problems = control_cuts(under, disk, cut_and_check, most=3)
     assert any("is not in the corpus" in problem or "torn" in problem for problem in problems)
+
+
+@needs_power
+def test_a_power_cut_amid_alerts_repeats_one_at_most(tmp_path: Path) -> None:
+    """Each alert that was accepted is on record before the next one goes out."""
+    with on_a_disk(tmp_path, seed=7, group_wait="3s") as (disk, under):
+        assert cut_amid_alerts_and_check(under, disk) == []
+
+
+@needs_power
+def test_the_checker_sees_that_the_state_is_not_synced(tmp_path: Path) -> None:
+    """The same cut with `synchronous=NORMAL`: the store has forgotten what it had committed."""
+    with on_a_disk(tmp_path, seed=7, sabotage="normal", group_wait="3s") as (disk, under):
+        _, problems = control_cuts(under, disk, cut_amid_alerts_and_check, most=3)
+    assert any("the store knows no more" in problem or "alert doubled" in problem for problem in problems)
