@@ -8,7 +8,7 @@ Every entry has one to two kilobytes of text that no other entry has. The same n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -67,6 +67,12 @@ def write_feeds(folder: Path, origin: str, *, feeds: int, rounds: int) -> tuple[
         text = _FORMATS[number % len(_FORMATS)](title, site, reports)
         (folder / path[1:]).write_text(text, encoding="utf-8")
     return paths
+
+
+def report_texts(number: int) -> Iterator[tuple[str, ...]]:
+    """The paragraphs of as many reports of some length."""
+    for entry in range(number):
+        yield tuple(part for turn in range(4) for part in _report(entry, turn, "").paragraphs)
 
 
 def _report(feed: int, entry: int, origin: str) -> Report:

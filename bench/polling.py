@@ -111,7 +111,7 @@ def _processor_seconds(command: list[str]) -> float:
 def _report(programs: list[Program], seconds: Seconds, options: argparse.Namespace) -> None:
     cores = len(os.sched_getaffinity(0))
     print(
-        f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {cores} cores ({_processor()}), "
+        f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {cores} cores ({processor()}), "
         f"medians of {options.runs}, processor milliseconds per feed"
     )
     print(f"{'':10}" + "".join(f"{name:>10}{'ratio':>7}{'whole':>8}{'ratio':>7}" for name in ROUNDS))
@@ -131,7 +131,8 @@ def _per_feed(seconds: Seconds, program: str, name: str, feeds: int) -> tuple[fl
     return 1000 * (whole - started) / (feeds - FEW), 1000 * whole / feeds
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of this machine's processor."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.machine()

@@ -46,7 +46,7 @@ def write_site(folder: Path, port: int, *, pages: int, match_percent: float) -> 
     its own in a paragraph of its article, so that no two texts are the same; every so many also hold TERM there. Each
     loopback host shows a page once: a host that shows the same paragraphs again and again would be a case of its own.
     """
-    templates = tuple(_templates(_real_pages())) or tuple(_templates(_made_pages()))
+    templates = tuple(_templates(real_pages())) or tuple(_templates(_made_pages()))
     (folder / "p").mkdir(parents=True)
     (folder / "feeds").mkdir()
     planted = 0
@@ -66,7 +66,8 @@ def write_site(folder: Path, port: int, *, pages: int, match_percent: float) -> 
     return Site(folder=folder, hosts=hosts, feeds=feeds, pages=pages, planted=planted, source=source)
 
 
-def _real_pages() -> Iterator[str]:
+def real_pages() -> Iterator[str]:
+    """The pages of `shared/realworld`; none where it does not lie beside the checkout."""
     routes = REALWORLD / "replay" / "routes.jsonl"
     if not routes.is_file():
         return

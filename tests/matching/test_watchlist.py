@@ -109,7 +109,7 @@ def test_squeezed_offsets_lead_back(text: str) -> None:
     """Every letter of a squeezed text is found at its place in the folded one."""
     scanned = ScannedText(text)
     for at, letter in enumerate(scanned.squeezed):
-        place = scanned.place(0, at, at + 1)
+        place = scanned.place(at, at + 1)
         assert scanned.folded.text[place.start : place.end] == letter
 
 

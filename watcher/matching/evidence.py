@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from watcher.matching.lexicon import Lexicon, Spans
+from watcher.matching.lexicon import Finds, Lexicon
 from watcher.matching.nodes import About, Fact, Scope, Words
 from watcher.matching.scan import ScannedText
 from watcher.matching.terms import Term
@@ -35,19 +35,23 @@ class Evidence:
         if feed_text:
             self._texts[HitField.FEED] = _Text(lexicon, feed_text)
         self._title_end = -1
-        self._authors: Spans | None = None
+        self._authors: Finds | None = None
 
     @property
-    def found(self) -> set[int]:
-        """The numbers of all terms that stand somewhere in the texts."""
-        return {number for text in self._texts.values() for number in text.spans}
+    def suspects(self) -> set[int]:
+        """The numbers of the terms that may stand somewhere in the texts: no others do."""
+        return {number for text in self._texts.values() for number in text.finds.suspects}
+
+    def stands(self, number: int) -> bool:
+        """Whether a term stands somewhere in the texts."""
+        return any(text.finds.spans(number) for text in self._texts.values())
 
     def spans(self, words: Words) -> list[Span]:
         """Where these words stand, within their scope. The feed's text counts as body: its title may be another."""
         return [
             Span(number=words.number, field=field, start=start, end=end)
             for field, text in self._texts.items()
-            for start, end in text.spans.get(words.number, ())
+            for start, end in text.finds.spans(words.number)
             if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
         ]
 
@@ -64,7 +68,7 @@ class Evidence:
             case Fact.AUTHOR:
                 if self._authors is None:
                     self._authors = self._lexicon.find(ScannedText(self.fact(about.fact)))
-                return about.number in self._authors
+                return bool(self._authors.spans(about.number))
 
     def words_between(self, left: Span, right: Span) -> int:
         """How many words further `right` begins than `left` ends; 0 within one word joined by hyphens."""
@@ -119,7 +123,7 @@ class _Text:
     def __init__(self, lexicon: Lexicon, original: str) -> None:
         self._scanned = ScannedText(original)
         self._original = original
-        self.spans: Mapping[int, Iterable[tuple[int, int]]] = lexicon.find(self._scanned)
+        self.finds = lexicon.find(self._scanned)
         self._words: tuple[list[int], list[int]] | None = None
 
     def hit(self, field: HitField, term: str, start: int, end: int) -> Hit:
@@ -130,7 +134,7 @@ class _Text:
         """The words that hold the letters of a term, each once, the first three."""
         needles = (spelling.needle for spelling in term.spellings)
         starts = (self._scanned.squeezed.find(needle) for needle in needles)
-        places = (self._scanned.place(0, start, start + 1).start for start in starts if start >= 0)
+        places = (self._scanned.place(start, start + 1).start for start in starts if start >= 0)
         found = (self._scanned.folded.text[slice(*self._word(place))] for place in places)
         return tuple(dict.fromkeys(found))[:3]
 

@@ -7,26 +7,26 @@ Needles and texts are squeezed (no spaces, no hyphens), so that one needle finds
 from __future__ import annotations
 
 import re
-from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from watcher.text import Folded, fold, squeeze
 
-_PIECE = re.compile(r"[^\s-]+")
+_GAPS = re.compile(r"([\s-]+)")
+_SPACED_UP_TO = "\u0e00"  # the first script without spaces between words is Thai
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The letters of needle number `needle` stand in `text[start:end]` of a folded text.
+    """The letters of a needle stand in `text[start:end]` of a folded text.
 
     `gaps`: what stands between them, as (letters before it, the spaces and hyphens).
     """
 
-    needle: int
     start: int
     end: int
     gaps: tuple[tuple[int, str], ...]
@@ -43,47 +43,49 @@ class Needles:
             else None
         )
 
-    def places(self, text: ScannedText) -> Iterator[Place]:
-        """Every place of every needle, also those that overlap, by where they end."""
-        if self._automaton is None:
-            return
-        for needle, start, end in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
-            yield text.place(needle, start, end)
+    def found(self, text: ScannedText) -> dict[int, list[tuple[int, int]]]:
+        """Each needle whose letters stand there, with the squeezed offsets of all its places, overlapping or not."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        if self._automaton is not None:
+            for needle, start, end in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
+                found.setdefault(needle, []).append((start, end))
+        return found
 
 
 class ScannedText:
     """A text made ready for the search: folded, squeezed, and the way back from squeezed to folded offsets."""
 
-    __slots__ = ("_ends", "_lengths", "_starts", "folded", "squeezed")
+    __slots__ = ("_begins", "_offsets", "_parts", "_starts", "folded", "squeezed")
 
     def __init__(self, text: str) -> None:
         self.folded: Folded = fold(text)
         self.squeezed = squeeze(self.folded.text)
-        self._lengths: array[int] | None = None
-        self._starts, self._ends = array("q"), array("q")
+        self._parts: list[str] = []  # pieces and, between them, gaps
+        self._starts: list[int] = []
+        self._offsets: list[int] = []
+        self._begins: frozenset[int] = frozenset()
 
-    def place(self, needle: int, start: int, end: int) -> Place:
+    def is_inside_word(self, start: int) -> bool:
+        """Whether a squeezed offset plainly lies within a word: between two letters, with nothing between them."""
+        self._index()
+        before, here = self.squeezed[start - 1 : start], self.squeezed[start]
+        return start not in self._begins and before.isalnum() and here.isalnum() and before < _SPACED_UP_TO
+
+    def place(self, start: int, end: int) -> Place:
         """The place in the folded text of `squeezed[start:end]`."""
-        if self._lengths is None:
-            self._lengths = self._index()
-        first = bisect_right(self._lengths, start) - 1
-        last = bisect_right(self._lengths, end - 1) - 1
+        self._index()
+        starts, offsets = self._starts, self._offsets
+        first, last = bisect_right(offsets, start) - 1, bisect_right(offsets, end - 1) - 1
         return Place(
-            needle=needle,
-            start=self._starts[first] + start - self._lengths[first],
-            end=self._starts[last] + end - self._lengths[last],
-            gaps=tuple(
-                (self._lengths[piece] - start, self.folded.text[self._ends[piece - 1] : self._starts[piece]])
-                for piece in range(first + 1, last + 1)
-            ),
+            start=starts[first] + start - offsets[first],
+            end=starts[last] + end - offsets[last],
+            gaps=tuple((offsets[piece] - start, self._parts[2 * piece - 1]) for piece in range(first + 1, last + 1)),
         )
 
-    def _index(self) -> array[int]:
-        """Where each piece between spaces and hyphens begins in the squeezed text (returned) and in the folded one."""
-        lengths, length = array("q"), 0
-        for piece in _PIECE.finditer(self.folded.text):
-            lengths.append(length)
-            self._starts.append(piece.start())
-            self._ends.append(piece.end())
-            length += piece.end() - piece.start()
-        return lengths
+    def _index(self) -> None:
+        """Where the pieces between spaces and hyphens stand in the folded text, and begin in the squeezed one."""
+        if not self._offsets:
+            self._parts = _GAPS.split(self.folded.text)
+            self._starts = list(accumulate(map(len, self._parts), initial=0))[:-1:2]
+            self._offsets = list(accumulate(map(len, self._parts[::2]), initial=0))[:-1]
+            self._begins = frozenset(self._offsets)

@@ -96,10 +96,10 @@ class Watchlist:
         return Finding(watch=plan.watch.name, match=match, missing=() if match else missing(plan.node, evidence))
 
     def _candidates(self, evidence: Evidence) -> list[Plan]:
-        found = evidence.found
-        woken = {number for term in found for number in self._woken_by.get(term, ())}
+        wakers = (term for term in evidence.suspects if term in self._woken_by and evidence.stands(term))
+        woken = {number for term in wakers for number in self._woken_by[term]}
         plans = (self._plans[number] for number in sorted(woken.union(self._always)))
-        return [plan for plan in plans if not any(map(found.isdisjoint, plan.needs_too))]
+        return [plan for plan in plans if all(any(map(evidence.stands, terms)) for terms in plan.needs_too)]
 
 
 def _is_about(sign: Sign, fact: Fact) -> TypeGuard[About]:

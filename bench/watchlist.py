@@ -1,0 +1,220 @@
+"""What many watches cost: the test that a page cannot match, the full match of an article, building, and memory.
+
+    python -m bench.watchlist --sizes 10 1000 100000 --queries 10000
+
+Each list is measured in a process of its own, over the pages of `shared/realworld` where they lie beside the checkout,
+else over texts of our own. `page` is the whole look at a page (parse, fold, test), `test` the part of it that depends
+on the list. `article` is `Watchlist.match` on the extracted text. `rare`: German names and compounds made of syllables,
+which hardly any page holds; `common`: words of the very articles, of which every page holds hundreds; `queries`: AND,
+OR, NOT, NEAR and fields over both. `passed` says how many pages the test let through, `matched` how many match.
+
+Times are processor time: of each page the median of three, over pages the mean and the 99th percentile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psutil
+import trafilatura
+
+from bench.feedsite import report_texts
+from bench.polling import processor
+from bench.site import real_pages
+from watcher.articles import Screen, glance
+from watcher.matching import Watchlist
+from watcher.model import Article, Watch
+from watcher.text import fold, words
+
+ROOT = Path(__file__).parents[1]
+TERMS_PER_WATCH = 10
+RUNS = 3
+
+_HEADS = (
+    *("Brück", "Linden", "Hafen", "Quell", "Rehm", "Strauch", "Falken", "Gersten", "Moor", "Nebel", "Ost", "Ritter"),
+    *("Silber", "Tannen", "Ufer", "Vogel", "Weiden", "Ziegel", "Acker", "Birken", "Dorn", "Eichen", "Feld", "Graben"),
+)
+_MIDDLES = (
+    "bau",
+    "hol",
+    "wie",
+    "mar",
+    "ket",
+    "lun",
+    "sper",
+    "tor",
+    "gau",
+    "rin",
+    "zel",
+    "dack",
+    "öhr",
+    "üb",
+    "äg",
+    "ß",
+)
+_TAILS = ("mann", "stedt", "hausen", "berg", "förde", "meyer", "kamp", "wald", "inger", "ski", "bach", "rode", "heim")
+_FIRST = ("Anna", "Jürgen", "Mehmet", "Katja", "Bärbel", "Ole", "Ulrike", "Piotr", "Hannelore", "Götz", "Lea", "Sven")
+_KINDS = ("verordnung", "-Initiative", "gesetz", "-Skandal", "-Gutachten", "ausschuss", " AG", "-Werke", "behörde")
+
+
+def main() -> int:
+    options = _options()
+    if options.measure:
+        print(json.dumps(_measure(options.measure, Path(options.pages))))
+        return 0
+    lists = [f"{kind}:{size}" for kind in ("rare", "common") for size in options.sizes] + [f"queries:{options.queries}"]
+    with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
+        pages = Path(folder) / "pages.json"
+        pages.write_text(json.dumps(list(_pages())), encoding="utf-8")
+        _report([_in_a_process(each, pages) for each in lists])
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.watchlist", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1_000, 10_000, 100_000], help="terms")
+    parser.add_argument("--queries", type=int, default=10_000)
+    parser.add_argument("--measure", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--pages", default="", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _pages() -> Iterator[tuple[str, str]]:
+    """Each page and the text of its article."""
+    pages = tuple(real_pages())
+    for page in pages:
+        if text := trafilatura.extract(page, include_comments=False):
+            yield page, text
+    for parts in () if pages else report_texts(300):
+        body = "".join(f"<p>{part}</p>" for part in parts)
+        yield f"<html><body><article>{body}</article></body></html>", "\n\n".join(parts)
+
+
+def _in_a_process(which: str, pages: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.watchlist", "--measure", which, "--pages", str(pages)]
+    result: dict[str, Any] = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+    return result
+
+
+# -- in a process of its own -------------------------------------------------------------------------------------------
+
+
+def _measure(which: str, file: Path) -> dict[str, Any]:
+    pages = [
+        (page.encode(), Article(title=text.split("\n")[0], body=text)) for page, text in json.loads(file.read_text())
+    ]
+    kind, _, size = which.partition(":")
+    vocabulary = sorted({word.group() for _, article in pages for word in words(fold(article.text).text)})
+    watches = _watches(kind, int(size), vocabulary)
+    gc.collect()
+    memory, started = psutil.Process().memory_info().rss, time.process_time()
+    gc.disable()  # as the workers do
+    watchlist = Watchlist.compile(watches)
+    screen = Screen(watchlist.needles)
+    gc.enable()
+    built, grown = time.process_time() - started, psutil.Process().memory_info().rss - memory
+    looks = [glance(page, "text/html; charset=utf-8").text for page, _ in pages]
+    return {
+        "list": which,
+        "pages": len(pages),
+        "build": built,
+        "memory": grown,
+        "page": _times(
+            lambda page: screen.may_match(glance(page, "text/html; charset=utf-8").text), [p for p, _ in pages]
+        ),
+        "test": _times(screen.may_match, looks),
+        "article": _times(watchlist.match, [article for _, article in pages]),
+        "passed": sum(map(screen.may_match, looks)),
+        "matched": sum(bool(watchlist.match(article)) for _, article in pages),
+    }
+
+
+def _times(work: Callable[[Any], object], things: Sequence[Any]) -> list[float]:
+    """Mean and 99th percentile, in milliseconds, of the medians of three."""
+    medians = sorted(1000 * statistics.median(_seconds(work, thing) for _ in range(RUNS)) for thing in things)
+    return [statistics.fmean(medians), medians[int(0.99 * (len(medians) - 1))]]
+
+
+def _seconds(work: Callable[[Any], object], thing: Any) -> float:
+    started = time.thread_time()
+    work(thing)
+    return time.thread_time() - started
+
+
+def _watches(kind: str, size: int, vocabulary: list[str]) -> tuple[Watch, ...]:
+    dice = Random(size)
+    if kind == "queries":
+        rare = list(islice(_rare_terms(dice), size))
+        return tuple(Watch(name=f"q{n}", query=_query(dice, rare, vocabulary)) for n in range(size))
+    terms = list(islice(_rare_terms(dice) if kind == "rare" else _common_terms(dice, vocabulary), size))
+    groups = (terms[start : start + TERMS_PER_WATCH] for start in range(0, size, TERMS_PER_WATCH))
+    return tuple(Watch(name=f"w{n}", terms=tuple(group)) for n, group in enumerate(groups))
+
+
+def _rare_terms(dice: Random) -> Iterator[str]:
+    """Names of people, places and firms, and compounds with a hyphen, a space or neither; no two are the same."""
+    told = set[str]()
+    while True:
+        name = dice.choice(_HEADS) + "".join(dice.choices(_MIDDLES, k=dice.randint(1, 2))) + dice.choice(_TAILS)
+        term = (
+            f"{dice.choice(_FIRST)} {name}",
+            name,
+            name + dice.choice(_KINDS),
+        )[dice.randrange(3)]
+        if term not in told:
+            told.add(term)
+            yield term
+
+
+def _common_terms(dice: Random, vocabulary: list[str]) -> Iterator[str]:
+    """Words of the articles first, then pairs of them."""
+    shuffled = [word for word in vocabulary if len(word) > 3]
+    dice.shuffle(shuffled)
+    yield from shuffled
+    while True:
+        yield f"{dice.choice(shuffled)} {dice.choice(shuffled)}"
+
+
+def _query(dice: Random, rare: list[str], vocabulary: list[str]) -> str:
+    def word() -> str:
+        return f'"{dice.choice(rare)}"'
+
+    usual = dice.choice([each for each in dice.choices(vocabulary, k=20) if len(each) > 3] or ["Minister"])
+    forms = (
+        f'{word()} NEAR/30 (Milliarden OR Millionen) -title:"{usual}"',
+        f"{word()} OR {word()} OR ({word()} {word()})",
+        f'({word()} OR {word()}) "{usual}" -lang:en',
+        f'title:{word()} OR ({word()} NEAR/5f "{usual}")',
+        f'"{usual}" NEAR/10 {word()}',
+    )
+    return dice.choice(forms)
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def _report(rows: list[dict[str, Any]]) -> None:
+    cores = len(os.sched_getaffinity(0))
+    print(f"{rows[0]['pages']} pages, {cores} cores ({processor()}); milliseconds, mean / p99")
+    print(f"{'list':16}{'page':>15}{'test':>15}{'article':>15}{'build s':>9}{'MB':>6}{'passed':>8}{'matched':>8}")
+    for row in rows:
+        times = "".join(f"{row[what][0]:8.2f} /{row[what][1]:5.2f}" for what in ("page", "test", "article"))
+        shares = "".join(f"{row[what] / row['pages']:8.1%}" for what in ("passed", "matched"))
+        print(f"{row['list']:16}{times}{row['build']:9.2f}{row['memory'] / 2**20:6.0f}{shares}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
