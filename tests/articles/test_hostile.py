@@ -34,6 +34,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "50,000 nested spans": lambda: b"<p>" + b"<span>" * 50_000 + b"x",
     "50,000 attributes": lambda: b"<div " + b" ".join(b"a%d=1" % n for n in range(50_000)) + b">" + prose(20),
     "NULs in words": lambda: b"<html><body>" + prose(10).replace(b"e", b"\0e"),
+    "characters that lxml reads and will not write": lambda: (
+        b"<html><body>" + prose(10).replace(b"wieder", b"wie&#1;der &#xFFFE;<button>x</button>&#8; &#x1F;")
+    ),
     "half a million <": lambda: b"<" * 500_000,
     "half a million line breaks": lambda: b"<br>" * 500_000,
     "nested JSON": lambda: b'<script type="application/ld+json">' + b"[" * 100_000 + b"</script>" + prose(10),

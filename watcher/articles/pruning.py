@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 
 from lxml.html import HtmlElement
@@ -10,6 +11,7 @@ from lxml.html import HtmlElement
 from watcher.articles.blocks import LinkShares
 from watcher.articles.phrases import MARGIN_NAMES
 
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LEAST_LINK_LETTERS = 20
 _LIST_LINK_SHARE = 0.6
 _LONGEST_LIST_HEADING = 90
@@ -104,7 +106,12 @@ def _drop(element: HtmlElement) -> None:
         return
     tail, previous = element.tail or "", element.getprevious()
     if previous is not None:
-        previous.tail = (previous.tail or "") + tail
+        previous.tail = _joined(previous.tail, tail)
     else:
-        parent.text = (parent.text or "") + tail
+        parent.text = _joined(parent.text, tail)
     parent.remove(element)
+
+
+def _joined(before: str | None, behind: str) -> str:
+    """Without the characters that lxml reads (from `&#1;`, say) and will not write."""
+    return _UNWRITABLE.sub("", f"{before or ''}{behind}")
