@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,8 +63,7 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
     except Exception:
         log.exception("a bug while polling feed %s", claimed.name, extra=event("bug", where="poll", feed=claimed.name))
         outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")
-    # What brings news is settled a few at a time, so that these are soon told; the rest shares its commits.
-    async with parts.settling if isinstance(outcome, Fetched) else nullcontext():
+    async with parts.settling:
         record, entries = await _settle(parts, claimed, setting, state, outcome)
     _log_change(claimed.name, record.error, failing_since=state.first_failure_at, next_poll_at=record.next_poll_at)
     return PollReport(entries=entries, error=record.error)
