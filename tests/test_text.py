@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text import fold, squeeze, words
+from watcher.text import fold, host_of, squeeze, words
 
 TRICKY = (
     "aäeoß'’ſﬁİŉ…½Å\u00ad\u200b\u200d\ufeff\u0308\u0301\u0323\u0345ᾳ\u00a0 \n"
@@ -126,3 +126,23 @@ def test_a_megabyte_folds_in_a_moment() -> None:
     started = time.process_time()
     fold(text)
     assert time.process_time() - started < 0.25
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://www.Blatt.example:8080/a?b", "blatt.example"),
+        ("https://m.blatt.example./a", "m.blatt.example"),
+        ("https://www.Blätter.example/", "xn--bltter-cua.example"),
+        ("https://xn--bltter-cua.example/", "xn--bltter-cua.example"),
+        ("http://www/", "www"),
+        ("http://[::1]/", "::1"),
+        ("http://[::1/", ""),
+        (f"https://{'ä' * 70}.example/", f"{'ä' * 70}.example"),
+        ("file:///a.html", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_names_its_host_in_one_way(url: str, host: str) -> None:
+    """However it is written; an address that is none has none."""
+    assert host_of(url) == host

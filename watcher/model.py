@@ -143,8 +143,9 @@ class Quality(StrEnum):
 class Article:
     """What was pulled out of a page or, failing that, of its entry.
 
-    `body` is plain text, paragraphs split by one blank line. `origins` tells for each field ("title", "body",
-    "date", ...) the source it came from, for `explain`.
+    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: where its page stands,
+    as the feed has it and as it was reached. `origins` tells for each field ("title", "body", "date", ...) the source
+    it came from, for `explain`.
     """
 
     title: str
@@ -153,6 +154,7 @@ class Article:
     published_at: datetime | None = None
     language: str = ""
     site: str = ""
+    hosts: tuple[str, ...] = ()
     author: str = ""
     text_from: TextFrom = TextFrom.PAGE
     quality: Quality = Quality.GOOD

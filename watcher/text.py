@@ -1,4 +1,5 @@
-"""Folding of texts, with an offset map back to the original. Used by matching and by story grouping.
+"""Folding of texts, with an offset map back to the original, and of the names of hosts. Used by matching and by story
+grouping.
 
 Here: what makes two spellings the same letters. Never here: what makes them the same term (endings, compounds,
 umlaut variants), which are rules of matching.
@@ -12,6 +13,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -234,3 +236,22 @@ def _word() -> str:
     """
     marks = (chr(code) for code in range(0x0300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M")
     return rf"\w+(?:[{re.escape(''.join(marks))}]+\w*)*"
+
+
+def host_of(url: str) -> str:
+    """The host of an address as hosts are compared: as `host_name`, without `www.`; "" if it has none."""
+    try:
+        return host_name(urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def host_name(name: str) -> str:
+    """A host's name in lower case, in ASCII, without dots at its end; one that IDNA does not allow stays as it is."""
+    name = name.lower().rstrip(".")
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name

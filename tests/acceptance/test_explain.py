@@ -95,6 +95,23 @@ def test_a_query_is_tried_on_the_corpus(news: Newsroom, program: Program) -> Non
     assert program.names()[2] in program.command("match", "--corpus").stdout
 
 
+def test_a_site_is_a_host_in_every_command(news: Newsroom, program: Program) -> None:
+    """Not what the page calls itself: by ingest, by a look at a page, and by a query on the corpus."""
+    named = article(news, matching=False, head='<meta property="og:site_name" content="Der Anleger">')
+    other = article(news, matching=False)
+    watch = '[[watches]]\nname = "{}"\nquery = "site:{} -Sport"\n'
+    more = watch.format("Rechner", "127.0.0.1") + watch.format("Anleger", "anleger.example")
+    program.configure(feeds={"Blatt": news.feed("/f", [named])}, terms={}, more=more)
+    program.once()
+    assert program.rows("SELECT watch FROM matches") == [("Rechner",)]
+    for link in (named.link, other.link):
+        verdicts = {one["watch"]: one for one in _json(program, news.url(link))["watches"]}
+        assert verdicts["Rechner"]["matches"]
+        assert verdicts["Anleger"]["missing"] == ["site:anleger.example is not so: it is 127.0.0.1"]
+    found = program.command("match", "--corpus", "--query", "site:127.0.0.1", "--json").stdout
+    assert [row["document"] for row in json.loads(found)] == program.names()
+
+
 def _json(program: Program, page: str) -> dict[str, Any]:
     result: Result = program.command("explain", "--json", page)
     assert result.code == 0, result.stderr

@@ -10,6 +10,7 @@ import pytest
 from watcher.errors import QueryError
 from watcher.matching import Watchlist
 from watcher.model import Article, Match, Watch
+from watcher.text import host_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "queries.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `([^`]+)` \| (.*?) \| (.*?) ?\|$", PAGE, re.MULTILINE)
@@ -26,7 +27,7 @@ def tried(query: str, example: str) -> tuple[str, tuple[Match, ...]]:
         title=title,
         body=body,
         language=facts.get("lang", ""),
-        site=facts.get("site", ""),
+        hosts=(host_of(f"https://{facts['site']}/"),) if "site" in facts else (),
         author=facts.get("author", ""),
     )
     watchlist = Watchlist.compile([Watch(name="Beispiel", query=query)])

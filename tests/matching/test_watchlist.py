@@ -26,6 +26,7 @@ WATCHES = (
     Watch(name="near", query="Rutte NEAR/3 (Kiew OR Purl*) -Ende"),
     Watch(name="either", query="(Kiew Rutte) OR (=Straße site:beispiel.example) OR author:Roth"),
     Watch(name="fact", query="site:beispiel.example -Kiew"),
+    Watch(name="umlaut", query="site:www.Blätter.example -Kiew"),
     Watch(name="feed", query="feed:Beispiel* -Kiew"),
     Watch(name="title", query="title:(Rutte OR Kiew) body:Purl*"),
 )
@@ -50,7 +51,10 @@ articles = st.builds(
     Article,
     title=texts,
     body=texts,
-    site=st.sampled_from(["", "beispiel.example", "x.example"]),
+    site=st.sampled_from(["", "beispiel.example"]),
+    hosts=st.sampled_from(
+        [(), ("beispiel.example",), ("x.example", "m.beispiel.example"), ("xn--bltter-cua.example",)]
+    ),
     author=st.sampled_from(["", "Jan Roth"]),
 )
 
@@ -68,7 +72,7 @@ def test_a_page_without_needles_answers_no_watch(article: Article, feed_text: st
     """The needles are a sound filter: whatever matches holds one of them, squeezed, or comes from a feed that a watch
     takes whole."""
     watchlist = Watchlist.compile(WATCHES)
-    screened = "\n\n".join((article.text, feed_text, article.author, article.site))
+    screened = "\n\n".join((article.text, feed_text, article.author, *article.hosts))
     squeezed = squeeze(fold(screened).text)
     if not any(needle.letters in squeezed for needle in watchlist.needles) and not watchlist.takes_all_of(feed):
         assert watchlist.match(article, feed_text=feed_text, feed=feed) == ()
@@ -131,6 +135,7 @@ def test_needles_are_what_a_query_cannot_do_without() -> None:
         ("Kiew -Ruttebesuch", "Ruttebesuch is excluded, but Ruttebesuch is there"),
         ("Kiew lang:en", "lang:en is not so: it is de"),
         ("Kiew feed:eins", "feed:eins is not so: it is not known"),
+        ("Kiew site:anderswo.example", "site:anderswo.example is not so: it is beispiel.example"),
         ("Moskau OR Paris", "none of these is so: Moskau is not in the text; Paris is not in the text"),
         ("Kiew NEAR/3 Milliarden", "Kiew NEAR/3 Milliarden is not so: the nearest are 6 words apart"),
         ("Moskau NEAR/3 Kiew", "Moskau is not in the text"),
@@ -140,7 +145,7 @@ def test_needles_are_what_a_query_cannot_do_without() -> None:
 def test_an_explanation_names_the_part_that_fails(query: str, missing: str) -> None:
     """The author of a watch learns which part of it was not met, and what came closest."""
     article = Article(title="In Kiew", body="Der Ruttebesuch endet. Später kommen Milliarden.", language="de",
-                      site="beispiel.example")  # fmt: skip
+                      hosts=("beispiel.example",))  # fmt: skip
     (finding,) = Watchlist.compile([Watch(name="Probe", query=query)]).explain(article)
     assert finding.missing == (missing,)
 

@@ -20,7 +20,7 @@ WATCHES_OF_ALL_KINDS = (
     Watch(name="terms", terms=("Rutte", "Purl-Initiative")),
     Watch(name="near", query="(NATO OR Bundeswehr) NEAR/30 Milliarden -title:Kommentar"),
     Watch(name="prefix", query="Klimasch* -Sport"),
-    Watch(name="site", query="site:tagesschau.de -Sport"),
+    Watch(name="site", query="site:www.braunschweiger-zeitung.de OR site:ndr.de"),
     Watch(name="author", query="author:Müller OR author:Smith"),
     Watch(name="feed", query="feed:ausgewählt -Rutte"),
 )
@@ -50,6 +50,42 @@ def test_matches_are_those_of_the_unfiltered_path() -> None:
             matching += bool(whole.matches)
     assert matching > len(PAGES) / 20
     assert extracted < len(PAGES) / 2
+
+
+@pytest.mark.parametrize(
+    ("query", "matches"),
+    [
+        ("site:zeitung.example", True),
+        ("site:www.zeitung.example", True),
+        ("site:kurz.example", True),
+        ("site:blätter.zeitung.example", True),
+        ("site:zeitung.example -Hafen", False),
+        ("site:tung.example", False),
+        ("site:Anleger", False),
+        ("author:Roth -site:kurz.example", False),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_site_is_the_host_of_the_page_whatever_it_calls_itself(query: str, matches: bool, whole: bool) -> None:
+    """Of the feed's link and of the address that it led to, though neither stands in the page."""
+    tasks.configure(1, WATCHES.dump_json((Watch(name="site", query=query),)))
+    text = "Am Hafen begann der Tag mit Regen, und die Fischer blieben zu Hause, sagte Jan Roth. " * 10
+    task = PageTask(
+        entry=Entry(id="1", link="https://kurz.example/a", title="Ein Tag", author="Jan Roth"),
+        feed="Blatt",
+        site="Der Anleger",
+        url="https://xn--bltter-cua.zeitung.example/a",
+        content_type="text/html",
+        timezone=TIMEZONE,
+        now=NOW,
+        whole=whole,
+    )
+    page = f'<html><head><meta property="og:site_name" content="Der Anleger"></head><body><p>{text}</p></body></html>'
+    reading = READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.encode()))
+    tasks.configure(2, WATCHES.dump_json(()))
+    assert bool(reading.matches) == matches
+    if reading.article:
+        assert reading.article.hosts == ("kurz.example", "xn--bltter-cua.zeitung.example")
 
 
 def _reading(number: int) -> Reading:

@@ -27,12 +27,14 @@ def recorded(
     url: str = "",
     watches: tuple[str, ...] = ("Rutte",),
     telling: Telling = SILENT,
+    final_url: str = "",
 ) -> StoredDocument | None:
     """The words as a document, through an entry of their own."""
     count = tx.execute(text("SELECT count(*) FROM entries")).scalar_one()
     claimed = claimed_entry(tx, f"e{count}")
     sketch = draft(words, url=url or claimed.link, watches=watches)
-    return documents.record(tx, claimed.id, sketch, MATCHED, telling, highest_in_folder=folder, now=NOW)
+    end = replace(MATCHED, final_url=final_url)
+    return documents.record(tx, claimed.id, sketch, end, telling, highest_in_folder=folder, now=NOW)
 
 
 def told(tx: Connection) -> list[tuple[str, str]]:
@@ -101,6 +103,22 @@ def test_the_same_text_lands_once_and_collects_its_addresses(tx: Connection) -> 
     (status,) = entries.find(tx, links=("https://blatt.example/blatt e1",), link_key=None)
     assert (status.outcome, status.document) == ("duplicate", first.number)
     assert first.name in status.reason
+
+
+@pytest.mark.parametrize(
+    ("final_url", "others"),
+    [
+        ("https://blatt.example/r", {"https://blatt.example/r"}),
+        ("https://www.kurz.example/1?a=%20", set()),
+        ("", set()),
+    ],
+)
+def test_the_address_that_a_link_led_to_is_one_of_the_text(tx: Connection, final_url: str, others: set[str]) -> None:
+    """If it is at another host: within one it may be the same in other letters."""
+    document = recorded(tx, "Rutte sprach.", url="https://kurz.example/1", final_url=final_url)
+    assert document is not None
+    assert set(document.urls) == {"https://kurz.example/1"} | others
+    assert document.also_in == ()
 
 
 def test_a_twin_tells_only_of_watches_that_are_new_to_it(tx: Connection) -> None:

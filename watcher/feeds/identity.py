@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from watcher.model import Entry, ParsedFeed
+from watcher.text import host_name
 
 # Parameters that say where a reader came from, never which article is meant. Sources: the published lists of ClearURLs
 # and Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
@@ -89,7 +90,7 @@ def normalise_link(url: str) -> str:
     """
     try:
         parts = urlsplit(url.strip())
-        host, port = _host(parts.hostname or ""), parts.port
+        host, port = host_name(parts.hostname or ""), parts.port
     except ValueError:
         return ""
     if parts.scheme not in {"http", "https"} or not host:
@@ -155,17 +156,6 @@ def _key_of_page(link: str) -> int | None:
 
 def _is_home_page(link: str) -> bool:
     return link.count("/") == 3 and link.endswith("/")
-
-
-def _host(name: str) -> str:
-    """Lower-case, in ASCII; a name that IDNA does not allow stays as it is."""
-    name = name.lower().rstrip(".")
-    if name.isascii():
-        return name
-    try:
-        return name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return name
 
 
 def _is_tracking(piece: str) -> bool:

@@ -11,7 +11,7 @@ from watcher.matching.nodes import About, Fact, Scope, Words
 from watcher.matching.scan import ScannedText
 from watcher.matching.terms import Term
 from watcher.model import Article, Hit, HitField
-from watcher.text import fold, units
+from watcher.text import fold, host_name, units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Evidence:
                 known, wanted = self.fact(about.fact).lower().replace("_", "-"), about.value.lower()
                 return known == wanted or known.startswith(f"{wanted}-")
             case Fact.SITE:
-                return f".{self.fact(about.fact).lower()}".endswith(f".{about.value.lower().strip('.')}")
+                return any(f".{host}".endswith(f".{site_of(about)}") for host in self._article.hosts)
             case Fact.FEED:
                 return is_of_feed(about, self.fact(about.fact))
             case Fact.AUTHOR:
@@ -81,7 +81,7 @@ class Evidence:
 
     def fact(self, fact: Fact) -> str:
         """What is known about the article, "" if nothing is."""
-        known = {Fact.LANGUAGE: self._article.language, Fact.SITE: self._article.site}
+        known = {Fact.LANGUAGE: self._article.language, Fact.SITE: ", ".join(self._article.hosts)}
         return (known | {Fact.FEED: self._feed, Fact.AUTHOR: self._article.author})[fact]
 
     def reach(self, span: Span, words: int) -> int:
@@ -115,6 +115,11 @@ def is_of_feed(about: About, feed: str) -> bool:
     """Whether a query about a feed means the one of this name."""
     known, wanted = fold(feed).text, fold(about.value).text
     return known.startswith(wanted[:-1]) if wanted.endswith("*") else known == wanted
+
+
+def site_of(about: About) -> str:
+    """The host that a query about a site means, with all below it. `www.` makes no difference."""
+    return host_name(about.value.lstrip(".")).removeprefix("www.")
 
 
 class _Text:

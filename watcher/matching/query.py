@@ -160,8 +160,9 @@ class _Reader:
         if fact is Fact.LANGUAGE and not re.fullmatch(r"[A-Za-z]{2}(?:-[A-Za-z]{2,4})?", value):
             advice = f"write lang:{_LANGUAGES.get(value.lower(), 'de')}"
             raise complaint(self._text, words.at, f"{value!r} is no language code of two letters", advice)
-        if fact is Fact.SITE and re.search(r"[/*:]", value):
-            host = re.sub(r"^\w+://|^\*\.", "", value).split("/")[0].rstrip("*:")
+        if fact is Fact.SITE and (re.search(r"[/*:\s]", value) or not re.search(r"\w", value)):
+            host = re.sub(r"^\w+://|^\*\.|.*\s.*", "", value)
+            host = re.split("[/:]", host)[0].strip("*.")
             advice = f"write site:{host}; it includes every host below it" if host else "write site:example.org"
             raise complaint(self._text, words.at, "site: takes the name of a host, without scheme, path or *", advice)
         return About(fact=fact, value=value, at=words.at)

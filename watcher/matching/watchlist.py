@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import TypeGuard
 
 from watcher.matching.evaluate import evaluate
-from watcher.matching.evidence import Evidence, is_of_feed
+from watcher.matching.evidence import Evidence, is_of_feed, site_of
 from watcher.matching.explain import missing
 from watcher.matching.lexicon import Lexicon
 from watcher.matching.nodes import About, Fact
@@ -43,7 +43,7 @@ class Watchlist:
                 woken_by[term].append(number)
         self._woken_by = {term: tuple(numbers) for term, numbers in woken_by.items()}
         self._signs = [sign for number in self._always for sign in plans[number].signs or ()]
-        sites = (sign.value.strip(".") for sign in self._signs if _is_about(sign, Fact.SITE))
+        sites = (site_of(sign) for sign in self._signs if _is_about(sign, Fact.SITE))
         self._sites = tuple(dict.fromkeys(squeeze(fold(site).text) for site in sites))
         self._takes_all = "" in self._sites or any(plan.signs is None for plan in plans)
 
@@ -56,8 +56,8 @@ class Watchlist:
 
     @property
     def needles(self) -> tuple[Needle, ...]:
-        """What to look for before anything else in a page, with the names of its author, site and host: without any of
-        them no article of it answers a watch, unless `takes_all_of` says so of its feed."""
+        """What to look for before anything else in a page, with the names of its author and hosts: without any of them
+        no article of it answers a watch, unless `takes_all_of` says so of its feed."""
         terms = dict.fromkeys([*self._woken_by, *(sign for sign in self._signs if isinstance(sign, int))])
         sites = (Needle(letters=site, inside_words=True) for site in self._sites if site)
         return (*self._lexicon.needles_of(terms), *sites)

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from watcher.feeds.identity import EntryKeys
 from watcher.matching import Finding
 from watcher.model import Article, BodyCandidate, Entry, Match, ParsedFeed, Quality, Watch
+from watcher.text import host_of
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -99,3 +100,8 @@ WATCHES = TypeAdapter(tuple[Watch, ...])
 def feed_text_of(entry: Entry) -> str:
     """What the feed itself says of an entry; hits of FEED point into it."""
     return f"{entry.title}\n\n{entry.text}".strip()
+
+
+def hosts_of(*urls: str) -> tuple[str, ...]:
+    """The hosts of a page's addresses, each once."""
+    return tuple(dict.fromkeys(host for url in urls if (host := host_of(url))))

@@ -14,6 +14,7 @@ from watcher.log import event
 from watcher.matching import Watchlist, definition
 from watcher.model import Article, Match, Watch
 from watcher.pipeline.parts import Parts
+from watcher.pipeline.reading import hosts_of
 from watcher.store import documents, watches
 from watcher.store.documents import StoredDocument
 
@@ -53,6 +54,7 @@ def article_of(document: StoredDocument) -> Article:
         published_at=document.published_at,
         language=document.language,
         site=document.site,
+        hosts=hosts_of(*document.urls),
         author=document.author,
         text_from=document.text_from,
         quality=document.quality,

@@ -41,6 +41,7 @@ from watcher.pipeline.reading import (
     PageTask,
     Reading,
     feed_text_of,
+    hosts_of,
 )
 
 _MOSTLY = 0.6  # of a text by letters: the five longest paragraphs of a page are what is learnt
@@ -122,7 +123,8 @@ def _reading(task: PageTask, page: bytes, look: Glance | None) -> Reading:
     if look and not (look.suspect or boilerplate) and _cannot_match(task, look, feed_text):
         return Reading(article=None, paragraphs=paragraphs)
     article, problem, wall = _article(task, page)
-    article = replace(article, title=normalise_text(article.title), body=normalise_text(article.body))
+    title, body = normalise_text(article.title), normalise_text(article.body)
+    article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
     matches = _generation.watchlist.match(article, feed_text=feed_text, feed=task.feed)
     reading = Reading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
     if not matches and not task.whole:
@@ -142,7 +144,7 @@ def _explained(reading: Reading, task: PageTask, page: bytes, article: Article, 
 def _cannot_match(task: PageTask, look: Glance, feed_text: str) -> bool:
     if task.whole or _generation.watchlist.takes_all_of(task.feed):
         return False
-    facts = (task.entry.author, task.site, host_of(task.url), host_of(task.entry.link))
+    facts = (task.entry.author, *hosts_of(task.entry.link, task.url))
     return not _generation.screen.may_match("\n".join((f"{look.text}{JOINT}", feed_text, *facts)))
 
 

@@ -27,6 +27,7 @@ from watcher.model import (
 )
 from watcher.store import deliveries, entries, schema, stories
 from watcher.store.stories import Kin
+from watcher.text import host_of
 
 _HITS = TypeAdapter(tuple[Hit, ...])
 
@@ -132,7 +133,7 @@ def record(
     """
     twin = tx.execute(_TWIN, {"hash": draft.text_hash}).first()
     if twin is not None:
-        _add_url(tx, twin.number, draft, now=now)
+        _add_urls(tx, twin.number, draft, end, now=now)
         reason = f"the same text is document {twin.name}"
         ended = entries.EntryEnd(
             outcome=entries.EntryOutcome.DUPLICATE, reason=reason, status=end.status, final_url=end.final_url
@@ -147,7 +148,7 @@ def record(
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
     stories.remember(tx, number, draft.sketch, now=now)
-    _add_url(tx, number, draft, now=now)
+    _add_urls(tx, number, draft, end, now=now)
     watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
     deliveries.tell(tx, telling, number, story, watches, now=now)
@@ -323,9 +324,12 @@ def _insert(tx: Connection, number: DocumentNumber, draft: Draft, *, story: Stor
     tx.execute(_INSERT, row)
 
 
-def _add_url(tx: Connection, number: int, draft: Draft, *, now: datetime) -> None:
-    if draft.url:
-        tx.execute(_ADD_URL, {"document": number, "url": draft.url, "feed": draft.feed, "seen_at": now})
+def _add_urls(tx: Connection, number: int, draft: Draft, end: entries.EntryEnd, *, now: datetime) -> None:
+    """The link, and where it led to; within one host that may be but another spelling of it."""
+    moved = draft.article.text_from is TextFrom.PAGE and host_of(end.final_url) != host_of(draft.url)
+    urls = filter(None, (draft.url, end.final_url if moved else ""))
+    if rows := [{"document": number, "url": url, "feed": draft.feed, "seen_at": now} for url in urls]:
+        tx.execute(_ADD_URL, rows)
 
 
 def _add_new_matches(tx: Connection, number: int, matches: Iterable[Match]) -> tuple[str, ...]:
