@@ -32,6 +32,13 @@ def quoted(times: int) -> str:
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "10,000 nested divs": lambda: b"<html><body>" + b"<div>" * 10_000 + prose(20) + b"</div>" * 10_000,
     "50,000 nested spans": lambda: b"<p>" + b"<span>" * 50_000 + b"x",
+    "50,000 attributes without spaces": lambda: (
+        b"<div/"
+        + b"/".join(b"a%d" % n for n in range(25_000))
+        + b"".join(b'b%d="1"' % n for n in range(25_000))
+        + b">"
+        + prose(20)
+    ),
     "50,000 attributes": lambda: b"<div " + b" ".join(b"a%d=1" % n for n in range(50_000)) + b">" + prose(20),
     "NULs in words": lambda: b"<html><body>" + prose(10).replace(b"e", b"\0e"),
     "characters that lxml reads and will not write": lambda: (

@@ -16,6 +16,7 @@ from watcher.articles.screen import JOINT, texts_of
 from watcher.articles.stuffing import unstuffed
 
 _LONG = 40  # letters of a text that is more than a link or a label
+_BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # what stands between words, nearly always
 _LEARNT = 5  # paragraphs of a page by which its repetitions are noticed
 
 
@@ -36,14 +37,14 @@ def glance(page: bytes, content_type: str) -> Glance:
     """Looks at a page: one parse by lexbor, no tree walk in Python."""
     tree = LexborHTMLParser(unstuffed(page_as_utf8(page, content_type)))
     title = tree.css_first("title")
-    marked = _tidied(element.text(deep=True) for element in tree.css("p"))
+    marked = _tidied(element.text(deep=True) for element in tree.tags("p"))
     texts = list(texts_of(tree))
-    nodes = texts[-1].split(JOINT) if texts else []
-    runs = _tidied(nodes)
+    visible = texts[-1] if texts else ""
+    runs = _tidied(visible.split(JOINT))
     longest = nlargest(_LEARNT, {*marked, *runs}, key=lambda text: (len(text), text))
     return Glance(
         text=JOINT.join(texts),
-        suspect=_is_suspect(title.text(deep=True) if title else "", nodes, runs, marked),
+        suspect=_is_suspect(title.text(deep=True) if title else "", visible, runs, marked),
         paragraphs=paragraph_hashes("\n\n".join(longest)),
     )
 
@@ -54,14 +55,18 @@ def _tidied(texts: Iterable[str]) -> list[str]:
     return [text for text in long if len(text) >= _LONG]
 
 
-def _is_suspect(title: str, nodes: list[str], runs: list[str], marked: list[str]) -> bool:
+def _is_suspect(title: str, visible: str, runs: list[str], marked: list[str]) -> bool:
     said = " ".join(runs)
     letters = max(len(said), sum(map(len, marked)))
     if letters < SHORT_LETTERS:
         return True
     if len(said) >= LONGEST_WALL:
         return False
-    visible = " ".join(" ".join(nodes).split())
-    if letters < LONGEST_STUB and PAYWALL.search(visible.lower()):
+    if judge_wall(title=title, text=said) is not None:
         return True
-    return any(judge_wall(title=title, text=text) is not None for text in (visible, said))
+    if letters >= LONGEST_STUB and len(visible) - sum(map(visible.count, _BETWEEN)) >= LONGEST_WALL:
+        return False
+    shown = " ".join(visible.replace(JOINT, " ").split())
+    if letters < LONGEST_STUB and PAYWALL.search(shown.lower()):
+        return True
+    return judge_wall(title=title, text=shown) is not None

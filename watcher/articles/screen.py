@@ -13,24 +13,25 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 from itertools import accumulate
 
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchKind
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.articles.decoding import page_as_utf8
+from watcher.articles.letters import bare_letters
 from watcher.articles.stuffing import unstuffed
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
 
-JOINT = "\ue000"  # stands between two text nodes: maybe the edge of a word, maybe the middle of one
+JOINT = "\x01"  # stands between two text nodes: maybe the edge of a word, maybe the middle of one
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_PIECES = re.compile(r"[^\s\ue000-]+")
+_PIECES = re.compile(r"[^\s\x01-]+")
 _UNSEEN = ("iframe", "noembed", "noframes")  # a browser shows what stands around them as one text
 _RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
 _ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "meta[content]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
 _LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
-_MANY = 1000
+_MANY = 1000  # needles; of so many, some letters stand on every page, so that a quick look shows nothing
 _DEEPEST = 3
 
 
@@ -44,10 +45,17 @@ class Screen:
         self._automaton = AhoCorasick(
             letters, matchkind=MatchKind.Standard, implementation=implementation, store_patterns=False
         )
+        bare = {bare_letters(each) for each in letters} if 0 < len(letters) <= _MANY else set()
+        self._quick = BytesAhoCorasick(sorted(filter(None, bare))) if bare and all(bare) else None
 
     def may_match(self, text: str) -> bool:
         """Whether a needle stands in `text` as a word, as far as its joints let one tell."""
-        return any(True for _ in self.standing(text))
+        return not self._cannot_stand(text) and any(True for _ in self.standing(text))
+
+    def _cannot_stand(self, text: str) -> bool:
+        """Whether a look at the bare letters is enough to say so; a fifth of the time of a whole one."""
+        letters = bare_letters(text) if self._quick else None
+        return self._quick is not None and letters is not None and not self._quick.find_matches_as_indexes(letters)
 
     def standing(self, text: str) -> Iterator[int]:
         """The numbers of the needles that stand in `text`, as they are found; one may come several times."""
@@ -101,7 +109,6 @@ def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
     """What an element holds beside visible text."""
     if element.tag == "script":
         yield from _strings(element.text(deep=True), depth)
-        return
     attributes = element.attributes
     if element.tag == "meta":
         yield from _stages(attributes.get("content") or "", depth)
@@ -116,7 +123,12 @@ def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
 
 
 def _strings(source: str, depth: int) -> Iterator[str]:
-    """Every string of a JSON text; of a broken one all of it, with its escapes undone."""
+    """Every string of a JSON text; of a broken one all of it, with its escapes undone. Where there is nothing to undo,
+    the text as it stands shows them all."""
+    plain = source.replace("\\/", "/")
+    if not any(sign in plain for sign in "\\<&"):
+        yield plain
+        return
     try:
         value = json.loads(source, strict=False)
     except (ValueError, RecursionError):

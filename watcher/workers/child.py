@@ -8,6 +8,7 @@ brings `TASKS` and, if it likes, `preload()` and `configure(generation, configur
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import sys
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> None:
     tasks, descriptor, parent, memory, largest_reply = arguments
     limits.tie_to_parent(int(parent))
     limits.ignore_signals()
-    limits.keep_little()
+    limits.keep_memory()
     with socket.socket(fileno=int(descriptor)) as end:
         try:
             _serve(end, Work(tasks, memory=int(memory), largest_reply=int(largest_reply)))
@@ -81,6 +82,7 @@ class Work:
         self._module = import_module(self._module_name)
         if preload := getattr(self._module, "preload", None):
             preload()
+        gc.freeze()  # what was loaded stays: no collection need look at it again
         limits.limit_files()
         self._limit_memory()
         return Frame({})
