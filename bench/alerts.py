@@ -29,6 +29,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from bench.machine import machine
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
@@ -183,6 +184,7 @@ async def _tick(steps: Steps) -> None:
 
 
 def report(receivers: Receivers, found: dict[int, float]) -> None:
+    print(f"{len(found)} matches, {machine()}")
     print(f"{'channel':14} {'told':>5} {'messages':>8} {'in order':>8} {'too fast':>8} {'median s':>9} {'p99 s':>9}")
     for channel, accepted in sorted(receivers.accepted.items()):
         titles = [(at, [int(n) for n in re.findall(r"Meldung (\d+) ", body.decode())]) for at, body in accepted]

@@ -25,6 +25,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.machine import machine
 from tests.acceptance.pages import news_page, paragraphs
 
 ROOT = Path(__file__).parents[1]
@@ -192,7 +193,8 @@ def _config(newsroom: Newsroom) -> str:
 def _report(newsroom: Newsroom, options: argparse.Namespace, lost: int) -> None:
     taken = sorted(told - newsroom.answered[entry] for entry, told in newsroom.told.items())
     waited = sorted(newsroom.polled_at[entry] for entry in newsroom.told)
-    print(f"{options.rounds} rounds, {options.feeds} feeds due at once, {len(taken)} alerts, {lost} not told in time")
+    what = f"{options.rounds} rounds, {options.feeds} feeds due at once, {machine()}"
+    print(f"{what}: {len(taken)} alerts, {lost} not told in time")
     for name, times in (("feed's answer to alert accepted", taken), ("feed due to feed's answer", waited)):
         p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
         print(f"{name:32} p50 {p50 * 1000:6.0f} ms, p99 {p99 * 1000:6.0f} ms")

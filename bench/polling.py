@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from bench.feedreaders import Program, Programs
 from bench.feedsite import ENTRIES, write_feeds
+from bench.machine import machine
 from bench.site import Site, free_port, nginx, serving
 
 ROOT = Path(__file__).parents[1]
@@ -109,9 +109,8 @@ def _processor_seconds(command: list[str]) -> float:
 
 
 def _report(programs: list[Program], seconds: Seconds, options: argparse.Namespace) -> None:
-    cores = len(os.sched_getaffinity(0))
     print(
-        f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {cores} cores ({processor()}), "
+        f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {machine()}, "
         f"medians of {options.runs}, processor milliseconds per feed"
     )
     print(f"{'':10}" + "".join(f"{name:>10}{'ratio':>7}{'whole':>8}{'ratio':>7}" for name in ROUNDS))
@@ -129,13 +128,6 @@ def _per_feed(seconds: Seconds, program: str, name: str, feeds: int) -> tuple[fl
     whole = statistics.median(seconds[program, name, feeds])
     started = statistics.median(seconds[program, name, FEW])
     return 1000 * (whole - started) / (feeds - FEW), 1000 * whole / feeds
-
-
-def processor() -> str:
-    """The name of this machine's processor."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@
 
 A loopback server answers 304; every twentieth poll finds one new entry, whose page matches nothing. All cells are
 polled at the same rate, so that their processor time for each poll can be compared: daemon and workers, user and
-system. Lag is how long the feed that is due longest has been waiting, looked at once a second; that often the daemon
-looks for work, too.
+system; the ratios are to the first cell. Lag is how long the feed that is due longest and not yet in hand has been
+waiting, looked at once a second; that often the daemon looks for work, too. Memory is the highest resident size seen.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ import psutil
 from pydantic import TypeAdapter
 from sqlalchemy import insert
 
+from bench.machine import machine
 from bench.site import free_port
 from watcher.config import load
 from watcher.feeds.health import PollState
@@ -61,18 +62,18 @@ class Cell:
     cost: float
     lag: tuple[float, ...]
     daemon: float
-    workers: float
+    worker: float
+    workers: int
 
 
 def main() -> int:
     options = _options()
-    cells = []
+    print(f"{machine()}, {options.rate} polls due each second, one in {NEWS_EVERY} brings an entry", flush=True)
+    cells: list[Cell] = []
     for feeds, known in [(feeds, known) for feeds in options.feeds for known in options.known]:
         with tempfile.TemporaryDirectory(prefix="watcher-scale-") as folder:
             cells.append(_measure(Path(folder), feeds, known, options))
-        print(_line(cells[-1]), flush=True)
-    first, last = cells[0], cells[-1]
-    print(f"cost of a poll, last against first: {last.cost / first.cost:.2f}")
+        print(_line(cells[-1], cells[0]), flush=True)
     return 0
 
 
@@ -114,16 +115,18 @@ def _bring_forward(database: Path) -> None:
 
 def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], until: int) -> Cell:
     lag: list[float] = []
-    daemon = workers = 0.0
+    daemon = worker = 0.0
+    workers = 0
     begun: tuple[float, int, float] | None = None
-    while polls.value < until:
+    while begun is None or polls.value < begun[1] + (1 - WARM_UP) * until:
         time.sleep(1)
         if begun is None and polls.value >= WARM_UP * until:
             begun = time.perf_counter(), polls.value, _cpu(process)
         lag += [_lag(database)] if begun else []
         resident = [_resident(child) for child in process.children()]
-        daemon, workers = max(daemon, _resident(process)), max(workers, *resident, 0.0)
-    at, count, cpu = begun or (0.0, 0, 0.0)
+        daemon, worker = max(daemon, _resident(process)), max(worker, *resident, 0.0)
+        workers = max(workers, len(resident))
+    at, count, cpu = begun
     made, seconds = polls.value - count, time.perf_counter() - at
     cost = (_cpu(process) - cpu) / made * 1000
     return Cell(
@@ -136,6 +139,7 @@ def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], un
         cost=cost,
         lag=tuple(lag),
         daemon=daemon,
+        worker=worker,
         workers=workers,
     )
 
@@ -164,13 +168,14 @@ def _lag(database: Path) -> float:
     return max(0.0, time.time() - float(due) / 1e6)
 
 
-def _line(cell: Cell) -> str:
+def _line(cell: Cell, first: Cell) -> str:
     lag = sorted(cell.lag) or [0.0]
     return (
         f"{cell.feeds:7,} feeds, {cell.known:10,} known entries: ready after {cell.ready:.2f} s, of which "
-        f"{cell.config:.2f} s the config; {cell.polls:,} polls, {cell.rate:.0f}/s, {cell.cost:.2f} ms each; lag median "
+        f"{cell.config:.2f} s the config; {cell.polls:,} polls, {cell.rate:.0f}/s, {cell.cost:.2f} ms each "
+        f"({cell.cost / first.cost:.2f} of the first); lag median "
         f"{statistics.median(lag):.2f} s, p99 {lag[int(len(lag) * 0.99)]:.2f} s; daemon {cell.daemon:.0f} MB, "
-        f"a worker {cell.workers:.0f} MB"
+        f"{cell.workers} workers of {cell.worker:.0f} MB"
     )
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.machine import machine
 from bench.site import TERM, Site, free_port, nginx, serving, write_site
 
 ROOT = Path(__file__).parents[1]
@@ -134,7 +135,7 @@ def _rate(site: Site, run: Run) -> str:
 def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: list[Run]) -> None:
     print(
         f"{site.pages} pages from {site.source}, {len(site.feeds)} feeds, {site.planted} hold the term; "
-        f"{options.server} serves, {len(os.sched_getaffinity(0))} cores, medians of {options.runs}"
+        f"{options.server} serves, {machine()}, medians of {options.runs}"
     )
     for name, runs in (("plain loop", plain), ("watcher once", watcher)):
         seconds = statistics.median(run.seconds for run in runs)

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.machine import machine
 from bench.site import Site, free_port, nginx, serving
 from watcher.net import Client, NetSettings, Purpose, Request
 from watcher.net.pools import METER, HostPools
@@ -101,7 +102,7 @@ async def _measure(fetch: Fetch, paths: Sequence[str], port: int, *, at_once: in
 
 
 def _report(figures: dict[str, list[Figure]], options: argparse.Namespace) -> None:
-    print(f"50 kB pages from {options.server}, {options.at_once} at once, {options.rounds} rounds")
+    print(f"50 kB pages from {options.server}, {options.at_once} at once, {options.rounds} rounds, {machine()}")
     print(f"{'':24} {'CPU ms':>8} {'least':>8} {'per s':>8} {'httpx = 1':>10}")
     base = statistics.median(figure.cpu for figure in figures["httpx"])
     for name, rounds in figures.items():
