@@ -41,7 +41,7 @@ def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
         )
         feeds.record_poll(tx, FEED, record, now=now)
         for claimed in entries.claim(tx, now=now, limit=1000, lease=DAY):
-            entries.end(tx, claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED, final_url=claimed.link), now=now)
+            entries.end(tx, [(claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED, final_url=claimed.link))], now=now)
 
 
 def clear(engine: Engine, *, now: datetime) -> None:

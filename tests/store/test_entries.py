@@ -65,7 +65,7 @@ def test_what_is_put_off_waits_and_does_not_count(tx: Connection) -> None:
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
     (again,) = entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE)
     assert again.attempts == 0
-    entries.end(tx, again.id, MATCHED, now=NOW)
+    entries.end(tx, [(again.id, MATCHED)], now=NOW)
     entries.put_off(tx, [(again.id, NOW)])
     entries.put_off(tx, [])
     assert entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE) == []
@@ -88,9 +88,9 @@ def test_every_end_is_counted_and_kept(tx: Connection) -> None:
     record(tx, "a", *(new_entry(str(number)) for number in range(4)))
     first, *others = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
     for entry in others:
-        entries.end(tx, entry.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+        entries.end(tx, [(entry.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     end = EntryEnd(outcome=EntryOutcome.FAILED, reason="x" * 600, status=404, final_url="https://blatt.example/weg")
-    entries.end(tx, first.id, end, now=NOW)
+    entries.end(tx, [(first.id, end)], now=NOW)
     assert entries.count_by_outcome(tx, since=NOW) == {"failed": 1, "unmatched": 3}
     assert entries.count_by_outcome(tx, since=NOW + MINUTE) == {}
     assert entries.count_open(tx) == 0
@@ -105,7 +105,7 @@ def test_an_entry_is_found_by_link_by_key_and_by_where_it_led(tx: Connection) ->
     record(tx, "b", new_entry("zwei", link="https://blatt.example/y"))
     first, second = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
     moved = EntryEnd(outcome=EntryOutcome.UNMATCHED, final_url="https://blatt.example/x")
-    entries.end(tx, second.id, moved, now=NOW)
+    entries.end(tx, [(second.id, moved)], now=NOW)
     found = entries.find(tx, links=("https://blatt.example/x",), link_key=None)
     assert [entry.id for entry in found] == sorted((first.id, second.id), reverse=True)
     link_key = new_entry("eins", link="https://blatt.example/x").link_key

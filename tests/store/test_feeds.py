@@ -217,7 +217,7 @@ def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:
     learned = key("ein neuer Schlüssel")
     feeds.record_poll(tx, feed, poll_record(tx, feed, learned=((EntryId(1), learned),)), now=NOW)
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
-    entries.end(tx, claimed.id, MATCHED, now=NOW)
+    entries.end(tx, [(claimed.id, MATCHED)], now=NOW)
     asked = [key for number in range(600) for key in new_entry(str(number)).keys]
     known = feeds.find_known(tx, [*asked, learned, key("unbekannt")])
     assert len(known) == 1201
@@ -234,7 +234,7 @@ def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:
     changed = ChangedEntry(entry_id=claimed.id, link=claimed.link, title="Neu", entry="{}", content_hash=7)
     feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     assert entries.claim(tx, now=NOW, limit=1, lease=LEASE) == []
-    entries.end(tx, claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+    entries.end(tx, [(claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     (again,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     assert (again.id, again.attempts, again.in_first_poll) == (claimed.id, 0, False)
@@ -252,11 +252,11 @@ def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Con
     )
     feeds.record_poll(tx, feed, poll_record(tx, feed, changed=changes), now=NOW)
     first, second = claimed
-    entries.end(tx, first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+    entries.end(tx, [(first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     entries.end_with_document(tx, second.id, EntryEnd(outcome=EntryOutcome.MATCHED), 0, now=NOW)
     (again,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
     assert (again.id, again.entry) == (first.id, '{"neu": 1}')
-    entries.end(tx, again.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
+    entries.end(tx, [(again.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
 
 
@@ -282,7 +282,7 @@ def test_first_polls_are_open_until_their_last_entry_has_ended(tx: Connection) -
     record(tx, "b", new_entry("eins"))
     assert feeds.first_polls_open(tx, now=NOW)
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
-    entries.end(tx, claimed.id, MATCHED, now=NOW)
+    entries.end(tx, [(claimed.id, MATCHED)], now=NOW)
     assert not feeds.first_polls_open(tx, now=NOW)
 
 

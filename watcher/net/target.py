@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import httpx
@@ -84,6 +85,7 @@ def parse_target(url: str) -> Target:
     return Target(scheme=scheme, host=host, port=port, path=path, address=address, name=name, parsed=parsed)
 
 
+@lru_cache(maxsize=256)  # each entry asks for its feed's
 def origin_of(url: str) -> str:
     """The origin of an absolute http(s) URL, as `trusted_origins` and `referrer_origin` want it.
 

@@ -18,6 +18,7 @@ from watcher.log import event
 from watcher.model import Entry
 from watcher.net import Purpose, Request, origin_of
 from watcher.pipeline.archive import archive
+from watcher.pipeline.endings import Repeated
 from watcher.pipeline.parts import Parts
 from watcher.pipeline.reading import ENTRY, PAGE_ACCEPT, PageTask, Reading
 from watcher.pipeline.remote import read_page
@@ -80,14 +81,14 @@ async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
     reading, problem = await _read(parts, claimed, entry, page)
     end = _end(claimed, entry, page, reading, problem)
     if reading.article is None:
-        if parts.setting.generation != generation:
-            await parts.store.run(entries.release, claimed.id)  # watches came in meanwhile: it is read again
+        repeated = await parts.endings.record(claimed.id, end, generation=generation)
+        if repeated is None:
             return None
-        _note_repeated(parts, page, await parts.store.run(entries.end, claimed.id, end, now=parts.now()))
+        _note_repeated(parts, repeated)
         return end.outcome
     document = await archive(parts, claimed, reading.article, reading, end, feed_text=_feed_text(entry))
     if end.shown:  # after it: the alert is not to wait for this
-        _note_repeated(parts, page, await parts.store.run(pages.learn, claimed.feed_id, end.shown, now=parts.now()))
+        _note_repeated(parts, await parts.store.run(pages.learn, [end.shown], now=parts.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 
 
@@ -148,6 +149,7 @@ async def _read_in_worker(parts: Parts, claimed: ClaimedEntry, entry: Entry, pag
 def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading, problem: str) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
     shown = Shown(
+        feed_id=claimed.feed_id,
         host=_host(page),
         page=int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True),
         paragraphs=reading.paragraphs,
@@ -162,9 +164,9 @@ def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading, pro
     )
 
 
-def _note_repeated(parts: Parts, page: _Page, repeated: frozenset[int]) -> None:
-    if repeated:
-        parts.repeated.setdefault(_host(page), set()).update(repeated)
+def _note_repeated(parts: Parts, repeated: Repeated) -> None:
+    for host, paragraphs in repeated.items():
+        parts.repeated.setdefault(host, set()).update(paragraphs)
 
 
 def _host(page: _Page) -> str:
@@ -188,7 +190,7 @@ async def _survive(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
     if await _postpone(parts, claimed, reason, status=None):
         return None
     end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason)
-    await parts.store.run(entries.end, claimed.id, end, now=parts.now())
+    await parts.store.run(entries.end, [(claimed.id, end)], now=parts.now())
     return EntryOutcome.FAILED
 
 

@@ -16,6 +16,7 @@ from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
 from watcher.model import AlertKind, Priority, Watch
 from watcher.net import Client
+from watcher.pipeline.endings import Endings
 from watcher.pipeline.turns import Turns
 from watcher.store import StoreThread
 from watcher.store.collecting import Gate
@@ -127,6 +128,10 @@ class Parts:
     show_life: Callable[[datetime], None] = lambda now: None
     fatal: WatcherError | None = None
     on_fatal: Callable[[], None] = lambda: None
+    endings: Endings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.endings = Endings(store=self.store, now=lambda: self.now(), generation=lambda: self.setting.generation)
 
     def give_up(self, error: WatcherError) -> None:
         """Says that going on is not safe: after a failed fsync only a restart knows what is on disk."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,7 +61,6 @@ _END = (
         ended_at=bindparam("now", type_=schema.Instant),
         times_ingested=schema.entries.c.times_ingested + 1,
     )
-    .returning(schema.entries.c.feed_id)
 )
 _END_WITH_DOCUMENT = (
     update(schema.entries)
@@ -174,13 +173,14 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     return claimed
 
 
-def end(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> frozenset[int]:
-    """Ends an entry that brought no document; one that changed in the feed meanwhile is ingested again.
+def end(tx: Connection, ends: Sequence[tuple[EntryId, EntryEnd]], *, now: datetime) -> Mapping[str, frozenset[int]]:
+    """Ends entries that brought no document; one that changed in the feed meanwhile is ingested again.
 
-    Returns the paragraphs of its page that its host repeats.
+    Returns, for each host of their pages, the paragraphs that it is now found to repeat.
     """
-    feed_id = tx.execute(_END, _ended(entry_id, end, now)).scalar_one()
-    return pages.learn(tx, feed_id, end.shown, now=now) if end.shown else frozenset()
+    if ends:
+        tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+    return pages.learn(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,10 +20,11 @@ _FORGET_REPEATED = timedelta(days=30)
 # Words of SQL, because SQLAlchemy makes an insertion of several rows anew each time; that takes longer than the rows.
 _COUNT = text("""
     INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)
-    SELECT :host, value, 1, :page, :day FROM json_each(:paragraphs) WHERE true
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]'), 1, json_extract(value, '$[1]'), :day
+    FROM json_each(:paragraphs) WHERE true
     ON CONFLICT (host, paragraph) DO UPDATE
     SET pages = pages + (last_page <> excluded.last_page), last_page = excluded.last_page, seen_on = excluded.seen_on
-    RETURNING paragraph, pages
+    RETURNING host, paragraph, pages
 """)
 
 
@@ -31,20 +33,27 @@ class Shown:
     """What a page shows beside an article. `page`: a hash of what it is called, by which different pages are told;
     `paragraphs`: hashes of its longest, which its host may repeat; `wall`: what it was instead of an article."""
 
+    feed_id: FeedId
     host: str
     page: int
     paragraphs: tuple[int, ...] = ()
     wall: Quality | None = None
 
 
-def learn(tx: Connection, feed_id: FeedId, shown: Shown, *, now: datetime) -> frozenset[int]:
-    """Counts a page's paragraphs and walls; which of the paragraphs its host has been found to repeat."""
-    if shown.wall:
-        _count_wall(tx, feed_id, shown.wall, now=now)
-    if not shown.paragraphs or not shown.host:
-        return frozenset()
-    seen = {"host": shown.host, "page": shown.page, "day": _day(now), "paragraphs": json.dumps(shown.paragraphs)}
-    return frozenset(row.paragraph for row in tx.execute(_COUNT, seen) if row.pages >= REPEATED_ON)
+def learn(tx: Connection, shown: Iterable[Shown], *, now: datetime) -> Mapping[str, frozenset[int]]:
+    """Counts paragraphs and walls of pages; host -> those paragraphs that it is now found to repeat."""
+    paragraphs = []
+    for page in shown:
+        if page.wall:
+            _count_wall(tx, page.feed_id, page.wall, now=now)
+        if page.host:
+            paragraphs += [(page.host, page.page, paragraph) for paragraph in page.paragraphs]
+    found: dict[str, set[int]] = {}
+    if paragraphs:
+        for row in tx.execute(_COUNT, {"paragraphs": json.dumps(paragraphs), "day": _day(now)}):
+            if row.pages >= REPEATED_ON:
+                found.setdefault(row.host, set()).add(row.paragraph)
+    return {host: frozenset(hashes) for host, hashes in found.items()}
 
 
 def repeated(tx: Connection) -> dict[str, set[int]]:

@@ -7,30 +7,37 @@ import socket
 
 from watcher.workers.frames import LARGEST_HEADER, LENGTHS, Frame, FrameError, pack, read_header
 
+_MOST_AT_ONCE = 2**20
+
 
 async def send_async(end: socket.socket, frame: Frame) -> None:
     """Send over a non-blocking socket. Raises FrameError, OSError."""
-    for part in pack(frame):
-        await asyncio.get_running_loop().sock_sendall(end, part)
+    parts = pack(frame)
+    try:
+        sent = end.sendmsg(parts)  # header and payload at once: the child wakes once
+    except BlockingIOError:
+        sent = 0
+    for part in parts:
+        if sent < len(part):
+            await asyncio.get_running_loop().sock_sendall(end, memoryview(part)[sent:])
+        sent = max(sent - len(part), 0)
 
 
 async def receive_async(end: socket.socket, *, largest: int) -> Frame:
     """Receive from a non-blocking socket a payload of at most `largest` bytes. Raises FrameError, OSError."""
-    lengths = await _receive_exactly_async(end, LENGTHS.size)
-    header_length, payload_length = LENGTHS.unpack(lengths)
+    header_length, payload_length = LENGTHS.unpack(await _receive_exactly(end, LENGTHS.size))
     if header_length > LARGEST_HEADER or payload_length > largest:
         raise FrameError(f"it answers with {header_length + payload_length} bytes, which is too large")
-    header = read_header(await _receive_exactly_async(end, header_length))
-    return Frame(header, await _receive_exactly_async(end, payload_length))
+    received = await _receive_exactly(end, header_length + payload_length)
+    return Frame(read_header(received[:header_length]), received[header_length:])
 
 
-async def _receive_exactly_async(end: socket.socket, length: int) -> bytes:
+async def _receive_exactly(end: socket.socket, length: int) -> bytes:
     loop = asyncio.get_running_loop()
-    buffer = memoryview(bytearray(length))
-    have = 0
-    while have < length:
-        received = await loop.sock_recv_into(end, buffer[have:])
-        if not received:
+    pieces = [b""]
+    while length:
+        pieces.append(piece := await loop.sock_recv(end, min(length, _MOST_AT_ONCE)))
+        if not piece:
             raise FrameError("it closed its socket")
-        have += received
-    return bytes(buffer)
+        length -= len(piece)
+    return b"".join(pieces)
