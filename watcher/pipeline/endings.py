@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from sqlalchemy import Connection
 
 from watcher.model import EntryId
 from watcher.store import StoreThread, entries
@@ -53,15 +51,7 @@ class Endings:
         current = self.generation()
         ended = [(ending.entry, ending.end) for ending in endings if ending.generation == current]
         void = [ending.entry for ending in endings if ending.generation != current]
-        return current, await self.store.run(_settle, ended, void, now=self.now())
-
-
-def _settle(
-    tx: Connection, ended: Sequence[tuple[EntryId, EntryEnd]], void: Sequence[EntryId], *, now: datetime
-) -> Repeated:
-    for entry in void:
-        entries.release(tx, entry)
-    return entries.end(tx, ended, now=now)
+        return current, await self.store.run(entries.end, ended, void=void, now=self.now())
 
 
 def _retrieve(recording: asyncio.Task[tuple[int, Repeated]]) -> None:

@@ -173,11 +173,16 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
     return claimed
 
 
-def end(tx: Connection, ends: Sequence[tuple[EntryId, EntryEnd]], *, now: datetime) -> Mapping[str, frozenset[int]]:
+def end(
+    tx: Connection, ends: Sequence[tuple[EntryId, EntryEnd]], *, void: Sequence[EntryId] = (), now: datetime
+) -> Mapping[str, frozenset[int]]:
     """Ends entries that brought no document; one that changed in the feed meanwhile is ingested again.
 
-    Returns, for each host of their pages, the paragraphs that it is now found to repeat.
+    `void`: those that are given back instead. Returns, for each host of the pages that ended, the paragraphs that it
+    is now found to repeat.
     """
+    for entry in void:
+        release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
     return pages.learn(tx, [end.shown for _, end in ends if end.shown], now=now)
