@@ -1,7 +1,8 @@
 """The process pool that parses hostile bytes under limits, and kills what hangs. No policy; knows no other room.
 
 `pool.py` hands tasks out, `process.py` is one child as its parent sees it, `child.py` what runs inside it under
-`limits.py`, `frames.py` and `frames_async.py` what they say to each other. Nothing that a child says is ever unpickled.
+`limits.py`, `frames.py` and `frames_async.py` what they say to each other, `tray.py` where a page is laid for it.
+Nothing that a child says is ever unpickled.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,9 +1,10 @@
-"""What runs in a worker process: `python -m watcher.workers.child TASKS SOCKET PARENT MEMORY REPLY`.
+"""What runs in a worker process: `python -m watcher.workers.child TASKS SOCKET TRAY PARENT MEMORY REPLY`.
 
 First it loads the tasks module and says so; then it answers one frame at a time: `{"task", "arguments", "seconds"}`
-with a payload, or `{"generation"}` with a configuration. An answer is `{"worn"}` with the result, or `{"kind",
-"message", "data", "traceback"}`, or `{"out_of_memory"}` and the end. Never here: what a task does. The tasks module
-brings `TASKS` and, if it likes, `preload()` and `configure(generation, configuration)`.
+with a payload, which lies on the tray if the header says how much is "laid" there, or `{"generation"}` with a
+configuration. An answer is `{"worn"}` with the result, or `{"kind", "message", "data", "traceback"}`, or
+`{"out_of_memory"}` and the end. Never here: what a task does. The tasks module brings `TASKS` and, if it likes,
+`preload()` and `configure(generation, configuration)`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from watcher.errors import WatcherError
 from watcher.workers import limits
 from watcher.workers.frames import Frame, FrameError, receive, send
+from watcher.workers.tray import Tray
 
 LONGEST_MESSAGE = 2_000
 """Characters of the longest message that is passed on: strangers' bytes may stand in it."""
@@ -32,25 +34,31 @@ _TASKS_BETWEEN_CLEARINGS = 20
 
 def main(arguments: list[str]) -> None:
     """Serve until the parent closes its end or dies, or memory runs out."""
-    tasks, descriptor, parent, memory, largest_reply = arguments
+    tasks, descriptor, tray, parent, memory, largest_reply = arguments
     limits.tie_to_parent(int(parent))
     limits.ignore_signals()
     limits.keep_memory()
     with socket.socket(fileno=int(descriptor)) as end:
         try:
-            _serve(end, Work(tasks, memory=int(memory), largest_reply=int(largest_reply)))
+            work = Work(tasks, memory=int(memory), largest_reply=int(largest_reply))
+            _serve(end, Tray.open(int(tray)), work)
         except (FrameError, OSError):
             return
 
 
-def _serve(end: socket.socket, work: Work) -> None:
+def _serve(end: socket.socket, tray: Tray, work: Work) -> None:
     answer = _attempt(work.load)
     send(end, answer)
     while not answer.header.get("out_of_memory"):
-        answer = _attempt(lambda: work.do(receive(end)))
+        answer = _attempt(lambda: work.do(_whole(receive(end), tray)))
         send(end, answer)
     while end.recv(65_536):  # a socket that is closed while the parent is still sending would take the answer with it
         continue
+
+
+def _whole(request: Frame, tray: Tray) -> Frame:
+    """The request with its payload, wherever that is."""
+    return Frame(request.header, tray.take(request.header["laid"])) if "laid" in request.header else request
 
 
 def _attempt(work: Callable[[], Frame]) -> Frame:

@@ -8,7 +8,6 @@ import resource
 import signal
 from contextlib import suppress
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -86,13 +85,12 @@ def limit_cpu(time: timedelta) -> None:
 
 
 def address_space() -> int:
-    """Bytes that this process has mapped; 2 microseconds, for it is asked after every task."""
-    return int(os.pread(_statm(), 64, 0).split()[0]) * resource.getpagesize()
-
-
-@cache
-def _statm() -> int:
-    return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    """Bytes that this process has mapped. Asked after every task, so without Python's files, which take 20 µs."""
+    descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+    try:
+        return int(os.read(descriptor, 64).split()[0]) * resource.getpagesize()
+    finally:
+        os.close(descriptor)
 
 
 def _limit_softly(what: int, most: int) -> None:

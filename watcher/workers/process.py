@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from pathlib import Path
 from watcher.errors import TaskFailed, WorkerDied, WorkerTimeout
 from watcher.workers.frames import Frame, FrameError
 from watcher.workers.frames_async import receive_async, send_async
+from watcher.workers.tray import Tray
 
 # What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
@@ -44,7 +45,7 @@ class WorkerProcess:
     def __init__(self, launch: Launch) -> None:
         """Start the process; it is to be used after `ready`. Raises WorkerDied if the system has none to give."""
         self._launch = launch
-        self._socket, self._process = _spawn(launch)
+        self._socket, self._tray, self._process = _spawn(launch)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.tasks_done = 0
         self.configuration: tuple[int, bytes] | None = None
@@ -81,7 +82,7 @@ class WorkerProcess:
         """The answer to one request. After WorkerTimeout and WorkerDied the process is of no more use."""
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                await send_async(self._socket, request)
+                await send_async(self._socket, self._lightened(request))
                 answer = await receive_async(self._socket, largest=self._launch.largest_reply)
         except TimeoutError as error:
             raise WorkerTimeout(f"{what} took longer than {patience.total_seconds():g} s and was stopped") from error
@@ -91,6 +92,12 @@ class WorkerProcess:
             limit = self._launch.memory_limit // 2**20
             raise WorkerDied(f"{what} needed more than {limit} MB of memory and was stopped")
         return answer
+
+    def _lightened(self, request: Frame) -> Frame:
+        """The request with its payload laid on the tray, if there is room for it."""
+        if not request.payload or not self._tray.lay(request.payload):
+            return request
+        return Frame({**request.header, "laid": len(request.payload)})
 
     def kill(self) -> None:
         """End it, whatever it is doing, with all it may have started."""
@@ -103,6 +110,7 @@ class WorkerProcess:
         """End it and give up its socket. Only for who holds the worker: nobody may be asking it."""
         self.kill()
         self._socket.close()
+        self._tray.close()
 
     def _watch_exit(self) -> None:
         try:
@@ -111,6 +119,7 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
             self._socket.close()
+            self._tray.close()
             raise WorkerDied(f"a worker process could not be watched: {error.strerror}") from error
         asyncio.get_running_loop().add_reader(pidfd, self._reap, pidfd)
 
@@ -147,33 +156,35 @@ def result_of(answer: Frame, *, what: str) -> bytes:
     raise failure
 
 
-def _spawn(launch: Launch) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    try:
-        ours, theirs = socket.socketpair()
-    except OSError as error:
-        raise WorkerDied(f"a worker process could not be started: {error.strerror}") from error
-    with theirs:
+def _spawn(launch: Launch) -> tuple[socket.socket, Tray, subprocess.Popen[bytes]]:
+    with ExitStack() as ours, ExitStack() as theirs:
         try:
+            socket_here, socket_there = map(ours.enter_context, socket.socketpair())
+            theirs.enter_context(socket_there)
+            tray, tray_there = Tray.make()
+            ours.callback(tray.close)
+            theirs.callback(os.close, tray_there)
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                _command(launch, theirs.fileno()),
+                _command(launch, socket_there.fileno(), tray_there),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env=_environment(os.environ),
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(socket_there.fileno(), tray_there),
                 start_new_session=True,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            ours.close()
-            raise WorkerDied(f"a worker process could not be started: {error}") from error
-    ours.setblocking(False)
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    return ours, process
+            reason = getattr(error, "strerror", None) or error
+            raise WorkerDied(f"a worker process could not be started: {reason}") from error
+        socket_here.setblocking(False)
+        socket_here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        ours.pop_all()
+    return socket_here, tray, process
 
 
-def _command(launch: Launch, descriptor: int) -> list[str]:
-    numbers = (descriptor, os.getpid(), launch.memory_limit, launch.largest_reply)
+def _command(launch: Launch, descriptor: int, tray: int) -> list[str]:
+    numbers = (descriptor, tray, os.getpid(), launch.memory_limit, launch.largest_reply)
     return [sys.executable, "-P", "-m", "watcher.workers.child", launch.tasks, *map(str, numbers)]
 
 

@@ -1,0 +1,34 @@
+"""The tray: what is laid on it arrives, whatever its size; what is too large for it goes the other way."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.workers.conftest import MakePool
+from tests.workers.test_pool import LONG
+from watcher.workers.tray import ROOM, Tray
+
+
+@pytest.mark.parametrize("size", [1, 65_537, ROOM - 1, ROOM, ROOM + 1, 3 * ROOM])
+async def test_payloads_of_every_size_arrive(make_pool: MakePool, size: int) -> None:
+    """One after the other, a short one after a long one too: nothing of the one before is left in it."""
+    pool = make_pool()
+    payload = bytes(range(251)) * (size // 251 + 1)
+    for data in (payload[:size], payload[: size // 3]):
+        assert await pool.run("reverse", {}, data, LONG) == data[::-1]
+
+
+def test_the_child_cannot_write_on_its_tray() -> None:
+    """It takes what lies there; the memory is the pool's to write."""
+    ours, descriptor = Tray.make()
+    theirs = Tray.open(descriptor)
+    assert ours.lay(b"Seite")
+    with pytest.raises(TypeError, match=r"read-?only"):
+        theirs.lay(b"Zettel")
+    assert theirs.take(5) == b"Seite"
+    ours.close()
+    theirs.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
