@@ -28,7 +28,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _PIECES = re.compile(r"[^\s\x01-]+")
 _UNSEEN = ("iframe", "noembed", "noframes")  # a browser shows what stands around them as one text
 _RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
-_ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "meta[content]", "[data-preloaded]", "template", *_RAW_TEXT))
+_ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
 _LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
 _MANY = 1000  # needles; of so many, some letters stand on every page, so that a quick look shows nothing
@@ -98,27 +98,37 @@ def texts_of(tree: LexborHTMLParser, depth: int = 0) -> Iterator[str]:
 
     `depth`: in how many other pages this one is quoted, or hidden; no reader looks further than `_DEEPEST`.
     """
-    for element in tree.css(_ELSEWHERE) if depth < _DEEPEST else ():
-        yield from _texts_in(element, depth + 1)
+    if depth < _DEEPEST:
+        yield from _stated(tree, depth + 1)
+        for element in tree.css(_ELSEWHERE):
+            yield from _texts_in(element, depth + 1)
     tree.strip_tags(["script", "style", *_UNSEEN])
     if tree.root is not None:
         yield tree.root.text(deep=True, separator=JOINT)
+
+
+def _stated(tree: LexborHTMLParser, depth: int) -> Iterator[str]:
+    """What the meta elements say, which are more than thirty on many a page: together where no markup is among it."""
+    contents = [meta.attributes.get("content") or "" for meta in tree.tags("meta")]
+    together = JOINT.join(contents)
+    if "<" in together or "&" in together:
+        for content in contents:
+            yield from _stages(content, depth)
+    else:
+        yield together
 
 
 def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
     """What an element holds beside visible text."""
     if element.tag == "script":
         yield from _strings(element.text(deep=True), depth)
-    attributes = element.attributes
-    if element.tag == "meta":
-        yield from _stages(attributes.get("content") or "", depth)
     elif element.tag == "template":
         yield from texts_of(LexborHTMLParser(element.inner_html or ""), depth)
     elif element.tag in _RAW_TEXT:
         yield (inner := element.text(deep=True))
         if "<" in inner:
             yield from texts_of(LexborHTMLParser(inner), depth)
-    if loaded := attributes.get("data-preloaded"):  # trafilatura's baseline reads it
+    if loaded := element.attributes.get("data-preloaded"):  # trafilatura's baseline reads it
         yield from _strings(loaded, depth)
 
 

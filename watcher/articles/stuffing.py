@@ -51,5 +51,8 @@ def _long_runs(page: bytes) -> Iterator[bytes]:
 def _is_stuffed(attributes: str) -> bool:
     if sum(map(attributes.count, _SEPARATORS)) <= _MOST_ATTRIBUTES:
         return False
-    names = re.split("[\"']", _QUOTED.sub(" ", attributes))[0]  # what follows an open quote is still its value
+    if "'" in attributes:  # rare, and ten times as slow
+        names = re.split("[\"']", _QUOTED.sub(" ", attributes))[0]  # what follows an open quote is still its value
+    else:
+        names = " ".join(attributes.split('"')[::2])
     return len(names.replace("/", " ").split()) > _MOST_ATTRIBUTES
