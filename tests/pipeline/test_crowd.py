@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from watcher.errors import StateError
 from watcher.pipeline.crowd import GAP, SOONEST, Crowd, host_of
 from watcher.pipeline.lane import Lane
 
@@ -98,6 +99,25 @@ async def test_what_may_not_be_put_off_is_done_in_the_end() -> None:
     await asyncio.wait_for(hosts.lane(later=False).drain(), 5)
     assert sorted(hosts.done) == sorted(names)
     assert hosts.later == []
+
+
+async def test_a_crowd_that_cannot_be_put_off_goes_on_waiting() -> None:
+    """A full disk: nobody is begun twice, and nobody is lost."""
+    hosts = Hosts(*(f"slow/{number}" for number in range(20)))
+
+    async def full(_: Sequence[tuple[str, datetime]]) -> None:
+        raise StateError("the disk is full")
+
+    crowd = Crowd[str](host=lambda piece: piece.split("/")[0], places=2, now=lambda: NOW, later=full)
+    lane = Lane[str]("test", width=6, claim=hosts.claim, handle=hosts.take, ahead=4, crowd=crowd)
+    task = await at_work(lane)
+    assert hosts.begun == ["slow/0", "slow/1"]
+    hosts.go.set()
+    for _ in range(200):
+        lane.kick()
+        await asyncio.sleep(0)
+    assert sorted(hosts.done) == sorted(f"slow/{number}" for number in range(20))
+    await stopped(task)
 
 
 async def test_a_failure_gives_its_place_back() -> None:

@@ -117,9 +117,9 @@ class Lane(Generic[T]):
         await self._rescue()
         self._start_ready()
         while len(self._running) < self._width:
-            if self._ready and len(self._ready) >= self._ahead and not await self._put_off():
+            if self._held and self._held >= self._ahead and not await self._put_off():
                 return
-            wanted = self._width - len(self._running) + self._ahead - len(self._ready)
+            wanted = self._width - len(self._running) + self._ahead - self._held
             pieces = await self._claim(wanted)
             if not self._width:  # finished during the claim, which is void at the next start
                 return
@@ -128,25 +128,24 @@ class Lane(Generic[T]):
             if len(pieces) < wanted:
                 return
 
+    @property
+    def _held(self) -> int:
+        """How many pieces are claimed and not begun."""
+        return len(self._ready) + (self._crowd.waiting if self._crowd else 0)
+
     def _start_ready(self) -> None:
-        """Starts what may start; what is left is a crowd, or there is no place."""
-        crowded: list[T] = []
+        """Starts what may start; what is left waits in the crowd, or for a place."""
         while self._ready and len(self._running) < self._width:
             piece = self._ready.popleft()
             if self._crowd and not self._crowd.admit(piece):
-                crowded.append(piece)
                 continue
             task = asyncio.create_task(self._take(piece), name=self.name)
             self._running.add(task)
             task.add_done_callback(self._finished)
-        self._ready.extendleft(reversed(crowded))
 
     async def _put_off(self) -> bool:
         """Makes room for others than the crowd. False if nothing can be put off."""
-        if not self._crowd or not await self._crowd.put_off(self._ready):
-            return False
-        self._ready.clear()
-        return True
+        return self._crowd is not None and await self._crowd.put_off()
 
     async def _rescue(self) -> None:
         """Gives back what stranded; once in a while, for a disk may be full for days. Raises what `give_back` does."""
@@ -180,8 +179,9 @@ class Lane(Generic[T]):
         try:
             await self._handle(piece)
         finally:
-            if self._crowd:
-                self._crowd.leave(piece)
+            following = self._crowd.leave(piece) if self._crowd else None
+            if following is not None:
+                self._ready.appendleft(following)
 
     def _complain(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
@@ -204,6 +204,8 @@ class Lane(Generic[T]):
 
     async def _abandon(self) -> None:
         self._ready.clear()
+        if self._crowd:
+            self._crowd.clear()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
