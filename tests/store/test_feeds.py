@@ -17,7 +17,7 @@ from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, r
 from watcher.model import EntryId
 from watcher.store import entries, feeds, schema
 from watcher.store.entries import EntryEnd, EntryOutcome
-from watcher.store.feeds import ChangedEntry, KnownRow, PollRecord
+from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, PollRecord, QuietPoll
 
 HOUR = timedelta(hours=1)
 
@@ -71,6 +71,42 @@ def test_a_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
     (status,) = feeds.statuses(tx)
     assert status.last_polled_at is None
+
+
+def quiet(feed: ClaimedFeed, *, after: timedelta = HOUR) -> QuietPoll:
+    return QuietPoll(
+        feed_id=feed.id, url=feed.url, poll_state='{"listed":3}', polled_at=NOW + HOUR, next_poll_at=NOW + HOUR + after
+    )
+
+
+def test_quiet_polls_are_recorded_together(tx: Connection) -> None:
+    """Each feed is well, and due again at its own time with its own state; what is on record of it stays."""
+    first = record(tx, "a", new_entry("eins"))
+    feeds.record_poll(tx, subscribed(tx, "b"), poll_record(tx, subscribed(tx, "b"), error="HTTP 500"), now=NOW)
+    both = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
+    feeds.settle_quiet_polls(tx, [quiet(feed, after=HOUR * (1 + (feed.name == "b"))) for feed in both])
+    assert claimed_names(tx, at=HOUR) == []
+    a, b = feeds.statuses(tx)
+    assert (a.id, a.entries, a.last_error, b.last_error, b.failing_since) == (first, 1, "", "", None)
+    assert a.last_polled_at == a.last_success_at == b.last_success_at == NOW + HOUR
+    assert [status.next_poll_at for status in (a, b)] == [NOW + 2 * HOUR, NOW + 3 * HOUR]
+    (again,) = feeds.claim(tx, now=NOW + 2 * HOUR, limit=10, lease=LEASE)
+    assert (again.name, again.poll_state) == ("a", '{"listed":3}')
+
+
+@pytest.mark.parametrize("moved", ["", "https://a.example/moved"])
+def test_a_quiet_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection, moved: str) -> None:
+    """The config changes while it is under way: the feed is free, due, and nothing is known of its new address."""
+    feed = subscribed(tx, "a", url="https://a.example/old")
+    feeds.record_poll(tx, feed, poll_record(tx, feed, moved_to=moved), now=NOW)
+    (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=1, lease=LEASE)
+    assert claimed.url == (moved or "https://a.example/old")
+    feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW + HOUR)
+    feeds.settle_quiet_polls(tx, [quiet(claimed)])
+    (again,) = feeds.claim(tx, now=NOW + HOUR, limit=1, lease=LEASE)
+    assert (again.url, again.poll_state) == ("https://a.example/new", "")
+    (status,) = feeds.statuses(tx)
+    assert status.last_success_at == NOW
 
 
 @settings(max_examples=25, deadline=None)

@@ -17,10 +17,12 @@ from watcher.errors import WatcherError
 from watcher.model import AlertKind, Priority, Watch
 from watcher.net import Client
 from watcher.pipeline.endings import Endings
+from watcher.pipeline.together import Together
 from watcher.pipeline.turns import Turns
-from watcher.store import StoreThread
+from watcher.store import StoreThread, feeds
 from watcher.store.collecting import Gate
 from watcher.store.deliveries import Telling
+from watcher.store.feeds import QuietPoll
 from watcher.store.recovery import Recovery
 from watcher.workers import WorkerPool
 
@@ -129,9 +131,11 @@ class Parts:
     fatal: WatcherError | None = None
     on_fatal: Callable[[], None] = lambda: None
     endings: Endings = field(init=False)
+    quiet_polls: Together[QuietPoll, None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.endings = Endings(store=self.store, now=lambda: self.now(), generation=lambda: self.setting.generation)
+        self.endings = Endings(self.store, now=lambda: self.now(), generation=lambda: self.setting.generation)
+        self.quiet_polls = Together(lambda polls: self.store.run(feeds.settle_quiet_polls, polls))
 
     def give_up(self, error: WatcherError) -> None:
         """Says that going on is not safe: after a failed fsync only a restart knows what is on disk."""

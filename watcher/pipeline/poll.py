@@ -35,7 +35,7 @@ from watcher.pipeline.parts import Parts
 from watcher.pipeline.reading import ENTRY, FEED_ACCEPT, FeedTask
 from watcher.pipeline.remote import read_news, sentence
 from watcher.store import feeds
-from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, NewEntry, PollRecord
+from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, NewEntry, PollRecord, QuietPoll
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,11 @@ async def poll(parts: Parts, claimed: ClaimedFeed) -> PollReport:
     except Exception:
         log.exception("a bug while polling feed %s", claimed.name, extra=event("bug", where="poll", feed=claimed.name))
         outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")
-    async with parts.settling:
-        record, entries = await _settle(parts, claimed, setting, state, outcome)
+    record = await _settle_quietly(parts, claimed, setting, state, outcome)
+    entries = 0
+    if record is None:
+        async with parts.settling:
+            record, entries = await _settle(parts, claimed, setting, state, outcome)
     _log_change(claimed.name, record.error, failing_since=state.first_failure_at, next_poll_at=record.next_poll_at)
     return PollReport(entries=entries, error=record.error)
 
@@ -144,6 +147,28 @@ def _answer(response: Response, *, conditional: bool) -> Answer:
     )
 
 
+async def _settle_quietly(
+    parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState, outcome: Outcome
+) -> PollRecord | None:
+    """Records a poll that brought nothing and has nothing to tell, together with others; None if it is no such."""
+    if not isinstance(outcome, NotModified):
+        return None
+    now = parts.now()
+    plan = plan_poll(state, outcome, known={}, limits=_limits(setting), now=now, jitter=parts.jitter())
+    record = _record(plan, outcome, claimed, previous=state, now=now)
+    if record.notices or record.moved_to:
+        return None
+    poll = QuietPoll(
+        feed_id=claimed.id,
+        url=record.url,
+        poll_state=record.poll_state,
+        polled_at=now,
+        next_poll_at=record.next_poll_at,
+    )
+    await parts.quiet_polls.do(poll)
+    return record
+
+
 async def _settle(
     parts: Parts, claimed: ClaimedFeed, setting: FeedConfig, state: PollState, outcome: Outcome
 ) -> tuple[PollRecord, int]:
@@ -156,7 +181,7 @@ async def _settle(
             state,
             outcome,
             known={key: _known_entry(row, claimed) for key, row in known.items()},
-            limits=Limits(every=setting.every, fastest=setting.fastest, slowest=setting.slowest),
+            limits=_limits(setting),
             now=now,
             jitter=jitter,
         )
@@ -164,6 +189,10 @@ async def _settle(
 
     keys = [key for entry in looked_up for key in entry.all]
     return await parts.store.run(feeds.settle_poll, claimed.id, keys, decide, ops=parts.setting.ops, now=now)
+
+
+def _limits(setting: FeedConfig) -> Limits:
+    return Limits(every=setting.every, fastest=setting.fastest, slowest=setting.slowest)
 
 
 def _known_entry(row: KnownRow, claimed: ClaimedFeed) -> KnownEntry:
@@ -183,7 +212,7 @@ def _record(
     marked = news is not None and _is_long_ago(claimed.marked_on, now)
     return PollRecord(
         url=claimed.url,
-        poll_state=_STATE.dump_json(plan.state).decode(),
+        poll_state=_STATE.dump_json(plan.state, exclude_defaults=True).decode(),
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
         title=news.feed.title if news else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +47,15 @@ _LISTED = _NEW_LISTING.on_conflict_do_update(index_elements=["feed_id"], set_={"
 _MARKED = _NEW_LISTING.on_conflict_do_update(
     index_elements=["feed_id"],
     set_={"rows": _NEW_LISTING.excluded.rows, "marked_on": _NEW_LISTING.excluded.marked_on},
+)
+# Rows as they are: SQLAlchemy takes longer over them than SQLite does.
+_QUIET = (
+    "UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_polled_at = ?, last_success_at = ?,"
+    " failing_since = NULL, last_error = '' WHERE id = ? AND coalesce(nullif(moved_to, ''), url) = ?"
+)
+_LEFT = (
+    "UPDATE feeds SET lease_until = NULL"
+    " WHERE id = ? AND coalesce(nullif(moved_to, ''), url) <> ? AND lease_until IS NOT NULL"
 )
 _PUT_OFF = (
     update(schema.feeds)
@@ -128,6 +137,17 @@ class PollRecord:
     moved_to: str = ""
     notices: tuple[str, ...] = ()
     rolled_over: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietPoll:
+    """What a poll of `url` leaves behind that went well, brought nothing, and has nothing to tell: nearly every one."""
+
+    feed_id: FeedId
+    url: str
+    poll_state: str
+    polled_at: datetime
+    next_poll_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +292,23 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     _tell_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
     _note_poll(tx, row, record, now=now)
     return len(record.new) + len(record.changed)
+
+
+def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
+    """Records them. A feed that got another address meanwhile is only released: of that one nothing is known yet."""
+    moment = schema.microseconds
+    tx.exec_driver_sql(
+        _QUIET,
+        [
+            (poll.poll_state, moment(poll.next_poll_at), moment(poll.polled_at), moment(poll.polled_at), *_at(poll))
+            for poll in polls
+        ],
+    )
+    tx.exec_driver_sql(_LEFT, [_at(poll) for poll in polls])
+
+
+def _at(poll: QuietPoll) -> tuple[FeedId, str]:
+    return poll.feed_id, poll.url
 
 
 def release(tx: Connection, feed_id: FeedId) -> None:
