@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from watcher.model import EntryId, FeedId
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _IDS_AT_ONCE = 500
 
-_NEWEST = select(func.max(schema.entries.c.id))
+_NEWEST = "SELECT max(id) FROM entries"
 # Rows that come by the dozen go to SQLite as they are: SQLAlchemy takes three times as long over them as it does.
 _NEW_ENTRIES = (
     "INSERT INTO entries (feed_id, due_at, seen_at, in_first_poll, id, turn, link, link_key, title, content_hash,"
@@ -32,7 +32,7 @@ def insert_entries(tx: Connection, feed_id: FeedId, new: Sequence[NewEntry], *, 
     """New entries, pending, under the ids that SQLite would give them: nobody else can write meanwhile."""
     if not new:
         return
-    first_id = (tx.execute(_NEWEST).scalar() or 0) + 1
+    first_id = (tx.exec_driver_sql(_NEWEST).scalar() or 0) + 1
     numbered = list(enumerate(new, start=first_id))
     moment = schema.microseconds(now)
     common = (feed_id, moment, moment, first)
