@@ -1,10 +1,12 @@
 """Articles per second of `watcher once` against the plain loop, over the same loopback newsroom, in the same run.
 
-    python -m bench.throughput --pages 1000 --match-percent 2 --runs 3
+    python -m bench.throughput --pages 1000 --match-percent 2 --runs 3 --watches 10 1000
 
-Both are whole processes, from start to exit, and take turns; the ratio is that of their medians. Memory is the highest
-resident size seen: of the daemon's process, and of its workers together. Matches may differ by a page or two, as both
-extract bodies in their own way; if watcher finds clearly fewer, the run does not count and the exit code says so.
+The plain loop looks for one word. watcher has a watch for it among as many as `--watches` says, the others for rare
+names; given several numbers, it runs with each. All are whole processes, from start to exit, and take turns; the ratio
+is that of their medians. Memory is the highest resident size seen: of the daemon's process, and of its workers
+together. Matches may differ by a page or two, as both extract bodies in their own way; if watcher finds clearly fewer,
+the run does not count and the exit code says so.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from random import Random
 
 import psutil
 
 from bench.machine import machine
 from bench.site import TERM, Site, free_port, nginx, serving, write_site
+from bench.watchlist import rare_terms
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,11 +50,10 @@ def main() -> int | str:
         port = free_port()
         site = write_site(Path(folder) / "site", port, pages=options.pages, match_percent=options.match_percent)
         with serving(site, port, server=options.server):
-            plain, watcher = _take_turns(site, Path(folder), options.runs)
+            plain, watcher = _take_turns(site, Path(folder), options)
     _report(site, options, plain, watcher)
-    return (
-        0 if min(run.matches for run in watcher) >= 0.95 * plain[0].matches else "watcher found too few of the matches"
-    )
+    fewest = min(run.matches for runs in watcher.values() for run in runs)
+    return 0 if fewest >= 0.95 * plain[0].matches else "watcher found too few of the matches"
 
 
 def _options() -> argparse.Namespace:
@@ -59,16 +63,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pages", type=int, default=1000)
     parser.add_argument("--match-percent", type=float, default=2.0, help="how many of the pages hold the term")
     parser.add_argument("--runs", type=int, default=3, help="of each program, taking turns")
+    parser.add_argument("--watches", type=int, nargs="+", default=[10], help="the ratio is that of the first number")
     parser.add_argument("--server", choices=("nginx", "own"), default="nginx" if nginx() else "own")
     return parser.parse_args()
 
 
-def _take_turns(site: Site, folder: Path, runs: int) -> tuple[list[Run], list[Run]]:
-    plain, watcher = [], []
-    for number in range(runs):
+def _take_turns(site: Site, folder: Path, options: argparse.Namespace) -> tuple[list[Run], dict[int, list[Run]]]:
+    plain: list[Run] = []
+    watcher: dict[int, list[Run]] = {watches: [] for watches in options.watches}
+    for number in range(options.runs):
         plain.append(_plain_loop(site))
-        watcher.append(_watcher_once(site, folder / f"run-{number}"))
-        print(f"run {number + 1}: {_rate(site, plain[-1])} against {_rate(site, watcher[-1])}", file=sys.stderr)
+        for watches, runs in watcher.items():
+            runs.append(_watcher_once(site, folder / f"run-{number}-{watches}", watches))
+        told = ", ".join(f"{_rate(site, runs[-1])} with {watches}" for watches, runs in watcher.items())
+        print(f"run {number + 1}: {_rate(site, plain[-1])} against {told}", file=sys.stderr)
     return plain, watcher
 
 
@@ -77,11 +85,13 @@ def _plain_loop(site: Site) -> Run:
     return _with_matches(run, int(output))
 
 
-def _watcher_once(site: Site, folder: Path) -> Run:
+def _watcher_once(site: Site, folder: Path, watches: int) -> Run:
     folder.mkdir()
     config = folder / "config.toml"
     feeds = "".join(f'[[feeds]]\nname = "{url}"\nurl = "{url}"\n' for url in site.feeds)
-    config.write_text(f'{feeds}[[watches]]\nname = "Messung"\nterms = ["{TERM}"]\n', encoding="utf-8")
+    terms = (TERM, *islice(rare_terms(Random(watches)), watches - 1))
+    tables = "".join(f'[[watches]]\nname = "{term}"\nterms = ["{term}"]\n' for term in terms)
+    config.write_text(feeds + tables, encoding="utf-8")
     run, output = _measure([sys.executable, "-m", "watcher", "--config", str(config), "once", "--json"])
     json.loads(output)
     return _with_matches(run, len(list((folder / "seeds").glob("*.txt"))))
@@ -132,21 +142,31 @@ def _rate(site: Site, run: Run) -> str:
     return f"{site.pages / run.seconds:.0f} articles/s, {run.matches} matches"
 
 
-def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: list[Run]) -> None:
+def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: dict[int, list[Run]]) -> None:
     print(
         f"{site.pages} pages from {site.source}, {len(site.feeds)} feeds, {site.planted} hold the term; "
         f"{options.server} serves, {machine()}, medians of {options.runs}"
     )
-    for name, runs in (("plain loop", plain), ("watcher once", watcher)):
-        seconds = statistics.median(run.seconds for run in runs)
-        main, workers = max(run.memory for run in runs), max(run.workers_memory for run in runs)
-        print(
-            f"{name:13} {site.pages / seconds:7.1f} articles/s {seconds:7.2f} s  {runs[0].matches} matches  "
-            f"peak {main / 2**20:.0f} MB"
-            + (f" + {runs[0].workers} workers {workers / 2**20:.0f} MB" if workers else "")
-        )
-    ratio = statistics.median(run.seconds for run in plain) / statistics.median(run.seconds for run in watcher)
-    print(f"ratio         {ratio:7.2f}")
+    _print_runs(site, "plain loop", plain)
+    for watches, runs in watcher.items():
+        _print_runs(site, f"{watches} watches", runs)
+    plain_seconds, (fewest, *others) = _seconds(plain), [(number, _seconds(runs)) for number, runs in watcher.items()]
+    print(f"ratio         {plain_seconds / fewest[1]:7.2f}")
+    for watches, seconds in others:
+        print(f"{watches} watches take {seconds / fewest[1]:.2f} x the time of {fewest[0]}")
+
+
+def _print_runs(site: Site, name: str, runs: list[Run]) -> None:
+    seconds = _seconds(runs)
+    main, workers = max(run.memory for run in runs), max(run.workers_memory for run in runs)
+    print(
+        f"{name:13} {site.pages / seconds:7.1f} articles/s {seconds:7.2f} s  {runs[0].matches} matches  "
+        f"peak {main / 2**20:.0f} MB" + (f" + {runs[0].workers} workers {workers / 2**20:.0f} MB" if workers else "")
+    )
+
+
+def _seconds(runs: list[Run]) -> float:
+    return statistics.median(run.seconds for run in runs)
 
 
 if __name__ == "__main__":

@@ -168,14 +168,14 @@ def _seconds(work: Callable[[Any], object], thing: Any) -> float:
 def _watches(kind: str, size: int, vocabulary: list[str]) -> tuple[Watch, ...]:
     dice = Random(size)
     if kind == "queries":
-        rare = list(islice(_rare_terms(dice), size))
+        rare = list(islice(rare_terms(dice), size))
         return tuple(Watch(name=f"q{n}", query=_query(dice, rare, vocabulary)) for n in range(size))
-    terms = list(islice(_rare_terms(dice) if kind == "rare" else _common_terms(dice, vocabulary), size))
+    terms = list(islice(rare_terms(dice) if kind == "rare" else _common_terms(dice, vocabulary), size))
     groups = (terms[start : start + TERMS_PER_WATCH] for start in range(0, size, TERMS_PER_WATCH))
     return tuple(Watch(name=f"w{n}", terms=tuple(group)) for n, group in enumerate(groups))
 
 
-def _rare_terms(dice: Random) -> Iterator[str]:
+def rare_terms(dice: Random) -> Iterator[str]:
     """Names of people, places and firms, and compounds with a hyphen, a space or neither; no two are the same."""
     told = set[str]()
     while True:

@@ -31,7 +31,8 @@ _RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
 _ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
 _LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
-_MANY = 1000  # needles; of so many, some letters stand on every page, so that a quick look shows nothing
+_MANY = 1000
+_TOO_MANY = 50_000  # needles: some of the letters stand on every page then, and a quick look shows nothing
 _DEEPEST = 3
 
 
@@ -45,7 +46,7 @@ class Screen:
         self._automaton = AhoCorasick(
             letters, matchkind=MatchKind.Standard, implementation=implementation, store_patterns=False
         )
-        bare = {bare_letters(each) for each in letters} if 0 < len(letters) <= _MANY else set()
+        bare = {bare_letters(each) for each in letters} if len(letters) <= _TOO_MANY else set()
         self._quick = BytesAhoCorasick(sorted(filter(None, bare))) if bare and all(bare) else None
 
     def may_match(self, text: str) -> bool:
