@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-
-from lark import Token, UnexpectedInput, UnexpectedToken
+from typing import TYPE_CHECKING
 
 from watcher.errors import QueryError
+
+if TYPE_CHECKING:
+    from lark import Token, UnexpectedInput
 
 _WIDTH = 100  # columns of the query that are shown around the caret
 _QUOTES = '"„“«»'
@@ -36,6 +38,8 @@ def complaint(text: str, position: int, reason: str, advice: str) -> QueryError:
 
 def explain_failure(text: str, tokens: Sequence[Token], failure: UnexpectedInput) -> QueryError:
     """What to say when the grammar gives up on `text`, whose readable tokens are `tokens`."""
+    from lark import UnexpectedToken
+
     if isinstance(failure, UnexpectedToken) and failure.token.type != "$END":
         at = next(number for number, token in enumerate(tokens) if token.start_pos == failure.token.start_pos)
         return _strange_token(text, tokens[at], tokens[:at])

@@ -9,7 +9,6 @@ from typing import TypeAlias
 from watcher.errors import QueryError
 from watcher.matching.complaints import complaint
 from watcher.matching.nodes import About, And, Fact, Near, Node, Not, Or, Words
-from watcher.matching.query import parse_query
 from watcher.matching.terms import Term, compile_term
 from watcher.model import Watch
 
@@ -45,7 +44,7 @@ class Planner:
     def plan(self, watch: Watch) -> Plan:
         """Raises QueryError that names the watch, the place and what to write instead."""
         try:
-            node = self._bind(parse_query(watch.query) if watch.query else _any_of(watch), watch)
+            node = self._bind(_asked(watch.query) if watch.query else _any_of(watch), watch)
         except QueryError as error:
             raise QueryError(f"watch {watch.name!r}: {error}", position=error.position) from error
         needed = needs(node, self.terms)
@@ -149,6 +148,13 @@ _WHY_EVERYTHING = {
     True: ("this matches every article that lacks something", "say also what must be there: Rutte -Kommentar"),
     False: ("this matches every article in a language", "say also what must be there: Rutte lang:de"),
 }
+
+
+def _asked(query: str) -> Node:
+    """The query, read by a parser that takes 7 MB: who has no query need not have it."""
+    from watcher.matching.query import parse_query
+
+    return parse_query(query)
 
 
 def _any_of(watch: Watch) -> Node:
