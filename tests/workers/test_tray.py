@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -32,3 +33,19 @@ def test_the_child_cannot_write_on_its_tray() -> None:
     theirs.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+def test_a_kernel_that_knows_no_flag_gives_memory_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Linux 6.3 the flag that forbids execution is an invalid argument."""
+    real = os.memfd_create
+
+    def old(name: str, flags: int) -> int:
+        if flags & ~os.MFD_CLOEXEC:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(name, flags)
+
+    monkeypatch.setattr(os, "memfd_create", old)
+    tray, descriptor = Tray.make()
+    assert tray.lay(b"Seite")
+    tray.close()
+    os.close(descriptor)

@@ -6,12 +6,15 @@ never reads here, so that a child that was taken over gains nothing by it.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from typing import Self
 
 ROOM = 2**20
 """Bytes of the largest payload that is laid here; a larger one is sent."""
+
+_NO_EXECUTION = 0x0008  # MFD_NOEXEC_SEAL, Linux 6.3: where vm.memfd_noexec is 2, nothing else is given
 
 
 class Tray:
@@ -23,7 +26,7 @@ class Tray:
     @classmethod
     def make(cls) -> tuple[Self, int]:
         """The pool's end, and a descriptor for the child's, to be closed once the child has it. Raises OSError."""
-        descriptor = os.memfd_create("watcher-tray")
+        descriptor = _make_memory()
         try:
             os.ftruncate(descriptor, ROOM)
             return cls(mmap.mmap(descriptor, ROOM)), descriptor
@@ -52,3 +55,13 @@ class Tray:
 
     def close(self) -> None:
         self._memory.close()
+
+
+def _make_memory() -> int:
+    """A descriptor of memory that can be shared, and never run. Raises OSError."""
+    try:
+        return os.memfd_create("watcher-tray", os.MFD_CLOEXEC | _NO_EXECUTION)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return os.memfd_create("watcher-tray", os.MFD_CLOEXEC)  # an older kernel knows no such flag
