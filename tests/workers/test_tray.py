@@ -35,12 +35,23 @@ def test_the_child_cannot_write_on_its_tray() -> None:
         os.fstat(descriptor)
 
 
+@pytest.mark.parametrize("size", [0, ROOM // 2, 2 * ROOM])
+def test_the_child_cannot_take_the_memory_away(size: int) -> None:
+    """A child that was taken over cannot shorten it, which would kill the pool as it writes."""
+    tray, descriptor = Tray.make()
+    with pytest.raises(PermissionError):
+        os.ftruncate(descriptor, size)
+    assert tray.lay(bytes(ROOM))
+    tray.close()
+    os.close(descriptor)
+
+
 def test_a_kernel_that_knows_no_flag_gives_memory_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Linux 6.3 the flag that forbids execution is an invalid argument."""
     real = os.memfd_create
 
     def old(name: str, flags: int) -> int:
-        if flags & ~os.MFD_CLOEXEC:
+        if flags & ~(os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING):
             raise OSError(errno.EINVAL, "Invalid argument")
         return real(name, flags)
 

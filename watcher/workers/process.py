@@ -26,7 +26,6 @@ from watcher.workers.tray import Tray
 # What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 _MOMENT = 1.0
-_SEND_BUFFER = 2**20  # bytes, or what the system allows: most pages then go in one piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +158,8 @@ def result_of(answer: Frame, *, what: str) -> bytes:
 def _spawn(launch: Launch) -> tuple[socket.socket, Tray, subprocess.Popen[bytes]]:
     with ExitStack() as ours, ExitStack() as theirs:
         try:
-            socket_here, socket_there = map(ours.enter_context, socket.socketpair())
+            socket_here, socket_there = socket.socketpair()
+            ours.enter_context(socket_here)
             theirs.enter_context(socket_there)
             tray, tray_there = Tray.make()
             ours.callback(tray.close)
@@ -178,7 +178,6 @@ def _spawn(launch: Launch) -> tuple[socket.socket, Tray, subprocess.Popen[bytes]
             reason = getattr(error, "strerror", None) or error
             raise WorkerDied(f"a worker process could not be started: {reason}") from error
         socket_here.setblocking(False)
-        socket_here.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         ours.pop_all()
     return socket_here, tray, process
 

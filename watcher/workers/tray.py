@@ -1,12 +1,14 @@
 """Memory that the pool shares with one child: a page is laid there, and only its length is sent.
 
 Through a socket 200 KB are copied twice, in pieces, and each end waits for the other in between. The pool writes and
-never reads here, so that a child that was taken over gains nothing by it.
+never reads here, and the size is sealed: a child that was taken over can neither tell it anything nor take the ground
+from under its writing (SIGBUS).
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import mmap
 import os
 from typing import Self
@@ -14,6 +16,7 @@ from typing import Self
 ROOM = 2**20
 """Bytes of the largest payload that is laid here; a larger one is sent."""
 
+_FLAGS = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
 _NO_EXECUTION = 0x0008  # MFD_NOEXEC_SEAL, Linux 6.3: where vm.memfd_noexec is 2, nothing else is given
 
 
@@ -29,6 +32,7 @@ class Tray:
         descriptor = _make_memory()
         try:
             os.ftruncate(descriptor, ROOM)
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
             return cls(mmap.mmap(descriptor, ROOM)), descriptor
         except BaseException:
             os.close(descriptor)
@@ -60,8 +64,8 @@ class Tray:
 def _make_memory() -> int:
     """A descriptor of memory that can be shared, and never run. Raises OSError."""
     try:
-        return os.memfd_create("watcher-tray", os.MFD_CLOEXEC | _NO_EXECUTION)
+        return os.memfd_create("watcher-tray", _FLAGS | _NO_EXECUTION)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        return os.memfd_create("watcher-tray", os.MFD_CLOEXEC)  # an older kernel knows no such flag
+        return os.memfd_create("watcher-tray", _FLAGS)  # an older kernel knows no such flag
