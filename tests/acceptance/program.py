@@ -116,9 +116,11 @@ class Program:
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
-    def command(self, *arguments: str, timeout: float = 120, cwd: Path | None = None) -> Result:
+    def command(
+        self, *arguments: str, timeout: float = 120, cwd: Path | None = None, before: Sequence[str] = ()
+    ) -> Result:
         ended = subprocess.run(
-            self._line(*arguments),
+            [*before, *self._line(*arguments)],
             cwd=cwd or ROOT,
             capture_output=True,
             timeout=timeout,

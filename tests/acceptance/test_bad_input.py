@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from tests.acceptance.pages import article, news_page
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
+from tests.rights import heeding_rights
 
 COMMANDS = ("run", "once", "check")
 
@@ -94,7 +94,6 @@ def test_unreachable_hosts_are_named_and_once_still_succeeds(program: Program) -
     assert all(name in result.stdout for name in ("zu", "fort"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can write anywhere: run as a user to see this")
 def test_a_corpus_without_write_permission_is_told(news: Newsroom, program: Program) -> None:
     """The folder is named, exit 1."""
     program.seeds.mkdir(mode=0o555)
@@ -133,7 +132,7 @@ def test_a_newer_state_is_refused(news: Newsroom, program: Program) -> None:
 
 def _assert_corpus_is_refused(news: Newsroom, program: Program) -> None:
     program.configure(feeds={"a": news.feed("/a", [article(news, matching=True)])})
-    result = program.command("once")
+    result = program.command("once", before=heeding_rights())
     assert result.code == 1
     assert str(program.seeds) in result.stderr
 

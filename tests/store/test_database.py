@@ -15,6 +15,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from tests.rights import heeding_rights
 from tests.store.rows import NOW, record
 from watcher.errors import StateDamaged, StateError, StateForeign, StateLocked, StateTooNew
 from watcher.store import StateLock, feeds, open_database, reading
@@ -119,12 +120,22 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
         open_database(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can write anywhere: run as a user to see this")
+OPEN = """
+import sys
+from pathlib import Path
+from watcher.store import open_database
+open_database(Path(sys.argv[1]))
+"""
+
+
 def test_a_folder_without_rights_is_told(tmp_path: Path) -> None:
     """StateError says whose rights to look at."""
     tmp_path.chmod(0o555)
-    with pytest.raises(StateError, match="rights"):
-        open_database(tmp_path / "watcher.db")
+    command = [*heeding_rights(), sys.executable, "-c", OPEN, str(tmp_path / "watcher.db")]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "StateError" in refused.stderr.splitlines()[-1]
+    assert "check the rights" in refused.stderr
 
 
 def test_a_state_that_another_program_holds_is_told(state: Path) -> None:
