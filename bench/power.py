@@ -62,8 +62,16 @@ class LoopDisk:
             os.close(folder)
 
     def power_on(self) -> None:
-        """Mounts the disk again; its journal is replayed. Nobody may have files open on it."""
+        """Mounts what stands on the disk; its journal is replayed. Nobody may have files open on it.
+
+        A copy, since a mount namespace that was made meanwhile keeps the dead file system, and the kernel would hand
+        that out again for the same image.
+        """
         self._detach()
+        dead = self._image
+        self._image = dead.with_name(f"{dead.name}+")
+        _call("cp", "--sparse=always", str(dead), str(self._image))
+        dead.unlink()
         self._attach()
 
     def _attach(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,26 @@ def test_kills_lose_tear_double_and_misnumber_nothing(tmp_path: Path) -> None:
     """Two kills in a row under load; then store, corpus and receivers agree, and few alerts came twice."""
     with ordeal(tmp_path, seed=7) as under:
         assert kill_and_check(under, kills=2) == []
+
+
+@needs_power
+def test_the_power_comes_back_while_another_namespace_keeps_the_dead_disk(tmp_path: Path) -> None:
+    """A container that was started meanwhile has the mounts of its birth; its copy of the disk stays shut down."""
+    with power.LoopDisk(tmp_path) as disk:
+        file = disk.mount / "synced.txt"
+        file.write_text("Bericht", encoding="utf-8")
+        subprocess.run(["sync", "-f", str(disk.mount)], check=True)
+        container = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", "echo started; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        try:
+            assert container.stdout
+            assert container.stdout.readline() == b"started\n"
+            disk.cut_power()
+            disk.power_on()
+            assert file.read_text(encoding="utf-8") == "Bericht"
+        finally:
+            container.communicate()
 
 
 @needs_power
