@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from watcher import sdnotify
+from watcher import heap, sdnotify
 from watcher.app import assemble, reconfigure
 from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
@@ -69,6 +69,7 @@ async def _work(pulse: Pulse, *, reload: asyncio.Event, stop: asyncio.Event) -> 
         asyncio.create_task(work) for work in (_keep_time(scheduler), _show_life(pulse), _reload_on(reload, pulse))
     ]
     await pulse.beat()
+    heap.keep()
     sdnotify.notify("READY=1", f"STATUS={pulse.status()}")
     config = steps.parts.setting.config
     counts = {"feeds": len(config.feeds), "watches": len(config.watches)}
@@ -205,6 +206,7 @@ async def _reload(steps: Steps) -> None:
         log.error(words, error, extra=event("config.refused", problems=str(error).splitlines()))
         return
     await steps.subscribe()
+    heap.keep()
     if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
         words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
         log.warning(words, extra=event("config.later"))

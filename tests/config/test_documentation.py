@@ -12,7 +12,6 @@ from watcher.config import (
     ChannelConfig,
     Config,
     CorpusConfig,
-    FeedConfig,
     LogConfig,
     MetricsConfig,
     NetConfig,
@@ -20,7 +19,7 @@ from watcher.config import (
     StateConfig,
     load,
 )
-from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, WatchSection
+from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, FeedSection, WatchSection
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -48,7 +47,7 @@ def rows(section: str) -> dict[str, str]:
         ("[net]", NetConfig),
         ("[log]", LogConfig),
         ("[metrics]", MetricsConfig),
-        ("[[feeds]]", FeedConfig),
+        ("[[feeds]]", FeedSection),
         ("[[watches]]", WatchSection),
     ],
 )

@@ -49,7 +49,7 @@ class TestWhatAConfigGives:
         """Config and its sections are frozen."""
         config = load(write(tmp_path, EVERYTHING))
         for value, key in ((config, "feeds"), (config.net, "per_host"), (config.feeds[0], "url")):
-            with pytest.raises(ValueError, match="frozen"):
+            with pytest.raises((ValueError, AttributeError), match=r"frozen|cannot assign"):
                 setattr(value, key, None)
         with pytest.raises(TypeError):
             config.feeds[0].headers["X"] = "y"  # type: ignore[index]  # the mapping is read-only on purpose

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.errors import AddressRefused, FetchError, FetchFailure
-from watcher.net.target import origin_of, parse_target
+from watcher.net.target import origin_of, origins_of, parse_target
 
 MISLEADING = [
     "file:///etc/passwd",
@@ -192,3 +194,23 @@ def test_the_origin_of_a_plain_address_is_as_it_stands_there() -> None:
     assert origin_of("https://www.blatt-aus-x.example/feed?a=b#c") == "https://www.blatt-aus-x.example"
     for unusual in ("https://WWW.example/", "https://blatt.example:8443/", "http://127.0.0.1/", "http://[::1]/"):
         assert origin_of(unusual) == parse_target(unusual).origin
+
+
+@given(
+    st.lists(
+        st.builds(
+            "{}://{}{}".format,
+            st.sampled_from(["http", "https", "HTTP", " http"]),
+            st.from_regex(r"[a-z0-9.:@%\\-]{1,12}", fullmatch=True) | st.sampled_from(["a.example", "127.0.0.1:81"]),
+            st.from_regex(r"([/?#][ -~\u00e4]{0,20})?", fullmatch=True),
+        )
+        | st.sampled_from((*MISLEADING, *UNREADABLE, *(url for url, *_ in READ)))
+    )
+)
+def test_the_origins_of_many_are_those_of_each(urls: list[str]) -> None:
+    """Addresses of one host are looked at once; what cannot be read has no origin, whatever its host."""
+    expected = set()
+    for url in urls:
+        with suppress(FetchError):
+            expected.add(parse_target(url).origin)
+    assert origins_of(urls) == expected

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from watcher.config.kinds import did_you_mean, split_http_url, split_listen
+from watcher.config.kinds import did_you_mean, same_address, split_http_url, split_listen
 from watcher.config.lines import KeyPath, format_path
 from watcher.config.reading import Finding, Reading
 from watcher.config.secret import Secret, SecretSource
@@ -74,17 +74,6 @@ def _twice(reading: Reading, section: str, key: str, what: str) -> Iterator[Find
         if first != path:
             message = f"is {what} of {format_path(first)} already; change or remove one of them"
             yield Finding(path=(*path, key), message=message)
-
-
-def same_address(url: str) -> str:
-    """Addresses that differ only in the case of scheme and host, the default port or the fragment are one."""
-    try:
-        parts = urlsplit(url)
-        default = {"http": 80, "https": 443}.get(parts.scheme)
-        port = "" if parts.port in {None, default} else f":{parts.port}"
-    except ValueError:
-        return url
-    return parts._replace(netloc=f"{parts.hostname}{port}", path=parts.path or "/", fragment="").geturl()
 
 
 def _rule(raw: dict[str, Any]) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ import fcntl
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -19,11 +18,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+import tomli
 import tomlkit
 from tomlkit.items import AoT
 
-from watcher.config.checks import same_address
-from watcher.config.kinds import did_you_mean
+from watcher.config.kinds import did_you_mean, same_address
 from watcher.config.lines import index_lines
 from watcher.config.load import read_config, read_text
 from watcher.config.values import Config, FeedConfig
@@ -133,7 +132,7 @@ def _is_value(text: str) -> bool:
 
 
 def _feeds_of(text: str) -> list[dict[str, Any]]:
-    return list(tomllib.loads(text).get("feeds", []))
+    return list(tomli.loads(text).get("feeds", []))
 
 
 def _without_places(error: ConfigError) -> str:
@@ -159,10 +158,10 @@ def _locked(file: Path) -> Iterator[None]:
 
 def _replace(file: Path, text: str, changed: str, feeds: list[dict[str, Any]]) -> None:
     """Write `changed` to `file`, if it is `text` with `feeds` for its feeds and else the same."""
-    meant = tomllib.loads(text) | ({"feeds": feeds} if feeds else {})
+    meant = tomli.loads(text) | ({"feeds": feeds} if feeds else {})
     if not feeds:
         meant.pop("feeds", None)
-    got = tomllib.loads(changed)
+    got = tomli.loads(changed)
     if not got.get("feeds"):
         got.pop("feeds", None)
     if got != meant:

@@ -24,7 +24,20 @@ from pydantic import AfterValidator, BeforeValidator, Strict, ValidationInfo
 from watcher.config.schedule import check_digest, parse_duration, parse_quiet
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+# What most addresses look like: nothing in them to object to, and nothing that could be written in another way.
+_PLAIN_URL = re.compile(r'https?://[a-z0-9.-]+(?::(?!0|80/|443/)(?:[1-5]?[0-9]{4}|[0-9]{2,3}))?/[!"$-~]*(?<!\?)')
+_PLAIN_NAME = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def is_plain_name(value: object) -> bool:
+    """Whether this is a name that has nothing to object to, seen at once."""
+    return isinstance(value, str) and _PLAIN_NAME.fullmatch(value) is not None
+
+
+def is_plain_url(value: object) -> bool:
+    """Whether this is an http or https address that has nothing to object to, and only one spelling, seen at once."""
+    return isinstance(value, str) and _PLAIN_URL.fullmatch(value) is not None
 
 
 def _name(text: str) -> str:
@@ -69,6 +82,19 @@ def split_http_url(text: str) -> SplitResult:
     if not parts.hostname or port == 0:
         raise ValueError("has no host; write it like https://www.example.org/feed.xml")
     return parts
+
+
+def same_address(url: str) -> str:
+    """Addresses that differ only in the case of scheme and host, the default port or the fragment are one."""
+    if is_plain_url(url):
+        return url
+    try:
+        parts = urlsplit(url)
+        default = {"http": 80, "https": 443}.get(parts.scheme)
+        port = "" if parts.port in {None, default} else f":{parts.port}"
+    except ValueError:
+        return url
+    return parts._replace(netloc=f"{parts.hostname}{port}", path=parts.path or "/", fragment="").geturl()
 
 
 def _http_url(text: str) -> str:

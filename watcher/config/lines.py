@@ -1,12 +1,13 @@
-"""On which lines of a TOML text each key stands: tomllib does not say. Reads valid TOML only; judges nothing."""
+"""On which lines of a TOML text each key stands: tomli does not say. Reads valid TOML only; judges nothing."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import tomli
 
 KeyPath = tuple[str | int, ...]
 
@@ -107,7 +108,7 @@ class _Scanner:
 
     def key_part(self) -> str:
         part = self.skip(_KEY_PART)
-        return str(tomllib.loads(f"key = {part}")["key"]) if part[0] in "\"'" else part
+        return str(tomli.loads(f"key = {part}")["key"]) if part[0] in "\"'" else part
 
     def key_and_value(self, table: KeyPath) -> None:
         line = self.line()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from watcher.config.checks import (
     find_bad_inline_urls,
@@ -28,6 +29,7 @@ from watcher.config.values import (
     StateConfig,
 )
 from watcher.errors import ConfigError, ConfigProblem
+from watcher.heap import collecting_later
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
 _SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "watches", "channels")
@@ -69,7 +71,11 @@ def load(file: Path) -> Config:
 
 def read_config(text: str, file: Path) -> Config:
     """As `load`, of a text that stands (or is about to stand) in `file`."""
-    file = file.absolute()
+    with collecting_later():
+        return _read(text, file.absolute())
+
+
+def _read(text: str, file: Path) -> Config:
     document = _parse(text, file)
     reading = Reading(document=document, base=file.parent)
     config = _assemble(reading, file)
@@ -97,7 +103,7 @@ def format_warnings(config: Config) -> tuple[str, ...]:
 
 def _parse(text: str, file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomli.loads(text)
     except RecursionError:
         raise _refusal(file, "is nested too deeply") from None
     except ValueError as error:

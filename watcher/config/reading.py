@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from watcher.config.explain import explain, unknown_key
-from watcher.config.kinds import Raw
+from watcher.config.kinds import Raw, is_plain_name, is_plain_url
 from watcher.config.lines import KeyPath
 from watcher.config.schedule import parse_duration
 from watcher.config.secret import Secret, SecretSource
@@ -22,6 +22,7 @@ from watcher.config.values import (
     ChannelConfig,
     ChannelType,
     FeedConfig,
+    FeedSection,
     PollingConfig,
     Section,
     WatchSection,
@@ -31,6 +32,7 @@ from watcher.model import Watch
 SectionT = TypeVar("SectionT", bound=Section)
 _SPELLINGS = {f"_{source.value}": source for source in SecretSource if source is not SecretSource.INLINE}
 _BOUNDS = ("every", "fastest", "slowest")
+_PLAIN_FEED = {"name", "url"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,11 @@ class Reading:
 
     def feeds(self, polling: PollingConfig) -> tuple[FeedConfig, ...]:
         """Every `[[feeds]]` without problems, with the intervals of `polling` where it has none of its own."""
-        read = (self._validate(path, _with_bounds(raw, polling), FeedConfig) for path, raw in self.tables("feeds"))
+        inherited = _with_bounds({}, polling)
+        read = (
+            _plain_feed(raw, inherited) or self._feed(path, _with_bounds(raw, polling))
+            for path, raw in self.tables("feeds")
+        )
         return tuple(feed for feed in read if feed is not None)
 
     def watches(self) -> tuple[Watch, ...]:
@@ -105,6 +111,10 @@ class Reading:
             for error in invalid.errors(include_url=False, include_input=False):
                 self.report((*path, *_written(error["loc"], raw)), explain(error, known))
             return None
+
+    def _feed(self, path: KeyPath, raw: Raw) -> FeedConfig | None:
+        section = self._validate(path, raw, FeedSection)
+        return section.feed() if section else None
 
     def _channel(self, path: KeyPath, raw: dict[str, Any]) -> ChannelConfig | None:
         before = len(self.problems)
@@ -162,6 +172,13 @@ def _missing_channel_key(key: str, kind: str) -> str:
     if key not in SECRET_KEYS:
         return f'type "{kind}" needs it; add {key} = "…"'
     return f'type "{kind}" needs it; add {key}_credential, {key}_env, {key}_file or {key}'
+
+
+def _plain_feed(raw: Raw, intervals: Raw) -> FeedConfig | None:
+    """The feed that has nothing but a name and a plain address, as most have; None: look closer."""
+    if raw.keys() != _PLAIN_FEED or not (is_plain_name(raw["name"]) and is_plain_url(raw["url"])):
+        return None
+    return FeedConfig(name=raw["name"], url=raw["url"], **intervals)
 
 
 def _with_bounds(raw: Raw, inherited: PollingConfig) -> Raw:

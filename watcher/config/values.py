@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +36,8 @@ from watcher.config.schedule import format_duration
 from watcher.config.secret import Secret
 from watcher.errors import ConfigProblem
 from watcher.model import Priority, Watch
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Section(BaseModel):
@@ -108,13 +111,41 @@ class NetConfig(Section):
     timeout: Duration = timedelta(seconds=60)
 
 
-class FeedConfig(Intervals):
-    """One of `[[feeds]]`. Intervals that are not written are those of `[polling]`; `timeout` None means `[net]`'s."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedConfig:
+    """One of `[[feeds]]`, with the intervals of `[polling]` where it has none of its own.
+
+    `timeout` None means `[net]`'s. There may be 100,000, of which pydantic's models would fill a hundred megabytes.
+    """
+
+    name: str
+    url: str
+    every: timedelta
+    fastest: timedelta
+    slowest: timedelta
+    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS, repr=False)
+    timeout: timedelta | None = None
+
+
+class FeedSection(Intervals):
+    """One of `[[feeds]]`, as written."""
 
     name: Name
     url: FeedUrl
     headers: Annotated[Headers, Field(repr=False, default_factory=dict)]
     timeout: Duration | None = None
+
+    def feed(self) -> FeedConfig:
+        """The feed itself."""
+        return FeedConfig(
+            name=self.name,
+            url=self.url,
+            every=self.every,
+            fastest=self.fastest,
+            slowest=self.slowest,
+            headers=self.headers,
+            timeout=self.timeout,
+        )
 
 
 class WatchSection(Section):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -25,7 +24,7 @@ from watcher.net.headers import headers_of
 from watcher.net.politeness import Politeness
 from watcher.net.pools import METER, HostPools
 from watcher.net.robots import Robots
-from watcher.net.target import Target, origin_of, parse_target
+from watcher.net.target import Target, origins_of, parse_target
 from watcher.net.values import NetSettings, Purpose, Request, Resolver, Response
 from watcher.net.wire import Meter
 
@@ -52,7 +51,7 @@ class Client:
         self._settings = settings
         self._clock = clock
         self._guard = Guard(
-            trusted_origins=_origins(trusted_origins),
+            trusted_origins=origins_of(trusted_origins),
             allow_private=settings.allow_private,
             resolver=resolver or SystemResolver(),
             proxied=bool(settings.proxy),
@@ -249,10 +248,3 @@ def _allowance(request: Request) -> Allowance:
     return Allowance(
         limit=request.limit, cut=request.purpose.cuts_long_answers, skip_redirects=request.follows_redirects
     )
-
-
-def _origins(urls: Iterable[str]) -> Iterable[str]:
-    """A URL that cannot be read trusts nothing; fetching it says what is wrong with it."""
-    for url in urls:
-        with suppress(FetchError):
-            yield origin_of(url)

@@ -38,7 +38,7 @@ class Route:
 
 
 class Guard:
-    """Knows what the operator trusts. `trusted_origins`: those of the URLs in the config, as `origin_of` gives them."""
+    """Knows what the operator trusts. `trusted_origins`: those of the URLs in the config."""
 
     def __init__(
         self,

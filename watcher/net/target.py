@@ -7,6 +7,8 @@ are passed.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -22,6 +24,8 @@ _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)")
 # What most addresses look like; their origin stands in them as it is, and need not be parsed out.
 _PLAIN = re.compile(r"(https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})(?:/[!-\[\]-~]*)?")
 LONGEST_PLAIN = 250
+# What follows on the origin, and can be left out because nothing in it is ever refused.
+_START = re.compile(r"(https?://[^/?#]+)[/?#][!-\[\]-~]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
@@ -93,6 +97,20 @@ def origin_of(url: str) -> str:
     """
     plain = _PLAIN.fullmatch(url) if len(url) <= LONGEST_PLAIN else None
     return plain[1] if plain else parse_target(url).origin
+
+
+def origins_of(urls: Iterable[str]) -> frozenset[str]:
+    """The origins of those URLs that can be read, by way of their different beginnings: most have few hosts."""
+    origins = set()
+    for start in {_start_of(url) for url in urls}:
+        with suppress(FetchError):
+            origins.add(origin_of(start))
+    return frozenset(origins)
+
+
+def _start_of(url: str) -> str:
+    start = _START.fullmatch(url) if len(url) <= LONGEST_URL else None
+    return start[1] if start else url
 
 
 def _split(url: str) -> tuple[str, str]:

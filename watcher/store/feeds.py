@@ -21,6 +21,7 @@ _IN_FIRST_POLL = text("entries.in_first_poll")
 
 # What every poll says to the database goes to SQLite as it is: SQLAlchemy takes three times as long over it as it does.
 # Moments are microseconds there.
+_STORED = "SELECT id, name, url, active FROM feeds"
 _FEED = """SELECT id, name, url, moved_to, title, listed_on, last_success_at, failing_since,
         EXISTS (SELECT 1 FROM troubles WHERE troubles.name = 'rolled over ' || feeds.name) AS rolls
     FROM feeds WHERE id = ?
@@ -157,18 +158,18 @@ class FeedStatus:
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
     """Makes the stored feeds those of the config (name -> url). New ones are due now; others rest, nothing is lost."""
-    stored = {row.name: row for row in tx.execute(select(schema.feeds))}
+    stored = {name: (feed, url, active) for feed, name, url, active in tx.exec_driver_sql(_STORED)}
     fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
     if fresh:
         tx.execute(insert(schema.feeds), fresh)
-    for name, row in stored.items():
+    for name, (feed, stored_url, active) in stored.items():
         url = feeds.get(name)
-        if url is None and row.active:
-            _set(tx, row.id, active=False)
-        elif url is not None and url != row.url:
+        if url is None and active:
+            _set(tx, feed, active=False)
+        elif url is not None and url != stored_url:
             _set(
                 tx,
-                row.id,
+                feed,
                 active=True,
                 url=url,
                 moved_to="",
@@ -177,9 +178,9 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
                 last_error="",
                 failing_since=None,
             )
-            tx.execute(delete(schema.listings).where(schema.listings.c.feed_id == row.id))
-        elif url is not None and not row.active:
-            _set(tx, row.id, active=True, next_poll_at=now)
+            tx.execute(delete(schema.listings).where(schema.listings.c.feed_id == feed))
+        elif url is not None and not active:
+            _set(tx, feed, active=True, next_poll_at=now)
 
 
 def void_claims(tx: Connection) -> None:
