@@ -3,10 +3,10 @@
     python -m bench.throughput --pages 1000 --match-percent 2 --runs 3 --watches 10 1000
 
 The plain loop looks for one word. watcher has a watch for it among as many as `--watches` says, the others for rare
-names; given several numbers, it runs with each. All are whole processes, from start to exit, and take turns; the ratio
-is that of their medians. Memory is the highest resident size seen: of the daemon's process, and of its workers
-together. Matches may differ by a page or two, as both extract bodies in their own way; if watcher finds clearly fewer,
-the run does not count and the exit code says so.
+names; given several numbers, it runs with each. All are whole processes, from start to exit, and take turns; the
+ratio is that of their medians. Memory is the highest resident size: of the daemon's process, and of its workers added
+up. Matches may differ by a page or two, as both extract bodies in their own way; if watcher finds clearly fewer, the
+run does not count and the exit code says so.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
 
-import psutil
-
-from bench.machine import machine
+from bench.machine import highest_resident, machine
 from bench.site import TERM, Site, free_port, nginx, serving, write_site
 from bench.watchlist import rare_terms
 
 ROOT = Path(__file__).parents[1]
+LOOK = 0.25  # seconds between looks at the memory: they take nothing from what is measured, and the kernel keeps peaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ def _with_matches(run: Run, matches: int) -> Run:
 
 
 def _measure(command: list[str]) -> tuple[Run, str]:
-    """Run to the end, looking at the memory of the process and its children every 20 ms. Raises on a bad exit."""
+    """Run to the end, looking at the memory of the process and its children now and then. Raises on a bad exit."""
     started = time.perf_counter()
     # Byte code is kept, as on any user's machine: compiling the packages anew would be measured as work.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -117,25 +117,18 @@ def _measure(command: list[str]) -> tuple[Run, str]:
         subprocess.Popen(command, cwd=ROOT, stdout=output, env=environment) as process,
     ):
         peak = peak_workers = workers = 0
-        while process.poll() is None:
-            main, children = _memory(process.pid)
+        while process.returncode is None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK)
+            main, *children = highest_resident(process.pid)
             peak, peak_workers = max(peak, main), max(peak_workers, sum(children))
             workers = max(workers, len(children))
-            time.sleep(0.02)
         seconds = time.perf_counter() - started
         output.seek(0)
         if process.returncode:
             raise RuntimeError(f"{command[2]} ended with {process.returncode}")
         run = Run(seconds=seconds, matches=0, memory=peak, workers_memory=peak_workers, workers=workers)
         return run, output.read().decode()
-
-
-def _memory(pid: int) -> tuple[int, list[int]]:
-    try:
-        process = psutil.Process(pid)
-        return process.memory_info().rss, [child.memory_info().rss for child in process.children(recursive=True)]
-    except psutil.Error:
-        return 0, []
 
 
 def _rate(site: Site, run: Run) -> str:
