@@ -233,6 +233,55 @@ async def test_cancelled_while_waiting_kills_nobody(pool: WorkerPool) -> None:
     assert len(pool.pids) == 1
 
 
+@pytest.mark.parametrize(
+    ("task", "arguments"),
+    [
+        ("hang", {}),
+        ("abort", {}),
+        ("close_all", {}),
+        ("babble", {}),
+        ("hoard", {"megabytes": 300}),
+        ("hoard", {"megabytes": 150}),
+        ("hoard_and_cover_up", {}),
+        ("fail", {"kind": "ValueError", "message": "x"}),
+    ],
+)
+async def test_what_lay_ready_behind_is_not_to_blame(make_pool: MakePool, task: str, arguments: dict[str, Any]) -> None:
+    """A task that its worker had at hand when another ended it, or wore it out, is done by the next worker."""
+    pool = make_pool(memory_limit=200 * 2**20)
+    await pool.start()
+    timeout = SHORT if task == "hang" else LONG
+    first = asyncio.create_task(pool.run(task, arguments, b"", timeout))
+    behind = [asyncio.create_task(pool.run("reverse", {}, b"ab%d" % number, LONG)) for number in range(3)]
+    assert await asyncio.gather(*behind) == [b"%dba" % number for number in range(3)]
+    await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_nobody_is_kept_behind_a_task_that_hangs(make_pool: MakePool) -> None:
+    """It goes to whoever has time first, though it lay ready for another."""
+    pool = make_pool(2)
+    await asyncio.gather(*(pool.run("reverse", {}, bytes(100), LONG) for _ in range(4)))
+    hanging = [asyncio.create_task(pool.run("hang", {}, b"", timeout)) for timeout in (LONG, SHORT)]
+    async with asyncio.timeout(LONG.total_seconds() / 2):
+        assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
+    hanging[0].cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_cancelled_behind_another_costs_nobody_else(make_pool: MakePool) -> None:
+    """Who gives up while a worker has it at hand takes nothing from the one before, nor from the one after."""
+    pool = make_pool()
+    pid = (await state(pool))["pid"]
+    first = asyncio.create_task(pool.run("reverse", {}, bytes(2**20), LONG))
+    behind = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    last = asyncio.create_task(state(pool))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    behind.cancel()
+    assert await first == bytes(2**20)
+    assert (await last)["pid"] == pid
+
+
 async def test_crowd_of_everything(make_pool: MakePool) -> None:
     """Two hundred tasks of all kinds at once: each ends the way it must, and the places are all free again."""
     pool = make_pool(2)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.conftest import MakePool
 from tests.workers.test_pool import LONG
-from watcher.workers.tray import ROOM, Tray
+from watcher.workers.tray import PLACES, ROOM, Tray
 
 
 @pytest.mark.parametrize("size", [1, 65_537, ROOM - 1, ROOM, ROOM + 1, 3 * ROOM])
@@ -25,23 +25,24 @@ def test_the_child_cannot_write_on_its_tray() -> None:
     """It takes what lies there; the memory is the pool's to write."""
     ours, descriptor = Tray.make()
     theirs = Tray.open(descriptor)
-    assert ours.lay(b"Seite")
+    ours.lay(1, b"Seite")
     with pytest.raises(TypeError, match=r"read-?only"):
-        theirs.lay(b"Zettel")
-    assert theirs.take(5) == b"Seite"
+        theirs.lay(1, b"Zettel")
+    assert theirs.take(1, 5) == b"Seite"
     ours.close()
     theirs.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
 
 
-@pytest.mark.parametrize("size", [0, ROOM // 2, 2 * ROOM])
+@pytest.mark.parametrize("size", [0, ROOM, PLACES * ROOM - 1, 2 * PLACES * ROOM])
 def test_the_child_cannot_take_the_memory_away(size: int) -> None:
     """A child that was taken over cannot shorten it, which would kill the pool as it writes."""
     tray, descriptor = Tray.make()
     with pytest.raises(PermissionError):
         os.ftruncate(descriptor, size)
-    assert tray.lay(bytes(ROOM))
+    for place in range(PLACES):
+        tray.lay(1 + place, bytes(ROOM))
     tray.close()
     os.close(descriptor)
 
@@ -57,6 +58,6 @@ def test_a_kernel_that_knows_no_flag_gives_memory_too(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "memfd_create", old)
     tray, descriptor = Tray.make()
-    assert tray.lay(b"Seite")
+    tray.lay(1, b"Seite")
     tray.close()
     os.close(descriptor)

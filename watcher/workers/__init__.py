@@ -1,8 +1,8 @@
 """The process pool that parses hostile bytes under limits, and kills what hangs. No policy; knows no other room.
 
-`pool.py` hands tasks out, `process.py` is one child as its parent sees it, `child.py` what runs inside it under
-`limits.py`, `frames.py` and `frames_async.py` what they say to each other, `tray.py` where a page is laid for it.
-Nothing that a child says is ever unpickled.
+`pool.py` hands tasks out, `process.py` is one child as its parent sees it, `line.py` the parent's end of what they say
+to each other, `child.py` what runs inside it under `limits.py`, `frames.py` what is said and the child's end, `tray.py`
+where a page is laid for it. Nothing that a child says is ever unpickled.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,10 +1,10 @@
 """What runs in a worker process: `python -m watcher.workers.child TASKS SOCKET TRAY PARENT MEMORY REPLY`.
 
 First it loads the tasks module and says so; then it answers one frame at a time: `{"task", "arguments", "seconds"}`
-with a payload, which lies on the tray if the header says how much is "laid" there, or `{"generation"}` with a
-configuration. An answer is `{"worn"}` with the result, or `{"kind", "message", "data", "traceback"}`, or
-`{"out_of_memory"}` and the end. Never here: what a task does. The tasks module brings `TASKS` and, if it likes,
-`preload()` and `configure(generation, configuration)`.
+with a payload, or `{"generation"}` with a configuration. An answer is `{"worn"}` with the result, or `{"kind",
+"message", "data", "traceback"}`, or `{"out_of_memory"}` and the end; one that is worn answers `{"undone"}` from then
+on. Never here: what a task does. The tasks module brings `TASKS` and, if it likes, `preload()` and
+`configure(generation, configuration)`.
 """
 
 from __future__ import annotations
@@ -50,15 +50,10 @@ def _serve(end: socket.socket, tray: Tray, work: Work) -> None:
     answer = _attempt(work.load)
     send(end, answer)
     while not answer.header.get("out_of_memory"):
-        answer = _attempt(lambda: work.do(_whole(receive(end), tray)))
+        answer = _attempt(lambda: work.do(receive(end, tray)))
         send(end, answer)
     while end.recv(65_536):  # a socket that is closed while the parent is still sending would take the answer with it
         continue
-
-
-def _whole(request: Frame, tray: Tray) -> Frame:
-    """The request with its payload, wherever that is."""
-    return Frame(request.header, tray.take(request.header["laid"])) if "laid" in request.header else request
 
 
 def _attempt(work: Callable[[], Frame]) -> Frame:
@@ -83,6 +78,7 @@ class Work:
         self._largest_reply = largest_reply
         self._module: Any = None
         self._worn_at = 0
+        self._worn = False
         self._tasks_done = 0
 
     def load(self) -> Frame:
@@ -99,6 +95,8 @@ class Work:
         """A task's result, or nothing for a configuration."""
         if "generation" in request.header:
             return self._configure(request)
+        if self._worn:
+            return Frame({"undone": True})
         limits.limit_cpu(timedelta(seconds=request.header["seconds"]))
         result = self._module.TASKS[request.header["task"]](request.header["arguments"], request.payload)
         self._tasks_done += 1
@@ -106,7 +104,8 @@ class Work:
             limits.give_back_memory()
         if len(result) > self._largest_reply:
             raise ReplyTooLarge(f"its result has {len(result)} bytes, more than {self._largest_reply}")
-        return Frame({"worn": limits.address_space() > self._worn_at}, result)
+        self._worn = limits.address_space() > self._worn_at
+        return Frame({"worn": self._worn}, result)
 
     def _configure(self, request: Frame) -> Frame:
         if configure := getattr(self._module, "configure", None):

@@ -1,7 +1,7 @@
 """The frames between a pool and its children: a JSON header and a binary payload, each with its length before it.
 
 Both ends check the lengths before they take memory for them: a child that parses hostile bytes may say anything.
-The child's end is here, the pool's in `frames_async.py`: asyncio alone would take 9 MB of each child.
+The child's end is here, the pool's in `line.py`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from watcher.workers.tray import Tray
+
 LARGEST_HEADER = 16 * 2**20
 """Bytes of the largest header: a task's arguments may hold an entry with its whole text."""
 
-LENGTHS = struct.Struct("!II")
+LENGTHS = struct.Struct("!IIB")
+"""Bytes of the header, bytes of the payload, and the tray's place where that lies, counted from 1; 0: it follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +34,30 @@ class FrameError(Exception):
     """The other end closed its socket, or sent what is no frame or too large."""
 
 
-def pack(frame: Frame) -> tuple[bytes, ...]:
-    """Lengths and header, and the payload if there is one (it is not copied), to be sent one after the other."""
-    header = json.dumps(frame.header).encode()
-    if len(header) > LARGEST_HEADER or len(frame.payload) >= 2**32:
-        raise FrameError(f"a message of {len(header) + len(frame.payload)} bytes is too large")
-    start = LENGTHS.pack(len(header), len(frame.payload)) + header
-    return (start, frame.payload) if frame.payload else (start,)
+def pack_header(header: Mapping[str, Any]) -> bytes:
+    """A header as it is sent. Raises FrameError."""
+    data = json.dumps(header).encode()
+    if len(data) > LARGEST_HEADER:
+        raise FrameError(f"a message of {len(data)} bytes is too large")
+    return data
+
+
+def pack(header: bytes, payload: bytes, *, place: int = 0) -> tuple[bytes, ...]:
+    """What is sent, one part after the other: nothing of the payload if it lies on the tray. It is not copied."""
+    start = LENGTHS.pack(len(header), len(payload), place) + header
+    return (start, payload) if payload and not place else (start,)
 
 
 def send(end: socket.socket, frame: Frame) -> None:
     """Send over a blocking socket. Raises FrameError, OSError."""
-    end.sendall(b"".join(pack(frame)))  # at once: the pool wakes once
+    end.sendall(b"".join(pack(pack_header(frame.header), frame.payload)))  # at once: the pool wakes once
 
 
-def receive(end: socket.socket) -> Frame:
-    """Receive from a blocking socket. Raises FrameError, OSError."""
-    header_length, payload_length = LENGTHS.unpack(_receive_exactly(end, LENGTHS.size))
+def receive(end: socket.socket, tray: Tray) -> Frame:
+    """Receive from a blocking socket, and from the tray. Raises FrameError, OSError."""
+    header_length, payload_length, place = LENGTHS.unpack(_receive_exactly(end, LENGTHS.size))
     header = read_header(_receive_exactly(end, header_length))
-    return Frame(header, _receive_exactly(end, payload_length))
+    return Frame(header, tray.take(place, payload_length) if place else _receive_exactly(end, payload_length))
 
 
 def _receive_exactly(end: socket.socket, length: int) -> bytes:

@@ -1,7 +1,7 @@
 """The pool: hands tasks to worker processes, first come, first served, and replaces what hangs, dies or wears out.
 
-    run ──▶ slot (one per process, in order) ──▶ idle worker, or a new one ──▶ configured ──▶ asked ──▶ idle again
-                                                                                 └─ hangs, dies, cancelled ──▶ killed
+    run ──▶ its turn ──▶ an idle worker, or a new one ──▶ configured ──▶ asked ──▶ idle again
+                └─ or one that has just begun with another: this one lies ready for it     └─ hangs, dies ──▶ killed
 
 Never here: what a task does, and what its failure means.
 """
@@ -18,10 +18,15 @@ from typing import Any
 
 from watcher.errors import WorkerDied, WorkerError
 from watcher.log import event
-from watcher.workers.frames import Frame
+from watcher.workers.frames import FrameError, pack_header
+from watcher.workers.line import LeftUndone
 from watcher.workers.process import Launch, WorkerProcess, result_of
+from watcher.workers.tray import ROOM
 
 log = logging.getLogger(__name__)
+
+_BRIEFLY = 0.03  # seconds at work, after which a task may be one of those that take long
+_LIGHT = 2**16  # bytes of arguments that a socket takes at once, with others before them
 
 
 class WorkerPool:
@@ -49,8 +54,11 @@ class WorkerPool:
         )
         self._tasks_per_worker = tasks_per_worker
         self._idle_after = idle_after
-        self._slots = asyncio.Semaphore(size)
+        self._size = size
+        self._turn = asyncio.Lock()
+        self._freed = asyncio.Event()
         self._workers: set[WorkerProcess] = set()
+        self._serving: set[WorkerProcess] = set()
         self._idle: dict[WorkerProcess, TimerHandle] = {}
         self._relief: asyncio.Task[None] | None = None
         self._configuration: tuple[int, bytes] | None = None
@@ -63,7 +71,7 @@ class WorkerPool:
 
     async def start(self) -> None:
         """Start the first process, so that what is wrong with the tasks module shows at once. Raises WorkerDied."""
-        async with self._slots, self._worker():
+        async with self._worker(light=False):
             return
 
     async def run(
@@ -73,79 +81,116 @@ class WorkerPool:
         payload: bytes,
         timeout: timedelta,  # noqa: ASYNC109 - only the pool knows when a worker has the task
     ) -> bytes:
-        """The result of one task. `timeout` counts from when a worker has it, not while it waits for one.
+        """The result of one task. `timeout` counts from when a worker begins with it, not while it waits for that.
 
-        Raises WorkerTimeout, WorkerDied, TaskFailed. Cancelling it kills the worker.
+        Raises WorkerTimeout, WorkerDied, TaskFailed. Cancelling it kills the worker that is at work on it.
         """
-        request = Frame({"task": task, "arguments": dict(arguments), "seconds": timeout.total_seconds()}, payload)
-        async with self._slots, self._worker() as worker:
-            await self._bring_up_to_date(worker)
-            answer = await worker.ask(request, timeout, what=task)
-            worker.tasks_done += 1
-            worker.retired |= bool(answer.header.get("worn"))
-        return result_of(answer, what=task)
+        try:
+            header = pack_header({"task": task, "arguments": dict(arguments), "seconds": timeout.total_seconds()})
+        except FrameError as error:
+            raise WorkerDied(f"{task} could not be asked for: {error}") from error
+        light = len(header) <= _LIGHT and len(payload) <= ROOM
+        while True:
+            try:
+                async with self._worker(light=light) as worker:
+                    await self._bring_up_to_date(worker)
+                    answer = await worker.ask(header, payload, timeout, what=task)
+                    worker.tasks_done += 1
+                    worker.retired |= bool(answer.header.get("worn"))
+                return result_of(answer, what=task)
+            except LeftUndone:
+                light = False  # it has waited behind another once
 
     async def configure(self, generation: int, configuration: bytes) -> None:
-        """Every task that starts after this sees this configuration; each worker gets it before its next task."""
+        """Every task that is run after this sees this configuration; each worker gets it before its next one."""
         self._configuration = (generation, configuration)
 
     async def aclose(self) -> None:
         """Kill every worker and wait until it is gone. Tasks that still run or wait end with WorkerDied."""
         self._closed = True
+        self._freed.set()
         if self._relief:
             self._relief.cancel()
             await asyncio.wait({self._relief})
-        for worker in tuple(self._idle):
-            self._take(worker).close()
-        for worker in self._workers:
+        for worker in tuple(self._workers):
             worker.kill()
+            self._settle(worker)
         if gone := {worker.exited for worker in self._workers}:
             await asyncio.wait(gone)
 
     @asynccontextmanager
-    async def _worker(self) -> AsyncIterator[WorkerProcess]:
-        """A worker for one task. Whatever goes wrong with it, it is not used again."""
-        worker = self._take_idle() or self._new_worker()
+    async def _worker(self, *, light: bool) -> AsyncIterator[WorkerProcess]:
+        """A worker for one task, in turn. One that a task was the end of is not used again."""
+        async with self._turn:
+            while (worker := self._free(light=light)) is None:
+                self._freed.clear()
+                await self._freed.wait()
+            worker.hands += 1
         try:
             await worker.ready()
             yield worker
-        except BaseException:
-            worker.close()
+        except (LeftUndone, asyncio.CancelledError):
             raise
-        self._give_back(worker)
+        except BaseException:
+            worker.kill()
+            worker.retired = True
+            raise
+        finally:
+            worker.hands -= 1
+            self._settle(worker)
 
-    def _take_idle(self) -> WorkerProcess | None:
-        """The worker that was used last, so that those that are not needed grow old and stop."""
+    def _free(self, *, light: bool) -> WorkerProcess | None:
+        """Who takes a task now: the worker that was used last, so that those that are not needed grow old and stop;
+        a new one; for a light task, one that has just begun with another."""
+        if self._closed:
+            raise WorkerDied("the pool is closed")
         while self._idle:
             worker = self._take(next(reversed(self._idle)))
             if worker.alive:
                 return worker
-            worker.close()
-        return None
+            self._settle(worker)
+        if len(self._serving) < self._size:
+            worker = self._new_worker()
+            self._serving.add(worker)
+            return worker
+        if not light:
+            return None
+        free = (
+            worker
+            for worker in self._serving
+            if worker.configuration is self._configuration and worker.has_room_behind(_BRIEFLY)
+        )
+        return min(free, key=lambda worker: worker.at_work_since, default=None)
 
     def _take(self, worker: WorkerProcess) -> WorkerProcess:
         self._idle.pop(worker).cancel()
         return worker
 
     def _new_worker(self) -> WorkerProcess:
-        if self._closed:
-            raise WorkerDied("the pool is closed")
-        worker = WorkerProcess(self._launch)
+        worker = WorkerProcess(self._launch, changed=self._settle)
         self._workers.add(worker)
         worker.exited.add_done_callback(lambda _: self._workers.discard(worker))
         return worker
 
-    def _give_back(self, worker: WorkerProcess) -> None:
-        if self._closed or worker.retired or not worker.alive:
-            worker.close()
-            return
-        loop = asyncio.get_running_loop()
-        self._idle[worker] = loop.call_later(self._idle_after.total_seconds(), self._stop_idle, worker)
-        if worker.tasks_done >= self._tasks_per_worker and self._relief is None:
-            self._relief = loop.create_task(self._relieve(worker))
+    def _settle(self, worker: WorkerProcess) -> None:
+        """What becomes of a worker that somebody let go of, that answered, or that will answer no more."""
+        if not worker.alive or (worker.retired and not worker.hands) or self._closed:
+            self._serving.discard(worker)
+            if worker in self._idle:
+                self._take(worker)
+            if not worker.hands:
+                worker.close()
+        elif worker in self._serving:
+            if worker.idle and worker not in self._idle:
+                loop = asyncio.get_running_loop()
+                self._idle[worker] = loop.call_later(self._idle_after.total_seconds(), self._stop_idle, worker)
+            if worker.tasks_done >= self._tasks_per_worker and self._relief is None:
+                self._relief = asyncio.get_running_loop().create_task(self._relieve(worker))
+        self._freed.set()
 
     def _stop_idle(self, worker: WorkerProcess) -> None:
-        self._take(worker).close()
+        worker.retired = True
+        self._settle(worker)
 
     async def _relieve(self, worker: WorkerProcess) -> None:
         """Start a successor while the worker goes on, then let it go: nobody waits for the change."""
@@ -157,7 +202,7 @@ class WorkerPool:
         except BaseException as error:
             if successor:
                 successor.close()
-            if not isinstance(error, WorkerError):
+            if not isinstance(error, WorkerError | LeftUndone):
                 raise
             log.warning(
                 "A worker that has done its share goes on: %s",
@@ -166,16 +211,15 @@ class WorkerPool:
             )
         else:
             worker.retired = True
-            if worker in self._idle:
-                self._take(worker).close()
-            self._give_back(successor)
+            self._settle(worker)
+            self._serving.add(successor)
+            self._settle(successor)
         finally:
             self._relief = None
 
     async def _bring_up_to_date(self, worker: WorkerProcess) -> None:
         while (configuration := self._configuration) and worker.configuration is not configuration:
             generation, content = configuration
-            request = Frame({"generation": generation}, content)
-            what = f"configuration {generation}"
-            result_of(await worker.ask(request, self._launch.start_timeout, what=what), what=what)
+            header, what = pack_header({"generation": generation}), f"configuration {generation}"
+            result_of(await worker.ask(header, content, self._launch.start_timeout, what=what), what=what)
             worker.configuration = configuration

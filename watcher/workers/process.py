@@ -12,16 +12,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from watcher.errors import TaskFailed, WorkerDied, WorkerTimeout
-from watcher.workers.frames import Frame, FrameError
-from watcher.workers.frames_async import receive_async, send_async
-from watcher.workers.tray import Tray
+from watcher.workers.frames import Frame, FrameError, pack
+from watcher.workers.line import LeftUndone, Line
+from watcher.workers.tray import PLACES, ROOM, Tray
 
 # What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
@@ -39,19 +39,24 @@ class Launch:
 
 
 class WorkerProcess:
-    """A child process with our end of its socket. Whoever holds it calls `close`; that reaps it, too."""
+    """A child process with our end of its socket. Whoever keeps it calls `close`; that reaps it, too."""
 
-    def __init__(self, launch: Launch) -> None:
-        """Start the process; it is to be used after `ready`. Raises WorkerDied if the system has none to give."""
+    def __init__(self, launch: Launch, *, changed: Callable[[WorkerProcess], None]) -> None:
+        """Start the process; it is to be used after `ready`. Raises WorkerDied if the system has none to give.
+
+        `changed` is called whenever it answered, or will answer no more. `hands`: how many hold it.
+        """
         self._launch = launch
         self._socket, self._tray, self._process = _spawn(launch)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.tasks_done = 0
+        self.hands = 0
         self.configuration: tuple[int, bytes] | None = None
         self.retired = False
         self._ready = False
-        self._killed = False
+        self._asked = 0
         self._watch_exit()
+        self._line = Line(self._socket, largest=launch.largest_reply, changed=lambda: changed(self))
 
     @property
     def pid(self) -> int:
@@ -59,17 +64,35 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        return not self.exited.done()
+        """Whether it can be asked."""
+        return not self.exited.done() and not self._line.broken
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody holds it, and nothing is at work in it."""
+        return not self.hands and not len(self._line)
+
+    @property
+    def at_work_since(self) -> float:
+        """When it began with what it is at work on; seconds of the loop's clock."""
+        return self._line.at_work_since
+
+    def has_room_behind(self, briefly: float) -> bool:
+        """Whether it could have one more request at hand: what is at work has been for less than `briefly` seconds."""
+        if not self._ready or self.retired or not self.alive or self.hands > 1 or len(self._line) > 1:
+            return False
+        return not len(self._line) or asyncio.get_running_loop().time() - self._line.at_work_since < briefly
 
     async def ready(self) -> None:
         """Wait until the tasks module is loaded, the first time. Raises WorkerDied."""
         if self._ready:
             return
         try:
-            async with asyncio.timeout(self._launch.start_timeout.total_seconds()):
-                answer = await receive_async(self._socket, largest=0)
+            answer = await self._line.listen(self._launch.start_timeout.total_seconds())
         except TimeoutError as error:
             raise WorkerDied(f"a worker was not ready after {self._launch.start_timeout}") from error
+        except LeftUndone as error:
+            raise WorkerDied("a worker was stopped with its pool before it was ready") from error
         except (FrameError, OSError) as error:
             raise WorkerDied(f"a worker did not start: {await self._obituary(error)}") from error
         if kind := answer.header.get("kind"):
@@ -77,12 +100,11 @@ class WorkerProcess:
             raise WorkerDied(f"a worker could not load {self._launch.tasks}: {kind}: {message}")
         self._ready = True
 
-    async def ask(self, request: Frame, patience: timedelta, *, what: str) -> Frame:
-        """The answer to one request. After WorkerTimeout and WorkerDied the process is of no more use."""
+    async def ask(self, header: bytes, payload: bytes, patience: timedelta, *, what: str) -> Frame:
+        """The answer to one request, of which two may be on their way. After WorkerTimeout and WorkerDied the process
+        is of no more use; after LeftUndone another may be asked."""
         try:
-            async with asyncio.timeout(patience.total_seconds()):
-                await send_async(self._socket, self._lightened(request))
-                answer = await receive_async(self._socket, largest=self._launch.largest_reply)
+            answer = await self._line.ask(self._lightened(header, payload), patience.total_seconds())
         except TimeoutError as error:
             raise WorkerTimeout(f"{what} took longer than {patience.total_seconds():g} s and was stopped") from error
         except (FrameError, OSError) as error:
@@ -92,21 +114,24 @@ class WorkerProcess:
             raise WorkerDied(f"{what} needed more than {limit} MB of memory and was stopped")
         return answer
 
-    def _lightened(self, request: Frame) -> Frame:
-        """The request with its payload laid on the tray, if there is room for it."""
-        if not request.payload or not self._tray.lay(request.payload):
-            return request
-        return Frame({**request.header, "laid": len(request.payload)})
+    def _lightened(self, header: bytes, payload: bytes) -> tuple[bytes, ...]:
+        """What is sent, with the payload laid on the tray if there is room for it: in turn, for two may be there."""
+        if not payload or len(payload) > ROOM:
+            return pack(header, payload)
+        self._asked += 1
+        place = 1 + self._asked % PLACES
+        self._tray.lay(place, payload)
+        return pack(header, payload, place=place)
 
     def kill(self) -> None:
-        """End it, whatever it is doing, with all it may have started."""
-        self._killed = True
-        if self.alive:
+        """End it, whatever it is doing, with all it may have started; who asked it may ask another."""
+        self._line.break_off(LeftUndone())
+        if not self.exited.done():
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End it and give up its socket. Only for who holds the worker: nobody may be asking it."""
+        """End it and give up its socket. Nobody may be asking it."""
         self.kill()
         self._socket.close()
         self._tray.close()
@@ -132,9 +157,7 @@ class WorkerProcess:
     async def _obituary(self, error: Exception) -> str:
         """Why it does not answer: by its exit, if that comes within a moment, else by what it did to the socket."""
         await asyncio.wait({self.exited}, timeout=_MOMENT)
-        if self._killed:
-            return "it was stopped with its pool"
-        if self.alive:
+        if not self.exited.done():
             return str(error)
         code = self.exited.result()
         if code >= 0:
