@@ -33,6 +33,7 @@ from bench.machine import machine
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.parts import Parts
 from watcher.pipeline.steps import Steps
 from watcher.store import documents, entries, schema
@@ -153,7 +154,8 @@ def open_deliveries(tx: Connection) -> int:
 async def run(matches: int, seconds: float, receivers: Receivers, folder: Path, origin: str) -> dict[int, float]:
     """Makes the matches and waits until all are told; when each was found (monotonic seconds)."""
     found: dict[int, float] = {}
-    async with assemble(load(write_config(folder, origin)), show=lambda _text: None) as parts:
+    config = load(write_config(folder, origin))
+    async with pool_of(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as parts:
         feed = await parts.store.run(make_feed)
         steps = Steps(parts)
         lane = asyncio.create_task(steps.deliver.work())

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from watcher.app import assemble
 from watcher.config import load
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.steps import Steps
 from watcher.store import feeds
 
 
 async def main(config: Path) -> int:
-    async with assemble(load(config), show=print) as parts:
+    read = load(config)
+    async with pool_of(read, at_once=True) as pool, assemble(read, pool=pool, show=print) as parts:
         steps = Steps(parts, to_the_end=True)
         await steps.start()
         steps.due_by = parts.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -17,12 +16,10 @@ from watcher.store import StateLock, StoreThread
 from watcher.store.recovery import Recovery, open_or_recover
 from watcher.workers import WorkerPool
 
-TASKS = "watcher.pipeline.tasks"
-
 
 @asynccontextmanager
-async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncIterator[Parts]:
-    """The parts that `run` and `once` work with; the state is locked as long as they live.
+async def assemble(config: Config, *, pool: WorkerPool, show: Callable[[str], None]) -> AsyncIterator[Parts]:
+    """The parts that `run` and `once` work with; the state is locked as long as they live. `pool` is that of `pool_of`.
 
     A damaged state is set aside and restored. `show` prints what the console channel is told. Raises ConfigError,
     StateError or CorpusError.
@@ -32,24 +29,23 @@ async def assemble(config: Config, *, show: Callable[[str], None]) -> AsyncItera
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(config, folder, lock)
         try:
-            async with pool_of(config) as pool:
-                parts = Parts(
-                    setting=Setting.of(config, generation=1),
-                    store=store,
-                    client=client_of(config),
-                    pool=pool,
-                    folder=folder,
-                    show=show,
-                    recovery=recovery,
-                    show_life=lock.show_life,
-                )
-                store.on_fatal = parts.give_up
-                try:
-                    yield parts
-                finally:
-                    for client in (parts.client, *parts.former_clients):
-                        await client.aclose()
-                lock.doubtful = parts.fatal is not None
+            parts = Parts(
+                setting=Setting.of(config, generation=1),
+                store=store,
+                client=client_of(config),
+                pool=pool,
+                folder=folder,
+                show=show,
+                recovery=recovery,
+                show_life=lock.show_life,
+            )
+            store.on_fatal = parts.give_up
+            try:
+                yield parts
+            finally:
+                for client in (parts.client, *parts.former_clients):
+                    await client.aclose()
+            lock.doubtful = parts.fatal is not None
         finally:
             store.close()
 
@@ -92,17 +88,6 @@ def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreT
 def client_of(config: Config) -> Client:
     """The HTTP client that the config describes."""
     return Client(net_settings(config), trusted_origins=operator_urls(config))
-
-
-@asynccontextmanager
-async def pool_of(config: Config) -> AsyncIterator[WorkerPool]:
-    """Worker processes, at most one a core, that know the watches of the config; each starts when it is needed."""
-    pool = WorkerPool(os.cpu_count() or 1, TASKS)
-    try:
-        await pool.configure(1, WATCHES.dump_json(config.watches))
-        yield pool
-    finally:
-        await pool.aclose()
 
 
 def net_settings(config: Config) -> NetSettings:

@@ -16,9 +16,11 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
 from watcher.log import event
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.pulse import Pulse
 from watcher.pipeline.steps import Steps, Tally
 from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
+from watcher.workers import WorkerPool
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -50,7 +52,7 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
     """
     reload = asyncio.Event()
     _on_signals(stop, reload)
-    async with assemble(config, show=show) as parts:
+    async with pool_of(config) as pool, assemble(config, pool=pool, show=show) as parts:
         parts.on_fatal = stop.set
         steps = Steps(parts)
         await steps.start()
@@ -84,12 +86,14 @@ async def _work(pulse: Pulse, *, reload: asyncio.Event, stop: asyncio.Event) -> 
     await asyncio.gather(*lanes, *keepers, return_exceptions=True)
 
 
-async def once(config: Config, *, show: Callable[[str], None], watch: Callable[[Steps], None]) -> OnceSummary:
+async def once(
+    config: Config, *, pool: WorkerPool, show: Callable[[str], None], watch: Callable[[Steps], None]
+) -> OnceSummary:
     """Every feed now, everything pending, every delivery; open windows are closed, retries that lie ahead are left.
 
-    `watch` gets the steps before they start, to show their progress.
+    `pool` is that of `pool_of`; `watch` gets the steps before they start, to show their progress.
     """
-    async with assemble(config, show=show) as parts:
+    async with assemble(config, pool=pool, show=show) as parts:
         steps = Steps(parts, to_the_end=True)
         watch(steps)
         await steps.start()

@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -15,12 +16,13 @@ import pytest
 from click.testing import CliRunner
 
 from tests.cli.conftest import Cli
+from tests.cli.tree import commands_of
 from watcher import __version__
-from watcher.cli.shell import main_group
+from watcher.cli.shell import MODULES, main_group
 
 
 def commands(group: click.Group = main_group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    for name, command in commands_of(group).items():
         yield (*path, name)
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -28,6 +30,24 @@ def commands(group: click.Group = main_group, path: tuple[str, ...] = ()) -> Ite
 
 def program(*arguments: str, **more: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "watcher", *arguments], **more)  # type: ignore[call-overload, no-any-return] # Popen's own keywords
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES.values())))
+def test_each_command_is_where_it_is_looked_for(module: str) -> None:
+    """A module brings the commands that the table has it down for, and no other."""
+    group = click.Group()
+    import_module(f"watcher.cli.{module}").register(group)
+    assert set(group.commands) == {name for name, home in MODULES.items() if home == module}
+
+
+def test_a_command_does_not_load_what_only_others_need() -> None:
+    """Neither database nor HTTP client to say which version this is, or what is wrong with a config."""
+    line = "import sys; from watcher.cli import main\ntry: main()\nfinally: print(*sys.modules, sep='\\n')"
+    for arguments in (["--version"], ["--config", "/nowhere/config.toml", "once"]):
+        ended = subprocess.run([sys.executable, "-c", line, *arguments], capture_output=True, text=True, check=False)
+        loaded = ended.stdout.splitlines()
+        assert "watcher.cli.shell" in loaded
+        assert not {"sqlalchemy", "httpx", "apscheduler", "trafilatura"} & set(loaded)
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)

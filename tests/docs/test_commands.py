@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.cli.tree import commands_of
 from tests.docs.desk import Desk
 from tests.docs.pages import PAGES, ROOT, code, fences, first_cells, name_of, prose
 from tests.newsroom import Newsroom
@@ -92,9 +93,9 @@ def unknown_in(command: str) -> str:
         elif word.isupper():  # an argument's place, or COMMAND
             continue
         elif isinstance(node, click.Group):
-            if word not in node.commands:
+            if word not in (known := commands_of(node)):
                 return f"no command {word}"
-            node = node.commands[word]
+            node = known[word]
             options |= {name for parameter in node.params for name in parameter.opts}
     return ""
 
@@ -106,7 +107,7 @@ def _takes_value(node: click.Command, option: str) -> bool:
 
 def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
     """Every command with its whole name."""
-    for name, node in group.commands.items():
+    for name, node in commands_of(group).items():
         if isinstance(node, click.Group):
             yield from leaves(node, (*path, name))
         else:

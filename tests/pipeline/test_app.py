@@ -16,6 +16,7 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, NetConfig, load
 from watcher.errors import StateError, StateLocked, WatcherError
 from watcher.model import Watch
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.parts import LEASE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -96,9 +97,9 @@ async def test_parts_are_taken_down_whatever_happens(tmp_path: Path) -> None:
     config = load(file)
 
     async def work(error: Exception | None) -> None:
-        async with assemble(config, show=print) as parts:
+        async with pool_of(config) as pool, assemble(config, pool=pool, show=print) as parts:
             with pytest.raises(StateLocked):
-                async with assemble(config, show=print):
+                async with assemble(config, pool=pool, show=print):
                     pytest.fail("it was opened twice")
             assert parts.pool.pids == ()  # no worker is started before there is work
             if error:

@@ -49,6 +49,36 @@ async def test_tasks_module_that_is_missing_is_said_at_start(make_pool: MakePool
         await pool.run("reverse", {}, b"", LONG)
 
 
+async def test_processes_may_start_before_they_are_needed(make_pool: MakePool) -> None:
+    """As many as are wanted and may be; who needs one takes it when it is ready, and no other starts."""
+    pool = make_pool(2)
+    pool.start_ahead(1)
+    assert len(pool.pids) == 1
+    pool.start_ahead(5)
+    pids = set(pool.pids)
+    assert len(pids) == 2
+    assert {one["pid"] for one in await asyncio.gather(*(state(pool) for _ in range(8)))} <= pids
+    assert set(pool.pids) == pids
+
+
+async def test_what_is_wrong_with_a_process_started_early_is_told_to_who_needs_it(make_pool: MakePool) -> None:
+    """Nobody waits for it before; a pool whose processes cannot load fails every task."""
+    pool = make_pool(2, tasks="tests.workers.no_such_module")
+    pool.start_ahead(2)
+    for _ in range(3):
+        with pytest.raises(WorkerDied, match="could not load"):
+            await pool.run("reverse", {}, b"", LONG)
+
+
+async def test_processes_started_early_are_gone_with_the_pool(make_pool: MakePool) -> None:
+    """Though none was ready, and nobody needed one."""
+    before = children()
+    pool = make_pool(2)
+    pool.start_ahead(2)
+    await pool.aclose()
+    assert children() == before
+
+
 async def test_start_that_takes_too_long_is_given_up(make_pool: MakePool) -> None:
     """A process that does not get ready in time is killed; that is not the task's time-out."""
     pool = make_pool(start_timeout=timedelta(milliseconds=1))

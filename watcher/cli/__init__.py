@@ -2,16 +2,12 @@
 
 shell.py (config, log, exit codes) · service.py (run, once, demo) · checking.py (check) · inspecting.py (explain;
 explained.py: as JSON) · trying.py (match) · feeds.py · corpus.py · alerts.py (alert) · outbox.py · upkeep.py (backup) ·
-health.py (healthcheck) · present.py (tables and lines).
+health.py (healthcheck) · present.py (tables and lines). Each is loaded when one of its commands is asked for.
 """
 
-from watcher.cli import alerts, checking, corpus, feeds, health, inspecting, outbox, service, trying, upkeep
 from watcher.cli.shell import main_group
 
 __all__ = ["main"]
-
-for _module in (service, checking, inspecting, trying, feeds, corpus, alerts, outbox, upkeep, health):
-    _module.register(main_group)
 
 
 def main() -> None:

@@ -11,10 +11,11 @@ import click
 
 from watcher.alerts.channel import Target
 from watcher.alerts.channels import CHANNELS
-from watcher.app import client_of, pool_of
+from watcher.app import client_of
 from watcher.cli.shell import Shell, command, out, pass_shell
 from watcher.config import ChannelType, Config
 from watcher.errors import FetchError, NotAFeed, WatcherError
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.queries import compile_watches
 from watcher.pipeline.remote import sentence
 from watcher.pipeline.sending import target_of

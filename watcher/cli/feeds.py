@@ -7,11 +7,12 @@ from datetime import datetime
 
 import click
 
-from watcher.app import client_of, pool_of
+from watcher.app import client_of
 from watcher.cli.shell import Shell, command, pass_shell, print_json, print_table, tell
 from watcher.config import Config, FeedConfig, add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
 from watcher.model import ParsedFeed
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.remote import sentence
 from watcher.pipeline.trial import try_feed
 from watcher.store import feeds, reading

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from watcher.app import client_of, pool_of
+from watcher.app import client_of
 from watcher.cli.explained import plain
 from watcher.cli.present import print_hits
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json
@@ -19,6 +19,7 @@ from watcher.config import Config
 from watcher.corpus import parse_file_name
 from watcher.errors import WatcherError
 from watcher.model import Entry
+from watcher.pipeline.crew import pool_of
 from watcher.pipeline.explain import Explanation, look_up, look_up_document, story_of_trial
 from watcher.pipeline.reading import ENTRY
 from watcher.pipeline.trial import PageTrial, try_bytes, try_page

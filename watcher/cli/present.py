@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from watcher.cli.shell import err, out
-from watcher.daemon import OnceSummary
 from watcher.model import Hit, HitField
-from watcher.pipeline.steps import Steps
+
+if TYPE_CHECKING:
+    from watcher.daemon import OnceSummary
+    from watcher.pipeline.steps import Steps
 
 _REFRESH_SECONDS = 0.2
 _CONTEXT = 60  # letters on either side of a hit

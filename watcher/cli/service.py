@@ -9,15 +9,19 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from watcher import daemon
 from watcher.cli.present import progress, summary_lines
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json, start_log, tell
 from watcher.config import Config, load
-from watcher.daemon import OnceSummary
-from watcher.demo import DemoNewsroom, prepare_demo
+from watcher.pipeline.crew import pool_of
+
+if TYPE_CHECKING:
+    from watcher.daemon import OnceSummary
+    from watcher.demo import DemoNewsroom
+    from watcher.pipeline.steps import Steps
 
 
 def register(group: click.Group) -> None:
@@ -38,7 +42,7 @@ def register(group: click.Group) -> None:
         config = shell.config()
         show = _show(sys.stderr.write if as_json else sys.stdout.write)
         with progress(len(config.feeds)) as watch:
-            summary = asyncio.run(daemon.once(config, show=show, watch=watch))
+            summary = asyncio.run(_once(config, show=show, watch=watch))
         if as_json:
             print_json(_plain(summary))
         else:
@@ -52,7 +56,16 @@ def register(group: click.Group) -> None:
         _demo(seconds)
 
 
+async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Steps], None]) -> OnceSummary:
+    async with pool_of(config, at_once=True) as pool:
+        from watcher import daemon  # the workers load as long
+
+        return await daemon.once(config, pool=pool, show=show, watch=watch)
+
+
 async def _run(config: Config) -> None:
+    from watcher import daemon
+
     await daemon.run(config, show=_show(sys.stdout.write), stop=asyncio.Event())
 
 
@@ -76,6 +89,8 @@ def _plain(summary: OnceSummary) -> dict[str, object]:
 
 
 def _demo(seconds: int) -> None:
+    from watcher.demo import DemoNewsroom, prepare_demo
+
     newsroom = DemoNewsroom(now=datetime.now(UTC))
     newsroom.start()
     try:
@@ -91,6 +106,8 @@ def _demo(seconds: int) -> None:
 
 
 async def _watch_newsroom(file: Path, newsroom: DemoNewsroom, seconds: int) -> None:
+    from watcher import daemon
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.call_later(seconds * 0.4, lambda: tell(f"Published: {newsroom.publish(now=datetime.now(UTC))}"))

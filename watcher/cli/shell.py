@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,6 +34,35 @@ WRONG_CONFIG = 78  # EX_CONFIG of sysexits.h; the systemd unit does not restart 
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+MODULES = {
+    "alert": "alerts",
+    "backup": "upkeep",
+    "check": "checking",
+    "corpus": "corpus",
+    "demo": "service",
+    "explain": "inspecting",
+    "feeds": "feeds",
+    "healthcheck": "health",
+    "match": "trying",
+    "once": "service",
+    "outbox": "outbox",
+    "run": "service",
+}
+"""Command -> the module beside this one whose `register` brings it."""
+
+
+class CommandsOnDemand(click.Group):
+    """Loads the module of a command when it is asked for: all of them together take a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in MODULES and cmd_name not in self.commands:
+            import_module(f"watcher.cli.{MODULES[cmd_name]}").register(self)
+        return super().get_command(ctx, cmd_name)
 
 
 class Shell:
@@ -59,7 +89,7 @@ class Shell:
 pass_shell = click.make_pass_decorator(Shell)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=CommandsOnDemand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="watcher", message="%(prog)s %(version)s")
 @click.option(
     "--config",

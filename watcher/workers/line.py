@@ -26,8 +26,8 @@ class LeftUndone(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class _Request:
-    """`patience`: seconds that it may be at work."""
+class Request:
+    """What has been asked. `patience`: seconds that it may be at work."""
 
     answer: asyncio.Future[Frame]
     patience: float
@@ -42,7 +42,7 @@ class Line:
         self._largest = largest
         self._changed = changed
         self._loop = asyncio.get_running_loop()
-        self._requests: deque[_Request] = deque()
+        self._requests: deque[Request] = deque()
         self._come = bytearray()
         self._sending = asyncio.Lock()
         self._patience: asyncio.TimerHandle | None = None
@@ -69,11 +69,20 @@ class Line:
                 self.break_off(error if isinstance(error, OSError) else FrameError("it was not asked to the end"))
                 if not isinstance(error, OSError):
                     raise
-        return await self._answer(request)
+        return await self.answer(request)
 
-    async def listen(self, patience: float) -> Frame:
-        """What the child says unasked: that it is ready. Raises what `ask` does."""
-        return await self._answer(self._enqueue(patience))
+    def expect(self, patience: float) -> Request:
+        """What the child will say unasked: that it is ready."""
+        return self._enqueue(patience)
+
+    async def answer(self, request: Request) -> Frame:
+        """The answer to a request. Raises what `ask` does."""
+        try:
+            return await request.answer
+        except asyncio.CancelledError:
+            if self._requests and self._requests[0] is request:
+                self.break_off(FrameError("its task was cancelled"))
+            raise
 
     def break_off(self, reason: Exception) -> None:
         """Nothing more is asked or heard: the first request ends with `reason`, those behind it are left undone."""
@@ -88,16 +97,9 @@ class Line:
             self._begin_next()
             self._changed()
 
-    async def _answer(self, request: _Request) -> Frame:
-        try:
-            return await request.answer
-        except asyncio.CancelledError:
-            if self._requests and self._requests[0] is request:
-                self.break_off(FrameError("its task was cancelled"))
-            raise
-
-    def _enqueue(self, patience: float) -> _Request:
-        request = _Request(self._loop.create_future(), patience)
+    def _enqueue(self, patience: float) -> Request:
+        request = Request(self._loop.create_future(), patience)
+        request.answer.add_done_callback(_note)
         self._requests.append(request)
         if len(self._requests) == 1:
             self._begin_next()
@@ -105,7 +107,7 @@ class Line:
             self._loop.call_later(_MOST_BEHIND, self._give_up_waiting, request)
         return request
 
-    def _give_up_waiting(self, request: _Request) -> None:
+    def _give_up_waiting(self, request: Request) -> None:
         """What still waits behind another is left undone; its answer, when it comes, is for nobody."""
         if request in self._requests and self._requests[0] is not request and not request.answer.done():
             request.answer.set_exception(LeftUndone())
@@ -177,3 +179,9 @@ class Line:
             return
         self._begin_next()
         self._changed()
+
+
+def _note(answer: asyncio.Future[Frame]) -> None:
+    """Nobody may be waiting for it any more, or yet."""
+    if not answer.cancelled():
+        answer.exception()

@@ -74,6 +74,12 @@ class WorkerPool:
         async with self._worker(light=False):
             return
 
+    def start_ahead(self, processes: int) -> None:
+        """Start that many processes, as far as there may be, without waiting for them. Who needs one waits for it, and
+        hears what is wrong with it. Raises WorkerDied."""
+        while len(self._serving) < min(processes, self._size):
+            self._serving.add(self._new_worker())
+
     async def run(
         self,
         task: str,

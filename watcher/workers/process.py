@@ -57,6 +57,7 @@ class WorkerProcess:
         self._asked = 0
         self._watch_exit()
         self._line = Line(self._socket, largest=launch.largest_reply, changed=lambda: changed(self))
+        self._greeting = self._line.expect(launch.start_timeout.total_seconds())
 
     @property
     def pid(self) -> int:
@@ -88,7 +89,7 @@ class WorkerProcess:
         if self._ready:
             return
         try:
-            answer = await self._line.listen(self._launch.start_timeout.total_seconds())
+            answer = await self._line.answer(self._greeting)
         except TimeoutError as error:
             raise WorkerDied(f"a worker was not ready after {self._launch.start_timeout}") from error
         except LeftUndone as error:
