@@ -51,3 +51,17 @@ def test_any_bytes_give_clean_text(page: bytes, content_type: str) -> None:
     text.encode()
     assert not any(ord(character) < 32 and character not in "\t\n" for character in text)
     assert page_as_utf8(page, content_type).replace(b"\r\n", b"\n").replace(b"\r", b"\n") == text.encode()
+
+
+@given(
+    st.sampled_from([1, 2]),
+    st.integers(-8, 8),
+    st.text("aä中𐍈\ufffd\ufffe\uffff", max_size=6),
+    st.integers(0, 3),
+    st.sampled_from([b"", b"\xe4", b"\x1f"]),
+)
+def test_a_large_page_is_looked_through_in_pieces(pieces: int, shift: int, text: str, cut: int, damage: bytes) -> None:
+    """Where characters lie across the edge of a piece, are cut off at the end of the page, or are none."""
+    page = b"a" * (pieces * 2**15 + shift) + text.encode()
+    page = page[: len(page) - cut] + damage
+    assert page_as_utf8(page, "") == decode_page(page, "").encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from contextlib import suppress
 
 import webencodings
 
@@ -13,6 +12,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_PIECE = 2**15
 _META_REACH = 4096  # browsers look at 1,024 bytes; real pages declare their charset later than that
 _META_CHARSET = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]{0,500}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{1,40})""", re.I
@@ -41,11 +41,24 @@ def page_as_utf8(page: bytes, content_type: str) -> bytes:
     """The text of `decode_page` as UTF-8, but with its line ends: most pages need only be looked through for that."""
     if not page.startswith(tuple(mark for mark, _ in _BOMS)) and b"\x1b" not in page and not _wide_codec(page):
         visible = page.translate(None, _CONTROL_BYTES)
-        with suppress(UnicodeDecodeError):
-            text = visible.decode("utf-8")
-            if "\ufffe" not in text and "\uffff" not in text:
-                return visible
+        if _is_plain_utf8(visible):
+            return visible
     return decode_page(page, content_type).encode()
+
+
+def _is_plain_utf8(page: bytes) -> bool:
+    """Whether these bytes are UTF-8 without noncharacters: in pieces that stay in the processor's cache."""
+    view, start = memoryview(page), 0
+    while start < len(page):
+        piece = view[start : start + _PIECE]
+        try:
+            text, length = codecs.utf_8_decode(piece, "strict", len(piece) < _PIECE)
+        except UnicodeDecodeError:
+            return False
+        if "\ufffe" in text or "\uffff" in text:
+            return False
+        start += length
+    return True
 
 
 def _decode_unmarked(page: bytes, declared: list[webencodings.Encoding]) -> str:

@@ -17,6 +17,7 @@ from watcher.articles.stuffing import unstuffed
 
 _LONG = 40  # letters of a text that is more than a link or a label
 _BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # what stands between words, nearly always
+_ENOUGH = 12_000  # characters, of which nearly always as many stand between words as do not
 _LEARNT = 5  # paragraphs of a page by which its repetitions are noticed
 
 
@@ -55,6 +56,10 @@ def _tidied(texts: Iterable[str]) -> list[str]:
     return [text for text in long if len(text) >= _LONG]
 
 
+def _has_letters(text: str, least: int) -> bool:
+    return len(text) - sum(map(text.count, _BETWEEN)) >= least
+
+
 def _is_suspect(title: str, visible: str, runs: list[str], marked: list[str]) -> bool:
     said = " ".join(runs)
     letters = max(len(said), sum(map(len, marked)))
@@ -64,7 +69,7 @@ def _is_suspect(title: str, visible: str, runs: list[str], marked: list[str]) ->
         return False
     if judge_wall(title=title, text=said) is not None:
         return True
-    if letters >= LONGEST_STUB and len(visible) - sum(map(visible.count, _BETWEEN)) >= LONGEST_WALL:
+    if letters >= LONGEST_STUB and any(_has_letters(part, LONGEST_WALL) for part in (visible[:_ENOUGH], visible)):
         return False
     shown = " ".join(visible.replace(JOINT, " ").split())
     if letters < LONGEST_STUB and PAYWALL.search(shown.lower()):
