@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watcher.config import add_feed, load, remove_feed
+from watcher.config import load
+from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import ConfigError, WatcherError
 
 CONFIG = """\

@@ -9,7 +9,8 @@ import click
 
 from watcher.app import client_of
 from watcher.cli.shell import Shell, command, pass_shell, print_json, print_table, tell
-from watcher.config import Config, FeedConfig, add_feed, remove_feed
+from watcher.config import Config, FeedConfig
+from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
 from watcher.model import ParsedFeed
 from watcher.pipeline.crew import pool_of

@@ -2,10 +2,10 @@
 
 values.py (the sections and their defaults) · kinds.py (what a key takes) · schedule.py (durations, digests, quiet
 hours) · secret.py · load.py (find, read) · reading.py (tables -> sections) · checks.py (between sections) · lines.py
-(key -> line) · explain.py (pydantic -> sentences) · edit.py (add and remove feeds).
+(key -> line) · explain.py (pydantic -> sentences) · edit.py (add and remove feeds;
+not imported here, for its library takes as long to load as all the rest).
 """
 
-from watcher.config.edit import add_feed, remove_feed
 from watcher.config.kinds import split_listen
 from watcher.config.load import find, format_warnings, load, read_config
 from watcher.config.schedule import format_duration, parse_digest, parse_duration, parse_quiet, parse_time
@@ -40,7 +40,6 @@ __all__ = [
     "Secret",
     "SecretSource",
     "StateConfig",
-    "add_feed",
     "find",
     "format_duration",
     "format_warnings",
@@ -50,6 +49,5 @@ __all__ = [
     "parse_quiet",
     "parse_time",
     "read_config",
-    "remove_feed",
     "split_listen",
 ]
