@@ -18,7 +18,7 @@ from watcher.store import feeds
 
 async def main(config: Path) -> int:
     read = load(config)
-    async with pool_of(read, at_once=True) as pool, assemble(read, pool=pool, show=print) as parts:
+    async with pool_of(read) as pool, assemble(read, pool=pool, show=print) as parts:
         steps = Steps(parts, to_the_end=True)
         await steps.start()
         steps.due_by = parts.now()

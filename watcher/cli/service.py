@@ -57,8 +57,9 @@ def register(group: click.Group) -> None:
 
 
 async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Steps], None]) -> OnceSummary:
-    async with pool_of(config, at_once=True) as pool:
-        from watcher import daemon  # the workers load as long
+    everything_is_new = not config.state.path.exists()
+    async with pool_of(config, at_once=everything_is_new) as pool:  # which load while we do
+        from watcher import daemon
 
         return await daemon.once(config, pool=pool, show=show, watch=watch)
 

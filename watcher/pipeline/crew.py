@@ -18,7 +18,7 @@ _AT_ONCE = 2
 async def pool_of(config: Config, *, at_once: bool = False) -> AsyncIterator[WorkerPool]:
     """Worker processes, at most one a core, that know the watches of the config; each starts when it is needed.
 
-    `at_once`: the first of them start now.
+    `at_once`: the first of them start now, which is a waste if there is nothing to read.
     """
     pool = WorkerPool(os.cpu_count() or 1, TASKS)
     try:
