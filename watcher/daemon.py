@@ -97,6 +97,7 @@ async def once(
         steps = Steps(parts, to_the_end=True)
         watch(steps)
         await steps.start()
+        heap.keep()
         newest_before = await parts.store.run(documents.highest_number)
         steps.due_by = parts.now()
         await parts.store.run(feeds.make_due, now=steps.due_by)
