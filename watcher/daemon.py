@@ -32,6 +32,7 @@ HOUSEKEEPING = timedelta(seconds=30)
 CLEARING = timedelta(minutes=10)
 HEARTBEAT = timedelta(seconds=5)  # monotonic
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
+_KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
 
     Raises what `assemble` raises at the start; after that only what makes going on unsafe (a failed fsync).
     """
+    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
     reload = asyncio.Event()
     _on_signals(stop, reload)
     async with pool_of(config) as pool, assemble(config, pool=pool, show=show) as parts:
@@ -93,6 +95,7 @@ async def once(
 
     `pool` is that of `pool_of`; `watch` gets the steps before they start, to show their progress.
     """
+    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
     async with assemble(config, pool=pool, show=show) as parts:
         steps = Steps(parts, to_the_end=True)
         watch(steps)

@@ -13,10 +13,6 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _OPEN_FILES = 64
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-_LARGE = 2**20  # bytes of a piece that goes back at once
-_KEPT = 4 * 2**20  # bytes of smaller ones
 # Killed before the daemon when the system runs out of memory (0 is the default, 1000 the first to go).
 _OOM_SCORE_ADJUSTMENT = "600"
 
@@ -51,15 +47,6 @@ def limit_files() -> None:
         resource.setrlimit(what, (most, most))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE_ADJUSTMENT, encoding="ascii")
-
-
-def keep_memory() -> None:
-    """Let some free memory stay here until `give_back_memory`: to have it zeroed by the system for each page again
-    takes a sixth of the time of one; with all of it, a worker grows by 15 MB."""
-    with suppress(AttributeError):  # another C library
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE)
-        libc.mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
 def give_back_memory() -> None:

@@ -44,7 +44,7 @@ class WorkerPool:
         tasks: str,
         *,
         memory_limit: int = 512 * 2**20,
-        tasks_per_worker: int = 2_000,
+        tasks_per_worker: int = 5_000,
         start_timeout: timedelta = timedelta(seconds=60),
         idle_after: timedelta = timedelta(minutes=10),
         largest_reply: int = 32 * 2**20,
