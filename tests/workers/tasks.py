@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,12 @@ def state(_: dict[str, Any], __: bytes) -> bytes:
             "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         }
     ).encode()
+
+
+def nap(_: dict[str, Any], __: bytes) -> bytes:
+    """Take a moment, in which others can be asked for."""
+    time.sleep(0.2)
+    return b"rested"
 
 
 def hang(_: dict[str, Any], __: bytes) -> bytes:
@@ -173,6 +180,7 @@ TASKS: Mapping[str, Callable[[dict[str, Any], bytes], bytes]] = {
         echo,
         reverse,
         state,
+        nap,
         hang,
         hold_the_gil,
         hoard,
