@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.given import REALWORLD
 from tests.acceptance.pages import news_page, paragraphs
 from tests.feed_bodies import CONTENT_TYPES, feed_body
 from watcher.model import Entry
 
-REALWORLD = Path(__file__).parents[2] / "shared" / "realworld"
 WHOLE = 1 / 8
 HEAD, PART = 1_500, 12_000  # bytes
 LARGEST = 2_000_000  # bytes; most mutants stay near the size of their original

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 
-from bench.goldpages import REALWORLD, GoldPage
+from bench.given import REALWORLD
+from bench.goldpages import GoldPage
 from watcher.matching import Watchlist
 from watcher.matching.stories import CONTAINED, containment, sketch
 from watcher.model import Article, Watch

@@ -22,7 +22,8 @@ from urllib.request import urlopen
 
 import trafilatura
 
-REALWORLD = Path(__file__).parents[2] / "shared" / "realworld"
+from bench.given import REALWORLD
+
 TERM = "Quarzwächter"
 ENTRIES_PER_FEED = 30
 

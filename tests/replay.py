@@ -10,15 +10,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from bench.given import REALWORLD
 from tests.newsroom import Newsroom
 
-REALWORLD = Path(__file__).parents[2] / "shared" / "realworld"
 PLACEHOLDER = b"http://replay.invalid/"
 _TYPES = {".json": "application/feed+json", ".rdf": "application/rdf+xml", ".xml": "application/xml"}
-
-
-def replay_is_here() -> bool:
-    return (REALWORLD / "replay" / "routes.jsonl").is_file()
 
 
 class Replay:

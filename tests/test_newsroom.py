@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from tests.feed_bodies import CONTENT_TYPES
+from tests.needs import needs_realworld
 from tests.newsroom import Newsroom, Reply
 from tests.receivers import Receiver, hookshot, slack, throttled
-from tests.replay import Replay, replay_is_here
+from tests.replay import Replay
 from watcher.model import Entry
 
 ENTRY = Entry(id="a-1", link="/artikel/1", title="Ä & <B>", published_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
@@ -96,7 +97,7 @@ def test_slack_and_hookshot_refuse_what_the_real_ones_refuse(news: Newsroom) -> 
     assert httpx.post(chat.url, json={"html": "<b>nur</b>"}).status_code == 400
 
 
-@pytest.mark.skipif(not replay_is_here(), reason="the folder shared/realworld is not beside the checkout")
+@needs_realworld
 def test_the_replay_serves_every_feed_and_page(news: Newsroom) -> None:
     """42 feeds lead to the server's own addresses; pages come ungzipped with their content type and are counted."""
     replay = Replay(news)

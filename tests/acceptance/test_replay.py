@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-import pytest
-
 from tests.acceptance.program import Program
+from tests.needs import needs_realworld
 from tests.newsroom import Newsroom
-from tests.replay import Replay, replay_is_here
+from tests.replay import Replay
 
-pytestmark = pytest.mark.skipif(not replay_is_here(), reason="the folder shared/realworld is not beside the checkout")
+pytestmark = needs_realworld
 
 
 def test_every_entry_of_the_replay_is_handled(

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
-import pytest
-
+from bench.given import SEEDS
 from tests.acceptance.pages import news_page
 from tests.acceptance.program import Program
+from tests.needs import needs_seeds
 from tests.newsroom import Newsroom
 from watcher.model import Entry
 
-SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
-pytestmark = pytest.mark.skipif(not SEEDS.is_dir(), reason="the folder shared/seeds is not beside the checkout")
+pytestmark = needs_seeds
 
 _HEADER = re.compile(r"^ date (\d{4}(?:-\d\d){0,2}) ")
 _MONTHS = {"04": "April"}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from statistics import mean
 
-import pytest
-
-from bench.goldpages import REALWORLD, TIMEZONE, GoldPage, gold_pages, token_f1
+from bench.goldpages import TIMEZONE, GoldPage, gold_pages, token_f1
+from tests.needs import needs_realworld
 from watcher.articles import extract_article
 from watcher.articles.dates import published
 from watcher.articles.decoding import decode_page
@@ -15,10 +14,10 @@ from watcher.articles.page import read_page
 from watcher.model import Quality
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-PAGES = gold_pages() if REALWORLD.is_dir() else []
+PAGES = gold_pages()
 SAMPLE = [page for page in PAGES if page.is_full][::6]  # bench.truth reads them all
 
-pytestmark = pytest.mark.skipif(not PAGES, reason=f"the real pages are not there: {REALWORLD}")
+pytestmark = needs_realworld
 
 
 def day(page: GoldPage) -> str:

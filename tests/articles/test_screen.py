@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.goldpages import REALWORLD, TIMEZONE, GoldPage, gold_pages
+from bench.given import REALWORLD
+from bench.goldpages import TIMEZONE, GoldPage, gold_pages
 from tests.articles.newspage import news_page
+from tests.needs import needs_realworld
 from watcher.articles import Screen, extract_article, glance, screened_text
 from watcher.errors import NotAnArticle
 from watcher.matching import Watchlist
@@ -25,7 +27,7 @@ from watcher.model import Article, Hit, Watch
 from watcher.text import fold, host_of, squeeze
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-PAGES = gold_pages() if REALWORLD.is_dir() else []
+PAGES = gold_pages()
 A_PAGE = 220  # words and phrases that are drawn from each
 # What an article says and its page does not, with the reason. No browser shows these words side by side.
 EXPLAINED = {
@@ -116,7 +118,7 @@ def test_a_page_without_the_letters_cannot_match() -> None:
     assert not Screen(watchlist.needles).may_match(screened_text(page, "text/html"))
 
 
-@pytest.mark.skipif(not PAGES, reason=f"the real pages are not there: {REALWORLD}")
+@needs_realworld
 def test_words_and_phrases_of_all_real_articles_pass_the_screen(articles: dict[str, Article]) -> None:
     """Of each article, two hundred words and phrases or as many as it has: each is found in its page or explained."""
     drawn, tried = 0, 0
@@ -136,7 +138,7 @@ def test_words_and_phrases_of_all_real_articles_pass_the_screen(articles: dict[s
     assert tried > 0.8 * drawn > 0.8 * 200 * len(PAGES)
 
 
-@pytest.mark.skipif(not PAGES, reason=f"the real pages are not there: {REALWORLD}")
+@needs_realworld
 def test_facts_and_queries_pass_the_screen_of_all_real_pages(articles: dict[str, Article]) -> None:
     """For queries of all kinds, of the gold's terms and of each article's own host and author: whatever matches an
     article may match its page, asked alone."""
@@ -159,7 +161,7 @@ def test_facts_and_queries_pass_the_screen_of_all_real_pages(articles: dict[str,
         _passes(_quoted("author", article.author), article, text)
 
 
-@pytest.mark.skipif(not PAGES, reason=f"the real pages are not there: {REALWORLD}")
+@needs_realworld
 def test_few_real_articles_are_suspected_to_be_walls() -> None:
     """A suspicion costs a full extraction; at most one page in forty pays for it."""
     suspected = [page.file for page in PAGES if glance(page.bytes, "text/html").suspect]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.given import SEEDS
 from tests.articles.newspage import news_page
+from tests.needs import needs_seeds
 from watcher.articles import Effort, extract_article
 
-SEEDS = Path(__file__).parents[2].parent / "shared" / "seeds"
 FILES = sorted(SEEDS.glob("*.txt"))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HEADER = re.compile(r"^ date (\d{4}(?:-\d\d)?(?:-\d\d)?) ")
@@ -23,7 +24,7 @@ WIDGETS = re.compile(
     r"^Besuchen Sie uns|^Für Sie ausgewählt"
 )
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"the seed documents are not there: {SEEDS}")
+pytestmark = needs_seeds
 
 
 def as_page(text: str, date: str) -> tuple[bytes, list[str]]:

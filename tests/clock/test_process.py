@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program, Running
+from tests.needs import stop_at
 from tests.newsroom import Newsroom
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
@@ -22,6 +23,7 @@ class Clock:
     """The wall clock of the daemon: seconds beside the real one. Its monotonic clock is left alone."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        stop_at("" if LIBRARIES else "libfaketime is missing: apt-get install faketime")
         self._file = folder / "clock"
         self.set(0)
         patch.setenv("LD_PRELOAD", str(LIBRARIES[0]))
@@ -39,7 +41,6 @@ class Clock:
         self.set((moment - datetime.now(UTC)).total_seconds())
 
 
-@pytest.mark.skipif(not LIBRARIES, reason="needs libfaketime: apt-get install faketime")
 def test_the_daemon_goes_on_whatever_the_clock_says(
     news: Newsroom, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

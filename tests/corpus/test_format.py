@@ -10,6 +10,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bench.given import SEEDS
+from tests.needs import needs_seeds
 from watcher.corpus import (
     document_id,
     file_name,
@@ -22,7 +24,6 @@ from watcher.corpus import (
 from watcher.model import DocumentId, DocumentNumber, PartialDate
 
 ROOT = Path(__file__).parents[2]
-SHARED_SEEDS = ROOT.parent / "shared" / "seeds"
 
 SPACES = " \t\n\r\v\f\x00\x1c\x1e\x85\xa0\xad\u2003\u2028\u2029\u200b\ufeff\ud800\ufffe"
 texts = st.text() | st.text(st.sampled_from("aß.-" + SPACES)) | st.builds(" date {} x".format, st.text("0123456789- "))
@@ -175,11 +176,10 @@ def test_any_bytes_are_read(data: bytes) -> None:
     assert parse_document(data).text == normalise_text(parse_document(data).text)
 
 
+@needs_seeds
 def test_given_documents_are_read() -> None:
     """The documents that came with the format: month, day, day, none, none, and the first words right after it."""
-    if not SHARED_SEEDS.is_dir():
-        pytest.skip(f"the given documents are not there: {SHARED_SEEDS}")
-    parsed = [parse_document(file.read_bytes()) for file in sorted(SHARED_SEEDS.glob("*.txt"))]
+    parsed = [parse_document(file.read_bytes()) for file in sorted(SEEDS.glob("*.txt"))]
     assert [document.date and document.date.isoformat() for document in parsed] == [
         "2025-04",
         "2025-10-21",

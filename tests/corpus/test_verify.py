@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.given import SEEDS
+from tests.needs import needs_seeds
 from watcher.corpus import (
     CorpusFolder,
     DocumentRecord,
@@ -17,8 +19,6 @@ from watcher.corpus import (
     verify,
 )
 from watcher.model import DocumentId, DocumentNumber, PartialDate
-
-SHARED_SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 
 
 class Corpus:
@@ -182,14 +182,13 @@ def test_what_does_no_harm_is_a_note(corpus: Corpus) -> None:
     ]
 
 
+@needs_seeds
 def test_given_documents_are_sound_once_adopted(tmp_path: Path) -> None:
     """The documents that came with the format, recorded as adopted, pass."""
-    if not SHARED_SEEDS.is_dir():
-        pytest.skip(f"the given documents are not there: {SHARED_SEEDS}")
-    folder = CorpusFolder(SHARED_SEEDS)
+    folder = CorpusFolder(SEEDS)
     records = [
         DocumentRecord(number=parsed[0], id=parsed[1], name=name, adopted=True)
-        for name in sorted(file.name for file in SHARED_SEEDS.iterdir())
+        for name in sorted(file.name for file in SEEDS.iterdir())
         if (parsed := parse_file_name(name))
     ]
     assert len(records) == 5

@@ -14,6 +14,7 @@ import pytest
 from tests.cli.tree import commands_of
 from tests.docs.desk import Desk
 from tests.docs.pages import PAGES, ROOT, code, fences, first_cells, name_of, prose
+from tests.needs import program
 from tests.newsroom import Newsroom
 from watcher.cli import shell
 from watcher.cli.shell import main_group
@@ -128,9 +129,7 @@ def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
 
 
 def _make(*targets: str) -> str:
-    make = shutil.which("make")
-    if make is None:
-        pytest.skip("make is not installed")
+    make = program("make", package="make")
     done = subprocess.run([make, "-n", "-B", *targets], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.replace(" --quiet", "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 
 from tests.docs.desk import environment
 from tests.docs.pages import ROOT, fences
+from tests.needs import program, stop_at
 
 _MASKS = (
     (r"127\.0\.0\.1:\d+", "HOST"),
@@ -26,10 +26,10 @@ _MASKS = (
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone of what is committed here."""
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
-        pytest.skip("this is no git checkout, or git is not installed")
+    git = program("git", package="git")
+    stop_at("" if (ROOT / ".git").exists() else "this is an archive of the sources, and no git checkout")
     folder = tmp_path / "watcher"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, capture_output=True)
+    subprocess.run([git, "clone", "--quiet", str(ROOT), str(folder)], check=True, capture_output=True)
     return folder
 
 

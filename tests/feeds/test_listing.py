@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.feeds.bodies import URL, atom, rss
-from tests.feeds.test_realworld import MISSING, REAL, body_of, each, feed_name, gold, read
+from tests.feeds.test_realworld import body_of, each, feed_name, gold, read
+from tests.needs import needs_realworld
 from watcher.feeds.health import Fetched, KnownEntry, Limits, PollPlan, PollState
 from watcher.feeds.identity import EntryKeys, own_keys
 from watcher.feeds.listing import FeedNews, Listing, Row
@@ -187,10 +188,9 @@ def test_real_feeds_read_the_same_in_parts(line: dict[str, Any]) -> None:
     assert (part.feed.title, part.feed.site, part.feed.format) == (whole.title, whole.site, whole.format)
 
 
+@needs_realworld
 def test_a_real_polling_sequence_reads_only_its_news() -> None:
     """Four polls of one feed: each brings in parts what it would bring whole, less what was settled."""
-    if not REAL.exists():
-        pytest.skip(MISSING)
     lines = [line for line in gold("replay") if "seq-t" in line["file"]]
     bodies = [body_of(line) for line in sorted(lines, key=lambda line: str(line["file"]))]
     assert len(bodies) == 4

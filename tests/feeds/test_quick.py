@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.feeds.bodies import URL, atom, rss
-from tests.feeds.test_realworld import REAL, body_of, each, feed_name, gold
+from tests.feeds.test_realworld import body_of, each, feed_name, gold
+from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
 from watcher.feeds import xmlfeed
 from watcher.feeds.parse import parse_feed
@@ -89,11 +90,10 @@ def assert_both_read_the_same(body: bytes, **more: str) -> None:
         assert parse_feed(body, timezone="Europe/Berlin", **more) == expected
 
 
+@needs_realworld
 @pytest.mark.parametrize("part", ["feeds", "replay", "hostile"])
 def test_real_feeds_read_the_same_either_way(part: str) -> None:
     """Every real feed, and every hostile one, comes out as feedparser has it."""
-    if not REAL.exists():
-        pytest.skip("the collection of real feeds (../shared/realworld) is not here")
     for line in gold(part):
         body, content_type, url = body_of(line)
         assert_both_read_the_same(body, content_type=content_type, url=url)

@@ -1,4 +1,4 @@
-"""Real feeds against what an independent, strict reading of them says. Skips where the collection is missing."""
+"""Real feeds against what an independent, strict reading of them says."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
+from bench.given import REALWORLD
 from tests.feeds.test_planner import NOW, fetched, plan
+from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
 from watcher.feeds.health import KnownEntry, PollState
 from watcher.feeds.parse import parse_feed
 from watcher.model import Entry, EntryId, ParsedFeed
 
-REAL = Path(__file__).parents[2].parent / "shared" / "realworld"
-MISSING = "the collection of real feeds (../shared/realworld) is not here"
+pytestmark = needs_realworld
 
 # Where this reader differs from the strict reading, on purpose.
 REASONS: dict[str, tuple[str, Callable[[Entry, dict[str, Any]], bool]]] = {
@@ -65,15 +66,13 @@ SHOWING_TAGS = {"en_eliot-jones.com_9e0834333e854116", "fr_planete-jquery.fr_pla
 @cache
 def gold(part: str) -> list[dict[str, Any]]:
     """The lines of one list of expectations, none if the collection is missing."""
-    file = REAL / "gold" / f"{part}.jsonl"
+    file = REALWORLD / "gold" / f"{part}.jsonl"
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
 
 
 def each(part: str) -> pytest.MarkDecorator:
-    """One test per line of the list; one that skips, and says why, if there is none."""
+    """One test per line of the list."""
     lines = gold(part)
-    if not lines:
-        return pytest.mark.parametrize("line", [pytest.param({}, marks=pytest.mark.skip(reason=MISSING))])
     return pytest.mark.parametrize("line", lines, ids=[Path(line["file"]).name.split(".xml")[0] for line in lines])
 
 
@@ -84,7 +83,7 @@ def feed_name(line: dict[str, Any]) -> str:
 
 def body_of(line: dict[str, Any]) -> tuple[bytes, str, str]:
     """Body, Content-Type and address of one line's feed."""
-    given, data = line.get("feed_url") or "", (REAL / line["file"]).read_bytes()
+    given, data = line.get("feed_url") or "", (REALWORLD / line["file"]).read_bytes()
     url = given if given.startswith("http") else f"https://{line.get('domain', 'replay.invalid')}/feed"
     return gzip.decompress(data) if line["file"].endswith(".gz") else data, line.get("serve_as", ""), url
 
@@ -157,8 +156,6 @@ def test_every_replay_feed_yields_its_entries(line: dict[str, Any]) -> None:
 
 def test_a_real_polling_sequence_has_the_news_it_was_made_with() -> None:
     """Four polls of one feed: the first takes all, the retitled entry is a change, nothing known is new."""
-    if not REAL.exists():
-        pytest.skip(MISSING)
     lines = {Path(line["file"]).stem: line for line in gold("replay")}
     state, known, told = PollState(), dict[int, KnownEntry](), []
     for step in range(4):
@@ -202,8 +199,6 @@ def test_hostile_inputs_end_with_entries_or_a_clear_error(line: dict[str, Any]) 
         assert titles or name in HOSTILE_ENTRIES
 
 
-def test_the_skip_is_for_want_of_the_collection_only() -> None:
-    """If the collection is there, it is whole: 101 feeds, 42 replays, 21 hostile files."""
-    if not REAL.exists():
-        pytest.skip(MISSING)
+def test_the_collection_is_whole() -> None:
+    """Else fewer tests would run, and nobody would see it: 101 feeds, 42 replays, 21 hostile files."""
     assert [len(gold(part)) for part in ("feeds", "replay", "hostile")] == [101, 42, 21]

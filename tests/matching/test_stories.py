@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.given import REALWORLD
+from tests.needs import needs_realworld
 from watcher.matching.stories import CONTAINED, Candidate, containment, shingles, sketch, story_of
 from watcher.model import StoryId
 
-GOLD = Path(__file__).parents[2].parent / "shared" / "realworld" / "gold" / "pages.jsonl"
+GOLD = REALWORLD / "gold" / "pages.jsonl"
 
 REPORT = """Hafen von Norderney nach Sturm wieder offen
 
@@ -148,12 +149,11 @@ def test_any_text_has_a_sketch(text: str) -> None:
 
 
 def gold_texts() -> dict[str, str]:
-    if not GOLD.exists():
-        pytest.skip(f"{GOLD} is not there")
     pages = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
     return {page["file"]: f"{page['title']}\n\n{page['text']}" for page in pages if page["gold_kind"] == "full"}
 
 
+@needs_realworld
 def test_no_two_real_reports_are_merged() -> None:
     """Of 181 true texts of news pages no two come near to being one story: the closest share a twentieth."""
     sketches = {file: sketch(text) for file, text in gold_texts().items()}
@@ -161,6 +161,7 @@ def test_no_two_real_reports_are_merged() -> None:
     assert closest[0] < CONTAINED / 5, closest
 
 
+@needs_realworld
 def test_variants_of_real_reports_are_found() -> None:
     """Of all variants of 100 real texts at least 98 % join the story of their original, none another."""
     texts = list(gold_texts().values())[:100]

@@ -6,19 +6,20 @@ import json
 import re
 import time
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.given import REALWORLD
+from tests.needs import needs_realworld
 from watcher.matching import Watchlist
 from watcher.matching.scan import ScannedText
 from watcher.model import Article, Watch
 from watcher.text import fold, squeeze
 
-GOLD = Path(__file__).parents[2].parent / "shared" / "realworld" / "gold"
+GOLD = REALWORLD / "gold"
 
 WATCHES = (
     Watch(name="terms", terms=("Rutte", "Purl-Initiative", "Straße")),
@@ -177,11 +178,10 @@ def test_a_hostile_text_does_not_stall_a_query() -> None:
 
 
 def gold_lines(name: str) -> list[dict[str, Any]]:
-    if not (GOLD / name).exists():
-        pytest.skip(f"{GOLD / name} is not there")
     return [json.loads(line) for line in (GOLD / name).read_text(encoding="utf-8").splitlines()]
 
 
+@needs_realworld
 def test_terms_agree_with_real_pages() -> None:
     """On the true texts of 181 real pages 59 terms are found exactly where an independent count found them.
 

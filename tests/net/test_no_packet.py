@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.needs import stop_at
+
 ROOT = Path(__file__).parents[2]
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--net"]
 
@@ -26,8 +28,7 @@ def obstacle() -> str:
 
 @pytest.fixture(scope="module")
 def report() -> Any:
-    if reason := obstacle():
-        pytest.skip(reason)
+    stop_at(obstacle())
     command = [*NAMESPACE, sys.executable, "-m", "tests.net.sealed"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=110, check=False)
     assert ended.returncode == 0, ended.stderr.decode()

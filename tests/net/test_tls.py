@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
 import subprocess
 from collections.abc import Sequence
@@ -12,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import program
 from tests.net.servers import Line, Names, alert, answer, client, feed, replying, serving
 from watcher.errors import FetchError, FetchFailure
-
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing: apt install openssl")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for bridge.test, signed by itself, with its key."""
     file = tmp_path_factory.mktemp("tls") / "bridge.pem"
     command = [
-        "openssl",
+        program("openssl", package="openssl"),
         "req",
         "-x509",
         "-newkey",

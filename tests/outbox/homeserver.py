@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
+from tests.needs import stop_at
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-synapse" / "bin" / "python"
@@ -68,8 +68,8 @@ class Homeserver:
 @contextmanager
 def start_homeserver(folder: Path) -> Iterator[Homeserver]:
     """Runs Synapse in `folder`; skips where it is not installed."""
-    if not PYTHON.exists() or subprocess.run([PYTHON, "-c", "import synapse"], check=False).returncode:
-        pytest.skip("Synapse is not installed beside the tests; `make peers` does that")
+    missing = not PYTHON.exists() or subprocess.run([PYTHON, "-c", "import synapse"], check=False).returncode
+    stop_at("Synapse is not installed beside the tests: make peers" if missing else "")
     port = free_port()
     config = folder / "homeserver.yaml"
     config.write_text(json.dumps(_config(folder, port)), encoding="utf-8")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
+from tests.needs import program
 from tests.outbox.homeserver import exchange, free_port
 
 LIMIT = 600  # bytes that /klein takes
@@ -24,12 +22,10 @@ def start_nginx(folder: Path, *, behind: str) -> Iterator[str]:
     /gedrosselt takes one request in three seconds (429), /klein at most LIMIT bytes (413), /weg is gone (410), /kaputt
     has nothing behind it (502), /stumm cuts the connection, /gut passes on.
     """
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed; Debian has it in the package nginx-light")
+    nginx = program("nginx", package="nginx-light")
     port = free_port()
     (folder / "nginx.conf").write_text(_config(folder, port, behind), encoding="utf-8")
-    line = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors.txt")]
+    line = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors.txt")]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_until_up(port, process, folder)

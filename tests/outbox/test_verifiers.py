@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.needs import program, stop_at
 from tests.newsroom import Newsroom, Request
 from tests.outbox.desk import Desk
 from tests.receivers import Receiver
@@ -68,9 +68,9 @@ def test_cloud_event_is_signed_as_a_whole(news: Newsroom, tmp_path: Path) -> Non
 
 
 def verified_by_npm(secret: str, request: Request) -> Any:
-    node = shutil.which("node")
-    if node is None or not (NPM / "node_modules" / "standardwebhooks").is_dir():
-        pytest.skip("node or its package standardwebhooks is missing; `make peers` installs the package")
+    node = program("node", package="nodejs")
+    installed = (NPM / "node_modules" / "standardwebhooks").is_dir()
+    stop_at("" if installed else "the npm package standardwebhooks is not installed beside the tests: make peers")
     asked = {"secret": secret, "headers": dict(request.headers), "body": request.body.decode()}
     verified = subprocess.run(
         [node, "verify.mjs"], cwd=NPM, input=json.dumps(asked).encode(), capture_output=True, check=True

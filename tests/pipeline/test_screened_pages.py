@@ -8,14 +8,15 @@ from unittest.mock import patch
 
 import pytest
 
-from bench.goldpages import REALWORLD, TIMEZONE, gold_pages
+from bench.goldpages import TIMEZONE, gold_pages
+from tests.needs import needs_realworld
 from watcher.articles import Screen, extract_article
 from watcher.model import Entry, Watch
 from watcher.pipeline import tasks
 from watcher.pipeline.reading import PAGE_TASK, READING, WATCHES, PageTask, Reading
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-PAGES = gold_pages() if REALWORLD.is_dir() else []
+PAGES = gold_pages()
 WATCHES_OF_ALL_KINDS = (
     Watch(name="terms", terms=("Rutte", "Purl-Initiative")),
     Watch(name="near", query="(NATO OR Bundeswehr) NEAR/30 Milliarden -title:Kommentar"),
@@ -35,7 +36,7 @@ def configured() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("configured")
-@pytest.mark.skipif(not PAGES, reason=f"the real pages are not there: {REALWORLD}")
+@needs_realworld
 def test_matches_are_those_of_the_unfiltered_path() -> None:
     """For watches on words, sites, authors and feeds; most pages are not even extracted."""
     matching = 0

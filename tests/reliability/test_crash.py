@@ -10,9 +10,9 @@ import pytest
 from bench import power
 from bench.crash import control_cuts, cut_amid_alerts_and_check, cut_and_check, kill_and_check, on_a_disk
 from bench.ordeal import ordeal
+from tests.needs import needs_power
 
 pytestmark = pytest.mark.timeout(300)  # whole processes, several of them
-needs_power = pytest.mark.skipif(bool(power.obstacle()), reason=power.obstacle() or "power can be cut here")
 
 
 def test_kills_lose_tear_double_and_misnumber_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
+from tests.needs import needs_mounts
 from tests.newsroom import Newsroom
 from tests.receivers import Receiver
 from watcher.errors import StateError
@@ -22,7 +23,6 @@ from watcher.pipeline.space import FLOOR, shortage_of
 
 MEGABYTES = 40
 pytestmark = pytest.mark.timeout(240)
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(mount)], check=True)
 
 
-@needs_root
+@needs_mounts
 @pytest.mark.parametrize("left", [2_000_000, 0], ids=["below the floor", "to the last byte"])
 def test_intake_stops_and_resumes_while_delivery_goes_on(disk: Path, left: int) -> None:
     """No poll while there is no room; an alert that was owed arrives; then the operator hears that it is over."""

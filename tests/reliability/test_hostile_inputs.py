@@ -5,16 +5,16 @@ from __future__ import annotations
 import gzip
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bench.fuzz import WORKER_FLOOR, WORKER_LIMIT, Findings, fuzz, real_pool, send
+from bench.given import REALWORLD
 from bench.mutants import Mutant, originals
+from tests.needs import needs_realworld
 from watcher.pipeline import remote
 from watcher.workers import WorkerPool
 
-REALWORLD = Path(__file__).parents[2].parent / "shared" / "realworld"
 SIZE = 100_000
 PATIENCE = timedelta(seconds=3)
 pytestmark = pytest.mark.timeout(240)
@@ -120,7 +120,7 @@ async def test_charsets_that_are_none(pool: WorkerPool) -> None:
     await assert_harmless(pool, made)
 
 
-@pytest.mark.skipif(not REALWORLD.is_dir(), reason="the collection of real input is not beside the checkout")
+@needs_realworld
 async def test_the_collection_of_hostile_inputs(pool: WorkerPool) -> None:
     """Each of them, read as a feed and as a page."""
     bodies = [gzip.decompress(file.read_bytes()) for file in sorted((REALWORLD / "hostile").glob("*.gz"))]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import stop_at
 from tests.systemd.machine import Machine, booted, why_not
 
 ROOT = Path(__file__).parents[2]
@@ -55,8 +56,7 @@ FILES = {
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     """A machine on which the service is installed as docs/service.md says; its Python is that of the test."""
-    if reason := why_not():
-        pytest.skip(reason)
+    stop_at(why_not())
     base = Path(sys.base_prefix)
     python = Path("/opt/test/python") / Path(sys.executable).resolve().relative_to(base.resolve())
     files = tmp_path / "files"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.needs import program, stop_at
 from watcher.config import load
 
 ROOT = Path(__file__).parents[2]
@@ -20,16 +21,18 @@ GUIDE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
 
 
 def tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed; apt-get install systemd")
-    return found
+    return program(name, package="systemd")
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(argument) for argument in arguments], capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def too_old(result: subprocess.CompletedProcess[str]) -> str:
+    """The obstacle, if these tools lack an option that we ask for."""
+    return "these tools of systemd are older than 250" if "unrecognized option" in result.stderr else ""
 
 
 def settings(section: str) -> dict[str, list[str]]:
@@ -74,8 +77,7 @@ class TestUnit:
     def test_its_exposure_is_at_most_1_2(self, installed: Path) -> None:
         """The rating of `systemd-analyze security` (0 is safest, 10 worst; the threshold counts tenths)."""
         result = run(tool("systemd-analyze"), "security", "--offline=true", "--threshold=12", installed)
-        if "unrecognized option" in result.stderr:
-            pytest.skip("this systemd cannot rate a unit offline; 250 or newer can")
+        stop_at(too_old(result))
         assert result.returncode == 0, result.stdout[-200:]
         assert run(tool("systemd-analyze"), "security", "--offline=true", "--threshold=5", installed).returncode != 0
 
@@ -103,16 +105,14 @@ class TestAccount:
         sysusers = tool("systemd-sysusers")
         _account_files(tmp_path)
         result = run(sysusers, f"--root={tmp_path}", "--dry-run", FOLDER / "watcher.sysusers.conf")
-        if "unrecognized option" in result.stderr:
-            pytest.skip("this systemd-sysusers has no --dry-run; 250 or newer has")
+        stop_at(too_old(result))
         assert result.returncode == 0, result.stderr
         assert "Would create user 'watcher'" in result.stderr or "Creating user 'watcher'" in result.stderr
         assert settings("Service")["User"] == settings("Service")["Group"] == ["watcher"]
 
     def test_the_folders_are_made_as_declared(self, tmp_path: Path) -> None:
         """Readers in the group reach the corpus; state and secrets are closed to them."""
-        if os.geteuid() != 0:
-            pytest.skip("systemd-tmpfiles gives folders to another user: needs root")
+        stop_at("" if os.geteuid() == 0 else "to give folders to another user needs root")
         tmpfiles = tool("systemd-tmpfiles")
         _account_files(tmp_path)
         with (tmp_path / "etc/passwd").open("a") as passwd, (tmp_path / "etc/group").open("a") as group:

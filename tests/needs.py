@@ -1,0 +1,44 @@
+"""What a test needs that neither a checkout nor pip brings. The only room in which a test is skipped, and says why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from bench import power
+from bench.given import REALWORLD, SEEDS
+
+_ELSEWHERE = ":/usr/local/sbin:/usr/sbin"  # on no user's path, though anybody may run what is there
+
+# They are other people's texts, which may not be copied: who has the repository alone cannot have them.
+needs_realworld = pytest.mark.skipif(not REALWORLD.is_dir(), reason=f"real feeds and pages: there is no {REALWORLD}")
+needs_seeds = pytest.mark.skipif(not SEEDS.is_dir(), reason=f"the five given documents: there is no {SEEDS}")
+
+
+def _may_mount() -> bool:
+    """Root may, unless it is that of a container."""
+    tried = ["unshare", "--mount", "true"]
+    return os.geteuid() == 0 and subprocess.run(tried, capture_output=True, check=False).returncode == 0
+
+
+# Only the kernel can make a disk full or read-only, and it does so for root alone.
+needs_mounts = pytest.mark.skipif(not _may_mount(), reason="a small disk of its own: mounting it needs root")
+
+# A disk whose power is cut is a loop device, which root alone may set up and shut down.
+needs_power = pytest.mark.skipif(bool(power.obstacle()), reason=power.obstacle() or "power can be cut here")
+
+
+def program(name: str, *, package: str) -> str:
+    """Where a program is that only the system's packages bring; `.ci/run` installs them, a person may not want to."""
+    found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + _ELSEWHERE)
+    stop_at("" if found else f"{name} is missing: apt-get install {package}")
+    return found or ""
+
+
+def stop_at(obstacle: str) -> None:
+    """Skips the test if there is an obstacle, which is printed: what it is about cannot be had on this machine."""
+    if obstacle:
+        pytest.skip(obstacle)
