@@ -15,10 +15,10 @@ from sqlalchemy import Connection, select
 
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
-from watcher.model import FeedId
+from watcher.model import Entry, EntryKeys, FeedId, NewEntry
 from watcher.runtime.scheduler import Every, in_loop, mend_schedule, start_recurring
 from watcher.store import clock, entries, feeds, open_database, schema
-from watcher.store.feeds import NewEntry, PollRecord
+from watcher.store.feeds import PollRecord
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,7 +32,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
     engine = open_database(tmp_path / "watcher.db")
     with engine.begin() as connection:
         feeds.subscribe(connection, {"a": "http://a.example/"}, now=NOW)
-        new = NewEntry(keys=(1,), link_key=None, link="http://a.example/1", title="", entry="{}", content_hash=1)
+        entry = Entry(id="", link="http://a.example/1", title="")
+        new = NewEntry(entry=entry, keys=EntryKeys(id=1, link=None), content_hash=1)
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), new=(new,)
         )

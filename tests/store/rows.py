@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from watcher.corpus import document_id, file_name, render_document, text_hash
-from watcher.model import Article, DocumentId, DocumentNumber, EntryId, FeedId, Hit, Match
+from watcher.model import Article, DocumentId, DocumentNumber, Entry, EntryId, EntryKeys, FeedId, Hit, Match, NewEntry
 from watcher.store import entries, feeds
 from watcher.store.deliveries import Telling
 from watcher.store.documents import Adopted, Draft
 from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.feeds import NewEntry, PollRecord
+from watcher.store.feeds import PollRecord
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=30)
@@ -31,11 +31,8 @@ def new_entry(name: str, *, link: str = "") -> NewEntry:
     """An entry of its own id; entries with the same `link` share that key."""
     link = link or f"https://blatt.example/{name}"
     return NewEntry(
-        keys=(key(f"id {name}"), key(link)),
-        link_key=key(link),
-        link=link,
-        title=f"Titel {name}",
-        entry="{}",
+        entry=Entry(id=name, link=link, title=f"Titel {name}"),
+        keys=EntryKeys(id=key(f"id {name}"), link=key(link)),
         content_hash=key(name),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
@@ -41,6 +43,16 @@ def test_a_claim_is_as_even_as_it_can_be(sizes: list[int], limit: int) -> None:
                 assert counts[f"f{feed}"] >= min(size, max(counts.values()) - 1)
         assert len(taken) == sum(sizes)
     engine.dispose()
+
+
+def test_a_payload_that_cannot_be_read_blocks_no_other_entry(tx: Connection, caplog: pytest.LogCaptureFixture) -> None:
+    """The entry keeps its link and title; the fault is logged; the entry beside it is claimed whole."""
+    first, second = new_entry("eins"), new_entry("zwei")
+    record(tx, "a", first, second)
+    tx.execute(schema.words.update().where(schema.words.c.entry == 1).values(words='{"id": 7}'))
+    claimed = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert [one.entry for one in claimed] == [replace(first.entry, id=""), second.entry]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_a_claim_ends_with_its_lease_or_its_process_and_costs_no_attempt(tx: Connection) -> None:
@@ -108,7 +120,7 @@ def test_an_entry_is_found_by_link_by_key_and_by_where_it_led(tx: Connection) ->
     entries.end(tx, [(second.id, moved)], now=NOW)
     found = entries.find(tx, links=("https://blatt.example/x",), link_key=None)
     assert [entry.id for entry in found] == sorted((first.id, second.id), reverse=True)
-    link_key = new_entry("eins", link="https://blatt.example/x").link_key
+    link_key = new_entry("eins", link="https://blatt.example/x").keys.link
     assert [entry.id for entry in entries.find(tx, links=(), link_key=link_key)] == [first.id]
     assert entries.find(tx, links=("https://blatt.example/z",), link_key=None) == []
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from tests.store.rows import LEASE, NOW, new_entry, record
+from watcher.model import FeedId
 from watcher.store import documents, entries, feeds, outbox
 from watcher.store.outbox import QueueLimits
 
@@ -28,7 +29,7 @@ EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
         now=NOW,
         lease=LEASE,
     ),
-    "known entries": lambda tx: feeds.find_known(tx, new_entry("a").keys),
+    "known entries": lambda tx: feeds.find_known(tx, FeedId(1), new_entry("a").keys.all),
 }
 
 

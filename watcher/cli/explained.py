@@ -39,8 +39,8 @@ def plain(explanation: Explanation) -> Plain:
 def _entry(entry: EntryStatus) -> Plain:
     return {
         "feed": entry.feed,
-        "link": entry.link,
-        "title": entry.title,
+        "link": entry.entry.link,
+        "title": entry.entry.title,
         "state": entry.state,
         "outcome": entry.outcome,
         "reason": entry.reason,

@@ -127,12 +127,13 @@ def _findings(document: StoredDocument, watches: Iterable[Watch]) -> tuple[Findi
 
 
 def _seen(entry: EntryStatus) -> str:
-    return f"{entry.seen_at:%Y-%m-%d %H:%M} UTC in feed {entry.feed}: {entry.title or 'no title'} ({entry.link})"
+    title, link = entry.entry.title or "no title", entry.entry.link
+    return f"{entry.seen_at:%Y-%m-%d %H:%M} UTC in feed {entry.feed}: {title} ({link})"
 
 
 def _outcome(entry: EntryStatus) -> str:
     status = f", HTTP {entry.status}" if entry.status else ""
-    moved = f", from {entry.final_url}" if entry.final_url and entry.final_url != entry.link else ""
+    moved = f", from {entry.final_url}" if entry.final_url and entry.final_url != entry.entry.link else ""
     if entry.state != "done":
         reason = f": {entry.reason}" if entry.reason else ""
         return f"pending, next try at {entry.due_at:%Y-%m-%d %H:%M} UTC, {entry.attempts} tries so far{reason}"

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from watcher.feeds.identity import EntryKeys
 from watcher.matching import Finding
-from watcher.model import Article, BodyCandidate, Entry, Match, ParsedFeed, Quality, Watch
+from watcher.model import Article, BodyCandidate, Entry, EntryKeys, Match, ParsedFeed, Quality, Watch
 from watcher.text import host_of
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
@@ -93,7 +92,6 @@ NEWS_READING = TypeAdapter(NewsReading)
 PAGE_TASK = TypeAdapter(PageTask)
 READING = TypeAdapter(Reading)
 PARSED_FEED = TypeAdapter(ParsedFeed)
-ENTRY = TypeAdapter(Entry)
 WATCHES = TypeAdapter(tuple[Watch, ...])
 
 

@@ -18,7 +18,7 @@ from watcher.log import event
 from watcher.model import Entry
 from watcher.net import Purpose, Request, origin_of
 from watcher.parsing.client import read_page
-from watcher.parsing.messages import ENTRY, PAGE_ACCEPT, PageTask, Reading
+from watcher.parsing.messages import PAGE_ACCEPT, PageTask, Reading
 from watcher.pipeline.archive import archive
 from watcher.pipeline.parts import Parts
 from watcher.runtime.entry_recorder import Repeated
@@ -73,7 +73,7 @@ async def ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
 
 
 async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
-    entry = ENTRY.validate_json(claimed.entry)
+    entry = claimed.entry
     generation = parts.setting.generation
     page = await _fetch(parts, claimed)
     if page.passing and await _postpone(parts, claimed, page.problem, status=page.status, wait=page.wait):

@@ -21,7 +21,6 @@ from watcher.feeds.plan import (
     Failed,
     FailureKind,
     Fetched,
-    KnownEntry,
     Limits,
     NotModified,
     Outcome,
@@ -30,12 +29,13 @@ from watcher.feeds.plan import (
 )
 from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.log import event
+from watcher.model import KnownEntry
 from watcher.net import Purpose, Request, Response
 from watcher.parsing.client import read_news, sentence
-from watcher.parsing.messages import ENTRY, FEED_ACCEPT, FeedTask
+from watcher.parsing.messages import FEED_ACCEPT, FeedTask
 from watcher.pipeline.parts import Parts
 from watcher.store import feeds
-from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, NewEntry, PollRecord, QuietPoll
+from watcher.store.feeds import ClaimedFeed, PollRecord, QuietPoll
 
 log = logging.getLogger(__name__)
 
@@ -176,11 +176,11 @@ async def _settle(
     now, jitter = parts.now(), parts.jitter()
     looked_up = (*outcome.news.keys, *outcome.news.regained) if isinstance(outcome, Fetched) else ()
 
-    def decide(known: Mapping[int, KnownRow]) -> PollRecord:
+    def decide(known: Mapping[int, KnownEntry]) -> PollRecord:
         plan = plan_poll(
             state,
             outcome,
-            known={key: _known_entry(row, claimed) for key, row in known.items()},
+            known=known,
             limits=_limits(setting),
             now=now,
             jitter=jitter,
@@ -195,16 +195,6 @@ def _limits(setting: FeedConfig) -> Limits:
     return Limits(every=setting.every, fastest=setting.fastest, slowest=setting.slowest)
 
 
-def _known_entry(row: KnownRow, claimed: ClaimedFeed) -> KnownEntry:
-    return KnownEntry(
-        entry_id=row.entry_id,
-        content_hash=row.content_hash,
-        matched=row.matched,
-        times_ingested=row.times_ingested,
-        same_feed=row.feed_id == claimed.id,
-    )
-
-
 def _record(
     plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState, now: datetime
 ) -> PollRecord:
@@ -216,27 +206,8 @@ def _record(
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
         title=news.feed.title if news else "",
-        new=tuple(
-            NewEntry(
-                keys=planned.keys.all,
-                link_key=planned.keys.link,
-                link=planned.entry.link,
-                title=planned.entry.title,
-                entry=ENTRY.dump_json(planned.entry).decode(),
-                content_hash=planned.content_hash,
-            )
-            for planned in plan.new
-        ),
-        changed=tuple(
-            ChangedEntry(
-                entry_id=changed.entry_id,
-                link=changed.entry.link,
-                title=changed.entry.title,
-                entry=ENTRY.dump_json(changed.entry).decode(),
-                content_hash=changed.content_hash,
-            )
-            for changed in plan.changed
-        ),
+        new=plan.new,
+        changed=plan.changed,
         listing=plan.listing if news else None,
         seen=_all_keys(plan) if marked and news and news.settled else plan.seen,
         marked=marked,

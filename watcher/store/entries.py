@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Select, bindparam, case, func, select, text, update
 
-from watcher.model import EntryId, FeedId
+from watcher.model import Entry, EntryId, FeedId
 from watcher.store import pages, schema
+from watcher.store.codec import load_entry
 from watcher.store.pages import Shown
 
 _REOPENED_PER_FEED = 500
@@ -90,18 +90,22 @@ class EntryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedEntry:
-    """An entry that is ours to ingest until the lease ends. `entry` is the feed's words as JSON."""
+    """An entry that this process ingests until the lease ends."""
 
     id: EntryId
     feed_id: FeedId
     feed: str
     feed_url: str
     feed_title: str
-    link: str
-    entry: str
+    entry: Entry
     attempts: int
     in_first_poll: bool
     seen_at: datetime
+
+    @property
+    def link(self) -> str:
+        """The address of the entry's page."""
+        return self.entry.link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +127,7 @@ class EntryStatus:
     id: EntryId
     feed_id: FeedId
     feed: str
-    link: str
-    title: str
-    entry: str
+    entry: Entry
     state: str
     outcome: str
     reason: str
@@ -160,8 +162,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             feed=row.name,
             feed_url=row.url,
             feed_title=row.feed_title,
-            link=row.link,
-            entry=row.words or _bare(row),
+            entry=load_entry(row.words, link=row.link, title=row.title),
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
@@ -274,11 +275,6 @@ def next_due_at(tx: Connection) -> datetime | None:
     return tx.execute(soonest).scalar()
 
 
-def _bare(row: Row[Any]) -> str:
-    """What is left of an entry whose words were cleared away."""
-    return json.dumps({"id": "", "link": row.link, "title": row.title}, ensure_ascii=False)
-
-
 def _ended(entry_id: EntryId, end: EntryEnd, now: datetime) -> dict[str, Any]:
     return {
         "entry": entry_id,
@@ -308,9 +304,7 @@ def _status(row: Row[Any]) -> EntryStatus:
         id=row.id,
         feed_id=row.feed_id,
         feed=row.name,
-        link=row.link,
-        title=row.title,
-        entry=row.words or _bare(row),
+        entry=load_entry(row.words, link=row.link, title=row.title),
         state=row.state,
         outcome=row.outcome,
         reason=row.reason,

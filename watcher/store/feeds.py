@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, text, update
 
-from watcher.model import EntryId, FeedId
+from watcher.model import ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry
 from watcher.store import deliveries, incidents, intake, pages, schema
 
 _CALM = timedelta(days=1)
@@ -66,40 +66,6 @@ class ClaimedFeed:
     poll_state: str
     listing: bytes = b""
     marked_on: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownRow:
-    """What is on record of a known entry; `matched` also where its row was already cleared away."""
-
-    entry_id: EntryId
-    feed_id: FeedId | None
-    content_hash: int
-    matched: bool
-    times_ingested: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEntry:
-    """An entry to ingest. `keys`: its 8-byte keys; `entry`: the feed's words as JSON."""
-
-    keys: tuple[int, ...]
-    link_key: int | None
-    link: str
-    title: str
-    entry: str
-    content_hash: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedEntry:
-    """A known entry that never matched and whose words changed."""
-
-    entry_id: EntryId
-    link: str
-    title: str
-    entry: str
-    content_hash: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,33 +199,36 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.feeds).where(schema.feeds.c.lease_until <= now).values(lease_until=None))
 
 
-def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
-    """Which of the keys are known, and what is on record of their entries."""
-    found: dict[int, KnownRow] = {}
+def find_known(tx: Connection, feed_id: FeedId, keys: Iterable[int]) -> dict[int, KnownEntry]:
+    """Finds the entries that are known under the keys; `feed_id` is the feed that asks.
+
+    An entry whose row was already deleted counts as matched.
+    """
     asked = json.dumps(list(keys))  # one parameter, whose number SQLite does not limit
-    for row in tx.exec_driver_sql(_FIND, (asked,)):
-        found[row.key] = KnownRow(
+    return {
+        row.key: KnownEntry(
             entry_id=row.entry_id,
-            feed_id=row.feed_id,
-            content_hash=row.content_hash or 0,
+            content_hash=row.content_hash,
             matched=row.state is None or row.outcome in ("matched", "duplicate"),
             times_ingested=row.times_ingested or 0,
+            same_feed=row.feed_id == feed_id,
         )
-    return found
+        for row in tx.exec_driver_sql(_FIND, (asked,))
+    }
 
 
 def settle_poll(
     tx: Connection,
     feed_id: FeedId,
     keys: Iterable[int],
-    decide: Callable[[Mapping[int, KnownRow]], PollRecord],
+    decide: Callable[[Mapping[int, KnownEntry]], PollRecord],
     *,
     ops: Iterable[str] = (),
     now: datetime,
 ) -> tuple[PollRecord, int]:
     """Records what `decide` makes of what is known under the keys; in between, no other feed can bring the same."""
     asked = tuple(keys)
-    record = decide(find_known(tx, asked) if asked else {})
+    record = decide(find_known(tx, feed_id, asked) if asked else {})
     return record, record_poll(tx, feed_id, record, ops=ops, now=now)
 
 
