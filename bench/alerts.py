@@ -36,7 +36,8 @@ from watcher.model import Article, DocumentId, EntryId, Hit, Match
 from watcher.parsing.launch import pool_of
 from watcher.pipeline.parts import Parts
 from watcher.runtime.service import Steps
-from watcher.store import documents, entries, schema
+from watcher.store import schema
+from watcher.store.commands import documents, entries
 
 PATIENCE = timedelta(minutes=40)
 SECOND = 1.0

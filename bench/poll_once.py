@@ -13,7 +13,7 @@ from watcher.app import assemble
 from watcher.config import load
 from watcher.parsing.launch import pool_of
 from watcher.runtime.service import Steps
-from watcher.store import feeds
+from watcher.store.commands import feeds
 
 
 async def main(config: Path) -> int:

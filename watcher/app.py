@@ -14,7 +14,7 @@ from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.parts import LEASE, Parts, Setting, utc_now
 from watcher.store import StateLock, StoreThread
-from watcher.store.recovery import Recovery, open_or_recover
+from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from watcher.parsing import ParserPool
 from watcher.parsing.launch import pool_of
 from watcher.runtime.service import Steps, Tally
 from watcher.runtime.status import StatusMonitor
-from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
+from watcher.store.commands import feeds, outbox
+from watcher.store.queries import entry_status, outbox_status, stored_documents
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -101,21 +102,21 @@ async def once(
         watch(steps)
         await steps.start()
         heap.keep()
-        newest_before = await parts.store.run(documents.highest_number)
+        newest_before = await parts.store.run(stored_documents.highest_number)
         steps.due_by = parts.now()
         await parts.store.run(feeds.make_due, now=steps.due_by)
         await _drain(steps)
-        await parts.store.run(collecting.close_windows, now=parts.now())
+        await parts.store.run(outbox.close_windows, now=parts.now())
         await steps.deliver.drain()
         await steps.clear_away()
         if parts.fatal is not None:
             raise parts.fatal
         return OnceSummary(
             tally=steps.tally,
-            documents=tuple(await parts.store.run(documents.names_after, newest_before)),
-            open_entries=await parts.store.run(entries.count_open),
-            open_deliveries=await parts.store.run(outbox_list.count_open),
-            parked=await parts.store.run(outbox.parked),
+            documents=tuple(await parts.store.run(stored_documents.names_after, newest_before)),
+            open_entries=await parts.store.run(entry_status.count_open),
+            open_deliveries=await parts.store.run(outbox_status.count_open),
+            parked=await parts.store.run(outbox_status.parked),
         )
 
 

@@ -17,8 +17,9 @@ from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
 from watcher.runtime.scheduler import Every, in_loop, mend_schedule, start_recurring
-from watcher.store import clock, entries, feeds, open_database, schema
-from watcher.store.feeds import PollRecord
+from watcher.store import open_database, schema
+from watcher.store.commands import clock_skew, entries, feeds
+from watcher.store.commands.feeds import PollRecord
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -44,8 +45,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
 
 def mend(tx: Connection, now: datetime) -> int:
     patience = timedelta(hours=3)
-    mended = clock.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
-    return mended + clock.mend_entries(tx, patience=patience, lease=LEASE, now=now)
+    mended = clock_skew.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
+    return mended + clock_skew.mend_entries(tx, patience=patience, lease=LEASE, now=now)
 
 
 def next_poll(tx: Connection) -> datetime:

@@ -28,8 +28,9 @@ from watcher.model import Article, DocumentId, EntryId, Hit, Match, StoryId
 from watcher.net import Client, NetSettings, Request, Response
 from watcher.pipeline.deliver import claim_due, deliver, mend_clock
 from watcher.pipeline.parts import Parts, Setting
-from watcher.store import StoreThread, documents, entries, open_database, outbox, schema
-from watcher.store.outbox import ClaimedDelivery
+from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import documents, entries, outbox
+from watcher.store.commands.outbox import ClaimedDelivery
 
 START = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 

@@ -14,9 +14,11 @@ from bench.retention import Volume, simulate
 from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NewEntry
 from watcher.pipeline.parts import Parts
 from watcher.runtime.retention import ENTRIES, KNOWN_DAYS, WORDS, Retention
-from watcher.store import StoreThread, entries, feeds, open_database, retention, schema
-from watcher.store.entries import EntryEnd, EntryOutcome
-from watcher.store.feeds import PollRecord
+from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import entries, feeds, retention
+from watcher.store.commands.entries import EntryEnd, EntryOutcome
+from watcher.store.commands.feeds import PollRecord
+from watcher.store.queries import entry_status, known_entries
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -34,7 +36,7 @@ def engine(tmp_path: Path) -> Engine:
 def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
     """The feed lists these entries; those that are new are ingested at once, and match nothing."""
     with engine.begin() as tx:
-        known = feeds.find_known(tx, FEED, numbers)
+        known = known_entries.find_known(tx, FEED, numbers)
         new = tuple(_entry(number) for number in numbers if number not in known)
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=now, new=new, seen=numbers, error=error
@@ -72,8 +74,8 @@ def test_what_the_feed_lists_stays_known(engine: Engine) -> None:
     assert 3 not in known(engine)
     assert 1390 in known(engine)
     with engine.begin() as tx:
-        assert not entries.find(tx, links=("http://a.example/1",), link_key=None)
-        assert feeds.find_known(tx, FEED, [1])[1].matched, (
+        assert not entry_status.find(tx, links=("http://a.example/1",), link_key=None)
+        assert known_entries.find_known(tx, FEED, [1])[1].matched, (
             "without a row it must never look as if it could be read again"
         )
 
@@ -116,7 +118,7 @@ def test_words_go_first_and_an_entry_without_them_can_still_be_read_again(engine
     clear(engine, now=now)
     with engine.begin() as tx:
         assert count(tx, "words") == 0
-        (status,) = entries.find(tx, links=("http://a.example/1",), link_key=None)
+        (status,) = entry_status.find(tx, links=("http://a.example/1",), link_key=None)
         assert (status.entry.title, status.final_url) == ("Titel 1", "")
         tx.execute(schema.entries.update().values(state="pending"))
         (claimed,) = entries.claim(tx, now=now, limit=1, lease=DAY)

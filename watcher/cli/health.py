@@ -16,8 +16,8 @@ from watcher.runtime.disk_guard import TROUBLE
 from watcher.runtime.service import CORPUS_TROUBLE
 from watcher.runtime.status import status_of
 from watcher.store import reading
-from watcher.store.health import Health, read_health
-from watcher.store.lock import look_for_life
+from watcher.store.engine.lock import look_for_life
+from watcher.store.queries.health import Health, read_health
 
 SIGN_OF_LIFE = timedelta(seconds=90)  # the daemon shows one every fifteen seconds
 FAILING_SHARE = 0.5

@@ -11,10 +11,11 @@ from watcher.matching import STORY_WINDOW, Finding, Watchlist
 from watcher.model import Article, StoryId, Watch
 from watcher.pipeline.archive import story_teller
 from watcher.pipeline.review import article_of
-from watcher.store import StoreReader, documents, entries, outbox_list, stories
-from watcher.store.documents import StoredDocument
-from watcher.store.entries import EntryStatus
-from watcher.store.outbox_list import DeliveryStatus
+from watcher.store import StoreReader
+from watcher.store.queries import entry_status, outbox_status, overlaps, stored_documents
+from watcher.store.queries.entry_status import EntryStatus
+from watcher.store.queries.outbox_status import DeliveryStatus
+from watcher.store.queries.stored_documents import StoredDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class Explanation:
 
 def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanation:
     """What the store knows of the page at `url`."""
-    found = tuple(store.read(entries.find, links=(url,), link_key=link_key(url)))
+    found = tuple(store.read(entry_status.find, links=(url,), link_key=link_key(url)))
     number = next((entry.document for entry in found if entry.document is not None), None)
     if number is None:
         return Explanation(url=url, entries=found)
@@ -92,11 +93,11 @@ def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanati
 
 def look_up_document(store: StoreReader, number: int, watches: Iterable[Watch]) -> Explanation:
     """What the store knows of a document. Raises LookupError."""
-    document = store.read(documents.get, number)
+    document = store.read(stored_documents.get, number)
     return Explanation(
         url=document.url,
         document=document,
-        deliveries=tuple(store.read(outbox_list.of_document, number)),
+        deliveries=tuple(store.read(outbox_status.of_document, number)),
         findings=_findings(document, watches),
         story=document.story,
         members=_members(store, document.story),
@@ -108,13 +109,13 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
     reading = trial.reading
     if reading is None or reading.article is None:
         return None, ()
-    kin = store.read(stories.kin, reading.sketch, since=trial.now - STORY_WINDOW)
+    kin = store.read(overlaps.kin, reading.sketch, since=trial.now - STORY_WINDOW)
     story = story_teller(reading.article, size=len(reading.sketch))(kin)
     return story, () if story is None else _members(store, story)
 
 
 def _members(store: StoreReader, story: StoryId) -> tuple[StoryMember, ...]:
-    rows = store.read(documents.of_story, story)
+    rows = store.read(stored_documents.of_story, story)
     return tuple(StoryMember(number=number, name=name, outlet=outlet, url=url) for number, name, outlet, url in rows)
 
 

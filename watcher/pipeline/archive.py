@@ -25,10 +25,12 @@ from watcher.matching import STORY_WINDOW, Candidate, sketch, story_of
 from watcher.model import Article, DocumentNumber, PartialDate, StoryId
 from watcher.parsing.messages import Reading
 from watcher.pipeline.parts import Parts
-from watcher.store import documents
-from watcher.store.documents import Adopted, Draft, StoredDocument
-from watcher.store.entries import ClaimedEntry, EntryEnd
-from watcher.store.stories import Overlap
+from watcher.store.commands import documents
+from watcher.store.commands.documents import Adopted, Draft
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd
+from watcher.store.queries import stored_documents
+from watcher.store.queries.overlaps import Overlap
+from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +88,7 @@ async def write_owed(parts: Parts) -> int:
     """Writes the files that are owed, e.g. after a crash or a full disk. Returns how many. Raises CorpusError."""
     async with parts.archiving.alone():
         written = 0
-        while owed := await parts.store.run(documents.unwritten):
+        while owed := await parts.store.run(stored_documents.unwritten):
             for document in owed:
                 await _write(parts, document)
             written += len(owed)
@@ -99,7 +101,7 @@ async def adopt_folder(parts: Parts) -> int:
     A file that can't be read (too large, no rights) is told and left out; its number stays taken all the same. Raises
     CorpusError if the folder itself can't be read.
     """
-    names = await parts.store.run(documents.known_names)
+    names = await parts.store.run(stored_documents.known_names)
     files = [file for file in await asyncio.to_thread(parts.folder.scan) if file.name not in names]
     found = await asyncio.to_thread(_readable, parts, files)
     count = await parts.store.run(documents.adopt, found, now=parts.now())

@@ -24,9 +24,9 @@ from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
 from watcher.pipeline.alert_builder import alert_of
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.send import Answer, Sender, secrets_of
-from watcher.store import collecting, incidents, outbox
-from watcher.store.deliveries import notify
-from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
+from watcher.store.commands import incidents, outbox
+from watcher.store.commands.outbox import Attempt, ClaimedDelivery, Next, QueueLimits, notify
+from watcher.store.queries import outbox_status
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def mend_clock(parts: Parts) -> None:
     now = parts.now()
     latest = {name: window.latest(now) for name, window in parts.setting.windows.items()}
     patience = LONGEST_WAIT + timedelta(minutes=1)  # nothing but a digest is put off for longer
-    await parts.store.run(collecting.mend_clock, latest, patience=patience, now=now)
+    await parts.store.run(outbox.mend_clock, latest, patience=patience, now=now)
 
 
 async def deliver(parts: Parts, claimed: ClaimedDelivery) -> DeliveryState:
@@ -114,7 +114,7 @@ async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
         notice=claimed.kind is AlertKind.NOTICE,
     )
     if setting.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
-        thread = await parts.store.run(outbox.reference, claimed.channel, claimed.story)
+        thread = await parts.store.run(outbox_status.reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
     payload = channel.render(alert, options)
     await parts.store.run(outbox.keep_payload, claimed.sequence, payload)

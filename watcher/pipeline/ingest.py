@@ -22,9 +22,9 @@ from watcher.parsing.messages import PAGE_ACCEPT, PageTask, Reading
 from watcher.pipeline.archive import archive
 from watcher.pipeline.parts import Parts
 from watcher.runtime.entry_recorder import Repeated
-from watcher.store import entries, pages
-from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.pages import Shown
+from watcher.store.commands import entries, pages
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.pages import Shown
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,11 @@ from watcher.parsing import ParserPool
 from watcher.runtime.batcher import Batcher
 from watcher.runtime.entry_recorder import EntryRecorder
 from watcher.runtime.rwlock import ReadWriteLock
-from watcher.store import StoreThread, feeds
-from watcher.store.collecting import Gate
-from watcher.store.deliveries import Telling
-from watcher.store.feeds import QuietPoll
-from watcher.store.recovery import Recovery
+from watcher.store import StoreThread
+from watcher.store.commands import feeds
+from watcher.store.commands.feeds import QuietPoll
+from watcher.store.commands.outbox import Gate, Telling
+from watcher.store.engine.recovery import Recovery
 
 FEEDS_AT_HAND = 2 * (os.cpu_count() or 1)  # with 48, the way from an answer to its alert took three times as long
 LEASE = timedelta(minutes=30)  # longer than any step can take: each is bounded by its deadlines

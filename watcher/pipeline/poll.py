@@ -34,8 +34,8 @@ from watcher.net import Purpose, Request, Response
 from watcher.parsing.client import read_news, sentence
 from watcher.parsing.messages import FEED_ACCEPT, FeedTask
 from watcher.pipeline.parts import Parts
-from watcher.store import feeds
-from watcher.store.feeds import ClaimedFeed, PollRecord, QuietPoll
+from watcher.store.commands import feeds
+from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
 
 log = logging.getLogger(__name__)
 

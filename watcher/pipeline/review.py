@@ -15,8 +15,9 @@ from watcher.matching import Watchlist, definition
 from watcher.model import Article, Match, Watch
 from watcher.parsing.messages import hosts_of
 from watcher.pipeline.parts import Parts
-from watcher.store import documents, watches
-from watcher.store.documents import StoredDocument
+from watcher.store.commands import watches
+from watcher.store.queries import stored_documents, watch_definitions
+from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ async def review(parts: Parts) -> int:
     """Takes up the watches of the current setting. Returns how many entries wait to be read again for new ones."""
     setting = parts.setting
     definitions = {watch.name: definition(watch) for watch in setting.watches.values()}
-    fresh = await parts.store.run(watches.changed, definitions)
+    fresh = await parts.store.run(watch_definitions.changed, definitions)
     found = await _matches(parts, [setting.watches[name] for name in sorted(fresh)])
     now = parts.now()
     telling = setting.telling(in_first_poll=True, now=now)
@@ -72,7 +73,7 @@ async def _matches(parts: Parts, fresh: list[Watch]) -> dict[int, tuple[Match, .
     below: int | None = None
     for _ in range(0, _MOST_DOCUMENTS, _AT_ONCE):
         since = parts.now() - LISTED_WITHIN
-        some = await parts.store.run(documents.newest, since=since, below=below, limit=_AT_ONCE)
+        some = await parts.store.run(stored_documents.newest, since=since, below=below, limit=_AT_ONCE)
         if not some:
             break
         found |= await asyncio.to_thread(_matches_among, watchlist, some)

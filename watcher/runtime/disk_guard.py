@@ -11,7 +11,7 @@ from pathlib import Path
 from watcher.errors import StateError
 from watcher.log import event
 from watcher.pipeline.parts import Parts
-from watcher.store import incidents
+from watcher.store.commands import incidents
 
 log = logging.getLogger(__name__)
 

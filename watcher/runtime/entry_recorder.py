@@ -8,8 +8,9 @@ from datetime import datetime
 
 from watcher.model import EntryId
 from watcher.runtime.batcher import Batcher
-from watcher.store import StoreThread, entries
-from watcher.store.entries import EntryEnd
+from watcher.store import StoreThread
+from watcher.store.commands import entries
+from watcher.store.commands.entries import EntryEnd
 
 Repeated = Mapping[str, frozenset[int]]  # host -> hashes of paragraphs that it is found to repeat
 

@@ -6,8 +6,8 @@ import logging
 
 from watcher.log import event
 from watcher.pipeline.parts import Parts
-from watcher.store import deliveries
-from watcher.store.recovery import Recovery
+from watcher.store.commands import outbox
+from watcher.store.engine.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ async def tell_recovery(parts: Parts, recovery: Recovery, *, adopted: int) -> No
     log.error("%s", text, extra=event("state.replaced", set_aside=str(recovery.set_aside), adopted=adopted))
     for channel in parts.setting.channels.values():
         if channel.ops:
-            await parts.store.run(deliveries.notify, channel.name, text, now=parts.now())
+            await parts.store.run(outbox.notify, channel.name, text, now=parts.now())
 
 
 def account_of(recovery: Recovery, *, adopted: int) -> str:

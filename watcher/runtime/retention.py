@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from watcher.pipeline.parts import Parts
-from watcher.store import retention
+from watcher.store.commands import retention
 
 WORDS = timedelta(
     days=7

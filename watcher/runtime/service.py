@@ -27,10 +27,11 @@ from watcher.runtime.host_limiter import HostLimiter
 from watcher.runtime.recovery_notice import tell_recovery
 from watcher.runtime.retention import Retention
 from watcher.runtime.runner import StepRunner
-from watcher.store import entries, feeds, incidents, outbox, pages, stories
-from watcher.store.entries import ClaimedEntry
-from watcher.store.feeds import ClaimedFeed
-from watcher.store.outbox import ClaimedDelivery
+from watcher.store.commands import entries, feeds, incidents, outbox, pages, stories
+from watcher.store.commands.entries import ClaimedEntry
+from watcher.store.commands.feeds import ClaimedFeed
+from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.queries import repeats
 from watcher.text import host_and_port
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ class Steps:
         await self.parts.store.run(stories.forget, before=now - STORY_WINDOW)
         if now.date() != self._forgot_on:
             await self.parts.store.run(pages.forget, now=now)
-            self.parts.repeated = await self.parts.store.run(pages.repeated)
+            self.parts.repeated = await self.parts.store.run(repeats.repeated)
             self._forgot_on = now.date()
         await mend_clock(self.parts)
         await self._write_owed()

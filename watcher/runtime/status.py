@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from watcher.pipeline.parts import Parts
 from watcher.runtime.service import Steps
-from watcher.store import health
-from watcher.store.health import Health
+from watcher.store.queries import health
+from watcher.store.queries.health import Health
 
 EVERY = timedelta(seconds=15)  # at rest; at work after each poll, as often as SHARE allows
 SHARE = 0.02  # of the time that looking may take: with 100,000 feeds a look takes a while

@@ -1,4 +1,4 @@
-"""Rows of fingerprints: which documents of the last days share some. What makes a story is not decided here."""
+"""Finds recent documents that share fingerprints with a new one. No policy: the caller decides what a story is."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    func,
+    select,
+)
 
-from watcher.model import PartialDate, StoryId
+from watcher.model import (
+    PartialDate,
+    StoryId,
+)
 from watcher.store import schema
+from watcher.store.sql import Instant, values_of
 
 _SKETCHES, _FINGERPRINTS = schema.sketches.c, schema.fingerprints.c
 _SHARED = (
     select(_FINGERPRINTS.document, func.count().label("shared"))
-    .where(_FINGERPRINTS.fingerprint.in_(schema.values_of("fingerprints")))
+    .where(_FINGERPRINTS.fingerprint.in_(values_of("fingerprints")))
     .group_by(_FINGERPRINTS.document)
 )
 _KIN = (
@@ -28,14 +37,9 @@ _KIN = (
     )
     .join(schema.sketches, _SKETCHES.document == schema.documents.c.number)
     .where(
-        schema.documents.c.number.in_(schema.values_of("documents")),
-        _SKETCHES.recorded_at >= bindparam("since", type_=schema.Instant),
+        schema.documents.c.number.in_(values_of("documents")),
+        _SKETCHES.recorded_at >= bindparam("since", type_=Instant),
     )
-)
-_SKETCH = insert(schema.sketches)
-_FINGERPRINT = insert(schema.fingerprints).from_select(
-    ["fingerprint", "document"],
-    schema.values_of("fingerprints").add_columns(bindparam("of", type_=Integer)),
 )
 
 
@@ -68,24 +72,3 @@ def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> li
         )
         for row in tx.execute(_KIN, {"documents": json.dumps(list(shared)), "since": since})
     ]
-
-
-def remember(tx: Connection, document: int, fingerprints: Collection[int], *, now: datetime) -> None:
-    """Keeps a document's fingerprints, for those that come after it."""
-    if fingerprints:
-        tx.execute(_SKETCH, {"document": document, "size": len(fingerprints), "recorded_at": now})
-        tx.execute(_FINGERPRINT, {"fingerprints": json.dumps(list(fingerprints)), "of": document})
-
-
-def renumber(tx: Connection, old: int, new: int) -> None:
-    """The document has another number."""
-    for table in (schema.sketches, schema.fingerprints):
-        tx.execute(update(table).where(table.c.document == old).values(document=new))
-
-
-def forget(tx: Connection, *, before: datetime) -> None:
-    """Drops the fingerprints of documents recorded before then."""
-    sketches = schema.sketches.c
-    old = select(sketches.document).where(sketches.recorded_at < before)
-    tx.execute(delete(schema.fingerprints).where(schema.fingerprints.c.document.in_(old)))
-    tx.execute(delete(schema.sketches).where(sketches.recorded_at < before))

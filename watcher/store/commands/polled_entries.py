@@ -1,19 +1,27 @@
-"""Rows of entries as polls bring them: new ones, reworded ones, and the keys that they are known by."""
+"""Writes the entries that a poll brings: new and changed ones, and the keys under which they are known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import (
+    Connection,
+    and_,
+    update,
+)
 
-from watcher.model import ChangedEntry, EntryId, FeedId, NewEntry
+from watcher.model import (
+    ChangedEntry,
+    EntryId,
+    FeedId,
+    NewEntry,
+)
 from watcher.store import schema
 from watcher.store.codec import dump_entry
+from watcher.store.sql import day_of, microseconds, upsert
 
 _IDS_AT_ONCE = 500
-
 _NEWEST = "SELECT max(id) FROM entries"
 # Rows that come by the dozen go to SQLite as they are: SQLAlchemy takes three times as long over them as it does.
 _NEW_ENTRIES = (
@@ -31,7 +39,7 @@ def insert_entries(tx: Connection, feed_id: FeedId, entries: Sequence[NewEntry],
         return
     first_id = (tx.exec_driver_sql(_NEWEST).scalar() or 0) + 1
     numbered = list(enumerate(entries, start=first_id))
-    moment = schema.microseconds(now)
+    moment = microseconds(now)
     common = (feed_id, moment, moment, first)
     tx.exec_driver_sql(
         _NEW_ENTRIES,
@@ -53,13 +61,13 @@ def reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> Non
     if not tx.execute(this.where(entries.state != "claimed").values(**values, **pending)).rowcount:
         tx.execute(this.values(**values, changed=True))  # ingested again when its present ingestion has ended
     payload = dump_entry(changed.entry)
-    words = sqlite_insert(schema.words).values(entry=changed.entry_id, words=payload)
+    words = upsert(schema.words).values(entry=changed.entry_id, words=payload)
     tx.execute(words.on_conflict_do_update(index_elements=["entry"], set_={"words": payload}))
 
 
 def remember(tx: Connection, named: Sequence[tuple[int, EntryId]], feed_id: FeedId, *, now: datetime) -> None:
     """Keys, each with the entry that it names; those that name one already are left."""
-    day = schema.day_of(now)
+    day = day_of(now)
     if named:
         tx.exec_driver_sql(_NEW_KEYS, [(key, entry_id, feed_id, day) for key, entry_id in named])
 
@@ -68,8 +76,8 @@ def mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:
     """Notes the day for retention; at most one write a week and key."""
     known = schema.known.c
     for some in chunks(list(keys)):
-        stale = and_(known.key.in_(some), known.seen_on < schema.day_of(now) - 7)
-        tx.execute(update(schema.known).where(stale).values(seen_on=schema.day_of(now)))
+        stale = and_(known.key.in_(some), known.seen_on < day_of(now) - 7)
+        tx.execute(update(schema.known).where(stale).values(seen_on=day_of(now)))
 
 
 def chunks(keys: list[int]) -> Iterable[list[int]]:
