@@ -77,4 +77,4 @@ def _state(health: Health) -> Iterator[str]:
         yield f"Channel {name} is parked ({reason}); when it is mended: watcher outbox resume {name}"
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
-    yield from (text for name, text in sorted(health.troubles.items()) if name in (TROUBLE, CORPUS_TROUBLE))
+    yield from (text for name, text in sorted(health.incidents.items()) if name in (TROUBLE, CORPUS_TROUBLE))

@@ -109,7 +109,7 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
     reading = trial.reading
     if reading is None or reading.article is None:
         return None, ()
-    kin = store.read(overlaps.kin, reading.sketch, since=trial.now - STORY_WINDOW)
+    kin = store.read(overlaps.find_overlaps, reading.sketch, since=trial.now - STORY_WINDOW)
     story = story_teller(reading.article, size=len(reading.sketch))(kin)
     return story, () if story is None else _members(store, story)
 
@@ -186,6 +186,6 @@ def _document(document: StoredDocument) -> Iterator[str]:
 
 def _delivery(delivery: DeliveryStatus) -> str:
     answer = f": {delivery.last_answer}" if delivery.last_answer else ""
-    if delivery.told_in:
-        answer = f", told in digest {delivery.told_in}"
+    if delivery.digest:
+        answer = f", told in digest {delivery.digest}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"

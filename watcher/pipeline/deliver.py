@@ -114,7 +114,7 @@ async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
         notice=claimed.kind is AlertKind.NOTICE,
     )
     if setting.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
-        thread = await parts.store.run(outbox_status.reference, claimed.channel, claimed.story)
+        thread = await parts.store.run(outbox_status.first_reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
     payload = channel.render(alert, options)
     await parts.store.run(outbox.keep_payload, claimed.sequence, payload)

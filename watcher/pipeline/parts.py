@@ -23,7 +23,7 @@ from watcher.runtime.rwlock import ReadWriteLock
 from watcher.store import StoreThread
 from watcher.store.commands import feeds
 from watcher.store.commands.feeds import QuietPoll
-from watcher.store.commands.outbox import Gate, Telling
+from watcher.store.commands.outbox import Gate, Recipients
 from watcher.store.engine.recovery import Recovery
 
 FEEDS_AT_HAND = 2 * (os.cpu_count() or 1)  # with 48, the way from an answer to its alert took three times as long
@@ -66,12 +66,12 @@ class Setting:
         """The channels that hear what watcher has to say about itself."""
         return tuple(name for name, channel in self.channels.items() if channel.ops)
 
-    def telling(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Telling:
+    def telling(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Recipients:
         """Whom to tell of a document found now, which matched `watches`; None: any."""
         names = self.watches.keys() if watches is None else self.watches.keys() & watches
         matched = [self.watches[name] for name in names]
         follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
-        return Telling(
+        return Recipients(
             channels={watch.name: watch.channels for watch in matched},
             release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
             in_first_poll=in_first_poll,

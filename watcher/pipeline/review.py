@@ -30,12 +30,14 @@ async def review(parts: Parts) -> int:
     """Takes up the watches of the current setting. Returns how many entries wait to be read again for new ones."""
     setting = parts.setting
     definitions = {watch.name: definition(watch) for watch in setting.watches.values()}
-    fresh = await parts.store.run(watch_definitions.changed, definitions)
+    fresh = await parts.store.run(watch_definitions.find_changed, definitions)
     found = await _matches(parts, [setting.watches[name] for name in sorted(fresh)])
     now = parts.now()
     telling = setting.telling(in_first_poll=True, now=now)
     since = now - LISTED_WITHIN
-    reopened = await parts.store.run(watches.take_up, definitions, found, telling, listed_since=since, now=now)
+    reopened = await parts.store.run(
+        watches.store_definitions, definitions, found, telling, listed_since=since, now=now
+    )
     if reopened:
         log.info(
             "%d watches are new or changed: %d earlier entries are read again",

@@ -31,9 +31,9 @@ class Retention:
     async def clear_away(self) -> None:
         """One round. What it does not get through, the next one does."""
         run, now = self._parts.store.run, self._parts.now()
-        await _all(lambda: run(retention.drop_words, before=now - WORDS, limit=_ROWS))
+        await _all(lambda: run(retention.drop_entry_payloads, before=now - WORDS, limit=_ROWS))
         await _all(lambda: run(retention.drop_entries, before=now - ENTRIES, limit=_ROWS))
-        await _all(lambda: run(retention.drop_payloads, before=now - PAYLOADS, limit=_ROWS))
+        await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
         await self._drop_known()
@@ -41,7 +41,7 @@ class Retention:
     async def _drop_known(self) -> None:
         for _ in range(_MOST_BATCHES):
             self._known = await self._parts.store.run(
-                retention.drop_known, after=self._known, days=KNOWN_DAYS, now=self._parts.now(), limit=_KEYS
+                retention.drop_seen_keys, after=self._known, days=KNOWN_DAYS, now=self._parts.now(), limit=_KEYS
             )
             if self._known is None:
                 return

@@ -145,7 +145,7 @@ class Steps:
         await self.parts.store.run(stories.forget, before=now - STORY_WINDOW)
         if now.date() != self._forgot_on:
             await self.parts.store.run(pages.forget, now=now)
-            self.parts.repeated = await self.parts.store.run(repeats.repeated)
+            self.parts.repeated = await self.parts.store.run(repeats.repeated_paragraphs)
             self._forgot_on = now.date()
         await mend_clock(self.parts)
         await self._write_owed()
@@ -170,10 +170,10 @@ class Steps:
         return await self.parts.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
 
     async def _put_off_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
-        await self.parts.store.run(feeds.put_off, [(feed.id, due_at) for feed, due_at in claimed])
+        await self.parts.store.run(feeds.reschedule, [(feed.id, due_at) for feed, due_at in claimed])
 
     async def _put_off_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
-        await self.parts.store.run(entries.put_off, [(entry.id, due_at) for entry, due_at in claimed])
+        await self.parts.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
         report = await poll(self.parts, claimed)

@@ -64,7 +64,7 @@ def _of_state(health: Health) -> Iterator[Metric]:
     yield _labelled(
         "watcher_channel_parked", "Channels that are stopped until somebody resumes them.", "channel", parked
     )
-    yield _labelled("watcher_trouble", "What is amiss and was told.", "name", dict.fromkeys(health.troubles, 1))
+    yield _labelled("watcher_trouble", "What is amiss and was told.", "name", dict.fromkeys(health.incidents, 1))
 
 
 def _labelled(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
