@@ -63,7 +63,7 @@ async def mend_clock(parts: Parts) -> None:
     now = parts.now()
     latest = {name: window.latest(now) for name, window in parts.setting.windows.items()}
     patience = LONGEST_WAIT + timedelta(minutes=1)  # nothing but a digest is put off for longer
-    await parts.store.run(outbox.mend_clock, latest, patience=patience, now=now)
+    await parts.store.run(outbox.correct_clock_skew, latest, patience=patience, now=now)
 
 
 async def deliver(parts: Parts, claimed: ClaimedDelivery) -> DeliveryState:

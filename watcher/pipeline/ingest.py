@@ -24,7 +24,7 @@ from watcher.pipeline.parts import Parts
 from watcher.runtime.entry_recorder import Repeated
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.commands.pages import Shown
+from watcher.store.commands.pages import PageObservation
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
         return end.outcome
     document = await archive(parts, claimed, reading.article, reading, end, feed_text=_feed_text(entry))
     if end.shown:  # after it: the alert is not to wait for this
-        _note_repeated(parts, await parts.store.run(pages.learn, [end.shown], now=parts.now()))
+        _note_repeated(parts, await parts.store.run(pages.record_observations, [end.shown], now=parts.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 
 
@@ -148,7 +148,7 @@ async def _read_in_worker(parts: Parts, claimed: ClaimedEntry, entry: Entry, pag
 
 def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading, problem: str) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
-    shown = Shown(
+    shown = PageObservation(
         feed_id=claimed.feed_id,
         host=_host(page),
         page=int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True),

@@ -22,8 +22,8 @@ async def mend_clock(parts: Parts) -> None:
     now = parts.now()
     slowest = max((feed.slowest for feed in parts.setting.config.feeds), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
-    mended = await parts.store.run(clock_skew.mend_feeds, farthest=farthest, lease=LEASE, now=now)
-    mended += await parts.store.run(clock_skew.mend_entries, patience=_PATIENCE, lease=LEASE, now=now)
+    mended = await parts.store.run(clock_skew.correct_feeds, farthest=farthest, lease=LEASE, now=now)
+    mended += await parts.store.run(clock_skew.correct_entries, patience=_PATIENCE, lease=LEASE, now=now)
     if mended:
         log.warning(
             "the clock was set back: %d polls and entries would have waited for the old time",

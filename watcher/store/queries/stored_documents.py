@@ -18,7 +18,7 @@ from watcher.store.sql import values_of
 
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
-_SEVERAL = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
+_MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
 _URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
 _MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
 
@@ -80,15 +80,15 @@ def names_after(tx: Connection, number: int) -> list[str]:
 
 def get(tx: Connection, number: int) -> StoredDocument:
     """Reads the document of that number. Raises LookupError."""
-    found = several(tx, [number])
+    found = get_many(tx, [number])
     if not found:
         raise LookupError(f"no document {number}")
     return found[number]
 
 
-def several(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
+def get_many(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
     """Reads the documents of these numbers, by number; unknown numbers are left out."""
-    rows = tx.execute(_SEVERAL, {"numbers": json.dumps(list(numbers))}).all()
+    rows = tx.execute(_MANY, {"numbers": json.dumps(list(numbers))}).all()
     return {document.number: document for document in _stored(tx, rows)}
 
 
