@@ -34,8 +34,8 @@ def test_headline_holds_what_the_article_says() -> None:
     ("site", "feed", "source"), [("Blatt", "Feed", "Blatt"), ("", "Feed", "Feed"), ("", "", "a.example")]
 )
 def test_source_is_the_site_or_the_feed_or_the_host(site: str, feed: str, source: str) -> None:
-    """The best known name of the outlet is told."""
-    headline = compose.headline(replace(ARTICLE, site=site), (), url="https://www.a.example/x", feed=feed)
+    """A headline names the outlet as well as it is known."""
+    headline = compose.headline(title="x", site=site, url="https://www.a.example/x", feed=feed)
     assert headline.source == source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.alerts import compose
-from watcher.model import Alert, AlertKind, Article, Headline
+from watcher.model import Alert, AlertKind, Headline
 from watcher.store.documents import StoredDocument
 from watcher.store.outbox import ClaimedDelivery
 
@@ -49,27 +49,21 @@ def headline_of(
     document: StoredDocument, watches: tuple[str, ...] | None = None, *, also_at: tuple[str, ...] = ()
 ) -> Headline:
     """A document as a headline, told for `watches` (None: for all that matched)."""
-    article = Article(
+    matches = [match for match in document.matches if watches is None or match.watch in watches]
+    return compose.headline(
         title=document.title or document.text.split("\n", 1)[0],
-        body=document.text,
+        url=document.url,
+        site=document.site,
+        feed=document.feed,
         date=document.date,
         published_at=document.published_at,
-        site=document.site,
-        text_from=document.text_from,
-        quality=document.quality,
-    )
-    matches = [match for match in document.matches if watches is None or match.watch in watches]
-    reasons = tuple(compose.reason(match, document.text, document.feed_text) for match in matches)
-    headline = compose.headline(
-        article,
-        (),
-        url=document.url,
-        feed=document.feed,
         found_at=document.fetched_at,
         document=document.name,
+        text_from=document.text_from,
+        quality=document.quality,
+        reasons=[compose.reason(match, document.text, document.feed_text) for match in matches],
         also_at=also_at,
     )
-    return replace(headline, reasons=reasons)
 
 
 def _elsewhere(told: list[StoredDocument]) -> tuple[str, ...]:
