@@ -85,7 +85,7 @@ class Setting:
 
         def opens_at(channel: str, kind: AlertKind, urgent: bool, told: Sequence[datetime]) -> tuple[datetime, str]:
             window = self.windows.get(channel)
-            return window.opens_at(now, kind=kind, urgent=urgent, told=told) if window else (now, "")
+            return window.opens_at(now, kind=kind, urgent=urgent, sent=told) if window else (now, "")
 
         return opens_at
 
