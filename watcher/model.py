@@ -243,20 +243,6 @@ class Match:
     hits: tuple[Hit, ...]
 
 
-# -- documents --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A matched article as it stands in the corpus. `text` is without header; `name` is the file's."""
-
-    number: DocumentNumber
-    id: DocumentId
-    name: str
-    date: PartialDate | None
-    text: str
-
-
 # -- alerts and deliveries --------------------------------------------------------------------------------------------
 
 
@@ -334,8 +320,8 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
 
 
-class Outcome(StrEnum):
-    """What one attempt to deliver came to."""
+class AttemptOutcome(StrEnum):
+    """The result of one attempt at a delivery."""
 
     DELIVERED = "delivered"
     NOT_SENT = "not sent"
@@ -352,7 +338,7 @@ class Verdict:
     `reference`: the channel's own name for the message, on which replies hang (a Matrix event id), "" if it has none.
     """
 
-    outcome: Outcome
+    outcome: AttemptOutcome
     reason: str = ""
     wait: timedelta | None = None
     reference: str = ""

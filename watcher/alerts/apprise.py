@@ -15,10 +15,9 @@ from watcher.alerts.channel import BY_APPRISE, CHAT_EXPIRES_AFTER, Outgoing, Ren
 from watcher.alerts.layout import fitted
 from watcher.alerts.text import to_text
 from watcher.alerts.tidy import cut, tidy
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 CONTENT_LIMIT = 30_000  # bytes; Apprise itself cuts for services that take less
@@ -62,8 +61,8 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
     """A failure may have any cause, and some of its receivers may have been reached."""
     if 200 <= status < 300:
-        return Verdict(outcome=Outcome.DELIVERED, reason="Apprise reports success")
-    return Verdict(outcome=Outcome.AMBIGUOUS, reason="Apprise reports a failure, and does not say which")
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason="Apprise reports success")
+    return Verdict(outcome=AttemptOutcome.AMBIGUOUS, reason="Apprise reports a failure, and does not say which")
 
 
 def inquiry(target: Target) -> None:

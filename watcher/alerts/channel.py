@@ -66,15 +66,11 @@ class Outgoing:
 class Channel(Protocol):
     """A type of channel. Implemented by modules, so that each reads as one page.
 
-    `minimum_gap`: between two requests to one target. `has_key`: a repeat with the same delivery id shows once.
-    `expires_after`: how long a delivery is worth trying, None if it always is.
+    `minimum_gap`: between two requests to one target. `expires_after`: how long a delivery is tried, None for always.
     """
 
     @property
     def minimum_gap(self) -> timedelta: ...
-
-    @property
-    def has_key(self) -> bool: ...
 
     @property
     def expires_after(self) -> timedelta | None: ...

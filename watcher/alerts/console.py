@@ -9,10 +9,9 @@ from typing import Final
 from watcher.alerts.channel import RenderOptions, Target
 from watcher.alerts.layout import lay_out
 from watcher.alerts.text import to_text
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(0)
-has_key: Final = False
 expires_after: Final = None
 
 _HIT = "\x1b[1;33m{}\x1b[0m".format
@@ -47,7 +46,7 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
-    return Verdict(outcome=Outcome.DELIVERED, reason="printed")
+    return Verdict(outcome=AttemptOutcome.DELIVERED, reason="printed")
 
 
 def inquiry(target: Target) -> None:
@@ -55,4 +54,4 @@ def inquiry(target: Target) -> None:
 
 
 def judge_inquiry(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Verdict:
-    return Verdict(outcome=Outcome.DELIVERED)
+    return Verdict(outcome=AttemptOutcome.DELIVERED)

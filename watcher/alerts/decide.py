@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from watcher.alerts.backoff import SHORTEST, back_off
-from watcher.model import Outcome, Verdict
+from watcher.model import AttemptOutcome, Verdict
 
 PATIENCE = timedelta(days=3)  # failing this long, a channel is parked with its queue rather than tried for ever
 MOST_AFTER_OUTAGE = 10  # a longer queue than this becomes one digest when its channel is back
@@ -56,19 +56,19 @@ def decide(
     a delivery that fails where others arrive is given up.
     """
     match verdict.outcome:
-        case Outcome.DELIVERED:
+        case AttemptOutcome.DELIVERED:
             return Decision(fate=Disposition.DELIVERED)
-        case Outcome.REFUSED:
+        case AttemptOutcome.REFUSED:
             return Decision(fate=Disposition.SIMPLER) if has_simpler else Decision(fate=Disposition.DEAD)
-        case Outcome.GONE:
+        case AttemptOutcome.GONE:
             return Decision(fate=Disposition.PARK)
-        case Outcome.THROTTLED:
+        case AttemptOutcome.THROTTLED:
             wait = verdict.wait if verdict.wait is not None else back_off(attempt, jitter)
             wait = max(wait, timedelta(seconds=1))
             expired = expires_after is not None and age >= expires_after
             fate = Disposition.EXPIRE if expired else Disposition.RETRY
             return Decision(fate=fate, wait=wait, slows_channel=True, counts=False)
-        case Outcome.NOT_SENT | Outcome.AMBIGUOUS:
+        case AttemptOutcome.NOT_SENT | AttemptOutcome.AMBIGUOUS:
             wait = max(back_off(attempt, jitter), verdict.wait or SHORTEST)
             return Decision(fate=_after_failure(age, failing_for, expires_after), wait=wait)
 

@@ -18,10 +18,9 @@ from watcher.alerts.layout import Line, fitted
 from watcher.alerts.outcome import bounded, of_status
 from watcher.alerts.text import to_text
 from watcher.alerts.tidy import cut
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = True
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 CONTENT_LIMIT = 48_000  # bytes; the whole event with its signatures and hashes may have 65,536
@@ -85,11 +84,11 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *
     verdict = of_status(status, headers, now)
     reason = f"{verdict.reason} {code}" if isinstance(code, str) and _CODE.fullmatch(code) else verdict.reason
     outcome = verdict.outcome
-    if outcome is Outcome.DELIVERED and not event_id(body):
-        outcome, reason = Outcome.AMBIGUOUS, f"HTTP {status} without an event id"
+    if outcome is AttemptOutcome.DELIVERED and not event_id(body):
+        outcome, reason = AttemptOutcome.AMBIGUOUS, f"HTTP {status} without an event id"
     wait = verdict.wait
     milliseconds = answer.get("retry_after_ms")
-    if outcome is Outcome.THROTTLED and wait is None and isinstance(milliseconds, int):
+    if outcome is AttemptOutcome.THROTTLED and wait is None and isinstance(milliseconds, int):
         wait = bounded(timedelta(milliseconds=min(max(milliseconds, 0), 10**9)))
     return Verdict(outcome=outcome, reason=reason, wait=wait, reference=event_id(body))
 
@@ -108,12 +107,12 @@ def inquiry(target: Target) -> Outgoing:
 def judge_inquiry(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Verdict:
     """404 with M_NOT_FOUND: not encrypted, go ahead. 200: encrypted, refused with what to do about it."""
     if status == 404 and _answer(body).get("errcode") == "M_NOT_FOUND":
-        return Verdict(outcome=Outcome.DELIVERED, reason="the room is not encrypted")
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason="the room is not encrypted")
     if status == 200:
-        return Verdict(outcome=Outcome.GONE, reason=_ENCRYPTED)
+        return Verdict(outcome=AttemptOutcome.GONE, reason=_ENCRYPTED)
     verdict = judge(status, headers, body, now)
-    if verdict.outcome is Outcome.REFUSED:
-        return Verdict(outcome=Outcome.GONE, reason=verdict.reason)
+    if verdict.outcome is AttemptOutcome.REFUSED:
+        return Verdict(outcome=AttemptOutcome.GONE, reason=verdict.reason)
     return verdict
 
 

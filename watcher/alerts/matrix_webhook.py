@@ -18,10 +18,9 @@ from watcher.alerts.layout import fitted
 from watcher.alerts.outcome import of_status
 from watcher.alerts.text import to_text
 from watcher.alerts.tidy import cut
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 CONTENT_LIMIT = 48_000  # bytes: the bridge makes one Matrix event of it, which may have 65,536
@@ -63,7 +62,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *
     A 500 is ambiguous: with `waitForComplete` the bridge gives up waiting after 5 s, and the message may yet appear.
     """
     if status == 202:
-        return Verdict(outcome=Outcome.DELIVERED, reason="HTTP 202: accepted, not proven")
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason="HTTP 202: accepted, not proven")
     return of_status(status, headers, now)
 
 

@@ -11,10 +11,9 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from watcher.errors import FetchError, FetchFailure
-from watcher.model import Outcome, Verdict
+from watcher.model import AttemptOutcome, Verdict
 
 LONGEST_WAIT: Final = timedelta(days=1)
-LEASE_LOST: Final = Verdict(outcome=Outcome.AMBIGUOUS, reason="stopped while sending; the answer is unknown")
 
 _GONE = frozenset({301, 308, 401, 403, 404, 410})
 _RETRY = frozenset({302, 303, 307, 407, 421, 425})  # answered on the way or too early: not taken in, and it may pass
@@ -27,16 +26,16 @@ def of_status(status: int, headers: Mapping[str, str], now: datetime) -> Verdict
     """
     reason = f"HTTP {status}"
     if 200 <= status < 300:
-        return Verdict(outcome=Outcome.DELIVERED, reason=reason)
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason=reason)
     if status == 429 or (status == 503 and "retry-after" in headers):
-        return Verdict(outcome=Outcome.THROTTLED, reason=reason, wait=retry_after(headers, now))
+        return Verdict(outcome=AttemptOutcome.THROTTLED, reason=reason, wait=retry_after(headers, now))
     if status in _GONE:
-        return Verdict(outcome=Outcome.GONE, reason=reason)
+        return Verdict(outcome=AttemptOutcome.GONE, reason=reason)
     if status in _RETRY:
-        return Verdict(outcome=Outcome.NOT_SENT, reason=reason)
+        return Verdict(outcome=AttemptOutcome.NOT_SENT, reason=reason)
     if 400 <= status < 500 and status != 408:
-        return Verdict(outcome=Outcome.REFUSED, reason=reason)
-    return Verdict(outcome=Outcome.AMBIGUOUS, reason=reason)
+        return Verdict(outcome=AttemptOutcome.REFUSED, reason=reason)
+    return Verdict(outcome=AttemptOutcome.AMBIGUOUS, reason=reason)
 
 
 def of_failure(error: FetchError) -> Verdict:
@@ -46,8 +45,8 @@ def of_failure(error: FetchError) -> Verdict:
     """
     reason = str(error.failure)
     if error.failure in _NEVER_SENT_AGAIN and not error.sent:
-        return Verdict(outcome=Outcome.GONE, reason=reason)
-    return Verdict(outcome=Outcome.AMBIGUOUS if error.sent else Outcome.NOT_SENT, reason=reason)
+        return Verdict(outcome=AttemptOutcome.GONE, reason=reason)
+    return Verdict(outcome=AttemptOutcome.AMBIGUOUS if error.sent else AttemptOutcome.NOT_SENT, reason=reason)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -17,10 +17,9 @@ from watcher.alerts.channel import CHAT_EXPIRES_AFTER, JSON, Outgoing, RenderOpt
 from watcher.alerts.layout import Line, Role, Run, fitted
 from watcher.alerts.outcome import of_status
 from watcher.alerts.text import to_text
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 LINK_LIMIT = 3_000  # characters, as in a button; none is documented for links in text
@@ -81,14 +80,15 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *
     if status == 200:
         proven = answer == b"ok"
         return Verdict(
-            outcome=Outcome.DELIVERED if proven else Outcome.AMBIGUOUS, reason="ok" if proven else "HTTP 200 without ok"
+            outcome=AttemptOutcome.DELIVERED if proven else AttemptOutcome.AMBIGUOUS,
+            reason="ok" if proven else "HTTP 200 without ok",
         )
     if code == "no_service" and attempt < _NO_SERVICE_ATTEMPTS:
-        return Verdict(outcome=Outcome.NOT_SENT, reason=reason)
+        return Verdict(outcome=AttemptOutcome.NOT_SENT, reason=reason)
     if code in _GONE:
-        return Verdict(outcome=Outcome.GONE, reason=reason)
-    is_success = usual.outcome is Outcome.DELIVERED  # another 2xx: not what Slack promises
-    return Verdict(outcome=Outcome.AMBIGUOUS if is_success else usual.outcome, reason=reason, wait=usual.wait)
+        return Verdict(outcome=AttemptOutcome.GONE, reason=reason)
+    is_success = usual.outcome is AttemptOutcome.DELIVERED  # another 2xx: not what Slack promises
+    return Verdict(outcome=AttemptOutcome.AMBIGUOUS if is_success else usual.outcome, reason=reason, wait=usual.wait)
 
 
 def inquiry(target: Target) -> None:

@@ -21,7 +21,6 @@ from watcher.alerts.tidy import clean, tidy
 from watcher.model import Alert, Headline, Reason, Snippet, Verdict
 
 minimum_gap: Final = timedelta(0)
-has_key: Final = True
 expires_after: Final = None
 
 _CLOUDEVENT_START = b'{"specversion"'

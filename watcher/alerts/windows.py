@@ -82,7 +82,10 @@ def next_time(cron: str, timezone: ZoneInfo, now: datetime) -> datetime:
 
 
 def moment_of(day: date, at: time, timezone: ZoneInfo) -> datetime:
-    """Returns the first moment, in UTC, at which the wall clock shows `at` on that day, or a later time if it skips it."""
+    """Returns the first moment, in UTC, at which the wall clock shows `at` on that day, or a later time.
+
+    A later time: where the clocks are set forward past `at`.
+    """
     wall = datetime.combine(day, at)
     early = wall.replace(tzinfo=timezone).astimezone(UTC)
     if early.astimezone(timezone).replace(tzinfo=None) == wall:

@@ -15,7 +15,7 @@ from watcher.app import client_of
 from watcher.cli.shell import Shell, command, out, pass_shell, tell
 from watcher.config import ChannelConfig, Config
 from watcher.errors import WatcherError
-from watcher.model import Alert, AlertKind, Outcome
+from watcher.model import Alert, AlertKind, AttemptOutcome
 from watcher.pipeline.alert_builder import headline_of
 from watcher.pipeline.send import Answer, Sender
 from watcher.store import StoreReader, documents, reading
@@ -38,7 +38,7 @@ def register(group: click.Group) -> None:
         """Sends a test message to CHANNEL now and shows what it answers."""
         config = shell.config()
         answer = asyncio.run(_send_test(config, channel_named(config, channel)))
-        if answer.verdict.outcome is not Outcome.DELIVERED:
+        if answer.verdict.outcome is not AttemptOutcome.DELIVERED:
             raise WatcherError(f"{channel} did not take it ({answer.verdict.outcome.value}): {answer.said}")
         tell(f"{channel} took it{f': {answer.said}' if answer.said else ''}")
 

@@ -20,7 +20,7 @@ from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.config import ChannelConfig, ChannelType
 from watcher.errors import StateError
 from watcher.log import event
-from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
+from watcher.model import AlertKind, AttemptOutcome, DeliveryState, Verdict
 from watcher.pipeline.alert_builder import alert_of
 from watcher.pipeline.parts import LEASE, Parts
 from watcher.pipeline.send import Answer, Sender, secrets_of
@@ -31,7 +31,7 @@ from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
 log = logging.getLogger(__name__)
 
 LIMITS = QueueLimits(in_order=IN_ORDER_ATTEMPTS, after_outage=MOST_AFTER_OUTAGE)
-BUG = Verdict(outcome=Outcome.NOT_SENT, reason="internal error; see the log")
+BUG = Verdict(outcome=AttemptOutcome.NOT_SENT, reason="internal error; see the log")
 
 _STATES = {
     Disposition.DELIVERED: DeliveryState.DELIVERED,
@@ -86,7 +86,7 @@ async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
     verdict = BUG
     try:
         payload = await _payload(parts, claimed, setting, channel)
-        verdict = replace(BUG, outcome=Outcome.AMBIGUOUS)
+        verdict = replace(BUG, outcome=AttemptOutcome.AMBIGUOUS)
         answer = await sender.send(setting, payload, delivery_id=claimed.id, attempt=claimed.attempts + 1)
         return answer, None if claimed.simplified else channel.simplify(payload)
     except StateError:  # nothing was sent

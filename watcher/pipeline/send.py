@@ -14,7 +14,7 @@ from watcher.alerts.channels import CHANNELS
 from watcher.alerts.outcome import of_failure
 from watcher.config import ChannelConfig, Config, Secret
 from watcher.errors import FetchError, WatcherError
-from watcher.model import Outcome, Verdict
+from watcher.model import AttemptOutcome, Verdict
 from watcher.net import Client, Purpose, Request, apprise_gateway
 from watcher.pipeline.parts import utc_now
 
@@ -57,15 +57,15 @@ class Sender:
         try:
             target = target_of(self.config, setting, os.environ)
         except WatcherError as error:
-            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason=str(error)))
+            return Answer(verdict=Verdict(outcome=AttemptOutcome.GONE, reason=str(error)))
         if problems := channel.problems(target):
-            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason="; ".join(problems)))
+            return Answer(verdict=Verdict(outcome=AttemptOutcome.GONE, reason="; ".join(problems)))
         if (refusal := await self._inquire(setting, target)) is not None:
             return refusal
         outgoing = channel.request(payload, target=target, delivery_id=delivery_id, now=self.now())
         if outgoing is None:
             await asyncio.to_thread(self.show, payload.decode(errors="replace"))
-            return Answer(verdict=Verdict(outcome=Outcome.DELIVERED))
+            return Answer(verdict=Verdict(outcome=AttemptOutcome.DELIVERED))
         return await self._exchange(outgoing, target, partial(channel.judge, attempt=attempt))
 
     async def _inquire(self, setting: ChannelConfig, target: Target) -> Answer | None:
@@ -75,10 +75,10 @@ class Sender:
         if known in self.inquired or (inquiry := channel.inquiry(target)) is None:
             return None
         answer = await self._exchange(inquiry, target, channel.judge_inquiry)
-        if answer.verdict.outcome is Outcome.DELIVERED:
+        if answer.verdict.outcome is AttemptOutcome.DELIVERED:
             self.inquired.add(known)
             return None
-        if answer.verdict.outcome is Outcome.AMBIGUOUS:  # of the question: the alert itself was not sent
+        if answer.verdict.outcome is AttemptOutcome.AMBIGUOUS:  # of the question: the alert itself was not sent
             return Answer(verdict=_not_sent(answer.verdict), status=answer.status, text=answer.text)
         return answer
 
@@ -134,7 +134,7 @@ def secrets_of(config: Config, setting: ChannelConfig) -> Target:
 
 
 def _not_sent(verdict: Verdict) -> Verdict:
-    return Verdict(outcome=Outcome.NOT_SENT, reason=verdict.reason, wait=verdict.wait)
+    return Verdict(outcome=AttemptOutcome.NOT_SENT, reason=verdict.reason, wait=verdict.wait)
 
 
 def _cut(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from watcher.model import AlertKind, DeliveryId, DeliveryState, Outcome, StoryId
+from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import documents, schema
 from watcher.store import outbox_statements as statements
 from watcher.store.collecting import Gate, collect, hold_back
@@ -58,7 +58,7 @@ class Attempt:
     """One attempt as it goes on record; `answer` is cut and free of secrets, `reference` the message's own name."""
 
     at: datetime
-    outcome: Outcome
+    outcome: AttemptOutcome
     status: int | None = None
     wait: timedelta | None = None
     duration: timedelta = timedelta()
@@ -205,7 +205,7 @@ def _lose(tx: Connection, lost: Sequence[Row[Any]], *, now: datetime) -> int:
     """Back to pending. What was rendered may have been sent: that goes on record, and costs no attempt."""
     for row in lost:
         if row.sent:
-            _record(tx, row.sequence, Attempt(at=now, outcome=Outcome.AMBIGUOUS, answer=LOST))
+            _record(tx, row.sequence, Attempt(at=now, outcome=AttemptOutcome.AMBIGUOUS, answer=LOST))
         tx.execute(statements.LOSE, {"of": row.sequence, "sent": row.sent, "said": LOST})
     return len(lost)
 
@@ -229,7 +229,7 @@ def _settled(delivery: ClaimedDelivery, attempt: Attempt, then: Next) -> dict[st
         "said": attempt.answer[:_ANSWER_LENGTH],
         "counted": int(then.counts),
         "ended": attempt.at if then.state in _ENDED else None,
-        "doubtful": attempt.outcome is Outcome.AMBIGUOUS,
+        "doubtful": attempt.outcome is AttemptOutcome.AMBIGUOUS,
         "named": attempt.reference or None,
         "due": then.due_at,
         "simpler": then.payload,
@@ -249,9 +249,9 @@ def _note_health(
         _set_channel(tx, channel, paused_until=then.pause_until)
     if then.state is DeliveryState.PARKED:
         park(tx, channel, reason=attempt.answer, now=attempt.at)
-    if attempt.outcome in (Outcome.NOT_SENT, Outcome.AMBIGUOUS):
+    if attempt.outcome in (AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS):
         _set_channel(tx, channel, failing_since=failing_since or attempt.at)
-    elif attempt.outcome is Outcome.DELIVERED and failing_since:
+    elif attempt.outcome is AttemptOutcome.DELIVERED and failing_since:
         _set_channel(tx, channel, failing_since=None)
         _hurry(tx, channel, limits, now=attempt.at)
         _catch_up(tx, channel, limits, now=attempt.at)
