@@ -100,6 +100,11 @@ class Entry:
         """The longer of content and summary."""
         return max(self.content, self.summary, key=len)
 
+    @property
+    def feed_text(self) -> str:
+        """The feed's own text of the entry, with its title. Hits of `HitField.FEED` point into it."""
+        return f"{self.title}\n\n{self.text}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
@@ -241,6 +246,24 @@ class Match:
 
     watch: str
     hits: tuple[Hit, ...]
+
+
+# -- documents --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """A document that shares fingerprints with a new one.
+
+    `document`: its number; `shared`: how many they share; `size`: how many the document has.
+    """
+
+    document: int
+    story: StoryId
+    shared: int
+    size: int
+    date: PartialDate | None = None
+    published_at: datetime | None = None
 
 
 # -- alerts and deliveries --------------------------------------------------------------------------------------------

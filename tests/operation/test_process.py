@@ -50,7 +50,7 @@ def test_a_daemon_that_works_is_healthy_and_shows_its_numbers(news: Newsroom, pr
         assert running.end() == 0
     lines = [json.loads(line) for line in running.stderr.splitlines() if line.startswith("{")]
     names = [line["event"] for line in lines]
-    assert {"daemon.ready", "metrics.on", "feed.failing", "alert.told", "daemon.stopping"} <= set(names)
+    assert {"daemon.ready", "metrics.on", "feed.failing", "alert.delivered", "daemon.stopping"} <= set(names)
     assert "log" not in names
     assert next(line for line in lines if line["event"] == "feed.failing")["feed"] == "kaputt"
     assert "geheim-4711" not in "".join(line for line in running.stderr.splitlines() if line.startswith("{"))

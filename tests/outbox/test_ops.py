@@ -12,8 +12,8 @@ from tests.outbox.desk import Desk, channel
 from watcher.errors import CorpusError
 from watcher.feeds.plan import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
-from watcher.pipeline.parts import Parts
-from watcher.runtime import service
+from watcher.pipeline.archive import ArchiveContext
+from watcher.runtime import housekeeping
 from watcher.store import feeds, incidents
 from watcher.store.feeds import PollRecord
 
@@ -60,10 +60,10 @@ def test_feed_that_rolls_over_is_told_once_and_when_it_no_longer_does(desk: Desk
 def test_trouble_is_told_once_across_restarts(desk: Desk) -> None:
     """The state remembers what was told, and that it is over."""
     for _ in range(3):
-        desk.run(incidents.begin, "corpus", "The corpus can't be written: disk full", ops=("webhook",), now=desk.now)
+        desk.run(incidents.begin, "corpus", "The corpus cannot be written: disk full", ops=("webhook",), now=desk.now)
         desk.restart()
-    assert said(desk) == ["The corpus can't be written: disk full"]
-    assert desk.run(incidents.known) == {"corpus": "The corpus can't be written: disk full"}
+    assert said(desk) == ["The corpus cannot be written: disk full"]
+    assert desk.run(incidents.known) == {"corpus": "The corpus cannot be written: disk full"}
     for _ in range(2):
         desk.run(incidents.end, "corpus", "The corpus can be written again.", ops=("webhook",), now=desk.now)
     assert said(desk)[1:] == ["The corpus can be written again."]
@@ -91,13 +91,12 @@ def test_corpus_that_cannot_be_written_is_told_once_and_when_it_can(
     """However often housekeeping fails at it in between."""
     broken = [True, True, True, False, False]
 
-    async def write(_parts: Parts) -> int:
+    async def write(_context: ArchiveContext) -> int:
         if broken.pop(0):
             raise CorpusError("no space left on the disk")
         return 0
 
-    monkeypatch.setattr(service, "write_owed", write)
-    house = service.Steps(desk.parts)
+    monkeypatch.setattr(housekeeping, "write_missing", write)
     while broken:
-        desk.wait(house.keep_house())
-    assert said(desk) == ["The corpus can't be written: no space left on the disk", "The corpus can be written again."]
+        desk.wait(desk.service.keep_house())
+    assert said(desk) == ["The corpus cannot be written: no space left on the disk", "The corpus can be written again."]

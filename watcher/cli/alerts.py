@@ -17,7 +17,7 @@ from watcher.config import ChannelConfig, Config
 from watcher.errors import WatcherError
 from watcher.model import Alert, AlertKind, AttemptOutcome
 from watcher.pipeline.alert_builder import headline_of
-from watcher.pipeline.send import Answer, Sender
+from watcher.pipeline.send import Reply, Sender
 from watcher.store import StoreReader, documents, reading
 from watcher.store.documents import StoredDocument
 
@@ -37,10 +37,10 @@ def register(group: click.Group) -> None:
     def test(shell: Shell, channel: str) -> None:
         """Sends a test message to CHANNEL now and shows what it answers."""
         config = shell.config()
-        answer = asyncio.run(_send_test(config, channel_named(config, channel)))
-        if answer.verdict.outcome is not AttemptOutcome.DELIVERED:
-            raise WatcherError(f"{channel} did not take it ({answer.verdict.outcome.value}): {answer.said}")
-        tell(f"{channel} took it{f': {answer.said}' if answer.said else ''}")
+        reply = asyncio.run(_send_test(config, channel_named(config, channel)))
+        if reply.verdict.outcome is not AttemptOutcome.DELIVERED:
+            raise WatcherError(f"{channel} did not take it ({reply.verdict.outcome.value}): {reply.summary}")
+        tell(f"{channel} took it{f': {reply.summary}' if reply.summary else ''}")
 
     @command(alert, "preview")
     @click.argument("document")
@@ -66,7 +66,7 @@ def channel_named(config: Config, name: str) -> ChannelConfig:
     raise WatcherError(f"there is no channel {name!r} in {config.file}; there are: {names}")
 
 
-async def _send_test(config: Config, setting: ChannelConfig) -> Answer:
+async def _send_test(config: Config, setting: ChannelConfig) -> Reply:
     options = RenderOptions(delivery_id=str(uuid.uuid4()), channel=setting.name, envelope=setting.envelope.value)
     payload = CHANNELS[setting.type].render(compose.message(TEST_MESSAGE, AlertKind.TEST), options)
     async with client_of(config) as client:

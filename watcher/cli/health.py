@@ -12,9 +12,8 @@ from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus.files import probe_folder
 from watcher.errors import StateError
-from watcher.runtime.disk_guard import TROUBLE
-from watcher.runtime.service import CORPUS_TROUBLE
-from watcher.runtime.status import status_of
+from watcher.runtime import disk_guard, housekeeping
+from watcher.runtime.status import line_of
 from watcher.store import reading
 from watcher.store.health import Health, read_health
 from watcher.store.lock import look_for_life
@@ -33,7 +32,7 @@ def register(group: click.Group) -> None:
         """Exit 0 if the daemon works and needs nobody; else exit 1, and a sentence for each thing that is wrong."""
         config, now = shell.config(), datetime.now(UTC)
         health, problems = _look(config, now)
-        status = status_of(health) if health else ""
+        status = line_of(health) if health else ""
         if as_json:
             print_json({"healthy": not problems, "problems": problems, "status": status})
         else:
@@ -77,4 +76,5 @@ def _state(health: Health) -> Iterator[str]:
         yield f"Channel {name} is parked ({reason}); when it is mended: watcher outbox resume {name}"
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
-    yield from (text for name, text in sorted(health.troubles.items()) if name in (TROUBLE, CORPUS_TROUBLE))
+    needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)
+    yield from (text for name, text in sorted(health.troubles.items()) if name in needs_a_person)

@@ -14,7 +14,7 @@ from watcher.config import Config, parse_duration
 from watcher.errors import WatcherError
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
-from watcher.pipeline.parts import Setting
+from watcher.pipeline.settings import Settings
 from watcher.store import editing, incidents, outbox, outbox_edit, outbox_list, reading
 from watcher.store.outbox_list import OPEN, AttemptStatus, Choice, DeliveryStatus
 
@@ -83,7 +83,7 @@ def _register_resume(group: click.Group) -> None:
     def resume(shell: Shell, channel: str) -> None:
         """Starts a parked channel again; its queue is due at once, a long one as one digest."""
         config, now = shell.config(), datetime.now(UTC)
-        others = [name for name in Setting.of(config, generation=0).ops if name != channel]
+        others = [name for name in Settings.of(config, generation=0).ops if name != channel]
         with editing(config.state.path) as store:
             if channel not in store.run(outbox.parked):
                 raise WatcherError(f"channel {channel!r} is not parked")

@@ -21,7 +21,7 @@ from watcher.parsing.launch import pool_of
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
     from watcher.demo import DemoNewsroom
-    from watcher.runtime.service import Steps
+    from watcher.runtime.service import Service
 
 
 def register(group: click.Group) -> None:
@@ -56,7 +56,7 @@ def register(group: click.Group) -> None:
         _demo(seconds)
 
 
-async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Steps], None]) -> OnceSummary:
+async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Service], None]) -> OnceSummary:
     everything_is_new = not config.state.path.exists()
     async with pool_of(config, at_once=everything_is_new) as pool:  # which load while we do
         from watcher import daemon

@@ -71,6 +71,8 @@ class FeedNews:
     next time; b"" if it must be read whole then, too.
     """
 
+    __pydantic_config__ = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # noqa: RUF012 - pydantic reads it
+
     feed: ParsedFeed
     keys: tuple[EntryKeys, ...]
     hashes: tuple[int, ...]

@@ -20,14 +20,14 @@ from watcher.model import (
     EntryId,
     Hit,
     Match,
+    Overlap,
     PartialDate,
     Quality,
     StoryId,
     TextFrom,
 )
 from watcher.store import deliveries, entries, schema, stories
-from watcher.store.stories import Overlap
-from watcher.text import host_of
+from watcher.text import host_of, hosts_of
 
 _HITS = TypeAdapter(tuple[Hit, ...])
 
@@ -69,7 +69,7 @@ class Draft:
     feed_text: str
     fetched_at: datetime
     sketch: Collection[int] = ()
-    story_of: Callable[[Sequence[Overlap]], StoryId | None] = lambda _kin: None
+    story_of: Callable[[Sequence[Overlap]], StoryId | None] = lambda _overlaps: None
     story_window: timedelta = timedelta()
 
 
@@ -115,6 +115,24 @@ class StoredDocument:
     written_at: datetime | None
     matches: tuple[Match, ...] = field(default=())
 
+    @property
+    def article(self) -> Article:
+        """The article that the document was made of: its `text` is the document's."""
+        return Article(
+            title=self.title,
+            body=self.text.removeprefix(f"{self.title}\n\n") if self.title else self.text,
+            date=self.date,
+            published_at=self.published_at,
+            language=self.language,
+            site=self.site,
+            hosts=hosts_of(*self.urls),
+            author=self.author,
+            text_from=self.text_from,
+            quality=self.quality,
+            origins=self.origins,
+            extractor=self.extractor,
+        )
+
 
 def record(
     tx: Connection,
@@ -144,7 +162,7 @@ def record(
             deliveries.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
-    story = draft.story_of(stories.kin(tx, draft.sketch, since=now - draft.story_window))
+    story = draft.story_of(stories.overlaps(tx, draft.sketch, since=now - draft.story_window))
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
     stories.remember(tx, number, draft.sketch, now=now)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select, update
 
-from watcher.model import PartialDate, StoryId
+from watcher.model import Overlap, PartialDate, StoryId
 from watcher.store import schema
 
 _SKETCHES, _FINGERPRINTS = schema.sketches.c, schema.fingerprints.c
@@ -18,7 +17,7 @@ _SHARED = (
     .where(_FINGERPRINTS.fingerprint.in_(schema.values_of("fingerprints")))
     .group_by(_FINGERPRINTS.document)
 )
-_KIN = (
+_OVERLAPS = (
     select(
         schema.documents.c.number,
         schema.documents.c.story,
@@ -39,19 +38,7 @@ _FINGERPRINT = insert(schema.fingerprints).from_select(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlap:
-    """A document that shares fingerprints with a new one. `size`: how many it has itself."""
-
-    document: int
-    story: StoryId
-    shared: int
-    size: int
-    date: PartialDate | None
-    published_at: datetime | None
-
-
-def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Overlap]:
+def overlaps(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Overlap]:
     """The documents recorded since then that share some of the fingerprints."""
     found = tx.execute(_SHARED, {"fingerprints": json.dumps(list(fingerprints))}).all() if fingerprints else []
     if not found:
@@ -66,7 +53,7 @@ def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> li
             date=PartialDate.fromisoformat(row.date) if row.date else None,
             published_at=row.published_at,
         )
-        for row in tx.execute(_KIN, {"documents": json.dumps(list(shared)), "since": since})
+        for row in tx.execute(_OVERLAPS, {"documents": json.dumps(list(shared)), "since": since})
     ]
 
 

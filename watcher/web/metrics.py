@@ -17,19 +17,19 @@ from watcher.web.server import Page
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def metrics_page(pulse: StatusMonitor) -> Callable[[], Page]:
-    """What makes the page of metrics, from what the pulse knows last."""
+def metrics_page(monitor: StatusMonitor) -> Callable[[], Page]:
+    """Returns the function that makes the page of metrics from the latest status."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Numbers(pulse))
+    registry.register(_Numbers(monitor))
     return lambda: Page(content_type=CONTENT_TYPE, body=generate_latest(registry))
 
 
 class _Numbers(Collector):
-    def __init__(self, pulse: StatusMonitor) -> None:
-        self._pulse = pulse
+    def __init__(self, monitor: StatusMonitor) -> None:
+        self._monitor = monitor
 
     def collect(self) -> Iterator[Metric]:
-        tally = self._pulse.steps.tally
+        tally = self._monitor.service.tally
         yield _labelled("watcher_build_info", "What is running.", "version", {__version__: 1})
         yield CounterMetricFamily("watcher_polls", "Polls since the start.", value=tally.polled)
         yield CounterMetricFamily("watcher_entries_new", "New entries since the start.", value=tally.new_entries)
@@ -41,10 +41,10 @@ class _Numbers(Collector):
             told.add_metric([state], count)
         yield outcomes
         yield told
-        hands = {lane.name: lane.running for lane in self._pulse.steps.lanes}
+        hands = {runner.name: runner.running for runner in self._monitor.service.runners}
         yield _labelled("watcher_in_hand", "Pieces that each step works on.", "step", hands)
-        if self._pulse.health:
-            yield from _of_state(self._pulse.health)
+        if self._monitor.health:
+            yield from _of_state(self._monitor.health)
 
 
 def _of_state(health: Health) -> Iterator[Metric]:
