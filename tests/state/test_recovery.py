@@ -1,4 +1,4 @@
-"""A damaged state: set aside and kept, replaced by the newest good backup or a new one was made, and never somebody else's."""
+"""A damaged state: set aside and kept, replaced by the newest good backup or by a new one, never by another program's."""
 
 from __future__ import annotations
 
