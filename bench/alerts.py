@@ -33,7 +33,7 @@ from bench.machine import machine
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.pipeline.parts import Parts
 from watcher.runtime.service import Steps
 from watcher.store import documents, entries, schema
@@ -155,7 +155,7 @@ async def run(matches: int, seconds: float, receivers: Receivers, folder: Path, 
     """Makes the matches and waits until all are told; when each was found (monotonic seconds)."""
     found: dict[int, float] = {}
     config = load(write_config(folder, origin))
-    async with pool_of(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as parts:
+    async with parser_pool(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as parts:
         feed = await parts.store.run(make_feed)
         steps = Steps(parts)
         lane = asyncio.create_task(steps.deliver.work())

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from watcher.app import assemble
 from watcher.config import load
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.runtime.service import Steps
 from watcher.store import feeds
 
 
 async def main(config: Path) -> int:
     read = load(config)
-    async with pool_of(read) as pool, assemble(read, pool=pool, show=print) as parts:
+    async with parser_pool(read) as pool, assemble(read, pool=pool, show=print) as parts:
         steps = Steps(parts, to_the_end=True)
         await steps.start()
         steps.due_by = parts.now()

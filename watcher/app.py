@@ -19,7 +19,8 @@ from watcher.store.recovery import Recovery, open_or_recover
 
 @asynccontextmanager
 async def assemble(config: Config, *, pool: ParserPool, show: Callable[[str], None]) -> AsyncIterator[Parts]:
-    """The parts that `run` and `once` work with; the state is locked as long as they live. `pool` is that of `pool_of`.
+    """The parts that `run` and `once` work with; the state is locked as long as they live. `pool`: see
+    `parser_pool`.
 
     A damaged state is set aside and restored. `show` prints what the console channel is told. Raises ConfigError,
     StateError or CorpusError.

@@ -17,7 +17,7 @@ from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.parsing import ParserPool
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.runtime.service import Steps, Tally
 from watcher.runtime.status import StatusMonitor
 from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
@@ -51,10 +51,10 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
 
     Raises what `assemble` raises at the start; after that only what makes going on unsafe (a failed fsync).
     """
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
     reload = asyncio.Event()
     _on_signals(stop, reload)
-    async with pool_of(config) as pool, assemble(config, pool=pool, show=show) as parts:
+    async with parser_pool(config) as pool, assemble(config, pool=pool, show=show) as parts:
         parts.on_fatal = stop.set
         steps = Steps(parts)
         await steps.start()
@@ -73,7 +73,7 @@ async def _work(pulse: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.Ev
         asyncio.create_task(work) for work in (_keep_time(scheduler), _show_life(pulse), _reload_on(reload, pulse))
     ]
     await pulse.beat()
-    heap.keep()
+    heap.freeze()
     sdnotify.notify("READY=1", f"STATUS={pulse.status()}")
     config = steps.parts.setting.config
     counts = {"feeds": len(config.feeds), "watches": len(config.watches)}
@@ -93,14 +93,14 @@ async def once(
 ) -> OnceSummary:
     """Every feed now, everything pending, every delivery; open windows are closed, retries that lie ahead are left.
 
-    `pool` is that of `pool_of`; `watch` gets the steps before they start, to show their progress.
+    `pool`: see `parser_pool`; `watch` gets the steps before they start, to show their progress.
     """
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
     async with assemble(config, pool=pool, show=show) as parts:
         steps = Steps(parts, to_the_end=True)
         watch(steps)
         await steps.start()
-        heap.keep()
+        heap.freeze()
         newest_before = await parts.store.run(documents.highest_number)
         steps.due_by = parts.now()
         await parts.store.run(feeds.make_due, now=steps.due_by)
@@ -214,7 +214,7 @@ async def _reload(steps: Steps) -> None:
         log.error(words, error, extra=event("config.refused", problems=str(error).splitlines()))
         return
     await steps.subscribe()
-    heap.keep()
+    heap.freeze()
     if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
         words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
         log.warning(words, extra=event("config.later"))
