@@ -204,6 +204,24 @@ async def test_a_process_that_cannot_be_replaced_goes_on(
     assert vars(warning)["event"] == "parser.not_replaced"
 
 
+async def test_replacing_a_busy_process_keeps_the_size_of_the_pool(make_pool: MakePool) -> None:
+    """A process that is replaced during a task has one successor, not a second one when the task ends."""
+    pool = make_pool(tasks_per_process=2)
+    await asyncio.gather(*(pool.run("nap", {}, b"", LONG) for _ in range(12)))
+    await until(lambda: len(pool.pids) == 1)
+
+
+async def test_a_process_that_dies_during_its_replacement_has_one_successor(make_pool: MakePool) -> None:
+    """The pool fills its place at once; the successor that was starting is stopped when it is ready."""
+    pool = make_pool(tasks_per_process=1)
+    await pool.run("reverse", {}, b"ab", LONG)
+    await until(lambda: len(pool.pids) == 2)
+    with pytest.raises(ParserDied):
+        await pool.run("abort", {}, b"", LONG)
+    assert await pool.run("nap", {}, b"", LONG) == b"rested"
+    await until(lambda: len(pool.pids) == 1)
+
+
 async def test_idle_processes_are_stopped(make_pool: MakePool) -> None:
     """Processes without tasks stop, and start again for the next task."""
     pool = make_pool(3, idle_after=timedelta(milliseconds=50))

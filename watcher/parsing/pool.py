@@ -191,7 +191,7 @@ class ParserPool:
             if process.idle and process not in self._idle:
                 loop = asyncio.get_running_loop()
                 self._idle[process] = loop.call_later(self._idle_after.total_seconds(), self._retire, process)
-            is_used_up = process.tasks_done >= self._tasks_per_process
+            is_used_up = process.tasks_done >= self._tasks_per_process and not process.retired
             if is_used_up and self._replacement is None:
                 self._replacement = asyncio.get_running_loop().create_task(self._replace(process))
         self._changed.set()
@@ -223,7 +223,8 @@ class ParserPool:
             )
         else:
             successor, self._successor = self._successor, None
-            self._retire(process)
+            # If the process has ended meanwhile, the pool may have filled its place already.
+            self._retire(process if process.alive else successor)
             self._on_change(successor)
         finally:
             self._successor = None
