@@ -8,7 +8,9 @@ import json
 import os
 import re
 import resource
+import select
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -75,6 +77,20 @@ def nap(_: dict[str, Any], __: bytes) -> bytes:
     """Takes long enough for other tasks to be queued."""
     time.sleep(0.2)
     return b"rested"
+
+
+def await_request(_: dict[str, Any], __: bytes) -> bytes:
+    """Waits until the next request has arrived at the socket, while this one still runs."""
+    sockets = [number for number in range(3, 64) if _is_socket(number)]
+    arrived, _writable, _failed = select.select(sockets, [], [], 10)
+    return b"arrived" if arrived else b"nothing arrived"
+
+
+def _is_socket(descriptor: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
 
 
 def hang(_: dict[str, Any], __: bytes) -> bytes:
@@ -181,6 +197,7 @@ TASKS: Mapping[str, Callable[[dict[str, Any], bytes], bytes]] = {
         reverse,
         state,
         nap,
+        await_request,
         hang,
         hold_the_gil,
         hoard,

@@ -27,7 +27,7 @@ from watcher.parsing import ParserPool
 async def main():
     pool = ParserPool(3, "tests.parsing.tasks")
     hanging = [asyncio.create_task(pool.run("hang", {}, b"", timedelta(hours=1))) for _ in range(2)]
-    await pool.start()
+    await pool.run("reverse", {}, b"", timedelta(minutes=1))
     while len(pool.pids) < 3:
         await asyncio.sleep(0.01)
     print(*pool.pids, flush=True)
@@ -40,14 +40,12 @@ asyncio.run(main())
 # -- start ------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_missing_tasks_module_is_reported_at_start(make_pool: MakePool) -> None:
+async def test_a_missing_tasks_module_is_reported(make_pool: MakePool) -> None:
     """The error names the module and the reason."""
     pool = make_pool(tasks="tests.parsing.no_such_module")
     with pytest.raises(
         ParserDied, match=r"^a parser process could not load tests\.parsing\.no_such_module: ModuleNotFoundError"
     ):
-        await pool.start()
-    with pytest.raises(ParserDied, match="could not load"):
         await pool.run("reverse", {}, b"", LONG)
 
 
@@ -86,6 +84,25 @@ async def test_start_has_a_timeout(make_pool: MakePool) -> None:
     pool = make_pool(start_timeout=timedelta(milliseconds=1))
     with pytest.raises(ParserDied, match=r"^a parser process was not ready after 0:00:00\.001000$"):
         await pool.run("reverse", {}, b"", LONG)
+
+
+async def test_a_process_that_dies_while_it_starts_fails_one_task(pool: ParserPool) -> None:
+    """The error says how it ended, and the next task runs in another process."""
+    task = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    await until(lambda: bool(pool.pids))
+    os.kill(pool.pids[0], signal.SIGKILL)
+    with pytest.raises(ParserDied, match=r"^a parser process did not start: it was killed by SIGKILL, perhaps because"):
+        await task
+    assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
+
+
+async def test_closing_ends_a_task_whose_process_is_starting(pool: ParserPool) -> None:
+    """The error says that the pool was closed, not that the process failed."""
+    task = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    await until(lambda: bool(pool.pids))
+    await pool.aclose()
+    with pytest.raises(ParserDied, match=r"^a parser process was stopped with its pool before it was ready$"):
+        await task
 
 
 async def test_a_process_that_cannot_be_started_fails_one_task(
@@ -140,7 +157,7 @@ async def test_signals_to_the_group_do_not_end_a_task(pool: ParserPool) -> None:
 async def test_every_process_gets_the_configuration(make_pool: MakePool) -> None:
     """Each process, old or new, has the latest configuration before its next task."""
     pool = make_pool(2)
-    await pool.start()
+    await state(pool)
     await pool.configure(1, b"eins")
     for generation, content in ((1, "eins"), (2, "zwei")):
         await pool.configure(generation, content.encode())

@@ -46,12 +46,11 @@ async def test_payloads_of_any_size_go_and_come_back(pool: ParserPool, size: int
 
 
 async def test_processes_start_when_they_are_needed(make_pool: MakePool) -> None:
-    """`start` starts one process, and tasks one after the other need no second."""
+    """The first task starts one process, tasks one after the other need no second, and others start up to the size."""
     pool = make_pool(3)
     assert not pool.pids
-    await pool.start()
+    assert len({(await state(pool))["pid"] for _ in range(5)}) == 1
     assert len(pool.pids) == 1
-    assert {(await state(pool))["pid"] for _ in range(5)} == set(pool.pids)
     await asyncio.gather(*(pool.run("reverse", {}, b"x", LONG) for _ in range(9)))
     assert len(pool.pids) == 3
 
@@ -73,6 +72,15 @@ async def test_first_come_first_served(pool: ParserPool) -> None:
 
     await asyncio.gather(*(one(number) for number in range(30)))
     assert order == list(range(30))
+
+
+async def test_the_next_task_is_queued_while_one_runs(pool: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process has its next task at hand when it has done one, so that it need not wait for the event loop."""
+    monkeypatch.setattr("watcher.parsing.pool._JUST_STARTED", LONG.total_seconds())
+    await state(pool)
+    first = asyncio.create_task(pool.run("await_request", {}, b"", LONG))
+    second = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    assert (await first, await second) == (b"arrived", b"ba")
 
 
 # -- tasks that fail --------------------------------------------------------------------------------------------------
@@ -129,6 +137,13 @@ async def test_forbidden_acts_fail_the_task(
         await pool.run(task, arguments, b"\xff", LONG)
     assert caught.value.kind == kind
     assert len(await pool.run("talk", {"size": 2**20}, b"", LONG)) == 2**20
+
+
+async def test_arguments_that_are_too_large_are_not_sent(pool: ParserPool) -> None:
+    """They fail their task, and do not cost a process."""
+    with pytest.raises(ParserDied, match=r"^echo could not be sent: a message of \d+ bytes is too large$"):
+        await pool.run("echo", {"text": "x" * (16 * 2**20)}, b"", LONG)
+    assert not pool.pids
 
 
 # -- tasks that hang, hoard and crash ---------------------------------------------------------------------------------
@@ -251,7 +266,7 @@ async def test_cancelling_a_waiting_task_kills_nothing(pool: ParserPool) -> None
 async def test_queued_tasks_survive_their_process(make_pool: MakePool, task: str, arguments: dict[str, Any]) -> None:
     """A task that was queued behind one that killed or used up the process is run by the next process."""
     pool = make_pool(memory_limit=200 * 2**20)
-    await pool.start()
+    await state(pool)
     timeout = SHORT if task == "hang" else LONG
     first = asyncio.create_task(pool.run(task, arguments, b"", timeout))
     behind = [asyncio.create_task(pool.run("reverse", {}, b"ab%d" % number, LONG)) for number in range(3)]

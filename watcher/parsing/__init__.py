@@ -2,7 +2,7 @@
 
     the parent's end   launch.py         creates the pool for the watches of a config
                        client.py         read_feed, read_news, read_page: sends a task, checks its result
-                       pool.py           assigns tasks to parser processes, replaces the dead and the used up
+                       pool.py           assigns tasks to parser processes, and replaces these when needed
                        process.py        one parser process: started, asked, killed, reaped
                        request_queue.py  the requests that one parser process has not answered yet
     the child's end    child.py          the main loop: receives a request, runs its task, sends the reply

@@ -18,7 +18,6 @@ configuration)`.
 
 from __future__ import annotations
 
-import gc
 import json
 import socket
 import sys
@@ -98,7 +97,7 @@ class TaskRunner:
         self._module = import_module(self._module_name)
         if preload := getattr(self._module, "preload", None):
             preload()
-        gc.freeze()  # a collection need not visit what was loaded
+        heap.freeze()
         limits.limit_files()
         self._limit_memory()
         return Frame({})

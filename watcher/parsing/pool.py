@@ -1,4 +1,4 @@
-"""The parser pool: assigns tasks to parser processes, first come, first served, and replaces the dead and the used up.
+"""The parser pool: assigns tasks to parser processes, first come, first served, and replaces these when needed.
 
     run ──▶ wait for a process ──▶ configure it ──▶ request ──▶ reply: idle again
               │ idle, or a new one                     └─ timeout, crash: killed; the next task starts a new one
@@ -70,11 +70,6 @@ class ParserPool:
         """The ids of the processes that live now."""
         return tuple(process.pid for process in self._processes if process.alive)
 
-    async def start(self) -> None:
-        """Starts the first process, to find out whether the tasks module can be loaded. Raises ParserDied."""
-        async with self._assigned(may_queue=False):
-            return
-
     def prestart(self, processes: int) -> None:
         """Starts processes until there are as many, or `size`, without waiting for them. Raises ParserDied.
 
@@ -108,7 +103,7 @@ class ParserPool:
                     process.retired |= bool(reply.header.get("recycle"))
                 return result_of(reply, name=task)
             except NotStarted:
-                may_queue = False  # once is enough
+                may_queue = False  # it has been queued once already
 
     async def configure(self, generation: int, configuration: bytes) -> None:
         """Sets the configuration of every later task; each process receives it before its next one."""
@@ -129,7 +124,7 @@ class ParserPool:
 
     @asynccontextmanager
     async def _assigned(self, *, may_queue: bool) -> AsyncIterator[ParserProcess]:
-        """Waits for a process and yields it, ready; kills it if the body fails, unless with NotStarted."""
+        """Waits for a process and yields it, ready; kills it if the body raises anything but NotStarted."""
         async with self._next_in_order:
             while (process := self._pick(may_queue=may_queue)) is None:
                 self._changed.clear()
@@ -138,7 +133,7 @@ class ParserPool:
         try:
             await process.ready()
             yield process
-        except (NotStarted, asyncio.CancelledError):  # a running request that is cancelled aborts its queue itself
+        except (NotStarted, asyncio.CancelledError):  # cancelling a running request aborts its queue, which is enough
             raise
         except BaseException:
             process.kill()

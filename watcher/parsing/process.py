@@ -26,7 +26,7 @@ from watcher.parsing.shared_buffer import SLOT_SIZE, SLOTS, SharedBuffer
 # Needed by the interpreter and its libraries. The daemon's environment may hold secrets, so nothing else is inherited.
 _INHERITED_VARIABLES = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 _EXIT_WAIT = 1.0  # seconds that a process may take to exit after its socket broke
-_IN_FLIGHT = 2  # requests: one that runs and one queued behind it
+_IN_FLIGHT = SLOTS  # requests: one that runs and one queued behind it, each with its payload in a slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,7 @@ class ParserProcess:
         return self._queue.busy_since
 
     def can_queue(self, *, running_for: float) -> bool:
-        """Returns whether it may take one more task: it has one at most, which has run for less than `running_for`
-        seconds."""
+        """Returns whether one more task can be assigned: at most one is, for less than `running_for` seconds."""
         if not self._is_ready or self.retired or not self.alive:
             return False
         if self.assigned >= _IN_FLIGHT or len(self._queue) >= _IN_FLIGHT:
