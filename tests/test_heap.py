@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
-
-import pytest
+from contextlib import suppress
 
 from watcher import heap
 
 
 def test_garbage_collection_resumes_after_a_pause() -> None:
     """Also if the body raises."""
-    with pytest.raises(ValueError, match="broken"), heap.gc_paused():
+    with suppress(ValueError), heap.gc_paused():
         assert not gc.isenabled()
         raise ValueError("broken")
     assert gc.isenabled()
