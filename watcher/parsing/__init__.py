@@ -12,7 +12,7 @@
                        frames.py         the wire format: lengths, a JSON header, a payload of bytes
                        shared_buffer.py  memory in which the parent puts a payload, so that the socket does not carry it
 
-A request's header is `{"task", "arguments", "seconds"}`; its payload, a feed or page, lies in the shared buffer if it
+A request's header is `{"task", "arguments", "seconds"}`; its payload, a feed or page, is in the shared buffer if it
 fits. A reply's is `{"recycle"}` with the result as payload, or `{"kind", "message", "data", "traceback"}` of an
 exception. Replies are never unpickled, and client.py checks each value: a hostile page may have taken the child over.
 

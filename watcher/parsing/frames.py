@@ -2,7 +2,7 @@
 
     length of header: 4 | length of payload: 4 | slot: 1 | header | payload, if slot is 0
 
-With a slot, the payload lies in that slot of the shared buffer instead; only the parent sends such frames. The parent's
+With a slot, the payload is in that slot of the shared buffer instead; only the parent sends such frames. The parent's
 end (`request_queue.py`) checks the lengths before it takes memory for them, since a child that parses hostile bytes may
 send anything. The child trusts the parent, and receives with the blocking calls below.
 """
