@@ -33,7 +33,7 @@ from bench.machine import machine
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.runtime.service import Service
 from watcher.store import documents, entries, schema
 
@@ -154,7 +154,7 @@ async def run(matches: int, seconds: float, receivers: Receivers, folder: Path, 
     """Makes the matches and waits until all are told; when each was found (monotonic seconds)."""
     found: dict[int, float] = {}
     config = load(write_config(folder, origin))
-    async with pool_of(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as service:
+    async with parser_pool(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as service:
         store = service.resources.store
         feed = await store.run(make_feed)
         runner = asyncio.create_task(service.deliver.run())

@@ -109,7 +109,7 @@ async def send(pool: ParserPool, made: Mutant, seed: int, findings: Findings) ->
 async def real_pool(size: int) -> AsyncIterator[ParserPool]:
     """The daemon's pool with a watch that matches often."""
     pool = ParserPool(size, TASKS, memory_limit=WORKER_LIMIT)
-    await pool.start()
+    pool.prestart(1)
     try:
         await pool.configure(1, WATCHES.dump_json((WATCH,)))
         yield pool

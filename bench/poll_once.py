@@ -11,13 +11,13 @@ from pathlib import Path
 
 from watcher.app import assemble
 from watcher.config import load
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.store import feeds
 
 
 async def main(config: Path) -> int:
     read = load(config)
-    async with pool_of(read) as pool, assemble(read, pool=pool, show=print, to_the_end=True) as service:
+    async with parser_pool(read) as pool, assemble(read, pool=pool, show=print, to_the_end=True) as service:
         await service.start()
         service.due_by = service.resources.now()
         await service.resources.store.run(feeds.make_due, now=service.due_by)

@@ -17,7 +17,7 @@ from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.parsing import ParserPool
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.runtime.service import Service, Tally
 from watcher.runtime.status import StatusMonitor
 from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
@@ -51,10 +51,10 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
 
     Raises what `assemble` raises at the start; later only the error after which going on is not safe (a failed fsync).
     """
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
     reload = asyncio.Event()
     _on_signals(stop, reload)
-    async with pool_of(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
+    async with parser_pool(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
         await service.start()
         monitor = StatusMonitor(service=service)
         async with _metrics(config, monitor):
@@ -72,7 +72,7 @@ async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.
         for work in (_repair_schedule(scheduler), _refresh_status(monitor), _reload_on(reload, monitor))
     ]
     await monitor.refresh()
-    heap.keep()
+    heap.freeze()
     sdnotify.notify("READY=1", f"STATUS={monitor.line()}")
     config = service.settings.config
     counts = {"feeds": len(config.feeds), "watches": len(config.watches)}
@@ -92,15 +92,15 @@ async def once(
 ) -> OnceSummary:
     """Polls every feed now, ingests every pending entry, makes every delivery; then returns a summary.
 
-    Open group windows are closed at the end, retries that lie ahead are left. `pool` is that of `pool_of`; `watch` gets
+    Open group windows are closed at the end, retries that lie ahead are left. `pool` is that of `parser_pool`; `watch` gets
     the service before it starts, to show its progress.
     """
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
     async with assemble(config, pool=pool, show=show, to_the_end=True) as service:
         store, now = service.resources.store, service.resources.now
         watch(service)
         await service.start()
-        heap.keep()
+        heap.freeze()
         newest_before = await store.run(documents.highest_number)
         service.due_by = now()
         await store.run(feeds.make_due, now=service.due_by)
@@ -215,7 +215,7 @@ async def _reload(service: Service) -> None:
         log.error(words, error, extra=event("config.refused", problems=str(error).splitlines()))
         return
     await service.subscribe()
-    heap.keep()
+    heap.freeze()
     if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
         words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
         log.warning(words, extra=event("config.restart_needed"))

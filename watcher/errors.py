@@ -14,7 +14,7 @@ WatcherError
 ├── ContentError             a stranger's bytes hold nothing usable
 │   ├── NotAFeed             bytes that are no feed; holds the feeds that they advertise
 │   └── NotAnArticle         bytes that hold no article
-├── ParserError              a task in a worker process ended without a result
+├── ParserError              a task in a parser process ended without a result
 │   ├── ParserTimeout        it ran too long and was killed
 │   ├── ParserDied           its process ended (memory limit, crash)
 │   └── TaskFailed           it raised; holds the message
@@ -133,7 +133,7 @@ class NotAnArticle(ContentError):
 
 
 class ParserError(WatcherError):
-    """A task in a worker process ended without a result."""
+    """A task in a parser process ended without a result."""
 
 
 class ParserTimeout(ParserError):
@@ -141,11 +141,11 @@ class ParserTimeout(ParserError):
 
 
 class ParserDied(ParserError):
-    """The worker process ended under the task: over its memory limit, or crashed."""
+    """The parser process ended during the task: over its memory limit, or crashed."""
 
 
 class TaskFailed(ParserError):
-    """The task raised. `kind` is the name of the exception class in the worker, `data` what it carried."""
+    """The task raised. `kind` is the name of the exception class in the parser process, `data` its attributes."""
 
     def __init__(self, kind: str, message: str, data: dict[str, object] | None = None) -> None:
         self.kind = kind

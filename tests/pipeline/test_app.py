@@ -16,7 +16,7 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, NetConfig, load
 from watcher.errors import StateError, StateLocked, WatcherError
 from watcher.model import Watch
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.pipeline.settings import LEASE, Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -97,7 +97,7 @@ async def test_the_service_is_taken_down_whatever_happens(tmp_path: Path) -> Non
     config = load(file)
 
     async def work(error: Exception | None) -> None:
-        async with pool_of(config) as pool, assemble(config, pool=pool, show=print) as service:
+        async with parser_pool(config) as pool, assemble(config, pool=pool, show=print) as service:
             with pytest.raises(StateLocked):
                 async with assemble(config, pool=pool, show=print):
                     pytest.fail("it was opened twice")

@@ -15,7 +15,7 @@ from watcher.errors import NotAFeed, WatcherError
 from watcher.inquiry.dry_run import try_feed
 from watcher.model import ParsedFeed
 from watcher.parsing.client import sentence
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.store import feeds, reading
 from watcher.store.feeds import FeedStatus
 
@@ -66,7 +66,7 @@ def register(group: click.Group) -> None:
 
 
 async def _look(config: Config, url: str) -> ParsedFeed:
-    async with client_of(config) as client, pool_of(config) as pool:
+    async with client_of(config) as client, parser_pool(config) as pool:
         try:
             return await try_feed(client, pool, url, timezone=config.corpus.timezone, within=config.net.timeout)
         except NotAFeed as error:

@@ -16,7 +16,7 @@ import click
 from watcher.cli.present import progress, summary_lines
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json, start_log, tell
 from watcher.config import Config, load
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
@@ -58,7 +58,7 @@ def register(group: click.Group) -> None:
 
 async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Service], None]) -> OnceSummary:
     everything_is_new = not config.state.path.exists()
-    async with pool_of(config, at_once=everything_is_new) as pool:  # which load while we do
+    async with parser_pool(config, prestart=everything_is_new) as pool:  # which load while we do
         from watcher import daemon
 
         return await daemon.once(config, pool=pool, show=show, watch=watch)

@@ -24,7 +24,7 @@ from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
-from watcher.heap import collecting_later
+from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
 from watcher.model import Article, Quality, Watch
 from watcher.parsing.messages import (
@@ -68,7 +68,7 @@ def preload() -> None:
 def configure(_number: int, watches: bytes) -> None:
     """Compiles the watches of a generation, for all later tasks."""
     global _generation
-    with collecting_later():
+    with gc_paused():
         _generation = _Generation.of(WATCHES.validate_json(watches))
 
 
