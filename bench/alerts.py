@@ -35,7 +35,8 @@ from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
 from watcher.parsing.launch import parser_pool
 from watcher.runtime.service import Service
-from watcher.store import documents, entries, schema
+from watcher.store import schema
+from watcher.store.commands import documents, entries
 
 PATIENCE = timedelta(minutes=40)
 SECOND = 1.0

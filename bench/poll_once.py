@@ -12,7 +12,7 @@ from pathlib import Path
 from watcher.app import assemble
 from watcher.config import load
 from watcher.parsing.launch import parser_pool
-from watcher.store import feeds
+from watcher.store.commands import feeds
 
 
 async def main(config: Path) -> int:

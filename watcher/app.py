@@ -15,7 +15,7 @@ from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import LEASE, Settings, utc_now
 from watcher.runtime.service import Resources, Service
 from watcher.store import StateLock, StoreThread
-from watcher.store.recovery import Recovery, open_or_recover
+from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from watcher.parsing import ParserPool
 from watcher.parsing.launch import parser_pool
 from watcher.runtime.service import Service, Tally
 from watcher.runtime.status import StatusMonitor
-from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
+from watcher.store.commands import feeds, outbox
+from watcher.store.queries import entry_status, outbox_status, stored_documents
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -92,8 +93,8 @@ async def once(
 ) -> OnceSummary:
     """Polls every feed now, ingests every pending entry, makes every delivery; then returns a summary.
 
-    Open group windows are closed at the end, retries that lie ahead are left. `pool` is that of `parser_pool`; `watch` gets
-    the service before it starts, to show its progress.
+    Open group windows are closed at the end, retries that lie ahead are left. `watch` gets the service before it
+    starts, to show its progress.
     """
     heap.limit_free_memory(kept=_KEPT, large=_LARGE)
     async with assemble(config, pool=pool, show=show, to_the_end=True) as service:
@@ -101,21 +102,21 @@ async def once(
         watch(service)
         await service.start()
         heap.freeze()
-        newest_before = await store.run(documents.highest_number)
+        newest_before = await store.run(stored_documents.highest_number)
         service.due_by = now()
         await store.run(feeds.make_due, now=service.due_by)
         await _drain(service)
-        await store.run(collecting.close_windows, now=now())
+        await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()
         await service.delete_expired()
         if service.abort_error is not None:
             raise service.abort_error
         return OnceSummary(
             tally=service.tally,
-            documents=tuple(await store.run(documents.names_after, newest_before)),
-            open_entries=await store.run(entries.count_open),
-            open_deliveries=await store.run(outbox_list.count_open),
-            parked=await store.run(outbox.parked),
+            documents=tuple(await store.run(stored_documents.names_after, newest_before)),
+            open_entries=await store.run(entry_status.count_open),
+            open_deliveries=await store.run(outbox_status.count_open),
+            parked=await store.run(outbox_status.parked),
         )
 
 

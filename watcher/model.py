@@ -122,6 +122,54 @@ class ParsedFeed:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryKeys:
+    """The signed 64-bit keys under which the store knows an entry (see `feeds.identity`).
+
+    `id`: of the feed and the entry's id. `link`: of the page, None if several entries share it.
+    """
+
+    id: int
+    link: int | None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (self.id,) if self.link is None else (self.id, self.link)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """The store's record of an entry that was seen before, found by one of its keys.
+
+    `same_feed`: it came through the feed that is being polled. `matched`: it must not be ingested again.
+    `times_ingested`: the number of times that its page was fetched.
+    """
+
+    entry_id: EntryId
+    content_hash: int | None
+    matched: bool
+    times_ingested: int = 1
+    same_feed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry of which no key is known: to be ingested."""
+
+    entry: Entry
+    keys: EntryKeys
+    content_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEntry:
+    """A known entry that never matched and whose content changed: to be ingested again."""
+
+    entry_id: EntryId
+    entry: Entry
+    content_hash: int
+
+
 # -- articles ---------------------------------------------------------------------------------------------------------
 
 

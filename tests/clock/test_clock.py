@@ -15,10 +15,11 @@ from sqlalchemy import Connection, select
 
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
-from watcher.model import FeedId
+from watcher.model import Entry, EntryKeys, FeedId, NewEntry
 from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler
-from watcher.store import clock, entries, feeds, open_database, schema
-from watcher.store.feeds import NewEntry, PollRecord
+from watcher.store import open_database, schema
+from watcher.store.commands import clock_skew, entries, feeds
+from watcher.store.commands.feeds import PollRecord
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,7 +33,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
     engine = open_database(tmp_path / "watcher.db")
     with engine.begin() as connection:
         feeds.subscribe(connection, {"a": "http://a.example/"}, now=NOW)
-        new = NewEntry(keys=(1,), link_key=None, link="http://a.example/1", title="", entry="{}", content_hash=1)
+        entry = Entry(id="", link="http://a.example/1", title="")
+        new = NewEntry(entry=entry, keys=EntryKeys(id=1, link=None), content_hash=1)
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), new=(new,)
         )
@@ -43,8 +45,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
 
 def mend(tx: Connection, now: datetime) -> int:
     patience = timedelta(hours=3)
-    mended = clock.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
-    return mended + clock.mend_entries(tx, patience=patience, lease=LEASE, now=now)
+    mended = clock_skew.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
+    return mended + clock_skew.mend_entries(tx, patience=patience, lease=LEASE, now=now)
 
 
 def next_poll(tx: Connection) -> datetime:

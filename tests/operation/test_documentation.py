@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from watcher.runtime.status import StatusMonitor
-from watcher.store.health import Health
+from watcher.store.queries.health import Health
 from watcher.web.metrics import metrics_page
 
 ROOT = Path(__file__).parents[2]

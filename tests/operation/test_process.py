@@ -12,7 +12,7 @@ from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom, Reply
 from tests.receivers import Receiver
-from watcher.store.lock import lock_file
+from watcher.store.engine.lock import lock_file
 
 
 def free_port() -> int:

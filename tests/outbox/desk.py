@@ -31,8 +31,9 @@ from watcher.pipeline.deliver import claim_due, deliver
 from watcher.pipeline.settings import Settings
 from watcher.runtime.clock_skew import repair_deliveries
 from watcher.runtime.service import Resources, Service
-from watcher.store import StoreThread, documents, entries, open_database, outbox, schema
-from watcher.store.outbox import ClaimedDelivery
+from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import documents, entries, outbox
+from watcher.store.commands.outbox import ClaimedDelivery
 
 START = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 

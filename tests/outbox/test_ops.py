@@ -14,8 +14,9 @@ from watcher.feeds.plan import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
 from watcher.pipeline.archive import ArchiveContext
 from watcher.runtime import housekeeping
-from watcher.store import feeds, incidents
-from watcher.store.feeds import PollRecord
+from watcher.store.commands import feeds, incidents
+from watcher.store.commands.feeds import PollRecord
+from watcher.store.queries import feed_status, health
 
 DAY = timedelta(days=1)
 
@@ -35,7 +36,7 @@ def said(desk: Desk) -> list[str]:
 
 
 def polled(desk: Desk, *, rolled_over: bool | None) -> None:
-    (feed,) = desk.run(feeds.statuses)
+    (feed,) = desk.run(feed_status.statuses)
     record = PollRecord(url=feed.url, poll_state="{}", next_poll_at=desk.now, rolled_over=rolled_over)
     desk.run(feeds.record_poll, feed.id, record, ops=("webhook",), now=desk.now)
 
@@ -63,11 +64,11 @@ def test_trouble_is_told_once_across_restarts(desk: Desk) -> None:
         desk.run(incidents.begin, "corpus", "The corpus cannot be written: disk full", ops=("webhook",), now=desk.now)
         desk.restart()
     assert said(desk) == ["The corpus cannot be written: disk full"]
-    assert desk.run(incidents.known) == {"corpus": "The corpus cannot be written: disk full"}
+    assert desk.run(health.open_incidents) == {"corpus": "The corpus cannot be written: disk full"}
     for _ in range(2):
         desk.run(incidents.end, "corpus", "The corpus can be written again.", ops=("webhook",), now=desk.now)
     assert said(desk)[1:] == ["The corpus can be written again."]
-    assert desk.run(incidents.known) == {}
+    assert desk.run(health.open_incidents) == {}
 
 
 @pytest.mark.parametrize(("pause", "told_at"), [(timedelta(minutes=1), 6), (timedelta(hours=13), 3)])

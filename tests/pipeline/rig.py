@@ -22,8 +22,9 @@ from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import Settings
 from watcher.runtime.service import Generation, Resources, Service
-from watcher.store import StoreReader, StoreThread, entries, open_database, reading
-from watcher.store.entries import EntryStatus
+from watcher.store import StoreReader, StoreThread, open_database, reading
+from watcher.store.queries import entry_status
+from watcher.store.queries.entry_status import EntryStatus
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENTENCE = "Die Werft am Fluss hat am Montag ein Schiff zu Wasser gelassen, das ohne Schornstein auskommt."
@@ -101,7 +102,7 @@ class Rig:
     def entry(self, path: str) -> EntryStatus:
         """The one entry that leads to a page of the newsroom."""
         with self.look() as store:
-            (status,) = store.read(entries.find, links=(self.news.url(path),), link_key=None)
+            (status,) = store.read(entry_status.find, links=(self.news.url(path),), link_key=None)
         return status
 
     def look(self) -> AbstractContextManager[StoreReader]:

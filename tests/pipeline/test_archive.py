@@ -13,7 +13,7 @@ from watcher.corpus import DocumentRecord, verify
 from watcher.corpus.files import LARGEST_FILE
 from watcher.model import DocumentId
 from watcher.pipeline.archive import adopt_folder
-from watcher.store import documents
+from watcher.store.queries import stored_documents
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -114,6 +114,6 @@ async def test_many_owed_files_are_all_written(make_rig: MakeRig, news: Newsroom
     with rig.look() as store:
         records = [
             DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
-            for number, identity, name, adopted, written in store.read(documents.records)
+            for number, identity, name, adopted, written in store.read(stored_documents.records)
         ]
     assert verify(rig.service.resources.folder, records).sound

@@ -15,8 +15,9 @@ from tests.newsroom import Newsroom, Reply
 from tests.pipeline.rig import Rig, page, report, teaser
 from watcher.pipeline.poll import poll
 from watcher.pipeline.settings import Settings
-from watcher.store import feeds
-from watcher.store.feeds import FeedStatus
+from watcher.store.commands import feeds
+from watcher.store.queries import feed_status
+from watcher.store.queries.feed_status import FeedStatus
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,7 +27,7 @@ DAY = timedelta(days=1)
 
 def status(rig: Rig) -> FeedStatus:
     with rig.look() as store:
-        (found,) = store.read(feeds.statuses)
+        (found,) = store.read(feed_status.statuses)
     return found
 
 

@@ -12,9 +12,9 @@ from tests.newsroom import Newsroom
 from tests.pipeline.rig import Rig, teaser
 from watcher.errors import StateError
 from watcher.pipeline.settings import LEASE
-from watcher.store import entries
-from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.pages import Shown
+from watcher.store.commands import entries
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.pages import Shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

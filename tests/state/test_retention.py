@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from bench.retention import Volume, simulate
-from watcher.model import EntryId, FeedId
+from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NewEntry
 from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, Retention
-from watcher.store import StoreThread, entries, feeds, open_database, retention, schema
-from watcher.store.entries import EntryEnd, EntryOutcome
-from watcher.store.feeds import ChangedEntry, NewEntry, PollRecord
+from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import entries, feeds, retention
+from watcher.store.commands.entries import EntryEnd, EntryOutcome
+from watcher.store.commands.feeds import PollRecord
+from watcher.store.queries import entry_status, known_entries
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -31,7 +33,7 @@ def engine(tmp_path: Path) -> Engine:
 def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
     """The feed lists these entries; those that are new are ingested at once, and match nothing."""
     with engine.begin() as tx:
-        known = feeds.find_known(tx, numbers)
+        known = known_entries.find_known(tx, FEED, numbers)
         new = tuple(_entry(number) for number in numbers if number not in known)
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=now, new=new, seen=numbers, error=error
@@ -69,8 +71,10 @@ def test_what_the_feed_lists_stays_known(engine: Engine) -> None:
     assert 3 not in known(engine)
     assert 1390 in known(engine)
     with engine.begin() as tx:
-        assert not entries.find(tx, links=("http://a.example/1",), link_key=None)
-        assert feeds.find_known(tx, [1])[1].matched, "without a row it must never look as if it could be read again"
+        assert not entry_status.find(tx, links=("http://a.example/1",), link_key=None)
+        assert known_entries.find_known(tx, FEED, [1])[1].matched, (
+            "without a row it must never look as if it could be read again"
+        )
 
 
 def test_a_feed_that_was_away_for_long_brings_nothing_twice(engine: Engine) -> None:
@@ -111,20 +115,21 @@ def test_words_go_first_and_an_entry_without_them_can_still_be_read_again(engine
     clear(engine, now=now)
     with engine.begin() as tx:
         assert count(tx, "words") == 0
-        (status,) = entries.find(tx, links=("http://a.example/1",), link_key=None)
-        assert (status.title, status.final_url) == ("Titel 1", "")
+        (status,) = entry_status.find(tx, links=("http://a.example/1",), link_key=None)
+        assert (status.entry.title, status.final_url) == ("Titel 1", "")
         tx.execute(schema.entries.update().values(state="pending"))
         (claimed,) = entries.claim(tx, now=now, limit=1, lease=DAY)
-        assert '"title": "Titel 1"' in claimed.entry
+        assert claimed.entry == Entry(id="", link="http://a.example/1", title="Titel 1")
         entries.release(tx, claimed.id)
-        changed = ChangedEntry(entry_id=EntryId(1), link="http://a.example/1", title="Neu", entry="{}", content_hash=2)
+        reworded = Entry(id="1", link="http://a.example/1", title="Neu", summary="Andere Worte")
+        changed = ChangedEntry(entry_id=EntryId(1), entry=reworded, content_hash=2)
         feeds.record_poll(
             tx,
             FEED,
             PollRecord(url="http://a.example/", poll_state="{}", next_poll_at=now, changed=(changed,)),
             now=now,
         )
-        assert entries.claim(tx, now=now, limit=1, lease=DAY)[0].entry == "{}"
+        assert entries.claim(tx, now=now, limit=1, lease=DAY)[0].entry == reworded
 
 
 def test_no_number_is_given_twice(engine: Engine) -> None:
@@ -177,6 +182,5 @@ async def test_a_state_stops_growing(tmp_path: Path) -> None:
 
 
 def _entry(number: int) -> NewEntry:
-    link = f"http://a.example/{number}"
-    words = f'{{"id": "{number}", "link": "{link}", "title": "Titel {number}", "summary": "Worte"}}'
-    return NewEntry(keys=(number,), link_key=None, link=link, title=f"Titel {number}", entry=words, content_hash=1)
+    entry = Entry(id=f"{number}", link=f"http://a.example/{number}", title=f"Titel {number}", summary="Worte")
+    return NewEntry(entry=entry, keys=EntryKeys(id=number, link=None), content_hash=1)

@@ -18,8 +18,9 @@ from watcher.errors import WatcherError
 from watcher.model import Alert, AlertKind, AttemptOutcome
 from watcher.pipeline.alert_builder import headline_of
 from watcher.pipeline.send import Reply, Sender
-from watcher.store import StoreReader, documents, reading
-from watcher.store.documents import StoredDocument
+from watcher.store import StoreReader, reading
+from watcher.store.queries import stored_documents
+from watcher.store.queries.stored_documents import StoredDocument
 
 TEST_MESSAGE = "This is a test of watcher. If you can read it, alerts arrive here."
 
@@ -75,11 +76,11 @@ async def _send_test(config: Config, setting: ChannelConfig) -> Reply:
 
 
 def _find(store: StoreReader, wanted: str) -> StoredDocument:
-    records = store.read(documents.records)
+    records = store.read(stored_documents.records)
     names = [number for number, id_, name, _, _ in records if wanted in (name, id_, str(number), name.split("_")[0])]
     if not names:
         raise WatcherError(f"there is no document {wanted!r}; give its number, its file name or its id")
-    return store.read(documents.get, names[0])
+    return store.read(stored_documents.get, names[0])
 
 
 def _body(told: Alert, setting: ChannelConfig) -> str:

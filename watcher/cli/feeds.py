@@ -16,8 +16,9 @@ from watcher.inquiry.dry_run import try_feed
 from watcher.model import ParsedFeed
 from watcher.parsing.client import sentence
 from watcher.parsing.launch import parser_pool
-from watcher.store import feeds, reading
-from watcher.store.feeds import FeedStatus
+from watcher.store import reading
+from watcher.store.queries import feed_status
+from watcher.store.queries.feed_status import FeedStatus
 
 
 def register(group: click.Group) -> None:
@@ -77,7 +78,7 @@ def _statuses(config: Config) -> dict[str, FeedStatus]:
     if not config.state.path.exists():
         return {}
     with reading(config.state.path) as store:
-        return {status.name: status for status in store.read(feeds.statuses)}
+        return {status.name: status for status in store.read(feed_status.statuses)}
 
 
 def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:

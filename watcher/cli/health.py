@@ -15,8 +15,8 @@ from watcher.errors import StateError
 from watcher.runtime import disk_guard, housekeeping
 from watcher.runtime.status import line_of
 from watcher.store import reading
-from watcher.store.health import Health, read_health
-from watcher.store.lock import look_for_life
+from watcher.store.engine.lock import look_for_life
+from watcher.store.queries.health import Health, read_health
 
 SIGN_OF_LIFE = timedelta(seconds=90)  # the daemon shows one every fifteen seconds
 FAILING_SHARE = 0.5

@@ -22,7 +22,6 @@ from watcher.inquiry.dry_run import PageTrial, try_bytes, try_page
 from watcher.inquiry.explain import Explanation, look_up, look_up_document, story_of_trial
 from watcher.model import Entry
 from watcher.parsing.launch import parser_pool
-from watcher.parsing.messages import ENTRY
 from watcher.store import StoreReader, reading
 
 
@@ -76,7 +75,7 @@ async def _try_url(config: Config, url: str, known: Explanation) -> PageTrial:
             client,
             pool,
             url,
-            entry=ENTRY.validate_json(newest.entry) if newest else None,
+            entry=newest.entry if newest else None,
             feed=newest.feed if newest else "",
             timezone=config.corpus.timezone,
             now=datetime.now(UTC),

@@ -18,7 +18,8 @@ from watcher.corpus import CorpusFile, CorpusFolder, parse_document
 from watcher.errors import CorpusError, QueryError, WatcherError
 from watcher.matching import Watchlist
 from watcher.model import Article, Match, Watch
-from watcher.store import StoreReader, documents, reading
+from watcher.store import StoreReader, reading
+from watcher.store.queries import stored_documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def _known(store: StoreReader | None, file: CorpusFile) -> _Text | None:
     if store is None:
         return None
     try:
-        document = store.read(documents.get, file.number)
+        document = store.read(stored_documents.get, file.number)
     except LookupError:
         return None
     if document.adopted or document.name != file.name:

@@ -10,8 +10,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.feeds.identity import EntryKeys, content_hash, link_key, own_keys, without_shared
-from watcher.model import Entry, ParsedFeed
+from watcher.feeds.identity import content_hash, link_key, own_keys, without_shared
+from watcher.model import Entry, EntryKeys, ParsedFeed
 
 _FORM = 1  # to be raised with every change of what keys are made of
 _HEAD, _ROW = struct.Struct(">Bqq"), struct.Struct(">qqq")

@@ -9,10 +9,11 @@ from watcher.feeds.identity import link_key
 from watcher.inquiry.dry_run import PageTrial
 from watcher.matching import STORY_WINDOW, Finding, Watchlist, story_of
 from watcher.model import Article, StoryId, Watch
-from watcher.store import StoreReader, documents, entries, outbox_list, stories
-from watcher.store.documents import StoredDocument
-from watcher.store.entries import EntryStatus
-from watcher.store.outbox_list import DeliveryStatus
+from watcher.store import StoreReader
+from watcher.store.queries import entry_status, outbox_status, overlaps, stored_documents
+from watcher.store.queries.entry_status import EntryStatus
+from watcher.store.queries.outbox_status import DeliveryStatus
+from watcher.store.queries.stored_documents import StoredDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Explanation:
 
 def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanation:
     """Looks up what the store knows of the page at `url`."""
-    found = tuple(store.read(entries.find, links=(url,), link_key=link_key(url)))
+    found = tuple(store.read(entry_status.find, links=(url,), link_key=link_key(url)))
     number = next((entry.document for entry in found if entry.document is not None), None)
     if number is None:
         return Explanation(url=url, entries=found)
@@ -90,11 +91,11 @@ def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanati
 
 def look_up_document(store: StoreReader, number: int, watches: Iterable[Watch]) -> Explanation:
     """Looks up what the store knows of a document. Raises LookupError."""
-    document = store.read(documents.get, number)
+    document = store.read(stored_documents.get, number)
     return Explanation(
         url=document.url,
         document=document,
-        deliveries=tuple(store.read(outbox_list.of_document, number)),
+        deliveries=tuple(store.read(outbox_status.of_document, number)),
         findings=_findings(document, watches),
         story=document.story,
         members=_members(store, document.story),
@@ -107,13 +108,13 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
     if reading is None or reading.article is None:
         return None, ()
     article = reading.article
-    overlaps = store.read(stories.overlaps, reading.sketch, since=trial.now - STORY_WINDOW)
-    story = story_of(len(reading.sketch), overlaps, published_at=article.published_at, date=article.date)
+    found = store.read(overlaps.find, reading.sketch, since=trial.now - STORY_WINDOW)
+    story = story_of(len(reading.sketch), found, published_at=article.published_at, date=article.date)
     return story, () if story is None else _members(store, story)
 
 
 def _members(store: StoreReader, story: StoryId) -> tuple[StoryMember, ...]:
-    rows = store.read(documents.of_story, story)
+    rows = store.read(stored_documents.of_story, story)
     return tuple(StoryMember(number=number, name=name, outlet=outlet, url=url) for number, name, outlet, url in rows)
 
 
@@ -125,12 +126,13 @@ def _findings(document: StoredDocument, watches: Iterable[Watch]) -> tuple[Findi
 
 
 def _seen(entry: EntryStatus) -> str:
-    return f"{entry.seen_at:%Y-%m-%d %H:%M} UTC in feed {entry.feed}: {entry.title or 'no title'} ({entry.link})"
+    title, link = entry.entry.title or "no title", entry.entry.link
+    return f"{entry.seen_at:%Y-%m-%d %H:%M} UTC in feed {entry.feed}: {title} ({link})"
 
 
 def _outcome(entry: EntryStatus) -> str:
     status = f", HTTP {entry.status}" if entry.status else ""
-    moved = f", from {entry.final_url}" if entry.final_url and entry.final_url != entry.link else ""
+    moved = f", from {entry.final_url}" if entry.final_url and entry.final_url != entry.entry.link else ""
     if entry.state != "done":
         reason = f": {entry.reason}" if entry.reason else ""
         return f"pending, next try at {entry.due_at:%Y-%m-%d %H:%M} UTC, {entry.attempts} tries so far{reason}"

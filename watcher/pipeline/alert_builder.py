@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from watcher.alerts import compose
 from watcher.model import Alert, AlertKind, Headline
-from watcher.store.documents import StoredDocument
-from watcher.store.outbox import ClaimedDelivery
+from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.queries.stored_documents import StoredDocument
 
 NOT_WRITTEN = "the document's file could not be written yet; see the log"
 

@@ -31,9 +31,12 @@ from watcher.matching import STORY_WINDOW, sketch, story_of
 from watcher.model import Article, DocumentNumber
 from watcher.parsing.messages import PageReading
 from watcher.pipeline.settings import Settings
-from watcher.store import StoreThread, documents
-from watcher.store.documents import Adopted, Draft, StoredDocument
-from watcher.store.entries import ClaimedEntry, EntryEnd
+from watcher.store import StoreThread
+from watcher.store.commands import documents
+from watcher.store.commands.documents import Adopted, Draft
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd
+from watcher.store.queries import stored_documents
+from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +114,7 @@ async def write_missing(context: ArchiveContext) -> int:
     """Writes the files of recorded documents that have none yet. Returns how many. Raises CorpusError."""
     async with context.exclusive():
         written = 0
-        while unwritten := await context.store.run(documents.unwritten):
+        while unwritten := await context.store.run(stored_documents.unwritten):
             for document in unwritten:
                 await _write(context, document, render_document(document.date, document.text))
             written += len(unwritten)
@@ -124,7 +127,7 @@ async def adopt_folder(context: ArchiveContext) -> int:
     A file that cannot be read (too large, no rights) is logged and left out; its number stays taken all the same.
     Raises CorpusError if the folder itself cannot be read.
     """
-    names = await context.store.run(documents.known_names)
+    names = await context.store.run(stored_documents.known_names)
     files = [file for file in await asyncio.to_thread(context.folder.scan) if file.name not in names]
     found = await asyncio.to_thread(_readable, context.folder, files)
     count = await context.store.run(documents.adopt, found, now=context.now())

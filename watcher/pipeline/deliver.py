@@ -26,9 +26,10 @@ from watcher.model import AlertKind, AttemptOutcome, DeliveryState, Verdict
 from watcher.pipeline.alert_builder import alert_of
 from watcher.pipeline.send import Reply, Sender, secrets_of
 from watcher.pipeline.settings import LEASE, Settings
-from watcher.store import StoreThread, incidents, outbox
-from watcher.store.deliveries import notify
-from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
+from watcher.store import StoreThread
+from watcher.store.commands import incidents, outbox
+from watcher.store.commands.outbox import Attempt, ClaimedDelivery, Next, QueueLimits, notify
+from watcher.store.queries import outbox_status
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ async def _payload(context: DeliverContext, claimed: ClaimedDelivery, channel: C
         notice=claimed.kind is AlertKind.NOTICE,
     )
     if channel.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
-        thread = await context.store.run(outbox.reference, claimed.channel, claimed.story)
+        thread = await context.store.run(outbox_status.reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
     payload = kind.render(alert, options)
     await context.store.run(outbox.keep_payload, claimed.sequence, payload)

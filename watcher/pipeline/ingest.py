@@ -24,12 +24,13 @@ from watcher.model import Entry, EntryId
 from watcher.net import Client, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
-from watcher.parsing.messages import ENTRY, PAGE_ACCEPT, PageReading, PageTask
+from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
 from watcher.pipeline.archive import ArchiveContext, archive
 from watcher.pipeline.settings import Settings
-from watcher.store import StoreThread, entries, pages
-from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.pages import Shown
+from watcher.store import StoreThread
+from watcher.store.commands import entries, pages
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.pages import Shown
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome 
 
 
 async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
-    entry = ENTRY.validate_json(claimed.entry)
+    entry = claimed.entry
     page = await _fetch(context, claimed)
     if page.temporary and await _retry(context, claimed, page.problem, status=page.status, wait=page.wait):
         return None

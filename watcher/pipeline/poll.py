@@ -26,7 +26,6 @@ from watcher.feeds.plan import (
     Failed,
     FailureKind,
     Fetched,
-    KnownEntry,
     Limits,
     NotModified,
     Outcome,
@@ -35,13 +34,15 @@ from watcher.feeds.plan import (
 )
 from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.log import event
+from watcher.model import KnownEntry
 from watcher.net import Client, Purpose, Request, Response
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_news, sentence
-from watcher.parsing.messages import ENTRY, FEED_ACCEPT, NewsTask
+from watcher.parsing.messages import FEED_ACCEPT, NewsTask
 from watcher.pipeline.settings import Settings
-from watcher.store import StoreThread, feeds
-from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, NewEntry, PollRecord, QuietPoll
+from watcher.store import StoreThread
+from watcher.store.commands import feeds
+from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
 
 log = logging.getLogger(__name__)
 
@@ -177,9 +178,8 @@ async def _record(
     now, jitter = context.now(), context.jitter()
     limits = Limits(every=feed.every, fastest=feed.fastest, slowest=feed.slowest)
 
-    def plan(known: Mapping[int, KnownRow]) -> PollRecord:
-        rows = {key: _known_entry(row, claimed) for key, row in known.items()}
-        planned = plan_poll(state, outcome, known=rows, limits=limits, now=now, jitter=jitter)
+    def plan(known: Mapping[int, KnownEntry]) -> PollRecord:
+        planned = plan_poll(state, outcome, known=known, limits=limits, now=now, jitter=jitter)
         return _as_record(planned, outcome, claimed, previous=state, now=now)
 
     if isinstance(outcome, Fetched):
@@ -204,16 +204,6 @@ async def _record(
     )
 
 
-def _known_entry(row: KnownRow, claimed: ClaimedFeed) -> KnownEntry:
-    return KnownEntry(
-        entry_id=row.entry_id,
-        content_hash=row.content_hash,
-        matched=row.matched,
-        times_ingested=row.times_ingested,
-        same_feed=row.feed_id == claimed.id,
-    )
-
-
 def _as_record(
     plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState, now: datetime
 ) -> PollRecord:
@@ -225,27 +215,8 @@ def _as_record(
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
         title=news.feed.title if news else "",
-        new=tuple(
-            NewEntry(
-                keys=planned.keys.all,
-                link_key=planned.keys.link,
-                link=planned.entry.link,
-                title=planned.entry.title,
-                entry=ENTRY.dump_json(planned.entry).decode(),
-                content_hash=planned.content_hash,
-            )
-            for planned in plan.new
-        ),
-        changed=tuple(
-            ChangedEntry(
-                entry_id=changed.entry_id,
-                link=changed.entry.link,
-                title=changed.entry.title,
-                entry=ENTRY.dump_json(changed.entry).decode(),
-                content_hash=changed.content_hash,
-            )
-            for changed in plan.changed
-        ),
+        new=plan.new,
+        changed=plan.changed,
         listing=plan.listing if news else None,
         seen=_all_keys(plan) if marked and news and news.settled else plan.seen,
         marked=marked,

@@ -16,8 +16,10 @@ from watcher.log import event
 from watcher.matching import Watchlist, definition
 from watcher.model import Match, Watch
 from watcher.pipeline.settings import Settings
-from watcher.store import StoreThread, documents, watches
-from watcher.store.documents import StoredDocument
+from watcher.store import StoreThread
+from watcher.store.commands import watches
+from watcher.store.queries import stored_documents, watch_definitions
+from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ _BATCH = 200
 async def review(settings: Settings, store: StoreThread, *, now: datetime) -> int:
     """Takes over the watches of `settings`. Returns how many entries are to be read again for new ones."""
     definitions = {watch.name: definition(watch) for watch in settings.watches.values()}
-    fresh = await store.run(watches.changed, definitions)
+    fresh = await store.run(watch_definitions.changed, definitions)
     since = now - LISTED_WITHIN
     found = await _matches(store, [settings.watches[name] for name in sorted(fresh)], since=since)
     recipients = settings.recipients(in_first_poll=True, now=now)
@@ -39,7 +41,7 @@ async def review(settings: Settings, store: StoreThread, *, now: datetime) -> in
             "%d watches are new or changed: %d earlier entries are read again",
             len(fresh),
             reopened,
-            extra=event("watches.changed", watches=sorted(fresh), entries=reopened),
+            extra=event("watch_definitions.changed", watches=sorted(fresh), entries=reopened),
         )
     return reopened
 
@@ -52,7 +54,7 @@ async def _matches(store: StoreThread, fresh: list[Watch], *, since: datetime) -
     found: dict[int, tuple[Match, ...]] = {}
     below: int | None = None
     for _ in range(0, _MOST_DOCUMENTS, _BATCH):
-        batch = await store.run(documents.newest, since=since, below=below, limit=_BATCH)
+        batch = await store.run(stored_documents.newest, since=since, below=below, limit=_BATCH)
         if not batch:
             break
         found |= await asyncio.to_thread(_matches_among, watchlist, batch)

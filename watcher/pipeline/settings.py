@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from watcher.alerts.windows import Window
 from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
 from watcher.model import AlertKind, Priority, Watch
-from watcher.store.collecting import Gate
-from watcher.store.deliveries import Telling
+from watcher.store.commands.outbox import Gate, Telling
 
 LEASE = timedelta(minutes=30)  # longer than a step can take: each is bounded by its deadlines
 

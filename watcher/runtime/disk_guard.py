@@ -11,7 +11,8 @@ from pathlib import Path
 
 from watcher.errors import StateError
 from watcher.log import event
-from watcher.store import StoreThread, incidents
+from watcher.store import StoreThread
+from watcher.store.commands import incidents
 
 log = logging.getLogger(__name__)
 

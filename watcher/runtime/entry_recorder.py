@@ -9,8 +9,9 @@ from datetime import datetime
 from watcher.model import EntryId
 from watcher.pipeline.ingest import HostParagraphs
 from watcher.runtime.batcher import Batcher
-from watcher.store import StoreThread, entries
-from watcher.store.entries import EntryEnd
+from watcher.store import StoreThread
+from watcher.store.commands import entries
+from watcher.store.commands.entries import EntryEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from watcher.matching import STORY_WINDOW
 from watcher.pipeline.archive import ArchiveContext, write_missing
 from watcher.pipeline.ingest import RepeatedParagraphs
 from watcher.runtime.clock_skew import repair_due_times
-from watcher.store import entries, feeds, incidents, pages, stories
+from watcher.store.commands import entries, feeds, incidents, pages, stories
+from watcher.store.queries import repeats
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Housekeeping:
         await store.run(stories.forget, before=now - STORY_WINDOW)
         if now.date() != self._forgot_on:
             await store.run(pages.forget, now=now)
-            self._repeated.reset(await store.run(pages.repeated))
+            self._repeated.reset(await store.run(repeats.repeated))
             self._forgot_on = now.date()
         await repair_due_times(archive.settings, store, now=now)
         await self._write_missing(archive)

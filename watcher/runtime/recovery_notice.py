@@ -7,8 +7,9 @@ from datetime import datetime
 
 from watcher.log import event
 from watcher.pipeline.settings import Settings
-from watcher.store import StoreThread, deliveries
-from watcher.store.recovery import Recovery
+from watcher.store import StoreThread
+from watcher.store.commands import outbox
+from watcher.store.engine.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ async def notify_recovery(
     text = account_of(recovery, adopted=adopted)
     log.error("%s", text, extra=event("state.replaced", set_aside=str(recovery.set_aside), adopted=adopted))
     for channel in settings.ops:
-        await store.run(deliveries.notify, channel, text, now=now)
+        await store.run(outbox.notify, channel, text, now=now)
 
 
 def account_of(recovery: Recovery, *, adopted: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from watcher.store import StoreThread, retention
+from watcher.store import StoreThread
+from watcher.store.commands import retention
 
 FEED_TEXTS = timedelta(days=7)  # of ended entries; title and link stay, a new watch reads the page again
 ENTRIES = timedelta(days=90)  # as long as `explain` knows them

@@ -40,11 +40,12 @@ from watcher.runtime.recovery_notice import notify_recovery
 from watcher.runtime.retention import Retention
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
-from watcher.store import StoreThread, entries, feeds, outbox
-from watcher.store.entries import ClaimedEntry
-from watcher.store.feeds import ClaimedFeed, QuietPoll
-from watcher.store.outbox import ClaimedDelivery
-from watcher.store.recovery import Recovery
+from watcher.store import StoreThread
+from watcher.store.commands import entries, feeds, outbox
+from watcher.store.commands.entries import ClaimedEntry
+from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
+from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.engine.recovery import Recovery
 from watcher.text import host_and_port
 
 log = logging.getLogger(__name__)

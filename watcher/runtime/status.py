@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.runtime.service import Service
-from watcher.store import health
-from watcher.store.health import Health
+from watcher.store.queries import health
+from watcher.store.queries.health import Health
 
 REST_INTERVAL = timedelta(seconds=15)  # while nothing is polled; else after each poll, as often as SHARE allows
 SHARE = 0.02  # of the time that reading may take: with 100,000 feeds it takes a while

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from watcher import __version__
 from watcher.runtime.status import StatusMonitor
-from watcher.store.health import Health
+from watcher.store.queries.health import Health
 from watcher.web.server import Page
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -1,23 +1,37 @@
-"""Rows of entries: claimed, retried, ended. A match ends its entry in `documents.record`, in the same transaction."""
+"""Claims, retries and ends entries. `documents.record` ends an entry that matched, in its own transaction."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, case, func, select, text, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    func,
+    select,
+    text,
+    update,
+)
 
-from watcher.model import EntryId, FeedId
-from watcher.store import pages, schema
-from watcher.store.pages import Shown
+from watcher.model import (
+    Entry,
+    EntryId,
+    FeedId,
+)
+from watcher.store import schema
+from watcher.store.codec import load_entry
+from watcher.store.commands import pages
+from watcher.store.commands.pages import Shown
+from watcher.store.sql import Instant
 
 _REOPENED_PER_FEED = 500
 _MOST_REOPENED = 50_000
-
 # Statements of every single page are made once: making one takes longer than carrying it out. The states stand in
 # them literally: SQLite sees then that the partial indexes hold all that is asked for.
 _PENDING = text("entries.state = 'pending'")
@@ -31,26 +45,26 @@ _DUE = (
     )
     .join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
     .outerjoin(schema.words, schema.words.c.entry == schema.entries.c.id)
-    .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=schema.Instant))
+    .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
     .limit(bindparam("most", type_=Integer))
 )
 _CLAIM = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
-    .values(state="claimed", lease_until=bindparam("until", type_=schema.Instant), changed=False)
+    .values(state="claimed", lease_until=bindparam("until", type_=Instant), changed=False)
 )
 _PUT_OFF = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"), schema.entries.c.state == "claimed")
-    .values(state="pending", lease_until=None, due_at=bindparam("later", type_=schema.Instant))
+    .values(state="pending", lease_until=None, due_at=bindparam("later", type_=Instant))
 )
 _END = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
     .values(
         state=case((schema.entries.c.changed, "pending"), else_="done"),
-        due_at=case((schema.entries.c.changed, bindparam("now", type_=schema.Instant)), else_=schema.entries.c.due_at),
+        due_at=case((schema.entries.c.changed, bindparam("now", type_=Instant)), else_=schema.entries.c.due_at),
         attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
         changed=False,
         lease_until=None,
@@ -58,7 +72,7 @@ _END = (
         reason=bindparam("reason"),
         status=bindparam("status"),
         final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
-        ended_at=bindparam("now", type_=schema.Instant),
+        ended_at=bindparam("now", type_=Instant),
         times_ingested=schema.entries.c.times_ingested + 1,
     )
 )
@@ -73,7 +87,7 @@ _END_WITH_DOCUMENT = (
         reason=bindparam("reason"),
         status=bindparam("status"),
         final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
-        ended_at=bindparam("now", type_=schema.Instant),
+        ended_at=bindparam("now", type_=Instant),
         times_ingested=schema.entries.c.times_ingested + 1,
     )
 )
@@ -90,18 +104,22 @@ class EntryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedEntry:
-    """An entry that is ours to ingest until the lease ends. `entry` is the feed's words as JSON."""
+    """An entry that this process ingests until the lease ends."""
 
     id: EntryId
     feed_id: FeedId
     feed: str
     feed_url: str
     feed_title: str
-    link: str
-    entry: str
+    entry: Entry
     attempts: int
     in_first_poll: bool
     seen_at: datetime
+
+    @property
+    def link(self) -> str:
+        """The address of the entry's page."""
+        return self.entry.link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,28 +132,6 @@ class EntryEnd:
     status: int | None = None
     final_url: str = ""
     shown: Shown | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryStatus:
-    """An entry as `explain` shows it."""
-
-    id: EntryId
-    feed_id: FeedId
-    feed: str
-    link: str
-    title: str
-    entry: str
-    state: str
-    outcome: str
-    reason: str
-    status: int | None
-    final_url: str
-    attempts: int
-    seen_at: datetime
-    ended_at: datetime | None
-    due_at: datetime
-    document: int | None
 
 
 def void_claims(tx: Connection) -> None:
@@ -160,8 +156,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             feed=row.name,
             feed_url=row.url,
             feed_title=row.feed_title,
-            link=row.link,
-            entry=row.words or _bare(row),
+            entry=load_entry(row.words, link=row.link, title=row.title),
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
@@ -244,41 +239,6 @@ def reopen_unmatched(tx: Connection, *, listed_since: datetime, now: datetime) -
     return len(rows)
 
 
-def find(tx: Connection, *, links: tuple[str, ...], link_key: int | None) -> list[EntryStatus]:
-    """The entries with one of these links or this link key, newest first."""
-    entries = schema.entries.c
-    same = entries.link.in_(links) | entries.final_url.in_(links)
-    if link_key is not None:
-        same = (entries.link_key == link_key) | same
-    return [_status(row) for row in tx.execute(_statuses().where(same).order_by(entries.id.desc()).limit(20))]
-
-
-def count_by_outcome(tx: Connection, *, since: datetime) -> dict[str, int]:
-    """How many entries ended since then, by outcome."""
-    entries = schema.entries.c
-    counts = select(entries.outcome, func.count()).where(entries.ended_at >= since).group_by(entries.outcome)
-    return {row[0]: row[1] for row in tx.execute(counts)}
-
-
-def count_open(tx: Connection) -> int:
-    """How many entries have not ended."""
-    states = (text("entries.state = 'pending'"), text("entries.state = 'claimed'"))  # literally: two partial indexes
-    counts = [select(func.count()).select_from(schema.entries).where(state) for state in states]
-    return sum(tx.execute(count).scalar_one() for count in counts)
-
-
-def next_due_at(tx: Connection) -> datetime | None:
-    """When the next pending entry is due, None if none is pending."""
-    entries = schema.entries.c
-    soonest = select(entries.due_at).where(entries.state == "pending").order_by(entries.due_at).limit(1)
-    return tx.execute(soonest).scalar()
-
-
-def _bare(row: Row[Any]) -> str:
-    """What is left of an entry whose words were cleared away."""
-    return json.dumps({"id": "", "link": row.link, "title": row.title}, ensure_ascii=False)
-
-
 def _ended(entry_id: EntryId, end: EntryEnd, now: datetime) -> dict[str, Any]:
     return {
         "entry": entry_id,
@@ -292,33 +252,3 @@ def _ended(entry_id: EntryId, end: EntryEnd, now: datetime) -> dict[str, Any]:
 
 def _set(tx: Connection, entry_id: EntryId, **values: Any) -> None:
     tx.execute(update(schema.entries).where(schema.entries.c.id == entry_id).values(**values))
-
-
-def _statuses() -> Select[Any]:
-    entries = schema.entries.c
-    return (
-        select(schema.entries, schema.words.c.words, schema.feeds.c.name)
-        .join(schema.feeds, schema.feeds.c.id == entries.feed_id)
-        .outerjoin(schema.words, schema.words.c.entry == entries.id)
-    )
-
-
-def _status(row: Row[Any]) -> EntryStatus:
-    return EntryStatus(
-        id=row.id,
-        feed_id=row.feed_id,
-        feed=row.name,
-        link=row.link,
-        title=row.title,
-        entry=row.words or _bare(row),
-        state=row.state,
-        outcome=row.outcome,
-        reason=row.reason,
-        status=row.status,
-        final_url=row.final_url,
-        attempts=row.attempts,
-        seen_at=row.seen_at,
-        ended_at=row.ended_at,
-        due_at=row.due_at,
-        document=row.document,
-    )

@@ -1,23 +1,23 @@
-"""Rows of watches: what each looked for when entries were last read, so that a new or changed one is noticed."""
+"""Puts the watches of the config on record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import (
+    Connection,
+    delete,
+)
 
-from watcher.model import Match
-from watcher.store import documents, entries, schema
-from watcher.store.deliveries import Telling
-
-
-def changed(tx: Connection, definitions: Mapping[str, int]) -> set[str]:
-    """The watches that are not on record, or with another definition (name -> a hash of it)."""
-    rows = schema.watches.c
-    known = {row.name: row.definition for row in tx.execute(select(rows.name, rows.definition))}
-    return {name for name, definition in definitions.items() if known.get(name) != definition}
+from watcher.model import (
+    Match,
+)
+from watcher.store import schema
+from watcher.store.commands import documents, entries
+from watcher.store.commands.outbox import Telling
+from watcher.store.queries.watch_definitions import changed
+from watcher.store.sql import upsert
 
 
 def take_up(
@@ -38,7 +38,7 @@ def take_up(
     tx.execute(delete(schema.watches).where(rows.name.not_in(definitions)))
     for name in fresh:
         row = {"definition": definitions[name], "since": now}
-        insertion = sqlite_insert(schema.watches).values(name=name, **row)
+        insertion = upsert(schema.watches).values(name=name, **row)
         tx.execute(insertion.on_conflict_do_update(index_elements=["name"], set_=row))
     for number, matches in found.items():
         documents.add_matches(tx, number, matches, telling, now=now)

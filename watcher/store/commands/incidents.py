@@ -1,14 +1,19 @@
-"""What is amiss and known to the operator: told once when it begins, and once when it is over, across restarts."""
+"""Notifies the operator of an incident once when it begins and once when it ends, across restarts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    delete,
+    insert,
+    update,
+)
 
 from watcher.store import schema
-from watcher.store.deliveries import notify
+from watcher.store.commands.outbox import notify
 
 
 def begin(tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime) -> bool:
@@ -33,8 +38,3 @@ def end(
     for channel in ops:
         notify(tx, channel, message, now=now)
     return True
-
-
-def known(tx: Connection) -> dict[str, str]:
-    """What is amiss now: name -> what was said of it."""
-    return {row.name: row.message for row in tx.execute(select(schema.troubles))}

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from watcher.errors import StateDamaged, StateError, StateUnsynced
-from watcher.store.database import explained
+from watcher.store.engine.database import explained
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,16 +1,23 @@
-"""The outbox by hand: telling again what was told or given up, dropping what waits. Beside `outbox.resume`."""
+"""Changes to the outbox by hand: repeats deliveries that ended, drops those that wait."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import (
+    Connection,
+    select,
+    update,
+)
 
-from watcher.model import AlertKind, DeliveryState
+from watcher.model import (
+    AlertKind,
+    DeliveryState,
+)
 from watcher.store import schema
-from watcher.store.deliveries import hold, link
-from watcher.store.outbox_list import Choice
+from watcher.store.commands.outbox.enqueue import hold, link
+from watcher.store.queries.outbox_status import Choice
 
 DROPPED = "dropped by hand"
 _DROPPABLE = (DeliveryState.HELD.value, DeliveryState.PENDING.value, DeliveryState.PARKED.value)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Connection, and_, or_, text, type_coerce, update
 
 from watcher.store import schema
+from watcher.store.sql import Instant, microseconds
 
 # Literally: SQLite would not see else that a partial index holds all that is asked for.
 _PENDING, _CLAIMED = text("entries.state = 'pending'"), text("entries.state = 'claimed'")
@@ -19,7 +20,7 @@ def mend_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: da
     """
     feeds = schema.feeds.c
     plan = type_coerce(feeds.next_poll_at, BigInteger) - type_coerce(feeds.last_polled_at, BigInteger)
-    moved = type_coerce(type_coerce(schema.microseconds(now), BigInteger) + plan, schema.Instant)
+    moved = type_coerce(type_coerce(microseconds(now), BigInteger) + plan, Instant)
     set_back = update(schema.feeds).where(feeds.last_polled_at > now)
     mended = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
     unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > now)

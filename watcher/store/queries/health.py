@@ -1,4 +1,4 @@
-"""The state in a few numbers: what the status line, the metrics and `healthcheck` show. Cheap."""
+"""The state in a few numbers, for the status line, the metrics and `healthcheck`. Cheap."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    func,
+    select,
+)
 
-from watcher.store import documents, entries, incidents, outbox, outbox_list, schema
+from watcher.store import schema
+from watcher.store.queries import outbox_status
+from watcher.store.queries.entry_status import count_open, next_due_at
+from watcher.store.queries.stored_documents import highest_number
+from watcher.store.sql import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +47,7 @@ class Health:
 _FEEDS = select(
     func.count().label("active"),
     func.count(schema.feeds.c.failing_since).label("failing"),
-    func.count()
-    .filter(schema.feeds.c.failing_since <= bindparam("hour_ago", type_=schema.Instant))
-    .label("failing_long"),
+    func.count().filter(schema.feeds.c.failing_since <= bindparam("hour_ago", type_=Instant)).label("failing_long"),
     func.max(schema.feeds.c.last_polled_at).label("last_poll_at"),
     func.min(schema.feeds.c.next_poll_at).label("next_poll_at"),
 ).where(schema.feeds.c.active)
@@ -49,8 +56,8 @@ _FEEDS = select(
 def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> Health:
     """How things are now. `channels`: those of the config."""
     rows = schema.documents.c
-    due_at = entries.next_due_at(tx)
-    waiting = outbox_list.count_open(tx)
+    due_at = next_due_at(tx)
+    waiting = outbox_status.count_open(tx)
     feeds = tx.execute(_FEEDS, {"hour_ago": now - timedelta(hours=1)}).one()
     return Health(
         feeds=feeds.active,
@@ -58,12 +65,17 @@ def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> 
         feeds_failing_long=feeds.failing_long,
         last_poll_at=feeds.last_poll_at,
         next_poll_at=feeds.next_poll_at,
-        entries_open=entries.count_open(tx),
+        entries_open=count_open(tx),
         oldest_due=max(now - due_at, timedelta()) if due_at else timedelta(),
         deliveries_open=waiting,
-        parked=outbox.parked(tx),
+        parked=outbox_status.parked(tx),
         orphaned=frozenset(waiting) - frozenset(channels),
-        documents=documents.highest_number(tx) + 1,
+        documents=highest_number(tx) + 1,
         documents_unwritten=tx.execute(select(func.count(rows.number)).where(rows.written_at.is_(None))).scalar_one(),
-        troubles=incidents.known(tx),
+        troubles=open_incidents(tx),
     )
+
+
+def open_incidents(tx: Connection) -> dict[str, str]:
+    """What is amiss now: name -> what was said of it."""
+    return {row.name: row.message for row in tx.execute(select(schema.troubles))}

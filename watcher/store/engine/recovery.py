@@ -15,9 +15,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateDamaged, StateError, StateForeign
-from watcher.store.backup import Backup, good_backups, is_of_another_program, restore
-from watcher.store.database import explained, open_database
-from watcher.store.lock import LastEnd
+from watcher.store.engine.backup import Backup, good_backups, is_of_another_program, restore
+from watcher.store.engine.database import explained, open_database
+from watcher.store.engine.lock import LastEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

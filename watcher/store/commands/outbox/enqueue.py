@@ -1,7 +1,4 @@
-"""What each channel is to be told: deliveries come into being here, once for each story and watch. No sending.
-
-Their way from then on is in `collecting` (windows, digests), `outbox` (claims, attempts) and `outbox_list` (reading).
-"""
+"""Creates the deliveries of a document or a message: one for each channel, story and watch."""
 
 from __future__ import annotations
 
@@ -11,21 +8,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from watcher.model import AlertKind, DeliveryState, StoryId
+from watcher.model import (
+    AlertKind,
+    DeliveryState,
+    StoryId,
+)
 from watcher.store import schema
+from watcher.store.sql import upsert
 
 SUMMARY_PATIENCE = timedelta(minutes=15)  # how long a summary waits for the last entries of a first poll
-
 _HELD = DeliveryState.HELD.value
-
 # Statements of every match are made once: making one takes longer than carrying it out.
 _ROWS, _LINKS, _TOLD = schema.deliveries.c, schema.delivery_documents.c, schema.told.c
 _HOLD = insert(schema.deliveries)
 _WATCHES = select(_LINKS.watches).where(_LINKS.delivery == bindparam("of"), _LINKS.document == bindparam("telling"))
-_LINK = sqlite_insert(schema.delivery_documents)
+_LINK = upsert(schema.delivery_documents)
 _LINK = _LINK.on_conflict_do_update(index_elements=["delivery", "document"], set_={"watches": _LINK.excluded.watches})
 _KNOWN = select(_TOLD.watch).where(_TOLD.channel == bindparam("channel"), _TOLD.story == bindparam("story"))
 _TELL = insert(schema.told)

@@ -1,17 +1,20 @@
-"""Rows of documents: recorded with their matches and alerts in one transaction, written to the corpus after it."""
+"""Records documents with their matches and deliveries in one transaction. Their files are written after it."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from watcher.model import (
     Article,
@@ -21,34 +24,31 @@ from watcher.model import (
     Hit,
     Match,
     Overlap,
-    PartialDate,
-    Quality,
     StoryId,
     TextFrom,
 )
-from watcher.store import deliveries, entries, schema, stories
-from watcher.text import host_of, hosts_of
+from watcher.store import schema
+from watcher.store.commands import entries, outbox, stories
+from watcher.store.queries import overlaps
+from watcher.store.queries.stored_documents import StoredDocument, get, highest_number
+from watcher.store.sql import Instant, upsert
+from watcher.text import host_of
 
 _HITS = TypeAdapter(tuple[Hit, ...])
-
 # Statements of every match are made once: making one takes longer than carrying it out.
 _ROWS, _URLS, _MATCHES = schema.documents.c, schema.document_urls.c, schema.matches.c
 _TWIN = (
     select(_ROWS.number, _ROWS.name, _ROWS.adopted, _ROWS.story).where(_ROWS.text_hash == bindparam("hash")).limit(1)
 )
-_HIGHEST = select(func.max(_ROWS.number))
 _INSERT = insert(schema.documents)
-_ADD_URL = sqlite_insert(schema.document_urls).on_conflict_do_nothing()
+_ADD_URL = upsert(schema.document_urls).on_conflict_do_nothing()
 _ADD_MATCH = insert(schema.matches)
 _MATCHED = select(_MATCHES.watch).where(_MATCHES.document == bindparam("of"))
 _WRITTEN = (
     update(schema.documents)
     .where(_ROWS.number == bindparam("of"), _ROWS.written_at.is_(None))
-    .values(written_at=bindparam("now", type_=schema.Instant))
+    .values(written_at=bindparam("now", type_=Instant))
 )
-_SEVERAL = select(schema.documents).where(_ROWS.number.in_(schema.values_of("numbers")))
-_URLS_OF = select(schema.document_urls).where(_URLS.document.in_(schema.values_of("numbers"))).order_by(_URLS.seen_at)
-_MATCHES_OF = select(schema.matches).where(_MATCHES.document.in_(schema.values_of("numbers"))).order_by(_MATCHES.watch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,60 +86,12 @@ class Adopted:
     sketch: Collection[int] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDocument:
-    """A document with its provenance. `urls`: everywhere its very text was seen; `also_in`: in which other feeds."""
-
-    number: DocumentNumber
-    id: DocumentId
-    name: str
-    adopted: bool
-    date: PartialDate | None
-    text: str
-    title: str
-    url: str
-    urls: tuple[str, ...]
-    also_in: tuple[str, ...]
-    feed: str
-    feed_text: str
-    author: str
-    site: str
-    language: str
-    published_at: datetime | None
-    fetched_at: datetime | None
-    text_from: TextFrom
-    quality: Quality
-    extractor: str
-    origins: Mapping[str, str]
-    story: StoryId
-    written_at: datetime | None
-    matches: tuple[Match, ...] = field(default=())
-
-    @property
-    def article(self) -> Article:
-        """The article that the document was made of: its `text` is the document's."""
-        return Article(
-            title=self.title,
-            body=self.text.removeprefix(f"{self.title}\n\n") if self.title else self.text,
-            date=self.date,
-            published_at=self.published_at,
-            language=self.language,
-            site=self.site,
-            hosts=hosts_of(*self.urls),
-            author=self.author,
-            text_from=self.text_from,
-            quality=self.quality,
-            origins=self.origins,
-            extractor=self.extractor,
-        )
-
-
 def record(
     tx: Connection,
     entry_id: EntryId,
     draft: Draft,
     end: entries.EntryEnd,
-    telling: deliveries.Telling,
+    telling: outbox.Telling,
     *,
     highest_in_folder: int,
     now: datetime,
@@ -159,48 +111,23 @@ def record(
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
             fresh = _add_new_matches(tx, twin.number, draft.matches)
-            deliveries.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
+            outbox.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
-    story = draft.story_of(stories.overlaps(tx, draft.sketch, since=now - draft.story_window))
+    story = draft.story_of(overlaps.find(tx, draft.sketch, since=now - draft.story_window))
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
     stories.remember(tx, number, draft.sketch, now=now)
     _add_urls(tx, number, draft, end, now=now)
     watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
-    deliveries.tell(tx, telling, number, story, watches, now=now)
+    outbox.tell(tx, telling, number, story, watches, now=now)
     return get(tx, number)
-
-
-def highest_number(tx: Connection) -> int:
-    """The highest number on record, -1 if there is none."""
-    highest = tx.execute(_HIGHEST).scalar()
-    return -1 if highest is None else int(highest)
 
 
 def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:
     """Takes files of the folder on record; numbers on record are left alone. Returns how many are new."""
     return sum(_adopt_one(tx, file, now=now) for file in found)
-
-
-def known_names(tx: Connection) -> set[str]:
-    """The file names of all documents on record."""
-    return set(tx.execute(select(schema.documents.c.name)).scalars())
-
-
-def records(tx: Connection) -> list[tuple[DocumentNumber, str, str, bool, bool]]:
-    """Number, id, name, adopted?, written? of every document, in order."""
-    rows = schema.documents.c
-    found = tx.execute(select(rows.number, rows.id, rows.name, rows.adopted, rows.written_at).order_by(rows.number))
-    return [(row.number, row.id, row.name, row.adopted, row.written_at is not None) for row in found]
-
-
-def names_after(tx: Connection, number: int) -> list[str]:
-    """The file names of the documents that watcher made after that number, in order."""
-    rows = schema.documents.c
-    later = select(rows.name).where(rows.number > number, ~rows.adopted).order_by(rows.number)
-    return list(tx.execute(later).scalars())
 
 
 def mark_written(tx: Connection, number: DocumentNumber, *, now: datetime) -> None:
@@ -239,60 +166,12 @@ def renumber(
     return get(tx, new)
 
 
-def get(tx: Connection, number: int) -> StoredDocument:
-    """The document of that number. Raises LookupError."""
-    found = several(tx, [number])
-    if not found:
-        raise LookupError(f"no document {number}")
-    return found[number]
-
-
-def several(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
-    """The documents of these numbers, by number, those that there are."""
-    rows = tx.execute(_SEVERAL, {"numbers": json.dumps(list(numbers))}).all()
-    return {document.number: document for document in _stored(tx, rows)}
-
-
-def unwritten(tx: Connection, *, limit: int = 100) -> list[StoredDocument]:
-    """The first documents whose files are owed, in order."""
-    owed = select(schema.documents).where(_ROWS.written_at.is_(None)).order_by(_ROWS.number)
-    return _stored(tx, tx.execute(owed.limit(limit)).all())
-
-
-def stream(tx: Connection) -> Iterator[StoredDocument]:
-    """All documents in order, a few in memory at a time."""
-    after = -1
-    while True:
-        page = select(schema.documents).where(_ROWS.number > after).order_by(_ROWS.number)
-        rows = tx.execute(page.limit(200)).all()
-        if not rows:
-            return
-        yield from _stored(tx, rows)
-        after = rows[-1].number
-
-
-def of_story(tx: Connection, story: int) -> list[tuple[DocumentNumber, str, str, str]]:
-    """Number, name, outlet (or feed) and address of each document of a story, in order."""
-    rows = schema.documents.c
-    found = select(rows.number, rows.name, rows.site, rows.feed, rows.url).where(rows.story == story)
-    return [(row.number, row.name, row.site or row.feed, row.url) for row in tx.execute(found.order_by(rows.number))]
-
-
-def newest(tx: Connection, *, since: datetime, below: int | None = None, limit: int) -> list[StoredDocument]:
-    """Documents of ours recorded since then, the newest first, those of lower numbers than `below` only."""
-    rows = schema.documents.c
-    own = select(schema.documents).where(rows.recorded_at >= since, ~rows.adopted)
-    if below is not None:
-        own = own.where(rows.number < below)
-    return _stored(tx, tx.execute(own.order_by(rows.number.desc()).limit(limit)).all())
-
-
 def add_matches(
-    tx: Connection, number: int, matches: Iterable[Match], telling: deliveries.Telling, *, now: datetime
+    tx: Connection, number: int, matches: Iterable[Match], telling: outbox.Telling, *, now: datetime
 ) -> None:
     """Records further matches of a document, and what the channels are to be told of them."""
     story = tx.execute(select(_ROWS.story).where(_ROWS.number == number)).scalar_one()
-    deliveries.tell(tx, telling, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
+    outbox.tell(tx, telling, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
 
 
 def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
@@ -308,7 +187,7 @@ def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
         "recorded_at": now,
         "written_at": now,
     }
-    is_new = tx.execute(sqlite_insert(schema.documents).values(row).on_conflict_do_nothing()).rowcount > 0
+    is_new = tx.execute(upsert(schema.documents).values(row).on_conflict_do_nothing()).rowcount > 0
     if is_new:
         stories.remember(tx, file.number, file.sketch, now=now)
     return is_new
@@ -363,45 +242,3 @@ def _add_matches(tx: Connection, number: int, matches: Collection[Match]) -> tup
     if rows:
         tx.execute(_ADD_MATCH, rows)
     return tuple(match.watch for match in matches)
-
-
-def _stored(tx: Connection, rows: Sequence[Row[Any]]) -> list[StoredDocument]:
-    """The documents of these rows, in their order."""
-    if not rows:
-        return []
-    numbers = {"numbers": json.dumps([row.number for row in rows])}
-    places, matches = defaultdict(list), defaultdict(list)
-    for place in tx.execute(_URLS_OF, numbers):
-        places[place.document].append(place)
-    for match in tx.execute(_MATCHES_OF, numbers):
-        matches[match.document].append(Match(watch=match.watch, hits=_HITS.validate_json(match.hits)))
-    return [_document(row, places[row.number], matches[row.number]) for row in rows]
-
-
-def _document(row: Row[Any], seen: Sequence[Row[Any]], matches: Iterable[Match]) -> StoredDocument:
-    return StoredDocument(
-        number=DocumentNumber(row.number),
-        id=DocumentId(row.id),
-        name=row.name,
-        adopted=row.adopted,
-        date=PartialDate.fromisoformat(row.date) if row.date else None,
-        text=row.text,
-        title=row.title,
-        url=row.url,
-        urls=tuple(place.url for place in seen),
-        also_in=tuple(dict.fromkeys(place.feed for place in seen if place.feed not in {"", row.feed})),
-        feed=row.feed,
-        feed_text=row.feed_text,
-        author=row.author,
-        site=row.site,
-        language=row.language,
-        published_at=row.published_at,
-        fetched_at=row.fetched_at,
-        text_from=TextFrom(row.text_from),
-        quality=Quality(row.quality),
-        extractor=row.extractor,
-        origins=json.loads(row.origins),
-        story=StoryId(row.story),
-        written_at=row.written_at,
-        matches=tuple(matches),
-    )

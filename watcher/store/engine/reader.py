@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from watcher.store.database import explained, open_database, open_for_reading
+from watcher.store.engine.database import explained, open_database, open_for_reading
 
 P = ParamSpec("P")
 T = TypeVar("T")

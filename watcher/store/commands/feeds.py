@@ -1,34 +1,44 @@
-"""Rows of feeds: which are subscribed, which are due, what a poll found. All of a poll lands in one transaction."""
+"""Subscribes feeds, claims due ones and records polls. Everything that a poll found is written in one transaction."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
-from watcher.model import EntryId, FeedId
-from watcher.store import deliveries, incidents, intake, pages, schema
+from watcher.model import (
+    ChangedEntry,
+    EntryId,
+    FeedId,
+    KnownEntry,
+    NewEntry,
+)
+from watcher.store import schema
+from watcher.store.commands import incidents, outbox, polled_entries
+from watcher.store.queries.known_entries import find_known
+from watcher.store.sql import Instant, day_of, microseconds
 
 _CALM = timedelta(days=1)
-
 # Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
 _ACTIVE = text("feeds.active")
-_IN_FIRST_POLL = text("entries.in_first_poll")
-
 # What every poll says to the database goes to SQLite as it is: SQLAlchemy takes three times as long over it as it does.
 # Moments are microseconds there.
 _STORED = "SELECT id, name, url, active FROM feeds"
 _FEED = """SELECT id, name, url, moved_to, title, listed_on, last_success_at, failing_since,
         EXISTS (SELECT 1 FROM troubles WHERE troubles.name = 'rolled over ' || feeds.name) AS rolls
     FROM feeds WHERE id = ?
-"""
-_FIND = """SELECT known.key, known.entry_id, entries.feed_id, entries.content_hash, entries.outcome, entries.state,
-        entries.times_ingested
-    FROM known LEFT JOIN entries ON entries.id = known.entry_id WHERE known.key IN (SELECT value FROM json_each(?))
 """
 _NOTED = """UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_error = ?, last_polled_at = ?,
         failing_since = ?, last_success_at = ?, listed_on = ?, moved_to = ?, title = ?
@@ -49,7 +59,7 @@ _LEFT = (
 _PUT_OFF = (
     update(schema.feeds)
     .where(schema.feeds.c.id == bindparam("feed"))
-    .values(lease_until=None, next_poll_at=bindparam("later", type_=schema.Instant))
+    .values(lease_until=None, next_poll_at=bindparam("later", type_=Instant))
 )
 
 
@@ -66,40 +76,6 @@ class ClaimedFeed:
     poll_state: str
     listing: bytes = b""
     marked_on: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownRow:
-    """What is on record of a known entry; `matched` also where its row was already cleared away."""
-
-    entry_id: EntryId
-    feed_id: FeedId | None
-    content_hash: int
-    matched: bool
-    times_ingested: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEntry:
-    """An entry to ingest. `keys`: its 8-byte keys; `entry`: the feed's words as JSON."""
-
-    keys: tuple[int, ...]
-    link_key: int | None
-    link: str
-    title: str
-    entry: str
-    content_hash: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedEntry:
-    """A known entry that never matched and whose words changed."""
-
-    entry_id: EntryId
-    link: str
-    title: str
-    entry: str
-    content_hash: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,23 +113,6 @@ class QuietPoll:
     poll_state: str
     polled_at: datetime
     next_poll_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedStatus:
-    """A feed as `feeds list` and the notices show it. `walls`: what its pages were instead of articles, how often."""
-
-    id: FeedId
-    name: str
-    url: str
-    title: str
-    next_poll_at: datetime
-    last_polled_at: datetime | None
-    last_success_at: datetime | None
-    failing_since: datetime | None
-    last_error: str
-    entries: int = 0
-    walls: Mapping[str, int] = field(default_factory=dict)
 
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
@@ -233,33 +192,18 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.feeds).where(schema.feeds.c.lease_until <= now).values(lease_until=None))
 
 
-def find_known(tx: Connection, keys: Iterable[int]) -> dict[int, KnownRow]:
-    """Which of the keys are known, and what is on record of their entries."""
-    found: dict[int, KnownRow] = {}
-    asked = json.dumps(list(keys))  # one parameter, whose number SQLite does not limit
-    for row in tx.exec_driver_sql(_FIND, (asked,)):
-        found[row.key] = KnownRow(
-            entry_id=row.entry_id,
-            feed_id=row.feed_id,
-            content_hash=row.content_hash or 0,
-            matched=row.state is None or row.outcome in ("matched", "duplicate"),
-            times_ingested=row.times_ingested or 0,
-        )
-    return found
-
-
 def settle_poll(
     tx: Connection,
     feed_id: FeedId,
     keys: Iterable[int],
-    decide: Callable[[Mapping[int, KnownRow]], PollRecord],
+    decide: Callable[[Mapping[int, KnownEntry]], PollRecord],
     *,
     ops: Iterable[str] = (),
     now: datetime,
 ) -> tuple[PollRecord, int]:
     """Records what `decide` makes of what is known under the keys; in between, no other feed can bring the same."""
     asked = tuple(keys)
-    record = decide(find_known(tx, asked) if asked else {})
+    record = decide(find_known(tx, feed_id, asked) if asked else {})
     return record, record_poll(tx, feed_id, record, ops=ops, now=now)
 
 
@@ -269,15 +213,17 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     None of the new entries' keys may be known. `ops`: the channels that hear the notices.
     """
     row = tx.exec_driver_sql(_FEED, (feed_id,)).one()
-    intake.insert_entries(tx, feed_id, record.new, first=row.last_success_at is None and not record.error, now=now)
+    polled_entries.insert_entries(
+        tx, feed_id, record.new, first=row.last_success_at is None and not record.error, now=now
+    )
     for changed in record.changed:
-        intake.reopen_entry(tx, changed, now=now)
+        polled_entries.reopen_entry(tx, changed, now=now)
     for entry_id, key in record.learned:
-        intake.remember(tx, [(key, entry_id)], feed_id, now=now)
-    intake.mark_seen(tx, record.seen, now=now)
+        polled_entries.remember(tx, [(key, entry_id)], feed_id, now=now)
+    polled_entries.mark_seen(tx, record.seen, now=now)
     for channel in ops:
         for notice in record.notices:
-            deliveries.notify(tx, channel, notice, now=now)
+            outbox.notify(tx, channel, notice, now=now)
     _tell_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
     _note_poll(tx, row, record, now=now)
     return len(record.new) + len(record.changed)
@@ -285,7 +231,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
 
 def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
     """Records them. A feed that got another address meanwhile is only released: of that one nothing is known yet."""
-    moment = schema.microseconds
+    moment = microseconds
     tx.exec_driver_sql(
         _QUIET,
         [
@@ -318,63 +264,27 @@ def _tell_roll_over(
         incidents.end(tx, name, message, ops=ops, now=now, calm=_CALM)
 
 
-def statuses(tx: Connection) -> list[FeedStatus]:
-    """Every subscribed feed, by name, with the number of entries on record."""
-    counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
-    entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
-    walls = pages.walls(tx)
-    rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
-    return [
-        FeedStatus(
-            id=row.id,
-            name=row.name,
-            url=row.url,
-            title=row.title,
-            next_poll_at=row.next_poll_at,
-            last_polled_at=row.last_polled_at,
-            last_success_at=row.last_success_at,
-            failing_since=row.failing_since,
-            last_error=row.last_error,
-            entries=entries.get(row.id, 0),
-            walls=walls.get(row.id, {}),
-        )
-        for row in rows
-    ]
-
-
-def first_polls_open(tx: Connection, *, now: datetime) -> bool:
-    """Whether a feed waits for its first poll, or an entry of a first poll has not ended."""
-    feeds, entries = schema.feeds.c, schema.entries.c
-    waiting = and_(
-        _ACTIVE, feeds.last_polled_at.is_(None), or_(feeds.next_poll_at <= now, feeds.lease_until.is_not(None))
-    )
-    if tx.execute(select(feeds.id).where(waiting).limit(1)).first():
-        return True
-    open_entry = and_(_IN_FIRST_POLL, entries.state != "done")
-    return tx.execute(select(entries.id).where(open_entry).limit(1)).first() is not None
-
-
 def _note_poll(tx: Connection, row: Row[Any], record: PollRecord, *, now: datetime) -> None:
     if record.url != _address(row):  # the config gave it another one meanwhile, which is due and unknown yet
         release(tx, FeedId(row.id))
         return
     was_read = record.listing is not None or bool(record.seen or record.new)
-    moment = schema.microseconds(now)
+    moment = microseconds(now)
     health = (
         record.poll_state,
-        schema.microseconds(record.next_poll_at),
+        microseconds(record.next_poll_at),
         record.error[:500],
         moment,
         (row.failing_since or moment) if record.error else None,
         row.last_success_at if record.error else moment,
-        schema.day_of(now) if was_read else row.listed_on,
+        day_of(now) if was_read else row.listed_on,
         record.moved_to or row.moved_to,
         record.title[:500] or row.title,
         row.id,
     )
     tx.exec_driver_sql(_NOTED, health)
     if record.listing is not None:
-        listed = (row.id, record.listing, schema.day_of(now))
+        listed = (row.id, record.listing, day_of(now))
         tx.exec_driver_sql(_MARKED if record.marked else _LISTED, listed)
 
 

@@ -1,4 +1,4 @@
-"""Rows of what pages show beside articles: paragraphs that a host repeats, and walls, counted per feed."""
+"""Records what pages show beside articles: paragraphs that their host may repeat, and walls."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, or_, select, text
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import (
+    Connection,
+    and_,
+    delete,
+    or_,
+    text,
+)
 
-from watcher.model import FeedId, Quality
+from watcher.model import (
+    FeedId,
+    Quality,
+)
 from watcher.store import schema
+from watcher.store.queries.repeats import REPEATED_ON
+from watcher.store.sql import upsert
 
-REPEATED_ON = 4  # pages of different names: one article at three addresses repeats nothing
 _FORGET_SEEN_ONCE = timedelta(days=3)
 _FORGET_REPEATED = timedelta(days=30)
-
 # Words of SQL, because SQLAlchemy makes an insertion of several rows anew each time; that takes longer than the rows.
 _COUNT = text("""
     INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)
@@ -56,15 +64,6 @@ def learn(tx: Connection, shown: Iterable[Shown], *, now: datetime) -> Mapping[s
     return {host: frozenset(hashes) for host, hashes in found.items()}
 
 
-def repeated(tx: Connection) -> dict[str, set[int]]:
-    """The paragraphs that hosts repeat: host -> their hashes."""
-    rows = schema.repeats.c
-    found: dict[str, set[int]] = {}
-    for row in tx.execute(select(rows.host, rows.paragraph).where(rows.pages >= REPEATED_ON)):
-        found.setdefault(row.host, set()).add(row.paragraph)
-    return found
-
-
 def forget(tx: Connection, *, now: datetime) -> None:
     """Drops the paragraphs that were not seen for days, and, after a month, those that were repeated."""
     rows = schema.repeats.c
@@ -76,17 +75,8 @@ def _count_wall(tx: Connection, feed_id: FeedId, quality: Quality, *, now: datet
     """One more page of that feed held no article, or not the whole."""
     row = {"feed_id": feed_id, "quality": quality.value, "pages": 1, "last_at": now}
     more = {"pages": schema.walls.c.pages + 1, "last_at": now}
-    insertion = sqlite_insert(schema.walls).values(row)
+    insertion = upsert(schema.walls).values(row)
     tx.execute(insertion.on_conflict_do_update(index_elements=["feed_id", "quality"], set_=more))
-
-
-def walls(tx: Connection) -> dict[int, dict[str, int]]:
-    """Feed -> what its pages were instead of articles -> on how many."""
-    rows = schema.walls.c
-    found: dict[int, dict[str, int]] = {}
-    for row in tx.execute(select(schema.walls).order_by(rows.pages.desc(), rows.quality)):
-        found.setdefault(row.feed_id, {})[row.quality] = row.pages
-    return found
 
 
 def _day(moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Reading the outbox: deliveries and their attempts as `outbox`, `explain` and `once` show them. Nothing is changed."""
+"""Deliveries, their attempts and their channels, as `outbox`, `explain` and `once` show them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    func,
+    or_,
+    select,
+)
 
-from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState
+from watcher.model import (
+    AlertKind,
+    AttemptOutcome,
+    DeliveryId,
+    DeliveryState,
+    StoryId,
+)
 from watcher.store import schema
+from watcher.store.sql import Instant
 
 OPEN = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)
 
@@ -116,18 +130,10 @@ def count_open(tx: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.execute(counted)}
 
 
-def count_by_state(tx: Connection, *, since: datetime) -> dict[str, int]:
-    """How many deliveries stand in each state, of those that are open or ended since then."""
-    rows = schema.deliveries.c
-    recent = or_(rows.ended_at.is_(None), rows.ended_at >= since)
-    counted = select(rows.state, func.count()).where(recent).group_by(rows.state)
-    return {row[0]: row[1] for row in tx.execute(counted)}
-
-
 def next_due_at(tx: Connection, channels: Iterable[str]) -> datetime | None:
     """When a delivery of these channels may go next (pauses counted in), None if none waits or is in the way."""
     rows, states = schema.deliveries.c, schema.channels.c
-    earliest = func.max(rows.due_at, func.coalesce(states.paused_until, 0), type_=schema.Instant())
+    earliest = func.max(rows.due_at, func.coalesce(states.paused_until, 0), type_=Instant())
     waiting = (
         select(earliest)
         .select_from(schema.deliveries.outerjoin(schema.channels, states.name == rows.channel))
@@ -159,3 +165,24 @@ def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
         told_in=digest or "",
         documents=tuple(numbers.scalars()),
     )
+
+
+def parked(tx: Connection) -> dict[str, str]:
+    """The parked channels, with the reason."""
+    rows = schema.channels.c
+    return {
+        row.name: row.parked_reason for row in tx.execute(select(schema.channels).where(rows.parked_at.is_not(None)))
+    }
+
+
+def reference(tx: Connection, channel: str, story: StoryId | None) -> str:
+    """The channel's own name for the first message that told a story there, "" if it has none."""
+    told, rows = schema.told.c, schema.deliveries.c
+    first = (
+        select(rows.reference)
+        .join(schema.told, told.delivery == rows.sequence)
+        .where(told.channel == channel, told.story == story, rows.reference != "")
+        .order_by(rows.sequence)
+        .limit(1)
+    )
+    return tx.execute(first).scalar() or ""

@@ -176,5 +176,5 @@ def alembic_config() -> AlembicConfig:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")).replace("%", "%%"))
     return config
