@@ -147,7 +147,7 @@ def _cannot_match(task: PageTask, look: PageSummary, feed_text: str) -> bool:
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
     """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
-    from_entry = article_of_entry(task.entry, site=task.site)
+    from_entry = article_of_entry(task.entry, site=task.site, now=task.now)
     if from_entry.quality is Quality.SHELL:
         from_entry = replace(from_entry, quality=Quality.SHORT)  # a shell is a page's fault
     if not page:
