@@ -141,7 +141,7 @@ def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
     """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
-    from_entry = article_of_entry(task.entry, site=task.site)
+    from_entry = article_of_entry(task.entry, site=task.site, now=task.now)
     if from_entry.quality is Quality.SHELL:
         from_entry = replace(from_entry, quality=Quality.SHORT)  # only a page can be a shell
     if not page:
