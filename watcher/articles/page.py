@@ -1,4 +1,4 @@
-"""Page text -> what can be read off it: the tree, its JSON-LD things, its meta values. No judgement of them here."""
+"""Parses a page into its tree, blocks, JSON-LD objects and meta values. Other modules decide which to trust."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TypeAlias
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from watcher.articles.attribute_floods import without_stuffing
+from watcher.articles.attribute_floods import drop_attribute_floods
 from watcher.articles.blocks import Block, blocks
 
 Thing: TypeAlias = Mapping[str, object]
@@ -33,7 +33,7 @@ _LOOSE_VALUE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One HTML page. `tree` must not be changed: take a copy. `truncated`: the parser gave up on a part of it.
+    """One parsed HTML page. `tree` must not be changed: copy it. `truncated`: the parser dropped a part of it.
     `blocks`: its visible paragraphs.
 
     `meta` maps the lower-case name, property or itemprop of each meta tag to its values in page order.
@@ -50,20 +50,20 @@ class Page:
     thing: Thing = field(default_factory=dict)
 
     def meta_value(self, *names: str) -> str:
-        """The first non-empty value under the first of these names that has one, "" if there is none."""
+        """Returns the first non-empty value under the first of these names that has one; "" if there is none."""
         return next((value for name in names for value in self.meta.get(name, ()) if value), "")
 
 
 def read_page(html: str, *, url: str) -> Page | None:
-    """Parses a page; None if nothing can be parsed from it or it is too large for a tree (take `plain_text` then)."""
+    """Parses a page; None if it cannot be parsed or is too large for a tree (`plain_text` reads such pages)."""
     if html.count("<") > _MOST_TAGS:
         return None
-    # A parser of its own: error_log is kept per parser, and says where libxml2 stopped (depth 256).
+    # One parser per page: its error_log shows whether libxml2 stopped (depth 256).
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
     parser.set_element_class_lookup(_CLASS_OF_ALL)
     try:
         tree = document_fromstring(
-            without_stuffing(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
+            drop_attribute_floods(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
         )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
@@ -83,7 +83,7 @@ def read_page(html: str, *, url: str) -> Page | None:
 
 
 def types_of(thing: Thing) -> frozenset[str]:
-    """The thing's schema.org types: lower case, without address."""
+    """Returns the object's schema.org types in lower case, without the vocabulary's address."""
     value = thing.get("@type")
     names = value if isinstance(value, list) else [value]
     return frozenset(name.rsplit("/", 1)[-1].lower() for name in names if isinstance(name, str))
@@ -124,7 +124,7 @@ def _json_ld(tree: HtmlElement) -> Iterator[Thing]:
 
 
 def _load(text: str) -> object:
-    """JSON as found in pages: raw line breaks in texts, comment marks around, trailing commas; {} if hopeless."""
+    """Loads JSON with the faults of real pages: raw line breaks, comment marks, trailing commas; at worst {}."""
     text = _COMMENT_MARKS.sub("", text.strip()).rstrip("; \n")
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), unescape(text)):
         try:
@@ -146,7 +146,7 @@ def _loose_values(text: str) -> Thing:
 
 
 def _walk(value: object) -> Iterator[Thing]:
-    """Every object inside, breadth first, without recursion (the nesting is a stranger's)."""
+    """Yields every object inside, breadth first. Not recursive: the nesting depth is untrusted."""
     queue = [value]
     for node in queue:
         if len(queue) > _MOST_THINGS * 10:
