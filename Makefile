@@ -32,6 +32,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/codespell
+	$(BIN)/python -m pytest -q tests/docs/test_wording.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.throughput

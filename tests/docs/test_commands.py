@@ -30,6 +30,8 @@ NOT_RUN: Mapping[str, str] = {
     ".venv/bin/ruff": "is what `make lint` runs; held against the Makefile",
     ".venv/bin/mypy": "is what `make lint` runs; held against the Makefile",
     ".venv/bin/lint-imports": "is what `make lint` runs; held against the Makefile",
+    ".venv/bin/vulture": "is what `make lint` runs; held against the Makefile",
+    ".venv/bin/codespell": "is what `make lint` runs; held against the Makefile",
     ".venv/bin/python -m pytest": "cannot run itself; held against the Makefile",
     "find": "deletes old files; its expression is the manual's",
     "watcher backup": "needs a state; tests/acceptance/test_state.py makes one and copies it",
