@@ -106,8 +106,8 @@ class TestAdd:
         [
             ("kurier.example", "", {}, "url must be an address that begins with https:// or http://"),
             ("https://[::1", "", {}, "url is not an address"),
-            ("https://Blatt.example/rss#x", "", {}, "url is the address of feeds\\[1\\] already"),
-            ("https://neu.example/", "Blatt", {}, "name is the name of feeds\\[1\\] already"),
+            ("https://Blatt.example/rss#x", "", {}, "url is already the address of feeds\\[1\\]"),
+            ("https://neu.example/", "Blatt", {}, "name is already the name of feeds\\[1\\]"),
             ("https://neu.example/", "x\n", {}, "name must not begin or end with white space"),
             ("https://neu.example/", "x", {"evry": "5m"}, 'evry is not a known key; did you mean "every"'),
         ],

@@ -68,7 +68,7 @@ def test_every_metric_is_documented_and_no_other() -> None:
 
 
 def everything() -> StatusMonitor:
-    """A pulse that has something in every place."""
+    """A status in which every metric has a value."""
     one = {"x": 1}
     tally = SimpleNamespace(polled=3, new_entries=2, entries={"matched": 1}, deliveries={"delivered": 1})
     steps = SimpleNamespace(tally=tally, lanes=(SimpleNamespace(name="poll", running=1),))
