@@ -12,9 +12,10 @@ from tests.docs.wording import Prose, findings, prose_of, prose_of_markdown, pro
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "CHANGELOG",
+        "config.toml",
+        "CHANGELOG.md",
         "Makefile",
-        "README",
+        "README.md",
         "alerts",
         "app",
         "articles",
@@ -74,11 +75,13 @@ _OTHERS = ("Makefile", "config.toml", "pyproject.toml", "systemd/config.toml", "
 
 
 def _room_of(file: Path) -> str:
-    """The folder below watcher/, tests/ or docs/; for `docs/alerts.md` its name, for other files that of their top."""
+    """`watcher/net/guard.py` -> net, `tests/net/test_guard.py` -> tests/net, `docs/alerts.md` -> docs/alerts."""
     first, *rest = file.relative_to(ROOT).with_suffix("").parts
     if first == "watcher":
         return rest[0]
-    return f"{first}/{rest[0]}" if rest and first in ("docs", "tests") else first
+    if not rest:
+        return file.name
+    return f"{first}/{rest[0]}" if first in ("docs", "tests") else first
 
 
 def _rooms() -> dict[str, list[Path]]:
