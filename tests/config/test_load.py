@@ -148,7 +148,7 @@ class TestFind:
         assert find(None, {}, defaults=(here, system)) == here
 
     def test_no_config_at_all_is_a_sentence(self, tmp_path: Path) -> None:
-        """Who has no config is told the ways to name one."""
+        """The error names the ways to choose a config."""
         with pytest.raises(ConfigError, match=r"there is neither .*here.toml nor .*; name your config with --config"):
             find(None, {}, defaults=(tmp_path / "here.toml", tmp_path / "system.toml"))
 

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a config file, told at once, each with its line and what to write."""
+"""Every problem of a config file is reported at once, with its line and what to write."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from watcher.errors import ConfigError
 
 class TestWhatIsWrong:
     def test_every_problem_is_told_at_once_with_line_and_key(self, tmp_path: Path) -> None:
-        """One run of `check` is enough to mend a file, however broken."""
+        """One run of `check` reports everything that must be fixed."""
         assert problems(tmp_path, BROKEN) == BROKEN_PROBLEMS
 
     def test_a_syntax_error_names_its_line(self, tmp_path: Path) -> None:
-        """TOML that cannot be read is told with its line and what to write."""
+        """Invalid TOML is reported with its line and what to write."""
         (line,) = problems(tmp_path, "[corpus]\nfolder = seeds\n")
         assert line.startswith("2: is not valid TOML: a value is missing or incomplete; strings need quotes")
 
     def test_an_open_end_names_the_last_line(self, tmp_path: Path) -> None:
-        """A list that is never closed is told at the end of the file."""
+        """A list that is never closed is reported at the end of the file."""
         (line,) = problems(tmp_path, '[[watches]]\nname = "w"\nterms = ["a",\n')
         assert line.startswith("4: is not valid TOML: ")
 
@@ -66,7 +66,7 @@ class TestWhatIsWrong:
 
     @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///w.db?mode=ro", "w.db"])
     def test_the_state_must_be_a_file(self, tmp_path: Path, url: str) -> None:
-        """State that ends with the process, or that is no sqlite address, is refused."""
+        """A state in memory, or a URL of another database, is refused."""
         (line,) = problems(tmp_path, f'[state]\nurl = "{url}"\n')
         assert line.startswith("2: state.url: must ")
 

@@ -77,6 +77,6 @@ def test_a_digest_is_a_time_of_day_or_cron(text: str) -> None:
     ],
 )
 def test_other_digests_are_refused(text: str) -> None:
-    """Wrong fields, wrong counts and wrong names are told."""
+    """Wrong fields, wrong counts and wrong names are reported."""
     with pytest.raises(ValueError, match=r"time of day|write \*"):
         check_digest(text)

@@ -41,7 +41,7 @@ def test_a_fresh_clone_runs_the_demo_that_the_readme_shows(clone: Path) -> None:
 
 
 def _demo(clone: Path) -> Iterator[str]:
-    """What the demo says, line by line; it is told to stop once the alert is out, as by Ctrl-C. It must end with 0."""
+    """Yields the lines of the demo, and interrupts it, as by Ctrl-C, once the alert is out. It must end with 0."""
     process = subprocess.Popen(
         [sys.executable, "-m", "watcher", "demo", "--seconds", "15"],
         cwd=clone,

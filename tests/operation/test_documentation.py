@@ -1,4 +1,4 @@
-"""docs/operations.md held against the code: every event and every metric, by name and facts."""
+"""Compares docs/operations.md with the code: every event and every metric."""
 
 from __future__ import annotations
 
