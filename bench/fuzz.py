@@ -61,11 +61,11 @@ class Findings:
 
 def main() -> int:
     options = _options()
-    pool_of_originals = originals()
+    parser_pool_originals = originals()
     if options.only is not None:
-        return asyncio.run(_show(pool_of_originals, options.only))
+        return asyncio.run(_show(parser_pool_originals, options.only))
     ledger = Ledger("fuzz")
-    asyncio.run(_run(ledger, pool_of_originals, options))
+    asyncio.run(_run(ledger, parser_pool_originals, options))
     print("\n".join(ledger.lines()))
     return 1 if ledger.counts.get("problems") else 0
 

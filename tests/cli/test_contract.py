@@ -178,7 +178,7 @@ def test_a_reader_that_goes_away_is_no_traceback(config: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("no_color", [True, False])
 def test_no_color_is_honoured_on_a_terminal(config: Path, no_color: bool) -> None:
-    """Colours where a person looks, none where he does not want them."""
+    """Colours on a terminal, and none with NO_COLOR."""
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"} | ({"NO_COLOR": "1"} if no_color else {})
     if not no_color:
         environ.pop("NO_COLOR", None)

@@ -1,4 +1,4 @@
-"""What systemd is told: the datagrams of sd_notify(3), from the function and from a real daemon."""
+"""Notifications to systemd: the datagrams of sd_notify(3), from the function and from a real daemon."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_abstract_address_is_understood(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_without_a_supervisor_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside a service there is nobody to tell."""
+    """Outside a service nothing is sent."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     sdnotify.notify("READY=1")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, fences, first_cells, name_of, prose
+from tests.docs.pages import PAGES, ROOT, code, fences, first_cells, name_of, prose
 from tests.matching.test_docs import tried
 from watcher.config import load
 from watcher.corpus import parse_document
@@ -27,6 +27,13 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
         assert file.exists(), f"{target} leads nowhere"
         if fragment:
             assert fragment in _anchors(file), f"{target}: no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_modules_of_a_page_exist(page: Path) -> None:
+    """A code span like `net/guard.py` or `tests/net/test_guard.py` names a file of the repository."""
+    named = [span for span in code(prose(page)) if re.fullmatch(r"[\w/]+/\w+\.py", span)]
+    assert [span for span in named if not any((top / span).exists() for top in (ROOT, ROOT / "watcher"))] == []
 
 
 def test_the_index_lists_every_page() -> None:

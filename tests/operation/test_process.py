@@ -55,7 +55,7 @@ def test_a_daemon_that_works_is_healthy_and_shows_its_numbers(news: Newsroom, pr
     assert next(line for line in lines if line["event"] == "feed.failing")["feed"] == "kaputt"
     assert "geheim-4711" not in "".join(line for line in running.stderr.splitlines() if line.startswith("{"))
     after = program.command("healthcheck")
-    assert (after.code, "does not run" in after.stdout) == (1, True)
+    assert (after.code, "is not running" in after.stdout) == (1, True)
 
 
 def test_what_is_wrong_is_said(news: Newsroom, program: Program) -> None:
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said(news: Newsroom, program: Program) -> None:
         running.signal(signal.SIGCONT)
     assert result.code == 1
     first, second, third = result.stdout.splitlines()
-    assert "no sign of life" in first
-    assert "cannot be written" in second
+    assert "has not responded" in first
+    assert "is not writable" in second
     assert "haken is parked" in third
     assert "outbox resume haken" in third

@@ -1,4 +1,4 @@
-"""`check`: the config held against everything that can be known beforehand."""
+"""`check`: validates the config; with `--online` also fetches each feed and connects to each channel's host."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def register(group: click.Group) -> None:
     """Adds the command of this module."""
 
     @command(group, "check")
-    @click.option("--online", is_flag=True, help="Also fetch each feed and try each channel's address.")
+    @click.option("--online", is_flag=True, help="Also fetch each feed and connect to each channel's host.")
     @pass_shell
     def check(shell: Shell, online: bool) -> None:
-        """Validates the config whole, every error at once; exit code 78 if it is wrong."""
+        """Validates the whole config and prints every error; exit code 78 if it is invalid."""
         config = shell.config()
         for watch in compile_watches(config).unfilterable:
-            warning = "needs no particular word: it costs a full extraction of every page of its sites and feeds"
+            warning = "requires no particular word, so every page of its feeds is extracted in full"
             out.print(f"watch {watch}: warning: {warning}", markup=False)
         problems = list(_secrets(config))
         if online:
@@ -40,13 +40,13 @@ def register(group: click.Group) -> None:
         for problem in problems:
             out.print(problem, markup=False)
         counts = f"{len(config.feeds)} feeds, {len(config.watches)} watches, {len(config.channels)} channels"
-        out.print(f"{config.file}: {counts}: {'see above' if problems else 'good'}", markup=False)
+        out.print(f"{config.file}: {counts}: {'has problems, see above' if problems else 'valid'}", markup=False)
         if problems:
             sys.exit(1)
 
 
 def _secrets(config: Config) -> Iterator[str]:
-    """What is wrong with the secrets of the channels, never the secrets."""
+    """Yields the problems of the channels' secrets, never a secret itself."""
     for setting in config.channels:
         channel = CHANNELS[setting.type]
         try:
@@ -68,7 +68,7 @@ async def _online(config: Config) -> list[str]:
 async def _feeds(config: Config) -> AsyncIterator[str]:
     async with client_of(config) as client, parser_pool(config) as pool:
 
-        async def look(name: str, url: str) -> str:
+        async def fetched(name: str, url: str) -> str:
             try:
                 timezone, within = config.corpus.timezone, config.net.timeout
                 feed = await try_feed(client, pool, url, timezone=timezone, within=within)
@@ -79,17 +79,17 @@ async def _feeds(config: Config) -> AsyncIterator[str]:
             out.print(f"feed {name}: {feed.format}, {len(feed.entries)} entries", markup=False)
             return ""
 
-        for problem in await asyncio.gather(*(look(feed.name, feed.url) for feed in config.feeds)):
+        for problem in await asyncio.gather(*(fetched(feed.name, feed.url) for feed in config.feeds)):
             if problem:
                 yield problem
 
 
 async def _channels(config: Config) -> AsyncIterator[str]:
-    """Whether each channel's host answers at all; nothing is sent to the channel."""
+    """Connects to each channel's host, without sending a message, and yields the failures."""
     async with client_of(config) as client:
         for setting in config.channels:
             if setting.type is ChannelType.APPRISE:
-                out.print(f"channel {setting.name}: not tried; `watcher alert test {setting.name}` does", markup=False)
+                out.print(f"channel {setting.name}: not tested; use `watcher alert test {setting.name}`", markup=False)
                 continue
             try:
                 target = target_of(config, setting, os.environ)
@@ -99,7 +99,7 @@ async def _channels(config: Config) -> AsyncIterator[str]:
             except FetchError as error:
                 yield f"channel {setting.name}: {error}"
             except WatcherError:
-                continue  # told already, with the secrets
+                continue  # _secrets has reported it
 
 
 def _address(target: Target) -> str:

@@ -1,4 +1,4 @@
-"""`explain`: why did I (not) get this?"""
+"""`explain`: why a page did, or did not, become a document and an alert."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import click
 from rich.text import Text
 
 from watcher.app import client_of
-from watcher.cli.explained import plain
-from watcher.cli.present import print_hits
+from watcher.cli.explain_json import plain
+from watcher.cli.output import print_hits
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus import parse_file_name
@@ -30,12 +30,12 @@ def register(group: click.Group) -> None:
 
     @command(group, "explain")
     @click.argument("page", metavar="URL|FILE")
-    @click.option("--json", "as_json", is_flag=True, help="The whole chain as one JSON object.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the whole explanation as one JSON object.")
     @pass_shell
     def explain(shell: Shell, page: str, as_json: bool) -> None:
-        """What happened, or would happen, to the page at URL or in FILE, and why. Changes nothing.
+        """Explains what happened, or would happen, to a page, and why. Changes nothing.
 
-        A FILE is a saved page (HTML, or .txt for plain text) or a document of the corpus.
+        URL is its address. FILE is a saved page (HTML, or .txt for plain text) or a document of the corpus.
         """
         explanation = asyncio.run(_explain(shell.config(), page))
         if as_json:
@@ -45,7 +45,7 @@ def register(group: click.Group) -> None:
 
 
 async def _explain(config: Config, page: str) -> Explanation:
-    """From the store where it is known, and by doing it: what was fetched is not kept."""
+    """Combines what the store knows with a dry run, because fetched pages are not kept."""
     async with AsyncExitStack() as open_things:
         store = None
         if config.state.path.exists():
@@ -59,10 +59,10 @@ async def _explain(config: Config, page: str) -> Explanation:
                 return document
             known, trial = Explanation(url=page), await _try_file(config, file)
         explanation = replace(known, trial=trial)
-        return explanation if known.document else _as_it_would_be(explanation, trial, store)
+        return explanation if known.document else _with_dry_run(explanation, trial, store)
 
 
-def _as_it_would_be(explanation: Explanation, trial: PageTrial, store: StoreReader | None) -> Explanation:
+def _with_dry_run(explanation: Explanation, trial: PageTrial, store: StoreReader | None) -> Explanation:
     story, members = story_of_trial(store, trial) if store else (None, ())
     findings = trial.reading.findings if trial.reading else ()
     return replace(explanation, findings=findings, story=story, members=members)
@@ -83,7 +83,7 @@ async def _try_url(config: Config, url: str, known: Explanation) -> PageTrial:
 
 
 async def _try_file(config: Config, file: Path) -> PageTrial:
-    page, url = await asyncio.to_thread(_saved, file)
+    page, url = await asyncio.to_thread(_read_page, file)
     async with parser_pool(config) as pool:
         return await try_bytes(
             pool,
@@ -96,15 +96,15 @@ async def _try_file(config: Config, file: Path) -> PageTrial:
         )
 
 
-def _saved(file: Path) -> tuple[bytes, str]:
+def _read_page(file: Path) -> tuple[bytes, str]:
     try:
         return file.read_bytes(), file.resolve().as_uri()
     except OSError as error:
-        raise WatcherError(f"{file} is neither an address (https://…) nor a file: {error.strerror}") from error
+        raise WatcherError(f"{file} is neither an address (https://…) nor a readable file: {error.strerror}") from error
 
 
 def _document_in(store: StoreReader, file: Path, config: Config) -> Explanation | None:
-    """The document that the file is, if it is one."""
+    """Explains the document if the file is one; else None."""
     name = parse_file_name(file.name)
     if name is None or file.resolve().parent != config.corpus.folder.resolve():
         return None

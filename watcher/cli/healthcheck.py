@@ -1,4 +1,4 @@
-"""`healthcheck`: whether the daemon works, and what is wrong if not. For containers, monitors and people."""
+"""`healthcheck`: reports whether the daemon works, for containers, monitors and people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from watcher.store import reading
 from watcher.store.engine.lock import look_for_life
 from watcher.store.queries.health import Health, read_health
 
-SIGN_OF_LIFE = timedelta(seconds=90)  # the daemon shows one every fifteen seconds
+HEARTBEAT_TIMEOUT = timedelta(seconds=90)  # the daemon writes a heartbeat every fifteen seconds
 FAILING_SHARE = 0.5
 
 
@@ -26,12 +26,12 @@ def register(group: click.Group) -> None:
     """Adds the commands of this module."""
 
     @command(group, "healthcheck")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def healthcheck(shell: Shell, as_json: bool) -> None:
-        """Exit 0 if the daemon works and needs nobody; else exit 1, and a sentence for each thing that is wrong."""
+        """Exits with 0 if the daemon works; else with 1 and one sentence for each problem."""
         config, now = shell.config(), datetime.now(UTC)
-        health, problems = _look(config, now)
+        health, problems = _inspect(config, now)
         status = line_of(health) if health else ""
         if as_json:
             print_json({"healthy": not problems, "problems": problems, "status": status})
@@ -42,8 +42,8 @@ def register(group: click.Group) -> None:
             sys.exit(1)
 
 
-def _look(config: Config, now: datetime) -> tuple[Health | None, list[str]]:
-    """What the state says, if it can be read, and what is wrong."""
+def _inspect(config: Config, now: datetime) -> tuple[Health | None, list[str]]:
+    """Returns the health in the state, None if it cannot be read, and the problems."""
     problems = [*_life(config, now), *_corpus(config)]
     try:
         with reading(config.state.path) as store:
@@ -58,22 +58,22 @@ def _life(config: Config, now: datetime) -> Iterator[str]:
     if life is None:
         yield "The daemon has never run on this state."
     elif life.process is None:
-        yield f"The daemon does not run; it ended at {life.seen_at:%Y-%m-%d %H:%M:%S} UTC."
-    elif now - life.seen_at > SIGN_OF_LIFE:
+        yield f"The daemon is not running; it ended at {life.seen_at:%Y-%m-%d %H:%M:%S} UTC."
+    elif now - life.seen_at > HEARTBEAT_TIMEOUT:
         seen = f"{life.seen_at:%Y-%m-%d %H:%M:%S} UTC"
-        yield f"The daemon (process {life.process}) has shown no sign of life since {seen}: it hangs or was killed."
+        yield f"The daemon (process {life.process}) has not responded since {seen}: it hangs or was killed."
 
 
 def _corpus(config: Config) -> Iterator[str]:
     try:
         probe_folder(config.corpus.folder)
     except OSError as error:
-        yield f"The corpus folder {config.corpus.folder} cannot be written: {error.strerror}."
+        yield f"The corpus folder {config.corpus.folder} is not writable: {error.strerror}."
 
 
 def _state(health: Health) -> Iterator[str]:
     for name, reason in sorted(health.parked.items()):
-        yield f"Channel {name} is parked ({reason}); when it is mended: watcher outbox resume {name}"
+        yield f"Channel {name} is parked ({reason}); after fixing it, run: watcher outbox resume {name}"
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
     needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)

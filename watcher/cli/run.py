@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.present import progress, summary_lines
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json, start_log, tell
+from watcher.cli.output import progress, summary_lines
+from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_message, start_log
 from watcher.config import Config, load
 from watcher.parsing.launch import parser_pool
 
@@ -30,15 +30,17 @@ def register(group: click.Group) -> None:
     @command(group, "run")
     @pass_shell
     def run(shell: Shell) -> None:
-        """The daemon: polls, archives and alerts until SIGTERM or Ctrl-C. SIGHUP reloads the config."""
+        """Runs the daemon until SIGTERM or Ctrl-C. SIGHUP reloads the config."""
         start_log(logging.INFO, shell.log_format)
         asyncio.run(_run(shell.config()))
 
     @command(group, "once")
-    @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object; alerts go to stderr.")
+    @click.option(
+        "--json", "as_json", is_flag=True, help="Print the summary as one JSON object; console alerts go to stderr."
+    )
     @pass_shell
     def once(shell: Shell, as_json: bool) -> None:
-        """One round: every feed, everything pending, every delivery; then a summary."""
+        """Runs one round, every feed, pending entry and delivery, and prints a summary."""
         config = shell.config()
         show = _show(sys.stderr.write if as_json else sys.stdout.write)
         with progress(len(config.feeds)) as watch:
@@ -50,15 +52,17 @@ def register(group: click.Group) -> None:
                 out.print(line, markup=False)
 
     @command(group, "demo")
-    @click.option("--seconds", type=click.IntRange(5, 3600), default=10, show_default=True, help="How long it runs.")
+    @click.option(
+        "--seconds", type=click.IntRange(5, 3600), default=10, show_default=True, help="Duration of the demo."
+    )
     def demo(seconds: int) -> None:
-        """Shows everything in ten seconds: a newsroom of its own on loopback, watched by the real daemon."""
+        """Shows watcher at work: it serves a small newsroom on loopback and watches it."""
         _demo(seconds)
 
 
 async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Service], None]) -> OnceSummary:
-    everything_is_new = not config.state.path.exists()
-    async with parser_pool(config, prestart=everything_is_new) as pool:  # which load while we do
+    is_new_state = not config.state.path.exists()
+    async with parser_pool(config, prestart=is_new_state) as pool:  # parser processes start during the import below
         from watcher import daemon
 
         return await daemon.once(config, pool=pool, show=show, watch=watch)
@@ -97,7 +101,7 @@ def _demo(seconds: int) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="watcher-demo-") as folder:
             file = prepare_demo(Path(folder), newsroom)
-            tell(f"A newsroom is on the air at {newsroom.url}; its config is {file}")
+            print_message(f"The demo newsroom is at {newsroom.url}; its config is {file}")
             asyncio.run(_watch_newsroom(file, newsroom, seconds))
             for document in sorted((Path(folder) / "seeds").glob("*.txt")):
                 out.rule(document.name, align="left")
@@ -111,6 +115,6 @@ async def _watch_newsroom(file: Path, newsroom: DemoNewsroom, seconds: int) -> N
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.call_later(seconds * 0.4, lambda: tell(f"Published: {newsroom.publish(now=datetime.now(UTC))}"))
+    loop.call_later(seconds * 0.4, lambda: print_message(f"Published: {newsroom.publish(now=datetime.now(UTC))}"))
     loop.call_later(seconds, stop.set)
     await daemon.run(load(file), show=_show(sys.stdout.write), stop=stop)

@@ -1,4 +1,4 @@
-"""How the commands show what they found: progress, summaries, hits in their text."""
+"""Printing for several commands: progress bars, the summary of `once`, hits marked in their text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOWN = 10  # hits of a watch
 
 @contextmanager
 def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
-    """Shows bars for feeds and entries while `once` works, on a terminal. Yields what `once` calls with its service."""
+    """Shows bars for feeds and entries during `once`, on a terminal only; yields the callback that starts them."""
     if not err.is_terminal:
         yield lambda _service: None
         return
@@ -47,7 +47,7 @@ def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
 
 
 def summary_lines(summary: OnceSummary) -> Iterator[str]:
-    """What `once` did, in a few lines."""
+    """Yields the lines of the summary of `once`."""
     tally = summary.tally
     yield f"{tally.polled} feeds polled, {len(tally.failed_feeds)} failed; {tally.new_entries} new entries"
     for name, error in sorted(tally.failed_feeds.items()):
@@ -65,7 +65,7 @@ def summary_lines(summary: OnceSummary) -> Iterator[str]:
 
 
 def print_hits(hits: Sequence[Hit], text: str, feed_text: str) -> None:
-    """The first hits, each on a line with its place and some text around it, marked."""
+    """Prints the first hits, each marked on one line with its offset and context."""
     for hit in hits[:_SHOWN]:
         is_own = hit.field is HitField.TEXT
         place = f"  {hit.start}: " if is_own else f"  feed text {hit.start}: "
@@ -76,7 +76,7 @@ def print_hits(hits: Sequence[Hit], text: str, feed_text: str) -> None:
 
 
 def context_of(text: str, hit: Hit) -> tuple[str, str, str]:
-    """What stands before a hit, the hit, and what stands behind it, on one line."""
+    """Returns the text before a hit, the hit and the text after it, without line breaks."""
     before = " ".join(text[max(0, hit.start - _CONTEXT) : hit.start].split())
     after = " ".join(text[hit.end : hit.end + _CONTEXT].split())
     space_before = " " if text[max(0, hit.start - 1) : hit.start].isspace() else ""

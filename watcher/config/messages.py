@@ -1,4 +1,4 @@
-"""What pydantic found wrong, as a sentence that says what to do. No checks of its own."""
+"""Turns pydantic's errors into sentences that say what to write. No checks of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SENTENCES = {
 
 
 def explain(error: ErrorDetails, known: Sequence[str]) -> str:
-    """The sentence for one error; `known` are the keys that the table has."""
+    """Returns the sentence for one error. `known`: the keys of the table."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
@@ -35,7 +35,7 @@ def explain(error: ErrorDetails, known: Sequence[str]) -> str:
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
-    """The sentence for a key that does not exist, with the nearest that does."""
+    """Returns the sentence for an unknown key, with the most similar known one."""
     near = get_close_matches(key.casefold().replace("-", "_"), known, 1)
     if near:
         return f'is not a known key; did you mean "{near[0]}"?'
@@ -43,5 +43,5 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
 
 
 def missing_key(key: str) -> str:
-    """The sentence for a key that must be there."""
+    """Returns the sentence for a missing key."""
     return f'is missing; add {key} = "…"'

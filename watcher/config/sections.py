@@ -1,4 +1,4 @@
-"""The tables of one TOML document -> sections of `Config`; every problem on the way is noted. No files."""
+"""Converts the tables of one TOML document into sections of `Config` and collects every problem. No files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from watcher.config.explain import explain, unknown_key
-from watcher.config.kinds import Raw, is_plain_name, is_plain_url
+from watcher.config.key_types import Raw, is_plain_name, is_plain_url
 from watcher.config.lines import KeyPath
+from watcher.config.messages import explain, unknown_key
 from watcher.config.schedule import parse_duration
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.values import (
@@ -37,22 +37,22 @@ _PLAIN_FEED = {"name", "url"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something to say about the key at `path`."""
+    """A problem or warning about the key at `path`."""
 
     path: KeyPath
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One document being read. `base` is the folder that relative paths start at; `problems` grows."""
+class SectionReader:
+    """Reads one document. `base`: the folder of relative paths; `problems`: what was found so far."""
 
     document: Raw
     base: Path
     problems: list[Finding] = field(default_factory=list)
 
     def section(self, name: str, kind: type[SectionT]) -> SectionT | None:
-        """The table `[name]`, with defaults for what is not written; None if it has problems."""
+        """Returns the table `[name]` with its defaults; None if it has problems."""
         raw = self.document.get(name, {})
         if not isinstance(raw, dict):
             self.report((name,), f"must be a table; write [{name}]")
@@ -60,14 +60,14 @@ class Reading:
         return self._validate((name,), raw, kind)
 
     def polling(self) -> PollingConfig | None:
-        """The table `[polling]`; a bound that is not written gives way to what is."""
+        """Returns the table `[polling]`; a missing bound adapts to the written ones."""
         raw = self.document.get("polling", {})
         if not isinstance(raw, dict):
             return self.section("polling", PollingConfig)
         return self._validate(("polling",), _with_bounds(raw, PollingConfig()), PollingConfig)
 
     def feeds(self, polling: PollingConfig) -> tuple[FeedConfig, ...]:
-        """Every `[[feeds]]` without problems, with the intervals of `polling` where it has none of its own."""
+        """Returns every valid `[[feeds]]`; missing intervals are those of `polling`."""
         inherited = _with_bounds({}, polling)
         read = (
             _plain_feed(raw, inherited) or self._feed(path, _with_bounds(raw, polling))
@@ -76,20 +76,20 @@ class Reading:
         return tuple(feed for feed in read if feed is not None)
 
     def watches(self) -> tuple[Watch, ...]:
-        """Every `[[watches]]` without problems."""
+        """Returns every valid `[[watches]]`."""
         read = (self._validate(path, raw, WatchSection) for path, raw in self.tables("watches"))
         return tuple(section.watch() for section in read if section is not None)
 
     def channels(self) -> tuple[ChannelConfig, ...]:
-        """Every `[[channels]]` without problems."""
+        """Returns every valid `[[channels]]`."""
         read = (self._channel(path, raw) for path, raw in self.tables("channels"))
         return tuple(channel for channel in read if channel is not None)
 
     def tables(self, name: str) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
-        """Path and content of each `[[name]]`."""
+        """Yields path and content of each `[[name]]`."""
         raw = self.document.get(name, [])
         if not isinstance(raw, list):
-            self.report((name,), f"must be written [[{name}]], once for each of them")
+            self.report((name,), f"must be written as [[{name}]], once for each of them")
             return
         for number, table in enumerate(raw):
             if isinstance(table, dict):
@@ -98,7 +98,7 @@ class Reading:
                 self.report((name, number), f"must be a table; write [[{name}]]")
 
     def report(self, path: KeyPath, message: str) -> None:
-        """Note a problem, once."""
+        """Adds a problem, once."""
         finding = Finding(path=path, message=message)
         if finding not in self.problems:
             self.problems.append(finding)
@@ -125,7 +125,7 @@ class Reading:
         return channel if len(self.problems) == before else None
 
     def _check_channel_keys(self, path: KeyPath, raw: Raw) -> list[str]:
-        """Report keys that a channel of this type lacks or cannot have; return all that it can have."""
+        """Reports missing and unsupported keys for a channel of this type; returns the keys that it can have."""
         kind = raw.get("type")
         if not (isinstance(kind, str) and kind in list(ChannelType)):
             return [spelling for key in ChannelConfig.model_fields for spelling in _spellings(key)]
@@ -133,7 +133,7 @@ class Reading:
         known = [spelling for key in (*COMMON_KEYS, *required, *optional) for spelling in _spellings(key)]
         for key in raw:
             if key not in known:
-                self.report((*path, key), _foreign_key(key, kind, known))
+                self.report((*path, key), _unsupported_key(key, kind, known))
         for key in required:
             if not any(spelling in raw for spelling in _spellings(key)):
                 self.report((*path, key), _missing_channel_key(key, kind))
@@ -150,7 +150,7 @@ class Reading:
             self.report((*path, spelling), f"is a second spelling of {key}; keep only one of {first} and {spelling}")
         value = raw[first]
         if not isinstance(value, str) or not value.strip():
-            self.report((*path, first), 'must be a text in quotes that is not empty, e.g. "…"')
+            self.report((*path, first), 'must be a string in quotes that is not empty, e.g. "…"')
             return None
         source = _SPELLINGS.get(first.removeprefix(key), SecretSource.INLINE)
         if source is SecretSource.CREDENTIAL and "/" in value:
@@ -162,9 +162,9 @@ def _spellings(key: str) -> tuple[str, ...]:
     return (key, *(key + ending for ending in _SPELLINGS)) if key in SECRET_KEYS else (key,)
 
 
-def _foreign_key(key: str, kind: str, known: list[str]) -> str:
+def _unsupported_key(key: str, kind: str, known: list[str]) -> str:
     if any(key in _spellings(name) for name in ChannelConfig.model_fields):
-        return f'is not a key of type "{kind}"; take it out'
+        return f'is not a key of type "{kind}"; remove it'
     return unknown_key(key, known)
 
 
@@ -175,14 +175,14 @@ def _missing_channel_key(key: str, kind: str) -> str:
 
 
 def _plain_feed(raw: Raw, intervals: Raw) -> FeedConfig | None:
-    """The feed that has nothing but a name and a plain address, as most have; None: look closer."""
+    """Returns the feed if it has only a plain name and a plain URL, as most have; None: validate it in full."""
     if raw.keys() != _PLAIN_FEED or not (is_plain_name(raw["name"]) and is_plain_url(raw["url"])):
         return None
     return FeedConfig(name=raw["name"], url=raw["url"], **intervals)
 
 
 def _with_bounds(raw: Raw, inherited: PollingConfig) -> Raw:
-    """`raw` with all three bounds: one that is not written is inherited, but gives way to those that are.
+    """Returns `raw` with all three bounds: a missing one is inherited, and adapts to the written ones.
 
     So `every = "1s"` alone works, though the inherited `fastest` is two minutes: no hidden floors.
     """
@@ -201,7 +201,7 @@ def _duration(value: object) -> timedelta | None:
 
 
 def _written(place: tuple[int | str, ...], raw: Mapping[str, Any]) -> KeyPath:
-    """The part of pydantic's `loc` that a person wrote: keys and positions, without pydantic's own labels."""
+    """Returns the part of pydantic's `loc` that exists in the file, without pydantic's own labels."""
     path: KeyPath = ()
     here: Any = raw
     for part in place:

@@ -1,4 +1,4 @@
-"""`alert`: what a channel would be told of a document, and a test that is sent at once."""
+"""`alert test` sends a test message to a channel; `alert preview` renders the alert for a document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from watcher.alerts import compose
 from watcher.alerts.channel import RenderOptions
 from watcher.alerts.channels import CHANNELS
 from watcher.app import client_of
-from watcher.cli.shell import Shell, command, out, pass_shell, tell
+from watcher.cli.shell import Shell, command, out, pass_shell, print_message
 from watcher.config import ChannelConfig, Config
 from watcher.errors import WatcherError
 from watcher.model import Alert, AlertKind, AttemptOutcome
@@ -30,36 +30,36 @@ def register(group: click.Group) -> None:
 
     @group.group("alert")
     def alert() -> None:
-        """Alerts, by hand."""
+        """Send a test alert, or preview one."""
 
     @command(alert, "test")
     @click.argument("channel")
     @pass_shell
     def test(shell: Shell, channel: str) -> None:
-        """Sends a test message to CHANNEL now and shows what it answers."""
+        """Sends a test message to CHANNEL now and shows the reply."""
         config = shell.config()
         reply = asyncio.run(_send_test(config, channel_named(config, channel)))
         if reply.verdict.outcome is not AttemptOutcome.DELIVERED:
-            raise WatcherError(f"{channel} did not take it ({reply.verdict.outcome.value}): {reply.summary}")
-        tell(f"{channel} took it{f': {reply.summary}' if reply.summary else ''}")
+            raise WatcherError(f"{channel} did not accept it ({reply.verdict.outcome.value}): {reply.summary}")
+        print_message(f"{channel} accepted it{f': {reply.summary}' if reply.summary else ''}")
 
     @command(alert, "preview")
     @click.argument("document")
-    @click.option("--channel", help="Show the very body that this channel would get. Else: as on a terminal.")
+    @click.option("--channel", help="Show the exact request body for this channel. Default: as on a terminal.")
     @pass_shell
     def preview(shell: Shell, document: str, channel: str | None) -> None:
         """Shows the alert for DOCUMENT (its number, file name or id) without sending it."""
         config = shell.config()
         with reading(config.state.path) as store:
-            told = compose.single(headline_of(_find(store, document)))
+            alert = compose.single(headline_of(_find(store, document)))
         if channel is None:
-            click.echo(CHANNELS["console"].render(told, RenderOptions(color=out.is_terminal)), nl=False)
+            click.echo(CHANNELS["console"].render(alert, RenderOptions(color=out.is_terminal)), nl=False)
         else:
-            click.echo(_body(told, channel_named(config, channel)))
+            click.echo(_body(alert, channel_named(config, channel)))
 
 
 def channel_named(config: Config, name: str) -> ChannelConfig:
-    """The channel of that name. Raises WatcherError, which names those that there are."""
+    """Returns the channel with this name. Raises WatcherError, which lists the existing names."""
     for channel in config.channels:
         if channel.name == name:
             return channel
@@ -83,9 +83,9 @@ def _find(store: StoreReader, wanted: str) -> StoredDocument:
     return store.read(stored_documents.get, names[0])
 
 
-def _body(told: Alert, setting: ChannelConfig) -> str:
+def _body(alert: Alert, setting: ChannelConfig) -> str:
     options = RenderOptions(delivery_id="preview", channel=setting.name, envelope=setting.envelope.value)
-    text = CHANNELS[setting.type].render(told, options).decode()
+    text = CHANNELS[setting.type].render(alert, options).decode()
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except ValueError:

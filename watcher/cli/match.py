@@ -1,4 +1,4 @@
-"""`match`: a text, a file or the whole corpus, held against the watches or against a query that is in no config."""
+"""`match`: tests a text, a file or the whole corpus against the watches of the config, or against one query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from watcher.cli.present import print_hits
+from watcher.cli.output import print_hits
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus import CorpusFile, CorpusFolder, parse_document
@@ -24,7 +24,7 @@ from watcher.store.queries import stored_documents
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Text:
-    """Something to match. `name`: the document's, "" for a text from elsewhere."""
+    """One text to match. `name`: the document's file name, "" for other texts."""
 
     article: Article
     name: str = ""
@@ -37,15 +37,15 @@ def register(group: click.Group) -> None:
 
     @command(group, "match")
     @click.option("--text", help="The text to match.")
-    @click.option("--file", type=click.Path(path_type=Path), help="A file with the text; - is standard input.")
-    @click.option("--corpus", is_flag=True, help="Every document of the corpus.")
-    @click.option("--query", help="Try this query instead of the watches; needs no config but for --corpus.")
-    @click.option("--json", "as_json", is_flag=True, help="The matches as one JSON array.")
+    @click.option("--file", type=click.Path(path_type=Path), help="A file with the text; - for standard input.")
+    @click.option("--corpus", is_flag=True, help="Match every document of the corpus.")
+    @click.option("--query", help="Match this query instead of the watches. Needs a config only with --corpus.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the matches as one JSON array.")
     @pass_shell
     def match(
         shell: Shell, text: str | None, file: Path | None, corpus: bool, query: str | None, as_json: bool
     ) -> None:
-        """Holds a text against the watches and marks the hits."""
+        """Tests a text against the watches and marks the hits."""
         if (text is not None) + (file is not None) + corpus != 1:
             raise click.UsageError("give one of --text, --file and --corpus")
         config = shell.config() if corpus or query is None else None
@@ -81,7 +81,7 @@ def _read(file: Path) -> str:
 
 
 def _corpus(config: Config) -> Iterator[_Text]:
-    """Every document, in order, one in memory at a time; with what the store knows of it, if it does."""
+    """Yields every document in order, one in memory at a time, with the metadata of the store where it has any."""
     folder = CorpusFolder(config.corpus.folder)
     if not folder.path.is_dir():
         raise CorpusError(f"there is no corpus at {folder.path}")

@@ -1,4 +1,4 @@
-"""`backup`: a copy of the state, while the daemon works on it."""
+"""`backup`: copies the state, also while the daemon runs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def register(group: click.Group) -> None:
 
     @command(group, "backup")
     @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
-    @click.option("--force", is_flag=True, help="Overwrite FILE if it is there.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+    @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def backup(shell: Shell, file: Path | None, force: bool, as_json: bool) -> None:
-        """Copies the state to FILE as of now, also while the daemon runs.
+        """Copies the state to FILE, also while the daemon runs.
 
-        Without FILE: beside the state, where a damaged state is restored from by itself. The documents are files:
-        copy the folder of the corpus, too.
+        Default: a file beside the state, from which watcher restores a damaged state by itself. Documents are not
+        part of it: copy the folder of the corpus, too.
         """
         state = shell.config().state.path
         made = back_up(state, file or default_backup(state, now=datetime.now(UTC)), overwrite=force)

@@ -1,6 +1,7 @@
-"""The kinds of values that config keys take: what a person wrote -> the typed value, or a sentence.
+"""The types of config keys: each converts the written value, or raises a ValueError.
 
-The sentence, a ValueError, follows on the key and says what to write; it never shows an address, which may be secret.
+Its message continues a sentence that begins with the key, and says what to write. It never shows a URL, which may be
+secret.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ from pydantic import AfterValidator, BeforeValidator, Strict, ValidationInfo
 from watcher.config.schedule import check_digest, parse_duration, parse_quiet
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-# What most addresses look like: nothing in them to object to, and nothing that could be written in another way.
+# Valid URLs in normal form. Most URLs match, and skip the slower checks.
 _PLAIN_URL = re.compile(r'https?://[a-z0-9.-]+(?::(?!0|80/|443/)(?:[1-5]?[0-9]{4}|[0-9]{2,3}))?/[!"$-~]*(?<!\?)')
 _PLAIN_NAME = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def is_plain_name(value: object) -> bool:
-    """Whether this is a name that has nothing to object to, seen at once."""
+    """Returns whether this is certainly a valid name, by one pattern; False: check it in full."""
     return isinstance(value, str) and _PLAIN_NAME.fullmatch(value) is not None
 
 
 def is_plain_url(value: object) -> bool:
-    """Whether this is an http or https address that has nothing to object to, and only one spelling, seen at once."""
+    """Returns whether this is certainly a valid URL in normal form, by one pattern; False: check it in full."""
     return isinstance(value, str) and _PLAIN_URL.fullmatch(value) is not None
 
 
@@ -44,7 +45,7 @@ def _name(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty; give it a name")
     if text != text.strip() or not text.isprintable():
-        raise ValueError("must not begin or end with white space, nor hold line breaks or control characters")
+        raise ValueError("must not begin or end with white space, or contain line breaks or control characters")
     return text
 
 
@@ -64,12 +65,12 @@ def _above_zero(duration: timedelta) -> timedelta:
 
 def _group_wait(duration: timedelta) -> timedelta:
     if not timedelta(0) <= duration <= timedelta(seconds=60):
-        raise ValueError('must lie between "0s" and "60s"')
+        raise ValueError('must be between "0s" and "60s"')
     return duration
 
 
 def split_http_url(text: str) -> SplitResult:
-    """The parts of an http or https address with a host. Raises ValueError, which does not show `text`."""
+    """Splits an http or https URL that has a host. Raises ValueError, whose message does not show `text`."""
     if text != text.strip() or not text.isprintable() or " " in text:
         raise ValueError("must be an address without white space or control characters")
     try:
@@ -84,8 +85,8 @@ def split_http_url(text: str) -> SplitResult:
     return parts
 
 
-def same_address(url: str) -> str:
-    """Addresses that differ only in the case of scheme and host, the default port or the fragment are one."""
+def normal_url(url: str) -> str:
+    """Returns the normal form of a URL: scheme and host in lower case, without default port and fragment."""
     if is_plain_url(url):
         return url
     try:
@@ -105,7 +106,7 @@ def _http_url(text: str) -> str:
 def _feed_url(text: str) -> str:
     if split_http_url(text).username is not None:
         raise ValueError(
-            'holds a user name or password; take it out and write headers = { Authorization = "Basic …" } instead'
+            'contains a user name or password; remove it and write headers = { Authorization = "Basic …" } instead'
         )
     return text
 
@@ -123,7 +124,7 @@ def _absolute(value: object, info: ValidationInfo) -> object:
 
 
 def base_folder(info: ValidationInfo) -> Path:
-    """The folder that relative paths start at: the config file's, or the current one outside of `load`."""
+    """Returns the folder of relative paths: that of the config file, or the current one outside of `load`."""
     return Path(info.context["base"]) if info.context else Path.cwd()
 
 
@@ -152,14 +153,14 @@ def _network(value: object) -> object:
 
 def _header_text(text: str) -> str:
     if not (text.isascii() and (text.isprintable() or not text)):
-        raise ValueError("must hold plain ASCII characters only, because it is sent as an HTTP header")
+        raise ValueError("must contain ASCII characters only, because it is sent as an HTTP header")
     return text
 
 
 def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise ValueError(f"holds {name!r}, which is not a header name; write it like Accept-Language")
+            raise ValueError(f"contains {name!r}, which is not a header name; write it like Accept-Language")
         try:
             _header_text(value)
         except ValueError as error:
@@ -176,7 +177,7 @@ def _listen(place: str) -> str:
 
 
 def split_listen(place: str) -> tuple[str, int]:
-    """Address and port of `[metrics] listen`. Raises ValueError."""
+    """Splits the value of `[metrics] listen` into address and port. Raises ValueError."""
     host, _, port = place.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
     if not (port.isascii() and port.isdigit() and int(port) < 65_536):
@@ -198,12 +199,12 @@ def _if_written(check: Callable[[str], object]) -> AfterValidator:
 
 
 def did_you_mean(near: list[str]) -> str:
-    """`; did you mean "terms"?` or nothing."""
+    """Returns `; did you mean "terms"?` for the first similar word, "" without one."""
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def choice(kind: type[_Choice]) -> BeforeValidator:
-    """Accept the values of an enumeration as texts."""
+    """Accepts the values of an enumeration as strings."""
 
     def validate(value: object) -> object:
         words = [member.value for member in kind]

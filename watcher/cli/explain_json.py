@@ -1,10 +1,10 @@
-"""An explanation as plain values, for `explain --json`: its keys are for programs and stay."""
+"""The JSON form of `explain`. Programs depend on its keys, so they stay."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from watcher.cli.present import context_of
+from watcher.cli.output import context_of
 from watcher.inquiry.dry_run import PageTrial
 from watcher.inquiry.explain import Explanation
 from watcher.model import Article, Hit, HitField
@@ -16,7 +16,7 @@ Plain = dict[str, object]
 
 
 def plain(explanation: Explanation) -> Plain:
-    """The whole chain: entries, fetched, candidates, article, watches, story, document, deliveries."""
+    """Converts an explanation: entries, fetched, candidates, article, watches, story, document, deliveries."""
     trial, reading = explanation.trial, explanation.trial.reading if explanation.trial else None
     members = [{"number": m.number, "name": m.name, "outlet": m.outlet, "url": m.url} for m in explanation.members]
     return {
@@ -125,5 +125,5 @@ def _delivery(delivery: DeliveryStatus) -> Plain:
         "attempts": delivery.attempts,
         "last_answer": delivery.last_answer,
         "ended_at": delivery.ended_at,
-        "told_in": delivery.told_in,
+        "sent_in": delivery.told_in,
     }
