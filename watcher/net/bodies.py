@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import httpx
 
 from watcher.errors import FetchError, FetchFailure
+from watcher.net.connection import MOST_HEADS_BYTES
 from watcher.net.decoding import BadCoding, Decoder, Identity, decoder_for
-from watcher.net.wire import MOST_HEADS_BYTES, Meter
 
 ERROR_BODY_LIMIT = 64 * 1024
 # Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; what is
@@ -46,26 +46,26 @@ class Allowance:
         return self if status < 400 else Allowance(limit=min(self.limit, ERROR_BODY_LIMIT), cut=True)
 
 
-class Bodies:
+class BodyReader:
     """Shares the memory for large bodies among all exchanges."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(LARGE_AT_ONCE)
         self._unpacking = asyncio.Semaphore(1)
 
-    async def read(self, response: httpx.Response, headers: Mapping[str, str], meter: Meter, most: Allowance) -> bytes:
+    async def read(self, response: httpx.Response, headers: Mapping[str, str], name: str, most: Allowance) -> bytes:
         """The decompressed body. Raises FetchError(TOO_LARGE), or BadCoding if it is not packed as it says."""
         most = most.for_status(response.status_code)
         announced = headers.get("content-length", "")
         if not most.cut and announced.isascii() and announced.isdigit() and int(announced[:20]) > most.limit:
-            message = f"{meter.name} announces {announced[:20]} bytes, over {most.limit}"
+            message = f"{name} announces {announced[:20]} bytes, over {most.limit}"
             raise FetchError(FetchFailure.TOO_LARGE, message, sent=True)
         body = bytearray()
         try:
-            filling = _Filling(decoder_for(headers.get("content-encoding", "")), body, most.limit, name=meter.name)
+            filling = _Filling(decoder_for(headers.get("content-encoding", "")), body, most.limit, name=name)
             await self._fill(response, filling)
             if len(body) > most.limit and not most.cut:
-                raise FetchError(FetchFailure.TOO_LARGE, f"{meter.name} sent more than {most.limit} bytes", sent=True)
+                raise FetchError(FetchFailure.TOO_LARGE, f"{name} sent more than {most.limit} bytes", sent=True)
             return bytes(memoryview(body)[: most.limit])
         except BadCoding:
             if response.status_code < 400:

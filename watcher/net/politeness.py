@@ -57,11 +57,6 @@ class Politeness:
         finally:
             known.users -= 1
 
-    def is_busy(self, host: str) -> bool:
-        """Whether a request to this host would have to wait now: for those before it, or for the pause."""
-        known = self._hosts.get(host)
-        return known is not None and not self._is_free(known)
-
     def __len__(self) -> int:
         return len(self._hosts)
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from types import ModuleType
 
 import pytest
 
 from tests.net.servers import Line, answer, client, feed, replying, serving
-from watcher.net import pools
+from watcher.net import connection, transport
 
 
-@pytest.mark.parametrize(("name", "value"), [("KEEP", 0.0), ("MOST_IDLE", 1)])
-async def test_unused_connections_are_closed(monkeypatch: pytest.MonkeyPatch, name: str, value: float) -> None:
+@pytest.mark.parametrize(
+    ("module", "name", "value"), [(transport, "KEPT_SECONDS", 0.05), (connection, "MOST_IDLE", 1)], ids=["old", "many"]
+)
+async def test_unused_connections_are_closed(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, value: float
+) -> None:
     """The connections to one origin are closed once they are old or too many, while requests go elsewhere."""
-    monkeypatch.setattr(pools, name, value)
+    monkeypatch.setattr(module, name, value)
     closed = asyncio.Event()
 
     async def handle(line: Line) -> None:
