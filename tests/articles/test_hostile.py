@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.articles import extract_article, glance
+from watcher.articles import extract_article
+from watcher.articles.page_summary import summarise_page
 from watcher.errors import NotAnArticle
 from watcher.model import Article
 
@@ -76,7 +77,7 @@ def test_a_hostile_page_ends_in_bounded_time(name: str) -> None:
     """No exception but NotAnArticle, with a reason, and no waiting."""
     started_at = time.process_time()
     assert str(ending(HOSTILE[name]()))
-    glance(HOSTILE[name](), "text/html")
+    summarise_page(HOSTILE[name](), "text/html")
     assert time.process_time() - started_at < SECONDS
 
 
