@@ -6,12 +6,12 @@ Reasons are made of status numbers, known error codes and words of our own only:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from watcher.errors import FetchError, FetchFailure
 from watcher.model import Outcome, Verdict
+from watcher.text import retry_after
 
 LONGEST_WAIT: Final = timedelta(days=1)
 LEASE_LOST: Final = Verdict(outcome=Outcome.AMBIGUOUS, reason="stopped while sending; the answer is unknown")
@@ -29,7 +29,7 @@ def of_status(status: int, headers: Mapping[str, str], now: datetime) -> Verdict
     if 200 <= status < 300:
         return Verdict(outcome=Outcome.DELIVERED, reason=reason)
     if status == 429 or (status == 503 and "retry-after" in headers):
-        return Verdict(outcome=Outcome.THROTTLED, reason=reason, wait=retry_after(headers, now))
+        return Verdict(outcome=Outcome.THROTTLED, reason=reason, wait=asked_wait(headers, now))
     if status in _GONE:
         return Verdict(outcome=Outcome.GONE, reason=reason)
     if status in _RETRY:
@@ -50,18 +50,9 @@ def of_failure(error: FetchError) -> Verdict:
     return Verdict(outcome=Outcome.AMBIGUOUS if error.sent else Outcome.NOT_SENT, reason=reason)
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """`Retry-After` (RFC 9110: seconds, or a date) as a wait of at most `LONGEST_WAIT`; None if unreadable."""
-    value = headers.get("retry-after", "").strip()
-    try:
-        return bounded(timedelta(seconds=float(value)))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return bounded((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now)
+def asked_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The wait that the `Retry-After` header asks for, at most `LONGEST_WAIT`; None if it is missing or unreadable."""
+    return retry_after(headers.get("retry-after", ""), now, longest=LONGEST_WAIT)
 
 
 def bounded(wait: timedelta) -> timedelta:

@@ -114,18 +114,18 @@ class LimitedConnection(ResponseHandler):
             return
         budget.received += len(data)
         if budget.received > budget.most_bytes:
-            self._refuse(f"{budget.name} sent more than {budget.most_bytes} bytes")
+            self._refuse(budget, f"sent more than {budget.most_bytes} bytes")
             return
         rest = self._feed_head(data, budget) if not self._has_head else data
         if rest or not data:
             super().data_received(rest)
 
     def _feed_head(self, data: bytes, budget: Budget) -> bytes:
-        """Passes slices to the parser until it has the whole head; what follows the head."""
+        """Passes slices to the parser until it has the whole head; returns the rest of the data."""
         start, before = 0, budget.received - len(data)
         while start < len(data) and not self._has_head and self.exception() is None:
             if before + start > MOST_HEADS_BYTES:
-                self._refuse(f"{budget.name} sent a head without end")
+                self._refuse(budget, "sent a head without end")
                 break
             blank = _LINE_END.match(data, start) or _BLANK_LINE.search(data, start, start + _SLICE)
             end = blank.end() if blank else start + _SLICE
@@ -151,7 +151,7 @@ class LimitedConnection(ResponseHandler):
         if 100 <= message.code < 200 and message.code != 101:
             self._interim_answers += 1
             if self._interim_answers > MOST_INTERIM_ANSWERS and self._budget is not None:
-                self._refuse(f"{self._budget.name} sent a head without end")
+                self._refuse(self._budget, "sent a head without end")
             return
         self._has_head, self._body = True, body
         if self._budget is not None and not self._budget.sent:
@@ -175,5 +175,5 @@ class LimitedConnection(ResponseHandler):
         self._idle.remove(self)
         super().abort()
 
-    def _refuse(self, message: str) -> None:
-        self.set_exception(FetchError(FetchFailure.TOO_LARGE, message, sent=True))
+    def _refuse(self, budget: Budget, message: str) -> None:
+        self.set_exception(FetchError(FetchFailure.TOO_LARGE, f"{budget.name} {message}", sent=budget.sent))

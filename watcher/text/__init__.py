@@ -1,10 +1,12 @@
 """Texts, dates, charsets and hosts: rules that feeds, articles and matching share, each written once.
 
-`fold` makes spellings comparable, `hosts` compares hosts. No I/O, no clock, no rule that only one room needs.
+`fold` makes spellings comparable, `hosts` compares hosts, `waits` reads how long a server asks to wait. No I/O, no
+clock, no rule that only one room needs.
 """
 
 from watcher.text.fold import Folded, as_written, fold, is_word_character, squeeze, units, words
 from watcher.text.hosts import host_and_port, host_name, host_of
+from watcher.text.waits import retry_after
 
 __all__ = [
     "Folded",
@@ -14,6 +16,7 @@ __all__ = [
     "host_name",
     "host_of",
     "is_word_character",
+    "retry_after",
     "squeeze",
     "units",
     "words",
