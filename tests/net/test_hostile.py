@@ -7,6 +7,7 @@ import gzip
 import time
 import tracemalloc
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 
 import brotli  # type: ignore[import-untyped] # it ships no types
@@ -151,10 +152,11 @@ async def test_many_bombs_at_once_share_a_little_memory() -> None:
     """Sixteen large bodies at once wait for each other rather than fill the memory; small ones do not wait."""
     bomb = answer(zlib.compress(bytes(32 * MIB), 9), headers={"Content-Encoding": "deflate"})
     async with serving(replying({"/bomb": bomb, "/small": answer(b"small")})) as peer, client(peer.origin) as net:
+        request = feed(f"{peer.origin}/bomb", max_bytes=16 * MIB, timeout=timedelta(seconds=60))
         tracemalloc.start()
         try:
-            bombs = [asyncio.create_task(net.fetch(feed(f"{peer.origin}/bomb", max_bytes=16 * MIB))) for _ in range(15)]
-            assert (await net.fetch(feed(f"{peer.origin}/small"))).body == b"small"
+            bombs = [asyncio.create_task(net.fetch(request)) for _ in range(15)]
+            assert (await net.fetch(replace(request, url=f"{peer.origin}/small"))).body == b"small"
             errors = await asyncio.gather(*bombs, return_exceptions=True)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
