@@ -61,7 +61,7 @@ class Rig:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Returns as soon as `condition` holds; the steps go on meanwhile."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             while not condition():  # noqa: ASYNC110 - what is waited for sets no event
                 await asyncio.sleep(0.01)
 

@@ -131,7 +131,7 @@ async def _read(parts: Parts, claimed: ClaimedFeed, response: Response, hashed: 
         async with parts.reading:
             news = await read_news(parts.pool, task, response.body, feed=claimed.name, listing=claimed.listing)
     except NotAFeed as error:
-        return Failed(kind=FailureKind.HARD, message=f"not a feed: {sentence(error)}")
+        return Failed(kind=FailureKind.SOFT, message=f"not a feed: {sentence(error)}")
     except WorkerError as error:
         return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
     return Fetched(news=news, body_hash=hashed, answer=answer)
