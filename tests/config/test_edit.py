@@ -218,7 +218,7 @@ def _add_four(file: Path, process: int) -> None:
 NAMES = st.text(min_size=1, max_size=12).filter(lambda name: name.isprintable() and name == name.strip())
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(names=st.lists(NAMES, min_size=1, max_size=3, unique=True), data=st.data())
 def test_what_is_added_and_removed_leaves_the_file_as_it_was(
     tmp_path: Path, names: list[str], data: st.DataObject

@@ -93,7 +93,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_no_arrangement_of_feed_pieces_surprises(text: str) -> None:
     """Anything that looks a little like a feed gives a feed or NotAFeed, and texts that can travel."""
