@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
+from tests.patience import PROCESS_HANGS
 from tests.receivers import Receiver
 
 
@@ -33,7 +34,7 @@ def test_sigint_ends_like_sigterm(news: Newsroom, program: Program) -> None:
     with program.run() as running:
         running.wait_for(lambda: news.count("/a"))
         running.signal(signal.SIGINT)
-        assert running.process.wait(5) == 0
+        assert running.process.wait(PROCESS_HANGS) == 0
 
 
 def test_a_new_entry_is_told_while_it_runs(news: Newsroom, program: Program) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.patience import HANGS
 from watcher.config import load
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import ConfigError, WatcherError
@@ -205,7 +206,7 @@ class TestFile:
         for process in processes:
             process.start()
         for process in processes:
-            process.join(timeout=30)
+            process.join(timeout=HANGS)
         assert {process.exitcode for process in processes} == {0}
         assert len(load(file).feeds) == 2 + 16
 

@@ -16,6 +16,7 @@ from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.needs import needs_mounts
 from tests.newsroom import Newsroom
+from tests.patience import PROCESS_HANGS
 from tests.receivers import Receiver
 from watcher.errors import StateError
 from watcher.pipeline.lane import Lane
@@ -64,7 +65,7 @@ def test_intake_stops_and_resumes_while_delivery_goes_on(disk: Path, left: int) 
                 running.wait_for(lambda: len(hook.accepted) == 1)
             assert_no_requests(news, "/a", seconds=2.5)
             (disk / "ballast").unlink()
-            running.wait_for(lambda: len(program.names()) == 2 and len(hook.accepted) == 2, timeout=40)
+            running.wait_for(lambda: len(program.names()) == 2 and len(hook.accepted) == 2)
             if left:
                 running.wait_for(lambda: notices(ops, "room on the disk again"))
             assert running.end() == 0
@@ -124,7 +125,7 @@ def notices(ops: Receiver, words: str) -> bool:
 
 def assert_no_requests(news: Newsroom, path: str, *, seconds: float) -> None:
     """Nobody asks for the path for so long, once what was under way has come."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PROCESS_HANGS
     seen, since = news.count(path), time.monotonic()
     while time.monotonic() - since < seconds:
         assert time.monotonic() < deadline, "it is asked for again and again"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.needs import program, stop_at
+from tests.patience import HANGS
 from watcher.config import load
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def tool(name: str) -> str:
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(argument) for argument in arguments], capture_output=True, text=True, timeout=60, check=False
+        [str(argument) for argument in arguments], capture_output=True, text=True, timeout=HANGS, check=False
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import psutil
 
+from tests.patience import HANGS
 
-async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+
+async def until(condition: Callable[[], bool], *, seconds: float = HANGS) -> None:
     """Let the loop run until the condition holds; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
