@@ -33,9 +33,9 @@ from bench.machine import machine
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
-from watcher.pipeline.crew import pool_of
+from watcher.parsing.launch import pool_of
 from watcher.pipeline.parts import Parts
-from watcher.pipeline.steps import Steps
+from watcher.runtime.service import Steps
 from watcher.store import documents, entries, schema
 
 PATIENCE = timedelta(minutes=40)

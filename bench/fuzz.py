@@ -24,13 +24,12 @@ from pathlib import Path
 
 from bench.ledger import LEDGERS, Ledger
 from bench.mutants import Mutant, Original, mutant, originals
-from watcher.errors import NotAFeed, TaskFailed, WorkerDied, WorkerTimeout
+from watcher.errors import NotAFeed, ParserDied, ParserTimeout, TaskFailed
 from watcher.model import Entry, Watch
-from watcher.pipeline import remote
-from watcher.pipeline.reading import WATCHES, FeedTask, PageTask
-from watcher.workers import WorkerPool
+from watcher.parsing import ParserPool, client
+from watcher.parsing.messages import WATCHES, FeedTask, PageTask
 
-TASKS = "watcher.pipeline.tasks"
+TASKS = "watcher.parsing.tasks"
 WATCH = Watch(name="Fuzz", terms=("der", "the", "Rutte", "le"))
 LONGEST_STALL = 0.1
 WORKER_LIMIT = 512 * 2**20
@@ -71,7 +70,7 @@ def main() -> int:
     return 1 if ledger.counts.get("problems") else 0
 
 
-async def fuzz(pool: WorkerPool, sources: Sequence[Original], seeds: range, *, at_once: int = 4) -> Findings:
+async def fuzz(pool: ParserPool, sources: Sequence[Original], seeds: range, *, at_once: int = 4) -> Findings:
     """Sends the mutants of these seeds through the pool."""
     findings = Findings()
     waiting = iter(seeds)
@@ -86,15 +85,15 @@ async def fuzz(pool: WorkerPool, sources: Sequence[Original], seeds: range, *, a
     return findings
 
 
-async def send(pool: WorkerPool, made: Mutant, seed: int, findings: Findings) -> None:
+async def send(pool: ParserPool, made: Mutant, seed: int, findings: Findings) -> None:
     """One mutant to its end; whatever is neither a result nor a reason is a bug."""
     try:
         findings.outcomes[await _read(pool, made, seed)] += 1
     except NotAFeed:
         findings.outcomes["reason: not a feed"] += 1
-    except WorkerTimeout:
+    except ParserTimeout:
         findings.outcomes["reason: took too long"] += 1
-    except WorkerDied as error:
+    except ParserDied as error:
         findings.outcomes["reason: out of memory" if "memory" in str(error) else "reason: worker died"] += 1
     except TaskFailed as error:
         findings.outcomes["bug"] += 1
@@ -107,9 +106,9 @@ async def send(pool: WorkerPool, made: Mutant, seed: int, findings: Findings) ->
 
 
 @asynccontextmanager
-async def real_pool(size: int) -> AsyncIterator[WorkerPool]:
+async def real_pool(size: int) -> AsyncIterator[ParserPool]:
     """The daemon's pool with a watch that matches often."""
-    pool = WorkerPool(size, TASKS, memory_limit=WORKER_LIMIT)
+    pool = ParserPool(size, TASKS, memory_limit=WORKER_LIMIT)
     await pool.start()
     try:
         await pool.configure(1, WATCHES.dump_json((WATCH,)))
@@ -119,7 +118,7 @@ async def real_pool(size: int) -> AsyncIterator[WorkerPool]:
 
 
 async def _run(ledger: Ledger, sources: Sequence[Original], options: argparse.Namespace) -> None:
-    remote.FEED_TIMEOUT = remote.PAGE_TIMEOUT = timedelta(seconds=options.patience)
+    client.FEED_TIMEOUT = client.PAGE_TIMEOUT = timedelta(seconds=options.patience)
     started = time.monotonic()
     async with real_pool(options.workers) as pool:
         while (done := ledger.counts.get("inputs", 0)) < options.inputs:
@@ -144,10 +143,10 @@ def _keep(ledger: Ledger, sources: Sequence[Original], seeds: range, findings: F
     print(f"{seeds.stop}: {dict(findings.outcomes)}, busy {findings.busy * 1000:.0f} ms", flush=True)
 
 
-async def _read(pool: WorkerPool, made: Mutant, seed: int) -> str:
+async def _read(pool: ParserPool, made: Mutant, seed: int) -> str:
     if made.kind == "feed":
         task = FeedTask(content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin")
-        feed = await remote.read_feed(pool, task, made.body)
+        feed = await client.read_feed(pool, task, made.body)
         return "entries" if feed.entries else "no entries"
     page = PageTask(
         entry=_ENTRY,
@@ -159,17 +158,17 @@ async def _read(pool: WorkerPool, made: Mutant, seed: int) -> str:
         now=datetime(2026, 1, 1, tzinfo=UTC),
         whole=seed % 8 == 0,  # all that `explain` shows
     )
-    reading = await remote.read_page(pool, page, made.body)
+    reading = await client.read_page(pool, page, made.body)
     if reading.problem:
         return "reason: no article"
     return "article" if reading.article else "no match"
 
 
-async def _still_serves(pool: WorkerPool) -> list[tuple[int, str]]:
+async def _still_serves(pool: ParserPool) -> list[tuple[int, str]]:
     body = b'<rss version="2.0"><channel><title>t</title><item><title>Eins</title></item></channel></rss>'
     task = FeedTask(content_type="text/xml", url="https://news.example/feed", timezone="Europe/Berlin")
     try:
-        return [] if (await remote.read_feed(pool, task, body)).entries else [(-1, "the pool lost an entry")]
+        return [] if (await client.read_feed(pool, task, body)).entries else [(-1, "the pool lost an entry")]
     except Exception as error:  # a pool that is broken in any way
         return [(-1, f"the pool no longer serves: {error}")]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from watcher.app import assemble
 from watcher.config import load
-from watcher.pipeline.crew import pool_of
-from watcher.pipeline.steps import Steps
+from watcher.parsing.launch import pool_of
+from watcher.runtime.service import Steps
 from watcher.store import feeds
 
 

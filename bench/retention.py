@@ -24,8 +24,8 @@ from typing import Any, cast
 from sqlalchemy import Connection, insert, update
 
 from watcher.model import DeliveryState
-from watcher.pipeline.clearing import Clearing
 from watcher.pipeline.parts import Parts
+from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
 from watcher.store.schema import day_of
 
@@ -65,7 +65,7 @@ async def simulate(folder: Path, volume: Volume) -> list[Measured]:
     engine = open_database(path)
     store = StoreThread(engine)
     clock = [START]
-    clearing = Clearing(cast(Parts, SimpleNamespace(store=store, now=lambda: clock[0])))
+    clearing = Retention(cast(Parts, SimpleNamespace(store=store, now=lambda: clock[0])))
     dice = random.Random(1)
     await store.run(_subscribe, volume.feeds)
     measured = []

@@ -37,7 +37,7 @@ from sqlalchemy import insert
 from bench.machine import machine
 from bench.site import free_port
 from watcher.config import load
-from watcher.feeds.health import PollState
+from watcher.feeds.plan import PollState
 from watcher.store import open_database, schema
 
 ROOT = Path(__file__).parents[1]

@@ -34,7 +34,7 @@ import trafilatura
 from bench.feedsite import report_texts
 from bench.machine import machine
 from bench.site import real_pages
-from watcher.articles import Screen, glance
+from watcher.articles import Prefilter, summarise_page
 from watcher.matching import Watchlist
 from watcher.model import Article, Watch
 from watcher.text import fold, words
@@ -130,17 +130,17 @@ def _measure(which: str, file: Path) -> dict[str, Any]:
     memory, started = psutil.Process().memory_info().rss, time.process_time()
     gc.disable()  # as the workers do
     watchlist = Watchlist.compile(watches)
-    screen = Screen(watchlist.needles)
+    screen = Prefilter(watchlist.needles)
     gc.enable()
     built, grown = time.process_time() - started, psutil.Process().memory_info().rss - memory
-    looks = [glance(page, "text/html; charset=utf-8").text for page, _ in pages]
+    looks = [summarise_page(page, "text/html; charset=utf-8").text for page, _ in pages]
     return {
         "list": which,
         "pages": len(pages),
         "build": built,
         "memory": grown,
         "page": _times(
-            lambda page: screen.may_match(glance(page, "text/html; charset=utf-8").text), [p for p, _ in pages]
+            lambda page: screen.may_match(summarise_page(page, "text/html; charset=utf-8").text), [p for p, _ in pages]
         ),
         "test": _times(screen.may_match, looks),
         "article": _times(watchlist.match, [article for _, article in pages]),

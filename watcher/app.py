@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from watcher.config import Config
 from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
+from watcher.inquiry.compile import compile_watches
 from watcher.net import Client, NetSettings
+from watcher.parsing import ParserPool
+from watcher.parsing.messages import WATCHES
 from watcher.pipeline.parts import LEASE, Parts, Setting, utc_now
-from watcher.pipeline.queries import compile_watches
-from watcher.pipeline.reading import WATCHES
 from watcher.store import StateLock, StoreThread
 from watcher.store.recovery import Recovery, open_or_recover
-from watcher.workers import WorkerPool
 
 
 @asynccontextmanager
-async def assemble(config: Config, *, pool: WorkerPool, show: Callable[[str], None]) -> AsyncIterator[Parts]:
+async def assemble(config: Config, *, pool: ParserPool, show: Callable[[str], None]) -> AsyncIterator[Parts]:
     """The parts that `run` and `once` work with; the state is locked as long as they live. `pool` is that of `pool_of`.
 
     A damaged state is set aside and restored. `show` prints what the console channel is told. Raises ConfigError,

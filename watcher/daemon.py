@@ -16,11 +16,11 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
 from watcher.log import event
-from watcher.pipeline.crew import pool_of
-from watcher.pipeline.pulse import Pulse
-from watcher.pipeline.steps import Steps, Tally
+from watcher.parsing import ParserPool
+from watcher.parsing.launch import pool_of
+from watcher.runtime.service import Steps, Tally
+from watcher.runtime.status import StatusMonitor
 from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
-from watcher.workers import WorkerPool
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -58,14 +58,14 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
         parts.on_fatal = stop.set
         steps = Steps(parts)
         await steps.start()
-        pulse = Pulse(steps=steps)
+        pulse = StatusMonitor(steps=steps)
         async with _metrics(config, pulse):
             await _work(pulse, reload=reload, stop=stop)
     if parts.fatal is not None:
         raise parts.fatal
 
 
-async def _work(pulse: Pulse, *, reload: asyncio.Event, stop: asyncio.Event) -> None:
+async def _work(pulse: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.Event) -> None:
     steps = pulse.steps
     scheduler = _start_recurring(steps)
     lanes = [asyncio.create_task(lane.work(), name=lane.name) for lane in steps.lanes]
@@ -89,7 +89,7 @@ async def _work(pulse: Pulse, *, reload: asyncio.Event, stop: asyncio.Event) -> 
 
 
 async def once(
-    config: Config, *, pool: WorkerPool, show: Callable[[str], None], watch: Callable[[Steps], None]
+    config: Config, *, pool: ParserPool, show: Callable[[str], None], watch: Callable[[Steps], None]
 ) -> OnceSummary:
     """Every feed now, everything pending, every delivery; open windows are closed, retries that lie ahead are left.
 
@@ -123,7 +123,7 @@ async def _drain(steps: Steps) -> None:
     """Polls, what they bring, and what is to be told of it, each beside the one that feeds it."""
     polls = asyncio.create_task(steps.poll.drain())
     ingests = asyncio.create_task(steps.ingest.drain(feeder=polls))
-    life = asyncio.create_task(_show_life(Pulse(steps=steps)))
+    life = asyncio.create_task(_show_life(StatusMonitor(steps=steps)))
     try:
         await steps.deliver.drain(feeder=ingests)
         await asyncio.gather(polls, ingests)
@@ -142,7 +142,7 @@ def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
 
 def _start_recurring(steps: Steps) -> AsyncIOScheduler:
     """The recurring work. None of it can get stuck: ticks only kick the lanes."""
-    from watcher.recurring import in_loop, start_recurring  # `once` has no use for APScheduler
+    from watcher.runtime.scheduler import in_loop, start_recurring  # `once` has no use for APScheduler
 
     work: dict[str, tuple[timedelta, Callable[[], Awaitable[None]]]] = {
         "housekeeping": (HOUSEKEEPING, steps.keep_house),
@@ -158,14 +158,14 @@ def _start_recurring(steps: Steps) -> AsyncIOScheduler:
 
 async def _keep_time(scheduler: AsyncIOScheduler) -> None:
     """By the monotonic clock, because the scheduler goes by the other one."""
-    from watcher.recurring import mend_schedule
+    from watcher.runtime.scheduler import mend_schedule
 
     while True:
         await asyncio.sleep(HEARTBEAT.total_seconds())
         mend_schedule(scheduler)
 
 
-async def _show_life(pulse: Pulse) -> None:
+async def _show_life(pulse: StatusMonitor) -> None:
     """The status line and the sign of life; a store that gives no answer now is asked again."""
     while True:
         try:
@@ -177,7 +177,7 @@ async def _show_life(pulse: Pulse) -> None:
 
 
 @asynccontextmanager
-async def _metrics(config: Config, pulse: Pulse) -> AsyncIterator[None]:
+async def _metrics(config: Config, pulse: StatusMonitor) -> AsyncIterator[None]:
     if not config.metrics.listen:
         yield
         return
@@ -190,7 +190,7 @@ async def _metrics(config: Config, pulse: Pulse) -> AsyncIterator[None]:
         yield
 
 
-async def _reload_on(asked: asyncio.Event, pulse: Pulse) -> None:
+async def _reload_on(asked: asyncio.Event, pulse: StatusMonitor) -> None:
     while True:
         await asked.wait()
         asked.clear()

@@ -14,9 +14,9 @@ WatcherError
 ├── ContentError             a stranger's bytes hold nothing usable
 │   ├── NotAFeed             bytes that are no feed; holds the feeds that they advertise
 │   └── NotAnArticle         bytes that hold no article
-├── WorkerError              a task in a worker process ended without a result
-│   ├── WorkerTimeout        it ran too long and was killed
-│   ├── WorkerDied           its process ended (memory limit, crash)
+├── ParserError              a task in a worker process ended without a result
+│   ├── ParserTimeout        it ran too long and was killed
+│   ├── ParserDied           its process ended (memory limit, crash)
 │   └── TaskFailed           it raised; holds the message
 └── QueryError               a watch's term or query cannot be used; holds the position
 """
@@ -132,19 +132,19 @@ class NotAnArticle(ContentError):
         super().__init__(message)
 
 
-class WorkerError(WatcherError):
+class ParserError(WatcherError):
     """A task in a worker process ended without a result."""
 
 
-class WorkerTimeout(WorkerError):
+class ParserTimeout(ParserError):
     """The task ran too long; its process was killed."""
 
 
-class WorkerDied(WorkerError):
+class ParserDied(ParserError):
     """The worker process ended under the task: over its memory limit, or crashed."""
 
 
-class TaskFailed(WorkerError):
+class TaskFailed(ParserError):
     """The task raised. `kind` is the name of the exception class in the worker, `data` what it carried."""
 
     def __init__(self, kind: str, message: str, data: dict[str, object] | None = None) -> None:

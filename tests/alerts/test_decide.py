@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.alerts.backoff import LONGEST, SHORTEST
 from watcher.alerts.channel import CHAT_EXPIRES_AFTER
-from watcher.alerts.decide import PATIENCE, Decision, Fate, decide
+from watcher.alerts.decide import PATIENCE, Decision, Disposition, decide
 from watcher.model import Outcome, Verdict
 
 
@@ -37,22 +37,22 @@ def after(
 @pytest.mark.parametrize(
     ("outcome", "fate"),
     [
-        (Outcome.DELIVERED, Fate.DELIVERED),
-        (Outcome.NOT_SENT, Fate.RETRY),
-        (Outcome.AMBIGUOUS, Fate.RETRY),
-        (Outcome.THROTTLED, Fate.RETRY),
-        (Outcome.REFUSED, Fate.DEAD),
-        (Outcome.GONE, Fate.PARK),
+        (Outcome.DELIVERED, Disposition.DELIVERED),
+        (Outcome.NOT_SENT, Disposition.RETRY),
+        (Outcome.AMBIGUOUS, Disposition.RETRY),
+        (Outcome.THROTTLED, Disposition.RETRY),
+        (Outcome.REFUSED, Disposition.DEAD),
+        (Outcome.GONE, Disposition.PARK),
     ],
 )
-def test_each_outcome_has_its_fate(outcome: Outcome, fate: Fate) -> None:
+def test_each_outcome_has_its_fate(outcome: Outcome, fate: Disposition) -> None:
     """Delivered, tried again, given up, or parked with its channel."""
     assert after(outcome).fate is fate
 
 
 def test_refused_payload_gets_one_simpler_try() -> None:
     """Only while there is a simpler form."""
-    assert after(Outcome.REFUSED, has_simpler=True).fate is Fate.SIMPLER
+    assert after(Outcome.REFUSED, has_simpler=True).fate is Disposition.SIMPLER
 
 
 def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
@@ -65,18 +65,18 @@ def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
 def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: Outcome) -> None:
     """After twenty hours an alert is no news; a channel that sets no such limit is tried on."""
     old = timedelta(hours=20)
-    assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Fate.EXPIRE
-    assert after(outcome, age=old - timedelta(seconds=1), expires_after=CHAT_EXPIRES_AFTER).fate is Fate.RETRY
-    assert after(outcome, age=old).fate is Fate.RETRY
+    assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.EXPIRE
+    assert after(outcome, age=old - timedelta(seconds=1), expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.RETRY
+    assert after(outcome, age=old).fate is Disposition.RETRY
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.AMBIGUOUS])
 def test_channel_that_takes_nothing_for_days_is_parked(outcome: Outcome) -> None:
     """Its queue is kept; where others arrive, only the delivery that never does is given up, after twice as long."""
     long = PATIENCE + timedelta(seconds=1)
-    assert after(outcome, age=long, failing_for=long, expires_after=CHAT_EXPIRES_AFTER).fate is Fate.PARK
-    assert after(outcome, age=long).fate is Fate.RETRY
-    assert after(outcome, age=2 * long).fate is Fate.DEAD
+    assert after(outcome, age=long, failing_for=long, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.PARK
+    assert after(outcome, age=long).fate is Disposition.RETRY
+    assert after(outcome, age=2 * long).fate is Disposition.DEAD
 
 
 @given(st.sampled_from([Outcome.NOT_SENT, Outcome.AMBIGUOUS]), st.integers(1, 1000), st.floats(0, 1))
@@ -91,5 +91,5 @@ def test_retries_wait_within_the_back_off(outcome: Outcome, attempt: int, jitter
         has_simpler=True,
         expires_after=None,
     )
-    assert decision.fate is Fate.RETRY
+    assert decision.fate is Disposition.RETRY
     assert SHORTEST <= decision.wait <= LONGEST

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.effort import lines_run
-from watcher.articles import extract_article, glance
+from watcher.articles import extract_article
+from watcher.articles.page_summary import summarise_page
 from watcher.errors import NotAnArticle
 from watcher.model import Article
 
@@ -76,7 +77,7 @@ def test_a_hostile_page_is_work_in_proportion(name: str) -> None:
     """No exception but NotAnArticle, with a reason, and no more work than a page of that length may be."""
     page = HOSTILE[name]()
     assert lines_run(lambda: str(ending(page))) <= MOST_LINES * len(page)
-    glance(page, "text/html")
+    summarise_page(page, "text/html")
 
 
 @pytest.mark.parametrize("name", ["10,000 nested divs", "50,000 attributes", "NULs in words", "misnested tags"])
@@ -87,7 +88,7 @@ def test_the_text_of_a_strange_page_is_still_read(name: str) -> None:
     assert "Absatz 4: Die Bergbahn im Tal fährt wieder" in got.body
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.binary(max_size=400), st.sampled_from(["text/html", "text/plain", "", "application/xhtml+xml; charset=utf-7"])
 )

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from watcher.feeds.health import Limits, NotModified, PollState
+from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import FeedId
-from watcher.recurring import Every, in_loop, mend_schedule, start_recurring
+from watcher.runtime.scheduler import Every, in_loop, mend_schedule, start_recurring
 from watcher.store import clock, entries, feeds, open_database, schema
 from watcher.store.feeds import NewEntry, PollRecord
 

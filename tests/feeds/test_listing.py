@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.feeds.bodies import URL, atom, rss
 from tests.feeds.test_realworld import body_of, each, feed_name, gold, read
 from tests.needs import needs_realworld
-from watcher.feeds.health import Fetched, KnownEntry, Limits, PollPlan, PollState
 from watcher.feeds.identity import EntryKeys, own_keys
 from watcher.feeds.listing import FeedNews, Listing, Row
 from watcher.feeds.parse import parse_news
+from watcher.feeds.plan import Fetched, KnownEntry, Limits, PollPlan, PollState
 from watcher.feeds.planner import plan_poll
 from watcher.model import EntryId
 

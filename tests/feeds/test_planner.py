@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.errors import FetchFailure
-from watcher.feeds.health import (
+from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.listing import whole_news
+from watcher.feeds.plan import (
     Answer,
     Failed,
     FailureKind,
@@ -24,8 +26,6 @@ from watcher.feeds.health import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.identity import content_hash, feed_keys
-from watcher.feeds.listing import whole_news
 from watcher.feeds.planner import MOST_INGESTIONS, kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.model import Entry, EntryId, ParsedFeed
 

@@ -17,8 +17,8 @@ from bench.given import REALWORLD
 from tests.feeds.test_planner import NOW, fetched, plan
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
-from watcher.feeds.health import KnownEntry, PollState
 from watcher.feeds.parse import parse_feed
+from watcher.feeds.plan import KnownEntry, PollState
 from watcher.model import Entry, EntryId, ParsedFeed
 
 pytestmark = needs_realworld

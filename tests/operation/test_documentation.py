@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from watcher.pipeline.pulse import Pulse
+from watcher.runtime.status import StatusMonitor
 from watcher.store.health import Health
 from watcher.web.metrics import metrics_page
 
@@ -67,7 +67,7 @@ def test_every_metric_is_documented_and_no_other() -> None:
     assert set(re.findall(r"^\| `(watcher_[\w{}]+)`", section, re.MULTILINE)) == shown
 
 
-def everything() -> Pulse:
+def everything() -> StatusMonitor:
     """A pulse that has something in every place."""
     one = {"x": 1}
     tally = SimpleNamespace(polled=3, new_entries=2, entries={"matched": 1}, deliveries={"delivered": 1})
@@ -87,4 +87,4 @@ def everything() -> Pulse:
         documents_unwritten=0,
         troubles={"disk": "full"},
     )
-    return cast(Pulse, SimpleNamespace(steps=steps, health=health))
+    return cast(StatusMonitor, SimpleNamespace(steps=steps, health=health))

@@ -10,11 +10,11 @@ import pytest
 
 from tests.outbox.desk import Desk, channel
 from watcher.errors import CorpusError
-from watcher.feeds.health import Failed, FailureKind, Limits, PollState
+from watcher.feeds.plan import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
-from watcher.pipeline import steps
 from watcher.pipeline.parts import Parts
-from watcher.store import feeds, troubles
+from watcher.runtime import service
+from watcher.store import feeds, incidents
 from watcher.store.feeds import PollRecord
 
 DAY = timedelta(days=1)
@@ -60,14 +60,14 @@ def test_feed_that_rolls_over_is_told_once_and_when_it_no_longer_does(desk: Desk
 def test_trouble_is_told_once_across_restarts(desk: Desk) -> None:
     """The state remembers what was told, and that it is over."""
     for _ in range(3):
-        desk.run(troubles.begin, "corpus", "The corpus can't be written: disk full", ops=("webhook",), now=desk.now)
+        desk.run(incidents.begin, "corpus", "The corpus can't be written: disk full", ops=("webhook",), now=desk.now)
         desk.restart()
     assert said(desk) == ["The corpus can't be written: disk full"]
-    assert desk.run(troubles.known) == {"corpus": "The corpus can't be written: disk full"}
+    assert desk.run(incidents.known) == {"corpus": "The corpus can't be written: disk full"}
     for _ in range(2):
-        desk.run(troubles.end, "corpus", "The corpus can be written again.", ops=("webhook",), now=desk.now)
+        desk.run(incidents.end, "corpus", "The corpus can be written again.", ops=("webhook",), now=desk.now)
     assert said(desk)[1:] == ["The corpus can be written again."]
-    assert desk.run(troubles.known) == {}
+    assert desk.run(incidents.known) == {}
 
 
 @pytest.mark.parametrize(("pause", "told_at"), [(timedelta(minutes=1), 6), (timedelta(hours=13), 3)])
@@ -96,8 +96,8 @@ def test_corpus_that_cannot_be_written_is_told_once_and_when_it_can(
             raise CorpusError("no space left on the disk")
         return 0
 
-    monkeypatch.setattr(steps, "write_owed", write)
-    house = steps.Steps(desk.parts)
+    monkeypatch.setattr(service, "write_owed", write)
+    house = service.Steps(desk.parts)
     while broken:
         desk.wait(house.keep_house())
     assert said(desk) == ["The corpus can't be written: no space left on the disk", "The corpus can be written again."]

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.newsroom import Newsroom
 from tests.pipeline.rig import Rig, rigged
-from watcher.workers import WorkerPool
+from watcher.parsing import ParserPool
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def news() -> Iterator[Newsroom]:
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def pool() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(2, "tests.pipeline.slow_tasks")
+async def pool() -> AsyncIterator[ParserPool]:
+    pool = ParserPool(2, "tests.pipeline.slow_tasks")
     yield pool
     await pool.aclose()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def make_rig(news: Newsroom, pool: WorkerPool, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+async def make_rig(news: Newsroom, pool: ParserPool, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Makes an installation that watches the feeds at these paths of the newsroom; taken down at the end."""
     async with AsyncExitStack() as stack:
 

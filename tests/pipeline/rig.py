@@ -19,12 +19,12 @@ from watcher.app import client_of
 from watcher.config import Config, load
 from watcher.corpus import CorpusFolder
 from watcher.model import Entry
+from watcher.parsing import ParserPool
+from watcher.parsing.messages import WATCHES
 from watcher.pipeline.parts import Parts, Setting
-from watcher.pipeline.reading import WATCHES
-from watcher.pipeline.steps import Steps
+from watcher.runtime.service import Steps
 from watcher.store import StoreReader, StoreThread, entries, open_database, reading
 from watcher.store.entries import EntryStatus
-from watcher.workers import WorkerPool
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENTENCE = "Die Werft am Fluss hat am Montag ein Schiff zu Wasser gelassen, das ohne Schornstein auskommt."
@@ -105,7 +105,7 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(
-    news: Newsroom, pool: WorkerPool, folder: Path, feeds: Mapping[str, str], *, channels: str = ""
+    news: Newsroom, pool: ParserPool, folder: Path, feeds: Mapping[str, str], *, channels: str = ""
 ) -> AsyncIterator[Rig]:
     """An installation in `folder` that watches `feeds` for shipyards; `channels` is TOML."""
     config = _config(folder, feeds, channels)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from watcher.pipeline import tasks
+from watcher.parsing import tasks
 
 configure = tasks.configure
 preload = tasks.preload

@@ -17,7 +17,7 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, NetConfig, load
 from watcher.errors import StateError, StateLocked, WatcherError
 from watcher.model import Watch
-from watcher.pipeline.crew import pool_of
+from watcher.parsing.launch import pool_of
 from watcher.pipeline.parts import LEASE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -10,7 +10,8 @@ import pytest
 
 from tests.newsroom import Newsroom, Reply
 from tests.pipeline.rig import SENTENCE, Rig, page, report, teaser
-from watcher.pipeline import ingest, remote
+from watcher.parsing import client
+from watcher.pipeline import ingest
 from watcher.pipeline.ingest import RETRIES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -125,7 +126,7 @@ async def test_a_page_that_hurts_its_reader_costs_no_entry(
     make_rig: MakeRig, news: Newsroom, monkeypatch: pytest.MonkeyPatch, bait: str
 ) -> None:
     """One that hangs or kills its worker is given up; the words of the feed are matched instead."""
-    monkeypatch.setattr(remote, "PAGE_TIMEOUT", timedelta(seconds=1.5))
+    monkeypatch.setattr(client, "PAGE_TIMEOUT", timedelta(seconds=1.5))
     news.page("/a", page(*report(1), f"<!-- {bait} -->"))
     rig = await with_entry(make_rig, news, summary=SENTENCE)
     await rig.ingest()

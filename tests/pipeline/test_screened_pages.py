@@ -10,10 +10,10 @@ import pytest
 
 from bench.goldpages import TIMEZONE, gold_pages
 from tests.needs import needs_realworld
-from watcher.articles import Screen, extract_article
+from watcher.articles import Prefilter, extract_article
 from watcher.model import Entry, Watch
-from watcher.pipeline import tasks
-from watcher.pipeline.reading import PAGE_TASK, READING, WATCHES, PageTask, Reading
+from watcher.parsing import tasks
+from watcher.parsing.messages import PAGE_TASK, READING, WATCHES, PageTask, Reading
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PAGES = gold_pages()
@@ -40,10 +40,10 @@ def configured() -> Iterator[None]:
 def test_matches_are_those_of_the_unfiltered_path() -> None:
     """For watches on words, sites, authors and feeds; most pages are not even extracted."""
     matching = 0
-    with patch("watcher.pipeline.tasks.extract_article", wraps=extract_article) as extraction:
+    with patch("watcher.parsing.tasks.extract_article", wraps=extract_article) as extraction:
         screened = [_reading(number) for number in range(len(PAGES))]
         extracted = extraction.call_count
-    with patch.object(Screen, "may_match", return_value=True):
+    with patch.object(Prefilter, "may_match", return_value=True):
         for number, reading in enumerate(screened):
             whole = _reading(number)
             assert reading.matches == whole.matches, PAGES[number].file

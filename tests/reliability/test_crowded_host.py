@@ -10,7 +10,7 @@ from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.net.servers import Line, serving
 from tests.newsroom import Newsroom
-from watcher.pipeline.steps import POLLS_AT_ONCE
+from watcher.runtime.service import POLLS_AT_ONCE
 
 SOON = 20.0  # seconds; each silent feed takes a minute
 

@@ -19,7 +19,7 @@ from tests.pipeline.rig import Rig, page, report, rigged, teaser
 from tests.reliability.faults import CALLS, FAULTS, FILE_SYSTEMS, FaultyOs
 from watcher.corpus import CorpusFolder, FsyncFailed, files
 from watcher.errors import CorpusError
-from watcher.workers import WorkerPool
+from watcher.parsing import ParserPool
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -30,8 +30,8 @@ MOST_CALLS = 14
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def pool() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(1, "tests.pipeline.slow_tasks")
+async def pool() -> AsyncIterator[ParserPool]:
+    pool = ParserPool(1, "tests.pipeline.slow_tasks")
     yield pool
     await pool.aclose()
 
@@ -78,7 +78,7 @@ def test_an_unconfirmed_fsync_is_never_taken_for_success(tmp_path: Path, monkeyp
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_the_steps_survive_each_fault_of_the_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: WorkerPool, fault: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: ParserPool, fault: str
 ) -> None:
     """A fault at each call while a match is archived, then a restart: one document, written once, told once."""
     with Newsroom() as news:
@@ -95,7 +95,7 @@ async def test_the_steps_survive_each_fault_of_the_folder(
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_steps_survive_each_failed_commit(tmp_path: Path, pool: WorkerPool) -> None:
+async def test_the_steps_survive_each_failed_commit(tmp_path: Path, pool: ParserPool) -> None:
     """SQLite reports an I/O error at each commit of poll, ingest and delivery in turn; then a restart."""
     with Newsroom() as news:
         for strike in range(12):
@@ -110,7 +110,7 @@ async def test_the_steps_survive_each_failed_commit(tmp_path: Path, pool: Worker
 
 
 async def assert_consistent_after_a_restart(
-    news: Newsroom, pool: WorkerPool, folder: Path, told: list[str], *, most_repeats: int = 0
+    news: Newsroom, pool: ParserPool, folder: Path, told: list[str], *, most_repeats: int = 0
 ) -> None:
     """One document, number 0, whole, the same in store and folder; told, and repeated at most so often."""
     async with installation(news, pool, folder) as rig:
@@ -129,7 +129,7 @@ async def assert_consistent_after_a_restart(
         assert 1 <= len(told) + len(rig.shown) <= 1 + most_repeats
 
 
-def installation(news: Newsroom, pool: WorkerPool, folder: Path) -> Any:
+def installation(news: Newsroom, pool: ParserPool, folder: Path) -> Any:
     """One feed with one entry, whose page matches; the console hears of it."""
     news.page("/a", page(*report(1)))
     news.feed("/feed", [teaser("/a")])

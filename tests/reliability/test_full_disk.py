@@ -19,8 +19,8 @@ from tests.newsroom import Newsroom
 from tests.patience import PROCESS_HANGS
 from tests.receivers import Receiver
 from watcher.errors import StateError
-from watcher.pipeline.lane import Lane
-from watcher.pipeline.space import FLOOR, shortage_of
+from watcher.runtime.disk_guard import FLOOR, shortage_of
+from watcher.runtime.runner import StepRunner
 
 MEGABYTES = 40
 pytestmark = pytest.mark.timeout(240)
@@ -89,8 +89,8 @@ async def test_what_a_full_disk_stranded_is_given_back() -> None:
             raise StateError("still full")
         given.append(piece)
 
-    lane = Lane[str]("test", width=2, claim=claim, handle=handle, give_back=give_back)
-    with patch("watcher.pipeline.lane.RESCUES", timedelta(0)):
+    lane = StepRunner[str]("test", width=2, claim=claim, handle=handle, give_back=give_back)
+    with patch("watcher.runtime.runner.RESCUES", timedelta(0)):
         with pytest.raises(StateError):
             await lane.drain()
         full[0] = False

@@ -12,8 +12,7 @@ from bench.fuzz import WORKER_FLOOR, WORKER_LIMIT, Findings, fuzz, real_pool, se
 from bench.given import REALWORLD
 from bench.mutants import Mutant, originals
 from tests.needs import needs_realworld
-from watcher.pipeline import remote
-from watcher.workers import WorkerPool
+from watcher.parsing import ParserPool, client
 
 SIZE = 100_000
 PATIENCE = timedelta(seconds=3)
@@ -79,14 +78,14 @@ CHARSETS = (
 
 
 @pytest.fixture
-async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WorkerPool]:
-    monkeypatch.setattr(remote, "FEED_TIMEOUT", PATIENCE)
-    monkeypatch.setattr(remote, "PAGE_TIMEOUT", PATIENCE)
+async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParserPool]:
+    monkeypatch.setattr(client, "FEED_TIMEOUT", PATIENCE)
+    monkeypatch.setattr(client, "PAGE_TIMEOUT", PATIENCE)
     async with real_pool(2) as pool:
         yield pool
 
 
-async def assert_harmless(pool: WorkerPool, mutants: list[Mutant]) -> None:
+async def assert_harmless(pool: ParserPool, mutants: list[Mutant]) -> None:
     """Each ends without a bug, no worker above its memory, and the pool serves the next."""
     findings = Findings()
     for number, made in enumerate(mutants):
@@ -99,17 +98,17 @@ async def assert_harmless(pool: WorkerPool, mutants: list[Mutant]) -> None:
     assert after.outcomes == {"entries": 1}
 
 
-async def test_feeds_made_to_hang_or_crash(pool: WorkerPool) -> None:
+async def test_feeds_made_to_hang_or_crash(pool: ParserPool) -> None:
     """What made feedparser and expat hang, raise, or open files and addresses."""
     await assert_harmless(pool, [Mutant("feed", body, "text/xml", name) for name, body in FEEDS.items()])
 
 
-async def test_pages_made_to_hang_or_crash(pool: WorkerPool) -> None:
+async def test_pages_made_to_hang_or_crash(pool: ParserPool) -> None:
     """What made libxml2 and extraction slow, large or silent."""
     await assert_harmless(pool, [Mutant("page", body, "text/html", name) for name, body in PAGES.items()])
 
 
-async def test_charsets_that_are_none(pool: WorkerPool) -> None:
+async def test_charsets_that_are_none(pool: ParserPool) -> None:
     """Codecs that unpack, or that no page is written in, in header and body."""
     body = (
         '<?xml version="1.0" encoding="{0}"?><rss version="2.0"><channel><item><title>t</title></item></channel></rss>'
@@ -121,14 +120,14 @@ async def test_charsets_that_are_none(pool: WorkerPool) -> None:
 
 
 @needs_realworld
-async def test_the_collection_of_hostile_inputs(pool: WorkerPool) -> None:
+async def test_the_collection_of_hostile_inputs(pool: ParserPool) -> None:
     """Each of them, read as a feed and as a page."""
     bodies = [gzip.decompress(file.read_bytes()) for file in sorted((REALWORLD / "hostile").glob("*.gz"))]
     kinds = (("feed", "text/xml"), ("page", "text/html"))
     await assert_harmless(pool, [Mutant(kind, body, name, "") for body in bodies for kind, name in kinds])
 
 
-async def test_mutants_of_real_input(pool: WorkerPool) -> None:
+async def test_mutants_of_real_input(pool: ParserPool) -> None:
     """The short form of `make fuzz`: forty mutants, each to its end, the loop never busy for long."""
     findings = await fuzz(pool, originals(), range(10**9, 10**9 + 40))
     assert findings.problems == []

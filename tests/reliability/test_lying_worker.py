@@ -11,9 +11,9 @@ import pytest
 
 from watcher.errors import TaskFailed
 from watcher.model import Entry
-from watcher.pipeline.reading import FeedTask, PageTask
-from watcher.pipeline.remote import read_feed, read_news, read_page
-from watcher.workers import WorkerPool
+from watcher.parsing import ParserPool
+from watcher.parsing.client import read_feed, read_news, read_page
+from watcher.parsing.messages import FeedTask, PageTask
 
 FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC")
 PAGE = PageTask(
@@ -33,8 +33,8 @@ PARSED = {"format": "rss", "title": "", "site": "", "language": "", "entries": [
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[WorkerPool]:
-    pool = WorkerPool(1, "tests.reliability.lying_tasks")
+async def pool() -> AsyncIterator[ParserPool]:
+    pool = ParserPool(1, "tests.reliability.lying_tasks")
     try:
         yield pool
     finally:
@@ -48,7 +48,7 @@ def reading(*, article: Any = None, hit: Any = None, **more: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-async def test_true_answers_are_taken(pool: WorkerPool) -> None:
+async def test_true_answers_are_taken(pool: ParserPool) -> None:
     """The true forms of what the lies below are made of pass, so that it is the lie that is refused."""
     assert (await read_page(pool, PAGE, reading())).matches[0].hits[0].form == "Rutte"
     feed_hit = {"term": "Lage", "form": "Lage", "start": 4, "end": 8, "field": "feed"}
@@ -86,7 +86,7 @@ async def test_true_answers_are_taken(pool: WorkerPool) -> None:
         json.dumps({"article": None, "matches": [{"watch": "Rutte", "hits": [HIT]}]}).encode(),
     ],
 )
-async def test_readings_that_cannot_be_true_are_refused(pool: WorkerPool, answer: bytes) -> None:
+async def test_readings_that_cannot_be_true_are_refused(pool: ParserPool, answer: bytes) -> None:
     """Wrong shapes, impossible dates, control characters, hits outside of their text: a reason, and the pool lives."""
     with pytest.raises(TaskFailed, match="the worker's answer"):
         await read_page(pool, PAGE, answer)
@@ -105,7 +105,7 @@ async def test_readings_that_cannot_be_true_are_refused(pool: WorkerPool, answer
         json.dumps(PARSED | {"refresh_after": "P9999999999Y"}).encode(),
     ],
 )
-async def test_feeds_that_cannot_be_true_are_refused(pool: WorkerPool, answer: bytes) -> None:
+async def test_feeds_that_cannot_be_true_are_refused(pool: ParserPool, answer: bytes) -> None:
     """The same for feeds."""
     with pytest.raises(TaskFailed, match="the worker's answer"):
         await read_feed(pool, FEED, answer)
@@ -132,7 +132,7 @@ def news(**more: Any) -> bytes:
         news(listing="\u00e4"),
     ],
 )
-async def test_news_that_cannot_be_true_are_refused(pool: WorkerPool, answer: bytes) -> None:
+async def test_news_that_cannot_be_true_are_refused(pool: ParserPool, answer: bytes) -> None:
     """Keys that are none of the entries' or fit no column, and listings that cannot be kept."""
     assert (await read_news(pool, FEED, news(), feed="a", listing=b"")).listing == b"A"
     with pytest.raises(TaskFailed, match="the worker's answer"):

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.state.test_backup import poll
 from watcher.errors import StateError, StateForeign
-from watcher.pipeline.restoring import account_of
+from watcher.runtime.recovery_notice import account_of
 from watcher.store import StateLock, StoreThread, documents, open_database, schema
 from watcher.store.backup import back_up, default_backup
 from watcher.store.lock import LastEnd

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, func, insert, select
 
 from bench.retention import Volume, simulate
 from watcher.model import EntryId, FeedId
-from watcher.pipeline.clearing import ENTRIES, KNOWN_DAYS, WORDS, Clearing
 from watcher.pipeline.parts import Parts
+from watcher.runtime.retention import ENTRIES, KNOWN_DAYS, WORDS, Retention
 from watcher.store import StoreThread, entries, feeds, open_database, retention, schema
 from watcher.store.entries import EntryEnd, EntryOutcome
 from watcher.store.feeds import ChangedEntry, NewEntry, PollRecord
@@ -165,7 +165,7 @@ async def test_a_round_ends_and_the_next_goes_on(tmp_path: Path) -> None:
     poll(engine, *range(600), now=START)
     store = StoreThread(engine)
     parts = cast(Parts, SimpleNamespace(store=store, now=lambda: START + 300 * DAY))
-    await Clearing(parts).clear_away()
+    await Retention(parts).clear_away()
     assert await store.run(count, "words") == 0
     assert await store.run(count, "entries") == 1
     store.close()

@@ -14,7 +14,7 @@ MOST_AFTER_OUTAGE = 10  # a longer queue than this becomes one digest when its c
 IN_ORDER_ATTEMPTS = 5  # some seven minutes; then what came later no longer waits for a delivery that fails
 
 
-class Fate(StrEnum):
+class Disposition(StrEnum):
     """Where a delivery goes from here."""
 
     DELIVERED = "delivered"
@@ -32,7 +32,7 @@ class Decision:
     `counts`: whether the attempt counts against the back-off.
     """
 
-    fate: Fate
+    fate: Disposition
     wait: timedelta = timedelta()
     slows_channel: bool = False
     counts: bool = True
@@ -57,27 +57,27 @@ def decide(
     """
     match verdict.outcome:
         case Outcome.DELIVERED:
-            return Decision(fate=Fate.DELIVERED)
+            return Decision(fate=Disposition.DELIVERED)
         case Outcome.REFUSED:
-            return Decision(fate=Fate.SIMPLER) if has_simpler else Decision(fate=Fate.DEAD)
+            return Decision(fate=Disposition.SIMPLER) if has_simpler else Decision(fate=Disposition.DEAD)
         case Outcome.GONE:
-            return Decision(fate=Fate.PARK)
+            return Decision(fate=Disposition.PARK)
         case Outcome.THROTTLED:
             wait = verdict.wait if verdict.wait is not None else back_off(attempt, jitter)
             wait = max(wait, timedelta(seconds=1))
             expired = expires_after is not None and age >= expires_after
-            fate = Fate.EXPIRE if expired else Fate.RETRY
+            fate = Disposition.EXPIRE if expired else Disposition.RETRY
             return Decision(fate=fate, wait=wait, slows_channel=True, counts=False)
         case Outcome.NOT_SENT | Outcome.AMBIGUOUS:
             wait = max(back_off(attempt, jitter), verdict.wait or SHORTEST)
             return Decision(fate=_after_failure(age, failing_for, expires_after), wait=wait)
 
 
-def _after_failure(age: timedelta, failing_for: timedelta, expires_after: timedelta | None) -> Fate:
+def _after_failure(age: timedelta, failing_for: timedelta, expires_after: timedelta | None) -> Disposition:
     if failing_for > PATIENCE:
-        return Fate.PARK
+        return Disposition.PARK
     if expires_after is not None and age >= expires_after:
-        return Fate.EXPIRE
+        return Disposition.EXPIRE
     if age > 2 * PATIENCE:
-        return Fate.DEAD
-    return Fate.RETRY
+        return Disposition.DEAD
+    return Disposition.RETRY

@@ -2,23 +2,23 @@
 
 from watcher.articles.consensus import Effort
 from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
-from watcher.articles.glance import Glance, glance
+from watcher.articles.page_summary import PageSummary, summarise_page
+from watcher.articles.prefilter import JOINT, Prefilter, prefiltered_text
 from watcher.articles.quality import SHELL_LETTERS, paragraph_hashes, repeated_share, without_repeated
-from watcher.articles.screen import JOINT, Screen, screened_text
 
 __all__ = [
     "JOINT",
     "SHELL_LETTERS",
     "Effort",
-    "Glance",
-    "Screen",
+    "PageSummary",
+    "Prefilter",
     "article_of_entry",
     "better_of",
     "body_candidates",
     "extract_article",
-    "glance",
     "paragraph_hashes",
+    "prefiltered_text",
     "repeated_share",
-    "screened_text",
+    "summarise_page",
     "without_repeated",
 ]

@@ -13,12 +13,13 @@ from watcher.articles.bodies import plain_text
 from watcher.articles.consensus import Body, Effort, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published
 from watcher.articles.decoding import decode_page
-from watcher.articles.headline import author, headline, host_of, language, site_name
+from watcher.articles.headline import author, headline, language, site_name
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
 from watcher.articles.quality import judge, judge_text, judge_wall
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
+from watcher.text import host_of
 
 EXTRACTOR_EDITION = 2
 _WALLS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from watcher.articles.page import Page, text_of
+from watcher.text import host_of
 
 _SEPARATOR = re.compile(r"\s+[|–—·•»:-]+\s+|\s*\|\s*")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -51,14 +51,6 @@ def site_name(page: Page) -> str:
     """The outlet's own name for itself, else the host without `www.`."""
     publisher = text_of(page.thing.get("publisher"))
     return page.meta_value("og:site_name", "application-name") or publisher or host_of(page.url)
-
-
-def host_of(url: str) -> str:
-    """The host of an address, without `www.`; "" if it has none."""
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def author(page: Page) -> tuple[str, str]:

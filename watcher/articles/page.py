@@ -12,8 +12,8 @@ from typing import TypeAlias
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from watcher.articles.attribute_floods import without_stuffing
 from watcher.articles.blocks import Block, blocks
-from watcher.articles.stuffing import without_stuffing
 
 Thing: TypeAlias = Mapping[str, object]
 

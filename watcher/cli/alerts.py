@@ -16,8 +16,8 @@ from watcher.cli.shell import Shell, command, out, pass_shell, tell
 from watcher.config import ChannelConfig, Config
 from watcher.errors import WatcherError
 from watcher.model import Alert, AlertKind, Outcome
-from watcher.pipeline.sending import Answer, Sender
-from watcher.pipeline.telling import headline_of
+from watcher.pipeline.alert_builder import headline_of
+from watcher.pipeline.send import Answer, Sender
 from watcher.store import StoreReader, documents, reading
 from watcher.store.documents import StoredDocument
 

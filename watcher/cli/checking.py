@@ -15,11 +15,11 @@ from watcher.app import client_of
 from watcher.cli.shell import Shell, command, out, pass_shell
 from watcher.config import ChannelType, Config
 from watcher.errors import FetchError, NotAFeed, WatcherError
-from watcher.pipeline.crew import pool_of
-from watcher.pipeline.queries import compile_watches
-from watcher.pipeline.remote import sentence
-from watcher.pipeline.sending import target_of
-from watcher.pipeline.trial import try_address, try_feed
+from watcher.inquiry.compile import compile_watches
+from watcher.inquiry.dry_run import try_address, try_feed
+from watcher.parsing.client import sentence
+from watcher.parsing.launch import pool_of
+from watcher.pipeline.send import target_of
 
 
 def register(group: click.Group) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher.cli.present import context_of
+from watcher.inquiry.dry_run import PageTrial
+from watcher.inquiry.explain import Explanation
 from watcher.model import Article, Hit, HitField
-from watcher.pipeline.explain import Explanation
-from watcher.pipeline.trial import PageTrial
 from watcher.store.documents import StoredDocument
 from watcher.store.entries import EntryStatus
 from watcher.store.outbox_list import DeliveryStatus

@@ -12,10 +12,10 @@ from watcher.cli.shell import Shell, command, pass_shell, print_json, print_tabl
 from watcher.config import Config, FeedConfig
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
+from watcher.inquiry.dry_run import try_feed
 from watcher.model import ParsedFeed
-from watcher.pipeline.crew import pool_of
-from watcher.pipeline.remote import sentence
-from watcher.pipeline.trial import try_feed
+from watcher.parsing.client import sentence
+from watcher.parsing.launch import pool_of
 from watcher.store import feeds, reading
 from watcher.store.feeds import FeedStatus
 

@@ -12,9 +12,9 @@ from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus.files import probe_folder
 from watcher.errors import StateError
-from watcher.pipeline.pulse import status_of
-from watcher.pipeline.space import TROUBLE
-from watcher.pipeline.steps import CORPUS_TROUBLE
+from watcher.runtime.disk_guard import TROUBLE
+from watcher.runtime.service import CORPUS_TROUBLE
+from watcher.runtime.status import status_of
 from watcher.store import reading
 from watcher.store.health import Health, read_health
 from watcher.store.lock import look_for_life

@@ -18,11 +18,11 @@ from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus import parse_file_name
 from watcher.errors import WatcherError
+from watcher.inquiry.dry_run import PageTrial, try_bytes, try_page
+from watcher.inquiry.explain import Explanation, look_up, look_up_document, story_of_trial
 from watcher.model import Entry
-from watcher.pipeline.crew import pool_of
-from watcher.pipeline.explain import Explanation, look_up, look_up_document, story_of_trial
-from watcher.pipeline.reading import ENTRY
-from watcher.pipeline.trial import PageTrial, try_bytes, try_page
+from watcher.parsing.launch import pool_of
+from watcher.parsing.messages import ENTRY
 from watcher.store import StoreReader, reading
 
 

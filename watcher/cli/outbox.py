@@ -15,7 +15,7 @@ from watcher.errors import WatcherError
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
 from watcher.pipeline.parts import Setting
-from watcher.store import editing, outbox, outbox_edit, outbox_list, reading, troubles
+from watcher.store import editing, incidents, outbox, outbox_edit, outbox_list, reading
 from watcher.store.outbox_list import OPEN, AttemptStatus, Choice, DeliveryStatus
 
 STATES = click.Choice([state.value for state in DeliveryState])
@@ -89,7 +89,7 @@ def _register_resume(group: click.Group) -> None:
                 raise WatcherError(f"channel {channel!r} is not parked")
             waiting = store.run(outbox.resume, channel, limits=LIMITS, now=now)
             over = f"Channel {channel} is on again."
-            store.run(troubles.end, f"parked {channel}", over, ops=others, now=now)
+            store.run(incidents.end, f"parked {channel}", over, ops=others, now=now)
         tell(f"{channel} is on again; {waiting} alerts wait for it")
 
 

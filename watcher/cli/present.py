@@ -14,7 +14,7 @@ from watcher.model import Hit, HitField
 
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
-    from watcher.pipeline.steps import Steps
+    from watcher.runtime.service import Steps
 
 _REFRESH_SECONDS = 0.2
 _CONTEXT = 60  # letters on either side of a hit

@@ -16,12 +16,12 @@ import click
 from watcher.cli.present import progress, summary_lines
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json, start_log, tell
 from watcher.config import Config, load
-from watcher.pipeline.crew import pool_of
+from watcher.parsing.launch import pool_of
 
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
     from watcher.demo import DemoNewsroom
-    from watcher.pipeline.steps import Steps
+    from watcher.runtime.service import Steps
 
 
 def register(group: click.Group) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from watcher.errors import NotAFeed
-from watcher.feeds.blocks import Blocks, block_hash, cut
 from watcher.feeds.discover import advertised_feeds
 from watcher.feeds.encoding import DecodedText, decode, inflate
+from watcher.feeds.entry_blocks import Blocks, block_hash, cut
 from watcher.feeds.jsonfeed import parse_json_feed
 from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
 from watcher.feeds.repair import FeedXml, feed_xml, root_name

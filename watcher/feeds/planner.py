@@ -20,7 +20,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.errors import FetchFailure
-from watcher.feeds.health import (
+from watcher.feeds.identity import EntryKeys
+from watcher.feeds.plan import (
     Answer,
     ChangedEntry,
     Failed,
@@ -37,7 +38,6 @@ from watcher.feeds.health import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.identity import EntryKeys
 from watcher.model import EntryId
 
 DAY = timedelta(days=1)

@@ -17,10 +17,10 @@ import feedparser
 
 from watcher.errors import NotAFeed
 from watcher.feeds.dates import Stamp, read_date
+from watcher.feeds.fast_xml import read_quickly
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
-from watcher.feeds.quick import read_quickly
 from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, mended
 from watcher.model import Entry, ParsedFeed
 

@@ -23,12 +23,12 @@ from watcher.errors import CorpusError
 from watcher.log import event
 from watcher.matching import STORY_WINDOW, Candidate, sketch, story_of
 from watcher.model import Article, DocumentNumber, PartialDate, StoryId
+from watcher.parsing.messages import Reading
 from watcher.pipeline.parts import Parts
-from watcher.pipeline.reading import Reading
 from watcher.store import documents
 from watcher.store.documents import Adopted, Draft, StoredDocument
 from watcher.store.entries import ClaimedEntry, EntryEnd
-from watcher.store.stories import Kin
+from watcher.store.stories import Overlap
 
 log = logging.getLogger(__name__)
 
@@ -149,11 +149,11 @@ def _highest(parts: Parts) -> int:
     return -1 if highest is None else highest
 
 
-def story_teller(article: Article, *, size: int) -> Callable[[Sequence[Kin]], StoryId | None]:
+def story_teller(article: Article, *, size: int) -> Callable[[Sequence[Overlap]], StoryId | None]:
     """Which story the article belongs to, given the documents that share fingerprints with it."""
     moment = _moment(article.published_at, article.date)
 
-    def story(kin: Sequence[Kin]) -> StoryId | None:
+    def story(kin: Sequence[Overlap]) -> StoryId | None:
         candidates = (
             Candidate(
                 story=one.story, shared=one.shared, size=one.size, published_at=_moment(one.published_at, one.date)

@@ -15,16 +15,16 @@ from datetime import datetime, timedelta
 
 from watcher.alerts.channel import Channel, RenderOptions, redact
 from watcher.alerts.channels import CHANNELS
-from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision, Fate, decide
+from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision, Disposition, decide
 from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.config import ChannelConfig, ChannelType
 from watcher.errors import StateError
 from watcher.log import event
 from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
+from watcher.pipeline.alert_builder import alert_of
 from watcher.pipeline.parts import LEASE, Parts
-from watcher.pipeline.sending import Answer, Sender, secrets_of
-from watcher.pipeline.telling import alert_of
-from watcher.store import collecting, outbox, troubles
+from watcher.pipeline.send import Answer, Sender, secrets_of
+from watcher.store import collecting, incidents, outbox
 from watcher.store.deliveries import notify
 from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
 
@@ -34,12 +34,12 @@ LIMITS = QueueLimits(in_order=IN_ORDER_ATTEMPTS, after_outage=MOST_AFTER_OUTAGE)
 BUG = Verdict(outcome=Outcome.NOT_SENT, reason="internal error; see the log")
 
 _STATES = {
-    Fate.DELIVERED: DeliveryState.DELIVERED,
-    Fate.RETRY: DeliveryState.PENDING,
-    Fate.SIMPLER: DeliveryState.PENDING,
-    Fate.PARK: DeliveryState.PARKED,
-    Fate.DEAD: DeliveryState.DEAD,
-    Fate.EXPIRE: DeliveryState.EXPIRED,
+    Disposition.DELIVERED: DeliveryState.DELIVERED,
+    Disposition.RETRY: DeliveryState.PENDING,
+    Disposition.SIMPLER: DeliveryState.PENDING,
+    Disposition.PARK: DeliveryState.PARKED,
+    Disposition.DEAD: DeliveryState.DEAD,
+    Disposition.EXPIRE: DeliveryState.EXPIRED,
 }
 
 
@@ -148,7 +148,7 @@ async def _settle(
         state=_STATES[decision.fate],
         due_at=now + decision.wait,
         pause_until=now + decision.wait if decision.slows_channel else None,
-        payload=simpler if decision.fate is Fate.SIMPLER else None,
+        payload=simpler if decision.fate is Disposition.SIMPLER else None,
         counts=decision.counts,
     )
     if await parts.store.run(outbox.settle, claimed, attempt, then, limits=LIMITS):
@@ -161,27 +161,27 @@ async def _report(parts: Parts, claimed: ClaimedDelivery, decision: Decision, an
     others = tuple(name for name in parts.setting.ops if name != claimed.channel)
     facts = {"channel": claimed.channel, "kind": claimed.kind.value, "delivery": claimed.id, "answer": said}
     match decision.fate:
-        case Fate.DELIVERED:
+        case Disposition.DELIVERED:
             log.info("told %s (%s %s)", claimed.channel, claimed.kind, claimed.id, extra=event("alert.told", **facts))
-        case Fate.PARK:
+        case Disposition.PARK:
             parts.inquired.clear()
             notice = f"Channel {claimed.channel} is parked, its alerts are kept: {said}. When it is mended: "
             notice += f"watcher outbox resume {claimed.channel}"
             log.error("%s", notice, extra=event("channel.parked", **facts))
-            await parts.store.run(troubles.begin, f"parked {claimed.channel}", notice, ops=others, now=now)
-        case Fate.DEAD:
+            await parts.store.run(incidents.begin, f"parked {claimed.channel}", notice, ops=others, now=now)
+        case Disposition.DEAD:
             notice = f"Channel {claimed.channel} does not take alert {claimed.id}, which is given up: {said}"
             log.error("%s", notice, extra=event("alert.refused", **facts))
             for other in others:
                 await parts.store.run(notify, other, notice, now=now)
-        case Fate.EXPIRE:
+        case Disposition.EXPIRE:
             log.warning(
                 "%s could not be told in time; a digest follows: %s",
                 claimed.channel,
                 said,
                 extra=event("alert.expired", **facts),
             )
-        case Fate.RETRY | Fate.SIMPLER:
+        case Disposition.RETRY | Disposition.SIMPLER:
             log.warning(
                 "alert to %s did not arrive, next try in %s: %s",
                 claimed.channel,

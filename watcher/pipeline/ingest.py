@@ -13,15 +13,15 @@ from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
-from watcher.errors import CorpusError, FetchError, FetchFailure, WorkerError
+from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError
 from watcher.log import event
 from watcher.model import Entry
 from watcher.net import Purpose, Request, origin_of
+from watcher.parsing.client import read_page
+from watcher.parsing.messages import ENTRY, PAGE_ACCEPT, PageTask, Reading
 from watcher.pipeline.archive import archive
-from watcher.pipeline.endings import Repeated
 from watcher.pipeline.parts import Parts
-from watcher.pipeline.reading import ENTRY, PAGE_ACCEPT, PageTask, Reading
-from watcher.pipeline.remote import read_page
+from watcher.runtime.entry_recorder import Repeated
 from watcher.store import entries, pages
 from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.pages import Shown
@@ -123,12 +123,12 @@ async def _read(parts: Parts, claimed: ClaimedEntry, entry: Entry, page: _Page) 
     try:
         reading = await _read_in_worker(parts, claimed, entry, page)
         return reading, page.problem or reading.problem
-    except WorkerError as error:
+    except ParserError as error:
         problem = f"the page could not be read: {error}"
         log.warning("%s: %s", claimed.link, problem, extra=event("page.unreadable", url=claimed.link, error=problem))
     try:
         return await _read_in_worker(parts, claimed, entry, _Page(url=page.url)), problem
-    except WorkerError as error:
+    except ParserError as error:
         return Reading(article=None), f"neither page nor feed text could be read: {error}"
 
 

@@ -16,15 +16,15 @@ from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
 from watcher.model import AlertKind, Priority, Watch
 from watcher.net import Client
-from watcher.pipeline.endings import Endings
-from watcher.pipeline.together import Together
-from watcher.pipeline.turns import Turns
+from watcher.parsing import ParserPool
+from watcher.runtime.batcher import Batcher
+from watcher.runtime.entry_recorder import EntryRecorder
+from watcher.runtime.rwlock import ReadWriteLock
 from watcher.store import StoreThread, feeds
 from watcher.store.collecting import Gate
 from watcher.store.deliveries import Telling
 from watcher.store.feeds import QuietPoll
 from watcher.store.recovery import Recovery
-from watcher.workers import WorkerPool
 
 FEEDS_AT_HAND = 2 * (os.cpu_count() or 1)  # with 48, the way from an answer to its alert took three times as long
 LEASE = timedelta(minutes=30)  # longer than any step can take: each is bounded by its deadlines
@@ -113,7 +113,7 @@ class Parts:
     setting: Setting
     store: StoreThread
     client: Client
-    pool: WorkerPool
+    pool: ParserPool
     folder: CorpusFolder
     show: Callable[[str], None]
     now: Callable[[], datetime] = utc_now
@@ -125,17 +125,17 @@ class Parts:
     repeated: dict[str, set[int]] = field(default_factory=dict)
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FEEDS_AT_HAND))
     settling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FEEDS_AT_HAND))
-    archiving: Turns = field(default_factory=Turns)
+    archiving: ReadWriteLock = field(default_factory=ReadWriteLock)
     recovery: Recovery | None = None  # what had to be done to open the state
     show_life: Callable[[datetime], None] = lambda now: None
     fatal: WatcherError | None = None
     on_fatal: Callable[[], None] = lambda: None
-    endings: Endings = field(init=False)
-    quiet_polls: Together[QuietPoll, None] = field(init=False)
+    endings: EntryRecorder = field(init=False)
+    quiet_polls: Batcher[QuietPoll, None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.endings = Endings(self.store, now=lambda: self.now(), generation=lambda: self.setting.generation)
-        self.quiet_polls = Together(lambda polls: self.store.run(feeds.settle_quiet_polls, polls))
+        self.endings = EntryRecorder(self.store, now=lambda: self.now(), generation=lambda: self.setting.generation)
+        self.quiet_polls = Batcher(lambda polls: self.store.run(feeds.settle_quiet_polls, polls))
 
     def give_up(self, error: WatcherError) -> None:
         """Says that going on is not safe: after a failed fsync only a restart knows what is on disk."""

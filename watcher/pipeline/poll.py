@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.config import FeedConfig
-from watcher.errors import FetchError, NotAFeed, WorkerError
-from watcher.feeds.health import (
+from watcher.errors import FetchError, NotAFeed, ParserError
+from watcher.feeds.identity import body_hash
+from watcher.feeds.listing import Listing
+from watcher.feeds.plan import (
     Answer,
     Failed,
     FailureKind,
@@ -26,14 +28,12 @@ from watcher.feeds.health import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.identity import body_hash
-from watcher.feeds.listing import Listing
 from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.log import event
 from watcher.net import Purpose, Request, Response
+from watcher.parsing.client import read_news, sentence
+from watcher.parsing.messages import ENTRY, FEED_ACCEPT, FeedTask
 from watcher.pipeline.parts import Parts
-from watcher.pipeline.reading import ENTRY, FEED_ACCEPT, FeedTask
-from watcher.pipeline.remote import read_news, sentence
 from watcher.store import feeds
 from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, NewEntry, PollRecord, QuietPoll
 
@@ -132,7 +132,7 @@ async def _read(parts: Parts, claimed: ClaimedFeed, response: Response, hashed: 
             news = await read_news(parts.pool, task, response.body, feed=claimed.name, listing=claimed.listing)
     except NotAFeed as error:
         return Failed(kind=FailureKind.SOFT, message=f"not a feed: {sentence(error)}")
-    except WorkerError as error:
+    except ParserError as error:
         return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
     return Fetched(news=news, body_hash=hashed, answer=answer)
 

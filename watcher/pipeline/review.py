@@ -13,8 +13,8 @@ from datetime import timedelta
 from watcher.log import event
 from watcher.matching import Watchlist, definition
 from watcher.model import Article, Match, Watch
+from watcher.parsing.messages import hosts_of
 from watcher.pipeline.parts import Parts
-from watcher.pipeline.reading import hosts_of
 from watcher.store import documents, watches
 from watcher.store.documents import StoredDocument
 

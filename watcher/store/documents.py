@@ -26,7 +26,7 @@ from watcher.model import (
     TextFrom,
 )
 from watcher.store import deliveries, entries, schema, stories
-from watcher.store.stories import Kin
+from watcher.store.stories import Overlap
 from watcher.text import host_of
 
 _HITS = TypeAdapter(tuple[Hit, ...])
@@ -69,7 +69,7 @@ class Draft:
     feed_text: str
     fetched_at: datetime
     sketch: Collection[int] = ()
-    story_of: Callable[[Sequence[Kin]], StoryId | None] = lambda _kin: None
+    story_of: Callable[[Sequence[Overlap]], StoryId | None] = lambda _kin: None
     story_window: timedelta = timedelta()
 
 

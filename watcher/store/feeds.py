@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, text, update
 
 from watcher.model import EntryId, FeedId
-from watcher.store import deliveries, intake, pages, schema, troubles
+from watcher.store import deliveries, incidents, intake, pages, schema
 
 _CALM = timedelta(days=1)
 
@@ -312,10 +312,10 @@ def _tell_roll_over(
     name = f"rolled over {row.name}"
     if rolled_over:
         message = f"Feed {row.name} listed nothing that it had before: entries may be missed; it is polled faster now"
-        troubles.begin(tx, name, message, ops=ops, now=now)
+        incidents.begin(tx, name, message, ops=ops, now=now)
     elif rolled_over is False and row.rolls:
         message = f"Feed {row.name} is polled fast enough again: no entries were missed for a day"
-        troubles.end(tx, name, message, ops=ops, now=now, calm=_CALM)
+        incidents.end(tx, name, message, ops=ops, now=now, calm=_CALM)
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:

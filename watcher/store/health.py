@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from watcher.store import documents, entries, outbox, outbox_list, schema, troubles
+from watcher.store import documents, entries, incidents, outbox, outbox_list, schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,5 +65,5 @@ def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> 
         orphaned=frozenset(waiting) - frozenset(channels),
         documents=documents.highest_number(tx) + 1,
         documents_unwritten=tx.execute(select(func.count(rows.number)).where(rows.written_at.is_(None))).scalar_one(),
-        troubles=troubles.known(tx),
+        troubles=incidents.known(tx),
     )

@@ -1,4 +1,4 @@
-"""Clearing away what is not needed any more, a little at a time. How long things are kept is not decided here.
+"""Deletes rows that have expired, in small batches. How long things are kept is not decided here.
 
 Documents, their matches and what was told are never cleared away. The newest row of a table stays, so that SQLite does
 not give its number to another one.

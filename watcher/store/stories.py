@@ -40,7 +40,7 @@ _FINGERPRINT = insert(schema.fingerprints).from_select(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kin:
+class Overlap:
     """A document that shares fingerprints with a new one. `size`: how many it has itself."""
 
     document: int
@@ -51,14 +51,14 @@ class Kin:
     published_at: datetime | None
 
 
-def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Kin]:
+def kin(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Overlap]:
     """The documents recorded since then that share some of the fingerprints."""
     found = tx.execute(_SHARED, {"fingerprints": json.dumps(list(fingerprints))}).all() if fingerprints else []
     if not found:
         return []
     shared = {row.document: row.shared for row in found}
     return [
-        Kin(
+        Overlap(
             document=row.number,
             story=StoryId(row.story),
             shared=shared[row.number],

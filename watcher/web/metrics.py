@@ -10,14 +10,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from watcher import __version__
-from watcher.pipeline.pulse import Pulse
+from watcher.runtime.status import StatusMonitor
 from watcher.store.health import Health
 from watcher.web.server import Page
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def metrics_page(pulse: Pulse) -> Callable[[], Page]:
+def metrics_page(pulse: StatusMonitor) -> Callable[[], Page]:
     """What makes the page of metrics, from what the pulse knows last."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Numbers(pulse))
@@ -25,7 +25,7 @@ def metrics_page(pulse: Pulse) -> Callable[[], Page]:
 
 
 class _Numbers(Collector):
-    def __init__(self, pulse: Pulse) -> None:
+    def __init__(self, pulse: StatusMonitor) -> None:
         self._pulse = pulse
 
     def collect(self) -> Iterator[Metric]:

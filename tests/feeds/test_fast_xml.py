@@ -1,0 +1,173 @@
+"""The quick reader of usual feeds against feedparser, which it stands in for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.feeds.bodies import URL, atom, rss
+from tests.feeds.test_realworld import body_of, each, feed_name, gold
+from tests.needs import needs_realworld
+from watcher.errors import NotAFeed
+from watcher.feeds import xmlfeed
+from watcher.feeds.fast_xml import read_quickly
+from watcher.feeds.parse import parse_feed
+from watcher.model import ParsedFeed
+
+RSS10 = "http://purl.org/rss/1.0/"
+NAMESPACES = (
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    ' xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom"'
+    ' xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" xmlns:own="https://a.example/ns"'
+)
+# Most of them are usual, some are not; a feed is made of any of them, in any order and number.
+ELEMENTS = (
+    *("title", "link", "description", "guid", "pubDate", "author", "category", "dc:creator", "dc:date", "dc:subject"),
+    *("content:encoded", "media:title", "media:description", "media:content", "media:group", "enclosure", "updated"),
+    *("sy:updatePeriod", "ttl", "language", "image", "atom:link", "atom:updated", "id", "summary", "content", "name"),
+    *(
+        "own:length",
+        "own:title",
+        "published",
+        "source",
+        "comments",
+        "managingEditor",
+        "contributor",
+        "dc:title",
+        "date",
+    ),
+)
+ATTRIBUTES = (
+    *("", "", "", "", ' type="html"', ' type="text"', ' isPermaLink="false"', ' href="https://a.example/h"'),
+    *(' rel="self" href="/s"', ' rel="related" href="https://a.example/r"', ' url="https://a.example/b.jpg"'),
+    *(
+        ' xml:lang="de"',
+        ' type="xhtml"',
+        ' own:type="html"',
+        ' domain="x"',
+        ' rel="alternate" type="text/html" href="/t"',
+    ),
+)
+TEXTS = (
+    *("", " ", "Meldung", "https://a.example/1", "/relativ?a=1&amp;b=2", "2026-03-01T10:00:00Z", "60", "daily"),
+    *("&lt;p&gt;Ein Absatz&lt;/p&gt;", "<![CDATA[<p>Ein &auml; Absatz</p>]]>", "Ã¼ber", "Jürgen Vogel", "a &amp; b"),
+    *("redaktion@blatt.example (Redaktion)", "<b>fett</b>", "<name>Ada</name>", "<title>innen</title>", "http:///x"),
+    *("&amp;uuml;ber", "\x85\x92", "<!-- nichts -->Text", "<name>Ada</name><email>ada@a.example</email>"),
+)
+# One of each at the most, and only where it is usual: most feeds of these are read quickly.
+USUAL = st.lists(st.sampled_from(ELEMENTS[:22]), unique=True, max_size=7).flatmap(
+    lambda names: st.tuples(
+        *(st.sampled_from(TEXTS[:14]).map(partial("<{0}>{1}</{0}>".format, name)) for name in names)
+    )
+)
+element = st.builds(
+    lambda name, attributes, text: f"<{name}{attributes}>{text}</{name}>",
+    st.sampled_from(ELEMENTS),
+    st.sampled_from(ATTRIBUTES),
+    st.sampled_from(TEXTS),
+)
+
+
+def as_feedparser_reads(body: bytes, **more: str) -> ParsedFeed:
+    """The feed, read without the quick reader."""
+    with patch.object(xmlfeed, "read_quickly", lambda data: None):
+        return parse_feed(body, timezone="Europe/Berlin", **more)
+
+
+def assert_both_read_the_same(body: bytes, **more: str) -> None:
+    try:
+        expected = as_feedparser_reads(body, **more)
+    except NotAFeed:
+        with pytest.raises(NotAFeed):
+            parse_feed(body, timezone="Europe/Berlin", **more)
+    else:
+        assert parse_feed(body, timezone="Europe/Berlin", **more) == expected
+
+
+@needs_realworld
+@pytest.mark.parametrize("part", ["feeds", "replay", "hostile"])
+def test_real_feeds_read_the_same_either_way(part: str) -> None:
+    """Every real feed, and every hostile one, comes out as feedparser has it."""
+    for line in gold(part):
+        body, content_type, url = body_of(line)
+        assert_both_read_the_same(body, content_type=content_type, url=url)
+
+
+@given(
+    st.one_of(USUAL, st.lists(element, max_size=6)),
+    st.lists(st.one_of(USUAL, USUAL, st.lists(element, max_size=9)), max_size=3),
+    st.sampled_from("rac"),
+)
+@settings(max_examples=300)
+def test_any_mixture_of_elements_reads_the_same_either_way(
+    frame: Sequence[str], entries: Sequence[Sequence[str]], form: str
+) -> None:
+    """Whatever stands in a feed, in whatever order: quickly read or not, it is the same feed."""
+    tag = "entry" if form == "a" else "item"
+    inner = "".join(frame) + "".join(f"<{tag}>{''.join(parts)}</{tag}>" for parts in entries)
+    if form == "a":
+        body = f'<feed xmlns="http://www.w3.org/2005/Atom" {NAMESPACES}>{inner}</feed>'
+    elif form == "r":
+        body = f'<rss version="2.0" {NAMESPACES}><channel>{inner}</channel></rss>'
+    else:
+        root = f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="{RSS10}" {NAMESPACES}>'
+        body = f"{root}<channel>{''.join(frame)}</channel>{inner}</rdf:RDF>"
+    assert_both_read_the_same(body.encode(), content_type="", url=URL)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss("<item><title>A</title><link>https://a.example/1</link><guid>1</guid></item>"),
+        atom("<entry><title>A</title><link href='https://a.example/1'/><id>1</id></entry>"),
+    ],
+)
+def test_usual_feeds_are_read_quickly(body: str) -> None:
+    """A plain feed needs no feedparser."""
+    with patch("feedparser.parse", side_effect=AssertionError("feedparser was asked")):
+        feed = parse_feed(body.encode(), content_type="", url=URL, timezone="Europe/Berlin")
+    assert [entry.title for entry in feed.entries] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<item><title>A</title><title>B</title></item>",
+        "<item xml:base='https://b.example/'><link>/1</link></item>",
+        "<item><description><p>Ein Absatz</p></description></item>",
+        "<item><own:title xmlns:own='http://purl.org/dc/elements/1.1/'>A</own:title></item>",
+        "<item><title>Der \x96 Hafen</title></item>",
+    ],
+)
+def test_what_is_unusual_is_left_to_feedparser(inner: str) -> None:
+    """No guess is made about what feedparser would make of it."""
+    assert read_quickly(rss(inner).encode()) is None
+
+
+@each("feeds")
+def test_broken_xml_is_left_to_feedparser(line: dict[str, Any]) -> None:
+    """What expat cannot read to the end is read leniently, never in part."""
+    body = body_of(line)[0]
+    if feed_name(line).startswith("de_") and not line["file"].endswith(".json.gz"):
+        assert read_quickly(body[: len(body) // 2]) is None
+
+
+def test_values_are_what_feedparser_keeps() -> None:
+    """The rules that are easiest to get wrong, one by one: which link, which summary, whose name."""
+    item = (
+        "<guid>https://a.example/g</guid><link>https://a.example/1?a=1&amp;amp;b=2</link>"
+        "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>Lang</content:encoded>"
+        "<description>Kurz</description><author>ada@a.org (Ada)</author>"
+    )
+    read = read_quickly(rss(f"<item>{item}</item>").encode())
+    assert read is not None
+    (values,) = read["entries"]
+    assert (values["link"], values["guidislink"]) == ("https://a.example/1?a=1&b=2", True)
+    assert (values["summary"], values["content"][0]["value"]) == ("Kurz", "Lang")
+    assert values["authors"] == [{"name": "Ada", "email": "ada@a.org"}]

@@ -1,0 +1,111 @@
+"""XML into a light tree whose elements bear the names that feedparser knows them by. No values are read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from feedparser.api import StrictFeedParser
+
+_PREFIXES: Mapping[str, str] = {uri.lower(): name.lower() for uri, name in StrictFeedParser.namespaces.items()}
+_USERLAND = "backend.userland.com/rss"  # feedparser takes every address that holds it for the same
+_DEEPEST = 6
+# What feedparser takes a feed for that declares a namespace: (prefix, or * for any, and address).
+_TELLING = {
+    ("", "http://my.netscape.com/rdf/simple/0.9/"): "rss090",
+    ("*", "http://purl.org/rss/1.0/"): "rss10",
+    ("*", "http://www.w3.org/2005/atom"): "atom10",
+}
+
+
+class Unsupported(Exception):
+    """The feed has something that only feedparser reads as feedparser does."""
+
+
+@dataclass(slots=True)
+class Element:
+    """An element of a feed; `name` is lower-case, "prefix_name" or "name". `pieces`: character data directly in it."""
+
+    name: str
+    attributes: dict[str, str]
+    pieces: list[str] = field(default_factory=list)
+    children: list[Element] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces).strip()
+
+
+class Tree:
+    """The tree of one feed, and `version`, what its namespaces say that it is ("" if nothing)."""
+
+    def __init__(self, data: bytes) -> None:
+        """Raises Unsupported or ExpatError."""
+        self.version = ""
+        self._open = [Element("", {})]
+        self._names: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
+        self._declared: dict[str, str] = {}
+        parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartNamespaceDeclHandler = self._declare
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.Parse(data, True)
+        (self.root,) = self._open[0].children
+
+    def _declare(self, prefix: str | None, uri: str) -> None:
+        """feedparser never forgets a prefix, and looks known ones up twice; where that matters, the feed is unusual."""
+        given, lower = (prefix or "").lower(), uri.lower()
+        if len(self._open) == 1 and not self.version:
+            self.version = _TELLING.get((given, lower)) or _TELLING.get(("*", lower), "")
+        known = "" if _USERLAND in lower else _PREFIXES.get(lower)
+        if known == "xlink" or (given and self._declared.get(given, lower) != lower):
+            raise Unsupported
+        if given:
+            self._declared[given] = lower
+        remapped = {name for name, of in self._declared.items() if _PREFIXES.get(of, name) != name}
+        if remapped & {_PREFIXES.get(of) for of in self._declared.values()}:
+            raise Unsupported
+        if known is None:
+            self._prefixes.setdefault(uri, given)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        known = self._names.get(name)
+        if known is None:
+            known = self._names[name] = self._name(name)
+        element = Element(known, _attributes(attributes) if attributes else {})
+        if len(self._open) > _DEEPEST:
+            raise Unsupported
+        self._open[-1].children.append(element)
+        self._open.append(element)
+
+    def _end(self, _name: str) -> None:
+        self._open.pop()
+
+    def _characters(self, text: str) -> None:
+        self._open[-1].pieces.append(text)
+
+    def _name(self, name: str) -> str:
+        uri, _, local = name.rpartition(" ")
+        if not uri:
+            return local.lower()
+        prefix = "" if _USERLAND in uri.lower() else _PREFIXES.get(uri.lower())
+        if prefix is None:
+            prefix = self._prefixes[uri]
+        return f"{prefix}_{local.lower()}" if prefix else local.lower()
+
+
+def _attributes(given: dict[str, str]) -> dict[str, str]:
+    """By feedparser's names. Of a namespace that it does not know, it forgets that there was one."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        uri, _, local = name.rpartition(" ")
+        prefix = _PREFIXES.get(uri.lower()) if uri else None
+        key = f"{prefix}:{local.lower()}" if prefix else local.lower()
+        if (uri and not prefix) or key in found or key in ("base", "xml:base"):
+            raise Unsupported
+        found[key] = value.lower() if key in ("rel", "type") else value
+    return found

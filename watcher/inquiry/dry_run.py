@@ -1,0 +1,101 @@
+"""The steps without side effects: what would a poll, or an ingest, find? For `check`, `feeds add` and `explain`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from watcher.errors import FetchError, FetchFailure, ParserError
+from watcher.model import Entry, ParsedFeed
+from watcher.net import Client, Purpose, Request, Response, origin_of
+from watcher.parsing import ParserPool
+from watcher.parsing.client import read_feed, read_page
+from watcher.parsing.messages import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageTask, Reading, feed_text_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTrial:
+    """What became of a page at `now`: the answer, and its reading; `problem` says why one of them is missing.
+
+    `size`: of the page, in bytes; `feed_text`: what the feed says of it.
+    """
+
+    now: datetime
+    response: Response | None
+    reading: Reading | None
+    problem: str = ""
+    feed_text: str = ""
+    size: int = 0
+
+
+async def try_feed(client: Client, pool: ParserPool, url: str, *, timezone: str, within: timedelta) -> ParsedFeed:
+    """Fetches and reads a feed. Raises FetchError, NotAFeed or ParserError."""
+    response = await client.fetch(
+        Request(url=url, purpose=Purpose.FEED, operator=True, timeout=within, accept=FEED_ACCEPT)
+    )
+    if response.status != 200:
+        raise FetchError(FetchFailure.BAD_RESPONSE, f"{url} answers HTTP {response.status}", sent=True)
+    task = FeedTask(content_type=response.content_type, url=response.url, timezone=timezone)
+    return await read_feed(pool, task, response.body)
+
+
+async def try_page(
+    client: Client, pool: ParserPool, url: str, *, entry: Entry | None, feed: str, timezone: str, now: datetime
+) -> PageTrial:
+    """Fetches and reads a page as `ingest` would."""
+    try:
+        response = await client.fetch(
+            Request(url=url, purpose=Purpose.PAGE, referrer_origin=origin_of(url), accept=PAGE_ACCEPT)
+        )
+    except FetchError as error:
+        return PageTrial(now=now, response=None, reading=None, problem=f"{error.failure.value}: {error}")
+    if response.status != 200:
+        size, problem = len(response.body), f"HTTP {response.status}"
+        return PageTrial(now=now, response=response, reading=None, problem=problem, size=size)
+    if not response.body:
+        return PageTrial(now=now, response=response, reading=None, problem="the page is empty")
+    trial = await try_bytes(
+        pool,
+        response.body,
+        url=response.url,
+        content_type=response.content_type,
+        entry=entry or Entry(id="", link=url, title=""),
+        feed=feed,
+        timezone=timezone,
+        now=now,
+    )
+    return replace(trial, response=response)
+
+
+async def try_bytes(
+    pool: ParserPool,
+    page: bytes,
+    *,
+    url: str,
+    content_type: str,
+    entry: Entry,
+    feed: str = "",
+    timezone: str,
+    now: datetime,
+) -> PageTrial:
+    """Reads a page that is at hand as `ingest` would."""
+    task = PageTask(
+        entry=entry, feed=feed, site="", url=url, content_type=content_type, timezone=timezone, now=now, whole=True
+    )
+    try:
+        reading = await read_page(pool, task, page)
+    except ParserError as error:
+        return PageTrial(now=now, response=None, reading=None, problem=str(error))
+    return PageTrial(
+        now=now,
+        response=None,
+        reading=reading,
+        problem=reading.problem,
+        feed_text=feed_text_of(entry),
+        size=len(page),
+    )
+
+
+async def try_address(client: Client, url: str) -> None:
+    """Sees whether a channel's host answers; what it answers does not matter. Raises FetchError."""
+    await client.fetch(Request(url=url, purpose=Purpose.ALERT, method="HEAD", operator=True))

@@ -1,0 +1,20 @@
+"""Texts, dates, charsets and hosts: rules that feeds, articles and matching share, each written once.
+
+`fold` makes spellings comparable, `hosts` compares hosts. No I/O, no clock, no rule that only one room needs.
+"""
+
+from watcher.text.fold import Folded, as_written, fold, is_word_character, squeeze, units, words
+from watcher.text.hosts import host_and_port, host_name, host_of
+
+__all__ = [
+    "Folded",
+    "as_written",
+    "fold",
+    "host_and_port",
+    "host_name",
+    "host_of",
+    "is_word_character",
+    "squeeze",
+    "units",
+    "words",
+]

@@ -1,0 +1,236 @@
+"""Folds texts, with an offset map back to the original. Matching and story grouping compare folded texts.
+
+Folding decides which spellings are the same letters. Rules on terms (endings, compounds, umlaut variants) belong to
+`matching/`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+# What hardly a page is without, of all that is not composed: spaces of given widths, ellipsis, raised digits.
+_COMMON = {
+    sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026\u2122\u00b2\u00b3"
+}
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class Folded:
+    """A folded text that knows the places of the original: see `fold`."""
+
+    __slots__ = ("_blocks", "_straight", "original", "text")
+
+    def __init__(self, original: str, text: str, *, straight: bool) -> None:
+        self.original = original
+        self.text = text
+        self._straight = straight
+        self._blocks: _Blocks | None = None
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The smallest span of the original that holds what became `text[start:end]`, `start < end`.
+
+        A letter that was folded into several (ß -> ss) or composed from several (a + diaeresis) counts as whole.
+        Invisible characters at the ends are left out. Raises IndexError outside the text.
+        """
+        if not 0 <= start < end <= len(self.text):
+            raise IndexError(f"no span {start}:{end} in a text of {len(self.text)} characters")
+        if self._straight:
+            return start, end
+        if self._blocks is None:
+            self._blocks = _Blocks(self.original)
+        first, last = self._blocks.origin(start)[0], self._blocks.origin(end - 1)[1]
+        while first < last - 1 and self.original[first] in _INVISIBLE:
+            first += 1
+        while last > first + 1 and self.original[last - 1] in _INVISIBLE:
+            last -= 1
+        return first, last
+
+
+def fold(text: str) -> Folded:
+    """Fold what spelling, typography and encoding may vary without changing the word.
+
+    Invisible characters (soft hyphen, zero-width, marks of direction) are dropped, then NFKC, casefold, NFKC; every
+    hyphen and dash becomes `-`, the typographic apostrophe `'`. Folding a folded text changes nothing.
+    """
+    if text.isascii():
+        return Folded(text, text.lower(), straight=True)
+    visible = _visible(text)
+    composed = _composed(visible)
+    lowered = composed.casefold()
+    folded = _composed(lowered)
+    straight = visible == text and composed == visible and len(lowered) == len(composed) and folded == lowered
+    return Folded(text, _plain_signs(folded), straight=straight)
+
+
+def squeeze(folded: str) -> str:
+    """A folded text without its spaces and hyphens, so that "purl-initiative", "purl initiative" and "purlinitiative"
+    become one string: the form in which needles are looked for."""
+    return "".join(folded.replace("-", " ").split())
+
+
+def as_written(text: str) -> str:
+    """A text without what only typesetting adds: invisible characters, kinds of space, hyphen and apostrophe, and the
+    choice between composed and decomposed letters. Case and letters stay."""
+    visible = unicodedata.normalize("NFC", _visible(text))
+    return " ".join(_plain_signs(visible).split())
+
+
+def words(folded: str) -> Iterator[re.Match[str]]:
+    """The words of a folded text in their order: runs of letters, digits, combining marks and `_`."""
+    return _word_pattern().finditer(folded)
+
+
+def units(folded: str) -> Iterator[re.Match[str]]:
+    """The words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each."""
+    return _unit_pattern().finditer(folded)
+
+
+def is_word_character(character: str) -> bool:
+    """Whether a character belongs to a word: letter, digit, combining mark or `_`."""
+    return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
+
+
+# To look for single characters one by one takes a tenth of the time of a pattern that looks for any of them.
+
+
+def _visible(text: str) -> str:
+    for sign in _INVISIBLE:
+        if sign in text:
+            text = text.replace(sign, "")
+    return text
+
+
+def _composed(text: str) -> str:
+    """NFKC. Common signs are taken apart first: nearly every text is composed then, and that is seen quickly."""
+    for sign, parts in _COMMON.items():
+        if sign in text:
+            text = text.replace(sign, parts)
+    return unicodedata.normalize("NFKC", text)
+
+
+def _plain_signs(text: str) -> str:
+    for sign in _HYPHENS:
+        if sign in text:
+            text = text.replace(sign, "-")
+    text = text.replace("\u2019", "'")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half an emoji, as broken JSON escapes leave it; the automaton of the matcher encodes
+        return _SURROGATES.sub("\ufffd", text)
+    return text
+
+
+# -- from folded offsets back to the original -------------------------------------------------------------------------
+
+
+class _Blocks:
+    """The blocks of a text that do not map one character to one, with their places before and after folding.
+
+    Folding works block by block (`_blocks_of`), so between two blocks offsets differ by a constant.
+    """
+
+    __slots__ = ("_folded_ends", "_folded_starts", "_original_ends", "_original_starts")
+
+    def __init__(self, original: str) -> None:
+        self._folded_starts, self._folded_ends = array("q"), array("q")
+        self._original_starts, self._original_ends = array("q"), array("q")
+        shift = 0
+        for start, end in _blocks_of(original):
+            length = _folded_length(original[start:end])
+            self._folded_starts.append(start + shift)
+            self._folded_ends.append(start + shift + length)
+            self._original_starts.append(start)
+            self._original_ends.append(end)
+            shift += length - (end - start)
+
+    def origin(self, position: int) -> tuple[int, int]:
+        """The span of the original from which the folded character at `position` came."""
+        # Of several blocks that start here all but the last are empty: they folded to nothing.
+        block = bisect_right(self._folded_starts, position) - 1
+        if block < 0:
+            return position, position + 1
+        if position < self._folded_ends[block]:
+            return self._original_starts[block], self._original_ends[block]
+        start = position - self._folded_ends[block] + self._original_ends[block]
+        return start, start + 1
+
+
+@lru_cache(maxsize=4096)
+def _folded_length(block: str) -> int:
+    return len(fold(block).text)
+
+
+def _blocks_of(text: str) -> Iterator[tuple[int, int]]:
+    """The spans that fold as a whole: a character and everything behind it that may merge with it."""
+    done = 0
+    for region in _irregular().finditer(text):
+        start = position = max(region.start() - 1, done)
+        for position in range(start + 1, region.end()):
+            if _starts_block(text[position]):
+                yield start, position
+                start = position
+        yield start, region.end()
+        done = region.end()
+
+
+@lru_cache(maxsize=4096)
+def _starts_block(character: str) -> bool:
+    """Whether no normalisation can merge this character into the one before it."""
+    folded = _plain_fold(character)
+    return bool(folded) and not any(_may_merge(part) for part in (character, folded[0]))
+
+
+def _plain_fold(character: str) -> str:
+    return _composed(_composed(_visible(character)).casefold())
+
+
+def _may_merge(character: str) -> bool:
+    """Combining marks, the vowels and final consonants of Hangul, and the vowel signs of Kirat Rai."""
+    return (
+        unicodedata.category(character)[0] == "M"
+        or "\u1160" <= character <= "\u11ff"
+        or "\ud7b0" <= character <= "\ud7ff"
+        or "\U00016d63" <= character <= "\U00016d6a"
+    )
+
+
+@lru_cache(maxsize=1)
+def _irregular() -> re.Pattern[str]:
+    """Finds the characters outside the scripts of `_REGULAR_RANGES` and, inside them, those that do not fold to
+    exactly one character of their own."""
+    regular = [chr(code) for first, last in _REGULAR_RANGES for code in range(first, last)]
+    kept = "".join(character for character in regular if _starts_block(character) and len(_plain_fold(character)) == 1)
+    return re.compile(f"[^{re.escape(kept)}{_WHOLLY_REGULAR}]+")
+
+
+# Latin, Greek, Cyrillic; dashes and quotation marks; currency signs: looked at one by one, some are irregular (ß, …).
+_REGULAR_RANGES = ((0x0000, 0x0530), (0x2010, 0x2030), (0x2030, 0x2060), (0x20A0, 0x20C0))
+# CJK ideographs and Hangul syllables: they fold to themselves, every one.
+_WHOLLY_REGULAR = "\u4e00-\u9fff\uac00-\ud7a3"
+
+
+@lru_cache(maxsize=1)
+def _word_pattern() -> re.Pattern[str]:
+    return re.compile(_word())
+
+
+@lru_cache(maxsize=1)
+def _unit_pattern() -> re.Pattern[str]:
+    return re.compile(rf"{_word()}(?:(?:[-']|(?<=\d)[.,](?=\d)){_word()})*")
+
+
+@lru_cache(maxsize=1)
+def _word() -> str:
+    """The word class of Python leaves out combining marks, which would cut a word of many scripts into pieces.
+
+    Marks beyond the basic plane are left out: with them the class would be tried range by range, ten times slower.
+    """
+    marks = (chr(code) for code in range(0x0300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M")
+    return rf"\w+(?:[{re.escape(''.join(marks))}]+\w*)*"
