@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from tests.feed_bodies import CONTENT_TYPES, feed_body
-from tests.patience import HANGS, PROCESS_HANGS
+from tests.patience import HANGS
 from watcher.model import Entry
 
 HTML = "text/html; charset=utf-8"
@@ -77,7 +77,7 @@ class Gate:
 
     def __call__(self, request: Request) -> Reply:
         self.entered.set()
-        self._open.wait(PROCESS_HANGS)
+        self._open.wait()
         return self._then(request)
 
     def release(self) -> None:

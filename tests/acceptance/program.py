@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.patience import PROCESS_HANGS
+from tests.patience import HANGS
 
 ROOT = Path(__file__).parents[2]
 FAST = {"every": "1s", "fastest": "1s", "slowest": "1s"}
@@ -65,14 +65,14 @@ class Running:
     def kill(self) -> None:
         """kill -9 to the daemon alone: its workers must notice by themselves."""
         self.process.kill()
-        self.process.wait(PROCESS_HANGS)
+        self.process.wait(HANGS)
 
-    def end(self, timeout: float = PROCESS_HANGS) -> int:
+    def end(self, timeout: float = HANGS) -> int:
         """SIGTERM, and the exit code. Raises TimeoutExpired."""
         self.process.terminate()
         return self.process.wait(timeout)
 
-    def wait_for(self, condition: Callable[[], object], timeout: float = PROCESS_HANGS) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout: float = HANGS) -> None:
         """Return as soon as `condition` holds; fail with what the program said if it ends or takes too long."""
         deadline = time.monotonic() + timeout
         while not condition():
@@ -119,7 +119,7 @@ class Program:
     # -- commands ------------------------------------------------------------------------------------------------------
 
     def command(
-        self, *arguments: str, timeout: float = PROCESS_HANGS, cwd: Path | None = None, before: Sequence[str] = ()
+        self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
         ended = subprocess.run(
             [*before, *self._line(*arguments)],
@@ -133,7 +133,7 @@ class Program:
         assert "Traceback" not in result.stderr, result.stderr
         return result
 
-    def once(self, *, timeout: float = PROCESS_HANGS) -> dict[str, Any]:
+    def once(self, *, timeout: float = HANGS) -> dict[str, Any]:
         """`once --json`, which must succeed; its summary."""
         result = self.command("once", "--json", timeout=timeout)
         assert result.code == 0, result.stderr

@@ -55,7 +55,6 @@ def as_ours(command: str) -> str:
     return re.sub(r"^(sudo (-u watcher )?)?(\.venv|/opt/watcher)/bin/watcher ", "watcher ", command)
 
 
-@pytest.mark.timeout(300)  # some seconds each; far more where the processor is shared
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
 def test_the_commands_of_a_page_work(page: Path, desk: Desk) -> None:
     """Run one after the other in one folder, each ends with 0; one that is neither known nor excused fails."""

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.parsing.waiting import until
+from tests.patience import HANGS
 from watcher.parsing.frames import Frame, FrameError, pack, pack_header, receive, send
 from watcher.parsing.request_queue import NotStarted, RequestQueue
 from watcher.parsing.shared_buffer import ROOM, SharedBuffer
@@ -57,7 +58,7 @@ def test_frames_arrive_as_they_were_sent(tray: SharedBuffer, sent: list[Frame]) 
     async def there_and_back() -> tuple[list[Frame], list[Frame]]:
         with line_and_child() as (line, theirs):
             asked = [
-                asyncio.create_task(line.ask(pack(pack_header(frame.header), frame.payload), 20)) for frame in sent
+                asyncio.create_task(line.ask(pack(pack_header(frame.header), frame.payload), HANGS)) for frame in sent
             ]
             await until(lambda: len(line) == len(sent))
             arrived = [receive(theirs, tray) for _ in sent]
@@ -100,7 +101,7 @@ def test_a_payload_may_lie_on_the_tray(tray: SharedBuffer) -> None:
 async def test_gibberish_is_refused(said: bytes, reason: str) -> None:
     """Cut frames, giants and broken JSON end the request at work, before memory is taken for them; no other."""
     with line_and_child(largest=1_000) as (line, theirs):
-        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), 20)) for _ in range(2)]
+        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), HANGS)) for _ in range(2)]
         await asyncio.sleep(0)
         theirs.sendall(said)
         theirs.shutdown(socket.SHUT_WR)
@@ -117,14 +118,14 @@ async def test_an_answer_that_nobody_asked_for_breaks_the_line() -> None:
         send(theirs, Frame({}, b"Antwort"))
         await until(lambda: line.broken)
         with pytest.raises(NotStarted):
-            await line.ask(pack(b"{}", b""), 20)
+            await line.ask(pack(b"{}", b""), HANGS)
 
 
 async def test_patience_is_for_what_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second request has all of its own after the first was answered."""
-    monkeypatch.setattr("watcher.parsing.request_queue._MOST_BEHIND", 20)
+    monkeypatch.setattr("watcher.parsing.request_queue._MOST_BEHIND", HANGS)
     with line_and_child() as (line, theirs):
-        first, second = (asyncio.create_task(line.ask(pack(b"{}", b""), patience)) for patience in (20, 0.2))
+        first, second = (asyncio.create_task(line.ask(pack(b"{}", b""), patience)) for patience in (HANGS, 0.2))
         await asyncio.sleep(0.4)
         assert not second.done()
         send(theirs, Frame({}))
@@ -136,7 +137,7 @@ async def test_patience_is_for_what_is_at_work(monkeypatch: pytest.MonkeyPatch) 
 async def test_nothing_waits_for_long_behind_another() -> None:
     """Then it may be asked elsewhere; the one at work goes on."""
     with line_and_child() as (line, theirs):
-        first, second = (asyncio.create_task(line.ask(pack(b"{}", b""), 20)) for _ in range(2))
+        first, second = (asyncio.create_task(line.ask(pack(b"{}", b""), HANGS)) for _ in range(2))
         with pytest.raises(NotStarted):
             await second
         assert not first.done()
@@ -150,7 +151,7 @@ async def test_nothing_waits_for_long_behind_another() -> None:
 async def test_who_gives_up_before_its_turn_leaves_the_line_whole() -> None:
     """Its answer is for nobody; the one behind it gets its own."""
     with line_and_child() as (line, theirs):
-        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), 20)) for _ in range(3)]
+        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), HANGS)) for _ in range(3)]
         await asyncio.sleep(0)
         asked[1].cancel()
         for number in range(3):
@@ -162,7 +163,7 @@ async def test_who_gives_up_before_its_turn_leaves_the_line_whole() -> None:
 async def test_who_gives_up_at_work_breaks_the_line() -> None:
     """The child is at it, and nobody will listen; what waits behind is left undone."""
     with line_and_child() as (line, _):
-        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), 20)) for _ in range(2)]
+        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), HANGS)) for _ in range(2)]
         await asyncio.sleep(0)
         asked[0].cancel()
         assert isinstance((await asyncio.gather(*asked, return_exceptions=True))[1], NotStarted)
@@ -172,7 +173,7 @@ async def test_who_gives_up_at_work_breaks_the_line() -> None:
 async def test_a_child_may_say_that_it_does_no_more(header: dict[str, bool]) -> None:
     """That it left a request undone, or that it has no memory for those behind."""
     with line_and_child() as (line, theirs):
-        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), 20)) for _ in range(2)]
+        asked = [asyncio.create_task(line.ask(pack(b"{}", b""), HANGS)) for _ in range(2)]
         await asyncio.sleep(0)
         for _ in asked:
             send(theirs, Frame(header))

@@ -16,14 +16,13 @@ from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.needs import needs_mounts
 from tests.newsroom import Newsroom
-from tests.patience import PROCESS_HANGS
+from tests.patience import HANGS
 from tests.receivers import Receiver
 from watcher.errors import StateError
 from watcher.runtime.disk_guard import FLOOR, shortage_of
 from watcher.runtime.runner import StepRunner
 
 MEGABYTES = 40
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -125,7 +124,7 @@ def notices(ops: Receiver, words: str) -> bool:
 
 def assert_no_requests(news: Newsroom, path: str, *, seconds: float) -> None:
     """Nobody asks for the path for so long, once what was under way has come."""
-    deadline = time.monotonic() + PROCESS_HANGS
+    deadline = time.monotonic() + HANGS
     seen, since = news.count(path), time.monotonic()
     while time.monotonic() - since < seconds:
         assert time.monotonic() < deadline, "it is asked for again and again"
