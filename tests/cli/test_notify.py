@@ -52,10 +52,16 @@ def test_an_abstract_address_is_understood(monkeypatch: pytest.MonkeyPatch) -> N
         assert end.recv(64) == b"READY=1"
 
 
-def test_without_a_supervisor_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside a service there is nobody to tell."""
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+def test_without_a_supervisor_nothing_is_sent(
+    systemd: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Outside a service no datagram goes anywhere, and nothing is logged."""
+    monkeypatch.delenv("NOTIFY_SOCKET")
     sdnotify.notify("READY=1")
+    systemd.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        systemd.recv(64)
+    assert caplog.records == []
 
 
 def test_a_supervisor_that_is_gone_is_no_reason_to_stop(
