@@ -74,7 +74,7 @@ def shown(draw: st.DrawFn) -> tuple[str, str]:
     return term, f"<i>{''.join(pieces)}</i>{ending}"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(shown(), st.integers(0, 4))
 def test_no_way_of_writing_a_term_escapes_the_screen(written: tuple[str, str], place: int) -> None:
     """Tags, comments, entities and the like, in a paragraph, in the description or in what the page states

@@ -11,6 +11,7 @@ import urllib.request
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom, Reply
+from tests.patience import HANGS
 from tests.receivers import Receiver
 from watcher.store.engine.lock import lock_file
 
@@ -22,7 +23,7 @@ def free_port() -> int:
 
 
 def numbers_at(port: int) -> dict[str, str]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=HANGS) as answer:
         return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
 
 

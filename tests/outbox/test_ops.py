@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.outbox.desk import Desk, channel
-from watcher.errors import CorpusError
 from watcher.feeds.plan import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
-from watcher.pipeline.archive import ArchiveContext
-from watcher.runtime import housekeeping
 from watcher.store.commands import feeds, incidents
 from watcher.store.commands.feeds import PollRecord
 from watcher.store.queries import feed_status, health
@@ -86,18 +83,22 @@ def test_feed_is_called_broken_after_six_failures_or_a_day(pause: timedelta, tol
     assert "no such host" in notices[told_at - 1][0]
 
 
-def test_corpus_that_cannot_be_written_is_told_once_and_when_it_can(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However often housekeeping fails at it in between."""
-    broken = [True, True, True, False, False]
-
-    async def write(_context: ArchiveContext) -> int:
-        if broken.pop(0):
-            raise CorpusError("no space left on the disk")
-        return 0
-
-    monkeypatch.setattr(housekeeping, "write_missing", write)
-    while broken:
+def test_corpus_that_cannot_be_written_is_told_once_and_when_it_can(desk: Desk) -> None:
+    """A file is where the folder should be: however often housekeeping fails at it in between, two notices are sent."""
+    folder = desk.service.resources.folder.path
+    desk.find()
+    desk.run(lambda tx: tx.exec_driver_sql("UPDATE documents SET written_at = NULL"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("in the way")
+    for _ in range(3):
         desk.wait(desk.service.keep_house())
-    assert said(desk) == ["The corpus cannot be written: no space left on the disk", "The corpus can be written again."]
+    folder.unlink()
+    desk.service.resources.folder.prepare()
+    for _ in range(2):
+        desk.wait(desk.service.keep_house())
+    desk.deliver()
+    begun, ended = [body["message"] for body in desk.texts("webhook") if body["kind"] == "notice"]
+    assert begun.startswith("The corpus cannot be written: ")
+    assert str(folder) in begun
+    assert ended == "The corpus can be written again."
+    assert len(list(folder.iterdir())) == 1

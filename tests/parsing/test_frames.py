@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.parsing.waiting import until
+from tests.patience import HANGS
 from watcher.parsing.frames import Frame, FrameError, pack, pack_header, receive, send
 from watcher.parsing.request_queue import NotStarted, RequestQueue
 from watcher.parsing.shared_buffer import SLOT_SIZE, SharedBuffer
 
-LIMIT = 20.0  # seconds
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -43,7 +43,7 @@ def queue_and_child(*, largest_reply: int = 2**20) -> Iterator[tuple[RequestQueu
 
 def send_requests(queue: RequestQueue, count: int) -> list[asyncio.Task[Frame]]:
     """Starts that many requests without content; the first runs, the others are queued."""
-    return [asyncio.create_task(queue.request(pack(b"{}", b""), LIMIT)) for _ in range(count)]
+    return [asyncio.create_task(queue.request(pack(b"{}", b""), HANGS)) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_frames_arrive_as_they_were_sent(buffer: SharedBuffer, sent: list[Frame]
     async def there_and_back() -> tuple[list[Frame], list[Frame]]:
         with queue_and_child() as (queue, theirs):
             requests = [
-                asyncio.create_task(queue.request(pack(pack_header(frame.header), frame.payload), LIMIT))
+                asyncio.create_task(queue.request(pack(pack_header(frame.header), frame.payload), HANGS))
                 for frame in sent
             ]
             await until(lambda: len(queue) == len(sent))
@@ -125,14 +125,14 @@ async def test_a_reply_without_a_request_aborts_the_queue() -> None:
         send(theirs, Frame({}, b"Antwort"))
         await until(lambda: queue.aborted)
         with pytest.raises(NotStarted):
-            await queue.request(pack(b"{}", b""), LIMIT)
+            await queue.request(pack(b"{}", b""), HANGS)
 
 
 async def test_the_time_limit_counts_from_the_start_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """A queued request has its whole time limit after the first one was answered."""
-    monkeypatch.setattr("watcher.parsing.request_queue._LONGEST_WAIT", LIMIT)
+    monkeypatch.setattr("watcher.parsing.request_queue._LONGEST_WAIT", HANGS)
     with queue_and_child() as (queue, theirs):
-        first, second = (asyncio.create_task(queue.request(pack(b"{}", b""), limit)) for limit in (LIMIT, 0.0))
+        first, second = (asyncio.create_task(queue.request(pack(b"{}", b""), limit)) for limit in (HANGS, 0.0))
         for _ in range(20):
             await asyncio.sleep(0)
         assert not second.done()

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import psutil
 
+from tests.patience import HANGS
 
-async def until(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+
+async def until(condition: Callable[[], bool], *, seconds: float = HANGS) -> None:
     """Runs the event loop until the condition holds; fails after that many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.acceptance.pages import paragraphs
 from tests.newsroom import Newsroom
+from tests.patience import HANGS
 from watcher.app import client_of
 from watcher.config import Config, load
 from watcher.corpus import CorpusFolder
@@ -73,7 +74,7 @@ class Rig:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Returns as soon as `condition` holds; the steps go on meanwhile."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANGS):
             while not condition():  # noqa: ASYNC110 - what is waited for sets no event
                 await asyncio.sleep(0.01)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.newsroom import Newsroom
+from tests.patience import HANGS
 from tests.pipeline.rig import Rig, page, report, teaser
 from watcher import daemon
 from watcher.app import assemble, reconfigure
@@ -86,7 +87,7 @@ async def test_a_round_that_cannot_see_its_work_fails(make_rig: MakeRig, monkeyp
         monkeypatch.setattr(runner, "_claim", full)
     before = asyncio.all_tasks()
     with pytest.raises(StateError, match="disk"):
-        await asyncio.wait_for(daemon._drain(rig.service), 10)
+        await asyncio.wait_for(daemon._drain(rig.service), HANGS)
     assert asyncio.all_tasks() == before
 
 

@@ -22,7 +22,8 @@ from watcher.store.queries.feed_status import FeedStatus
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MakeRig = Callable[..., Awaitable[Rig]]
-DAY = timedelta(days=1)
+DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)  # a feed is polled every quarter of an hour to start with
+RSS = {"Content-Type": "application/rss+xml"}
 
 
 def status(rig: Rig) -> FeedStatus:
@@ -110,20 +111,21 @@ async def test_an_unchanged_feed_starts_no_worker(make_rig: MakeRig, news: Newsr
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "told", "weight"),
     [
-        (Reply.text("weg", status=404), "HTTP 404"),
-        (Reply.text("Wir bauen um", status=500), "HTTP 500"),
-        (Reply(body=b"", headers={"Content-Type": "application/rss+xml"}), "not a feed"),
-        (Reply(body=b"<rss><channel>", headers={"Content-Type": "application/rss+xml"}, cut_after=-1), "bad response"),
-        (Reply(body=b"Kein Feed.", headers={"Content-Type": "text/plain"}), "not a feed"),
+        (Reply.text("weg", status=404), "HTTP 404", 1),
+        (Reply.text("Wir bauen um", status=500), "HTTP 500", 1 / 2),
+        (Reply(body=b"", headers=RSS), "not a feed", 1 / 2),
+        (Reply(body=b"<rss><channel>", headers=RSS, cut_after=-1), "bad response", 1 / 2),
+        (Reply(body=b"Kein Feed.", headers={"Content-Type": "text/plain"}), "not a feed", 1 / 2),
+        (Reply(body=b"<html><p>Wartung", headers={"Content-Type": "text/html"}), "not a feed", 1 / 2),
     ],
-    ids=["gone", "broken", "empty", "cut", "no feed"],
+    ids=["gone", "broken", "empty", "cut", "no feed", "error page"],
 )
 async def test_a_feed_that_fails_is_asked_again_later(
-    make_rig: MakeRig, news: Newsroom, reply: Reply, told: str
+    make_rig: MakeRig, news: Newsroom, reply: Reply, told: str, weight: float
 ) -> None:
-    """The reason is on record, each wait is longer than the one before, and one success ends it."""
+    """The reason is on record, each wait is longer by its weight than the one before, and one success ends it."""
     news.respond("/feed", lambda _request: reply)
     rig = await make_rig({"hafen": "/feed"})
     waits = []
@@ -133,8 +135,7 @@ async def test_a_feed_that_fails_is_asked_again_later(
         assert told in found.last_error
         waits.append(found.next_poll_at - rig.clock.now)
         rig.clock.forward(waits[-1])
-    assert waits == sorted(set(waits))
-    assert waits[-1] <= DAY
+    assert [round(wait / QUARTER, 3) for wait in waits] == [round(2 ** (weight * times), 3) for times in (1, 2, 3, 4)]
     assert told in rig.service.tally.failed_feeds["hafen"]
     news.feed("/feed", [teaser("/a")])
     await rig.poll()

@@ -21,8 +21,6 @@ from watcher.corpus import CorpusFolder, FsyncFailed, files
 from watcher.errors import CorpusError
 from watcher.parsing import ParserPool
 
-pytestmark = pytest.mark.timeout(240)
-
 DATA = b"Ein Text mit einigen Zeilen.\n" * 20
 NAME = f"000_{hashlib.sha256(DATA).hexdigest()[:16]}.txt"
 CONSOLE = '[[channels]]\nname = "console"\ntype = "console"\ngroup_wait = "0s"'

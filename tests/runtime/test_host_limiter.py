@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from tests.patience import HANGS
 from watcher.errors import StateError
 from watcher.runtime.host_limiter import GAP, SOONEST, HostLimiter
 from watcher.runtime.runner import StepRunner
@@ -86,7 +87,7 @@ async def test_the_next_of_a_host_takes_the_place_of_the_last() -> None:
     task = await at_work(hosts.lane())
     assert (hosts.begun, hosts.later) == (["slow/0", "slow/1"], [])
     hosts.go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while len(hosts.done) < 5:  # noqa: ASYNC110 - the pieces themselves are what is waited for
             await asyncio.sleep(0)
     await stopped(task)
@@ -97,7 +98,7 @@ async def test_what_may_not_be_put_off_is_done_in_the_end() -> None:
     names = [f"slow/{number}" for number in range(30)] + ["quick/1", "quick/2"]
     hosts = Hosts(*names)
     hosts.go.set()
-    await asyncio.wait_for(hosts.lane(later=False).drain(), 5)
+    await asyncio.wait_for(hosts.lane(later=False).drain(), HANGS)
     assert sorted(hosts.done) == sorted(names)
     assert hosts.later == []
 
@@ -131,7 +132,7 @@ async def test_a_failure_gives_its_place_back() -> None:
         raise LookupError(piece)
 
     lane = StepRunner[str]("test", width=6, claim=hosts.claim, handle=fail, ahead=9, limiter=crowd)
-    await asyncio.wait_for(lane.drain(), 5)
+    await asyncio.wait_for(lane.drain(), HANGS)
     assert len(hosts.begun) == 9
 
 

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -166,10 +165,8 @@ def test_a_reader_never_waits_for_a_writer(engine: Engine, state: Path) -> None:
         record(tx, "alt")
     with engine.begin() as tx:
         record(tx, "neu")
-        began = time.monotonic()
-        with reading(state) as store:
+        with reading(state) as store:  # a reader that had to wait would do so in vain, and fail
             assert [status.name for status in store.read(feed_status.statuses)] == ["alt"]
-        assert time.monotonic() - began < 5
 
 
 def test_a_writer_never_waits_for_a_reader(engine: Engine, state: Path) -> None:

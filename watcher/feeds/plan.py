@@ -85,9 +85,10 @@ class NotModified:
 
 
 class FailureKind(StrEnum):
-    """How bad a failure is: hard ones rarely mend themselves, soft ones often, DNS nearly always.
+    """How bad a failure is: hard ones rarely end by themselves, soft ones often, DNS nearly always.
 
-    A body that is no feed is soft: an error page with status 200 often passes.
+    A body that is not a feed is soft, as at Media Cloud: it often is an error page with status 200. A body on which a
+    worker ran out of time or memory is hard.
     """
 
     HARD = "hard"

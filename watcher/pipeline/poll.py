@@ -162,7 +162,7 @@ async def _parse(
         async with context.parsing:
             news = await read_news(context.parsers, task, claimed.listing, response.body)
     except NotAFeed as error:
-        return Failed(kind=FailureKind.HARD, message=f"not a feed: {sentence(error)}")
+        return Failed(kind=FailureKind.SOFT, message=f"not a feed: {sentence(error)}")
     except ParserError as error:
         return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
     return Fetched(news=news, body_hash=hashed, answer=answer)
