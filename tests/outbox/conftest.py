@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.acceptance.conftest import PARK_AFTER, news, program
+from tests.acceptance.conftest import PATIENCE, news, program
 from tests.acceptance.program import Result
 from watcher.cli.shell import main_group
 
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The project's limit is meant for single functions, not for servers and whole processes on a busy machine."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.timeout(PARK_AFTER))
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 class Commands:

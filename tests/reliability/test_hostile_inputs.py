@@ -15,7 +15,7 @@ from tests.needs import needs_realworld
 from watcher.parsing import ParserPool, client
 
 SIZE = 100_000
-PARK_AFTER = timedelta(seconds=3)
+PATIENCE = timedelta(seconds=3)
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -79,8 +79,8 @@ CHARSETS = (
 
 @pytest.fixture
 async def pool(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ParserPool]:
-    monkeypatch.setattr(client, "FEED_TIMEOUT", PARK_AFTER)
-    monkeypatch.setattr(client, "PAGE_TIMEOUT", PARK_AFTER)
+    monkeypatch.setattr(client, "FEED_TIMEOUT", PATIENCE)
+    monkeypatch.setattr(client, "PAGE_TIMEOUT", PATIENCE)
     async with real_pool(2) as pool:
         yield pool
 

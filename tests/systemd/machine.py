@@ -14,7 +14,7 @@ from pathlib import Path
 
 BOOT = Path(__file__).with_name("boot.sh")
 SYSTEMD = Path("/lib/systemd/systemd")
-PARK_AFTER = 60.0  # seconds; a quarter of a second is usual for most
+PATIENCE = 60.0  # seconds; a quarter of a second is usual for most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Machine:
     def run(self, *command: str, check: bool = True) -> str:
         """What a command says that runs there."""
         line = ["nsenter", "--target", str(self.process), "--all", *command]
-        ended = subprocess.run(line, capture_output=True, text=True, timeout=PARK_AFTER, check=False)
+        ended = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert not check or ended.returncode == 0, f"{command}: {ended.stdout}{ended.stderr}{self.journal()}"
         return ended.stdout.strip()
 
@@ -37,13 +37,13 @@ class Machine:
     def journal(self) -> str:
         """What was logged last, for the message of a failed test."""
         line = ["nsenter", "--target", str(self.process), "--all", "journalctl", "--no-pager", "-n", "60"]
-        return subprocess.run(line, capture_output=True, text=True, timeout=PARK_AFTER, check=False).stdout
+        return subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         """Returns as soon as it holds."""
-        deadline = time.monotonic() + PARK_AFTER
+        deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"{what}: not within {PARK_AFTER} s\n{self.journal()}"
+            assert time.monotonic() < deadline, f"{what}: not within {PATIENCE} s\n{self.journal()}"
             time.sleep(0.1)
 
 
@@ -57,7 +57,7 @@ def why_not() -> str:
     if cgroup_root() is None:
         return "there is no writable cgroup2 hierarchy"
     line = ["unshare", "-m", "-p", "-u", "-i", "-C", "-n", "--fork", "true"]
-    ended = subprocess.run(line, capture_output=True, text=True, timeout=PARK_AFTER, check=False)
+    ended = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return f"no namespaces: {ended.stderr.strip()}" if ended.returncode else ""
 
 
@@ -101,7 +101,7 @@ def booted(folder: Path, files: Path, shown: Mapping[str, Path]) -> Iterator[Mac
 
 def _systemd_of(process: subprocess.Popen[bytes], folder: Path) -> int:
     """The child of `unshare`, once it has become systemd."""
-    deadline = time.monotonic() + PARK_AFTER
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, (folder / "boot.txt").read_text()
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

@@ -133,7 +133,7 @@ async def _write(parts: Parts, document: StoredDocument) -> StoredDocument:
 
 def _put(parts: Parts, document: StoredDocument, data: bytes) -> list[CorpusFile]:
     """Writes the file, unless other files bear the document's number: these."""
-    strangers = [file for file in parts.folder.holders(document.number) if file.name != document.name]
+    strangers = [file for file in parts.folder.files_with(document.number) if file.name != document.name]
     if not strangers:
         parts.folder.write(document.name, data)
     return strangers

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: tells our files from others'
 SCHEMA = "0002"  # the newest of `migrations/versions`, which are numbered upwards
-PARK_AFTER = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=30)
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
@@ -32,7 +32,7 @@ _UNSYNCED = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
 _SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
-def open_for_reading(path: Path, *, patience: timedelta = PARK_AFTER) -> Engine:
+def open_for_reading(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
     """The database at `path` for looking only, beside a daemon that works on it: neither ever waits for the other.
 
     Migrated first if it is of an older schema. Raises StateForeign, StateDamaged, StateTooNew, or StateError where
@@ -45,7 +45,7 @@ def open_for_reading(path: Path, *, patience: timedelta = PARK_AFTER) -> Engine:
     return _engine(path, _begin_reading, patience)
 
 
-def open_database(path: Path, *, patience: timedelta = PARK_AFTER) -> Engine:
+def open_database(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
     """The database at `path`, made if missing, migrated to this program's schema.
 
     `patience`: how long a statement waits for another process to let go of it. Raises StateForeign, StateDamaged,
