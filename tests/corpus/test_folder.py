@@ -40,9 +40,9 @@ def test_prepare_refuses_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     """The sentence names the path and the key to correct."""
     place = tmp_path / "seeds"
     place.write_text("Das ist kein Ordner.")
-    with pytest.raises(CorpusError, match=rf"{place} cannot be used: a file stands .* \[corpus\]"):
+    with pytest.raises(CorpusError, match=rf"{place} cannot be used: a file is .* \[corpus\]"):
         CorpusFolder(place).prepare()
-    with pytest.raises(CorpusError, match="is a file and no folder"):
+    with pytest.raises(CorpusError, match="is a file, not a folder"):
         CorpusFolder(place / "deeper").prepare()
 
 
@@ -130,7 +130,7 @@ def test_odd_files_are_not_read(folder: CorpusFolder) -> None:
     os.mkfifo(folder.path / document(1)[0])
     with (folder.path / document(2)[0]).open("wb") as file:
         file.truncate(2**30)
-    for number, reason in ((1, "not a plain file"), (2, "larger than"), (3, "not there")):
+    for number, reason in ((1, "not a plain file"), (2, "larger than"), (3, "does not exist")):
         with pytest.raises(CorpusError, match=reason):
             folder.read(document(number)[0])
 
@@ -181,7 +181,7 @@ def test_vanished_folder_is_said(folder: CorpusFolder) -> None:
     """Reading, listing and writing say that the folder is gone; a write does not make it again on the wrong disk."""
     folder.path.rmdir()
     for attempt in (folder.scan, folder.highest_number, lambda: folder.write(*document(0))):
-        with pytest.raises(CorpusError, match="not there"):
+        with pytest.raises(CorpusError, match="does not exist"):
             attempt()
     assert not folder.path.exists()
 
