@@ -248,7 +248,7 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A named rule: `terms` (any of them) or a `query`, never both, and the channels to tell."""
+    """A named rule: `terms` (any of them) or a `query`, never both, and the channels to notify."""
 
     name: str
     terms: tuple[str, ...] = ()
@@ -261,9 +261,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needle:
-    """Letters that a watch cannot do without: folded, no spaces, no hyphens. For the cheap test before extraction.
+    """Letters that an article must contain to match a watch: folded, no spaces, no hyphens. Input of the prefilter.
 
-    `inside_words`: they count where they stand within a longer word too.
+    `inside_words`: letters within a longer word count too.
     """
 
     letters: str
@@ -271,7 +271,7 @@ class Needle:
 
 
 class HitField(StrEnum):
-    """Which text a hit's offsets point into."""
+    """The text that a hit's offsets point into."""
 
     TEXT = "text"
     FEED = "feed"
@@ -279,7 +279,7 @@ class HitField(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One place where a watch's term stands: `form` == the text[start:end] of `field`, as written there."""
+    """One occurrence of a watch's term: `form` == text[start:end] of `field`, as written there."""
 
     term: str
     form: str
@@ -290,7 +290,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Watch x article."""
+    """A watch that an article matches, with the hits."""
 
     watch: str
     hits: tuple[Hit, ...]
@@ -336,7 +336,7 @@ class Reason:
 
 
 class AlertKind(StrEnum):
-    """What a channel is told."""
+    """The kind of an alert."""
 
     ALERT = "alert"
     FOLLOW_UP = "follow-up"
@@ -365,11 +365,11 @@ class Headline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What a channel is told at once.
+    """One message to a channel.
 
     ALERT and FOLLOW_UP hold one headline; SUMMARY and DIGEST hold the newest ten, and `more` counts the rest;
-    NOTICE and TEST hold `message` only. `problem` names what is amiss with the document itself ("" if nothing is),
-    e.g. that its file could not be written yet.
+    NOTICE and TEST hold `message` only. `problem` names a defect of the document itself, "" if it has none, e.g. that
+    its file could not be written yet.
     """
 
     kind: AlertKind
@@ -404,9 +404,9 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A channel's reading of one answer. `wait`: how long it asked us to wait, None if it did not say.
+    """A channel's interpretation of one response. `wait`: the requested wait, None if none was requested.
 
-    `reference`: the channel's own name for the message, on which replies hang (a Matrix event id), "" if it has none.
+    `reference`: the channel's own id of the message, to which replies refer (a Matrix event id), "" if it has none.
     """
 
     outcome: AttemptOutcome

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.alerts.backoff import LONGEST, SHORTEST
 from watcher.alerts.channel import CHAT_EXPIRES_AFTER
-from watcher.alerts.decide import PATIENCE, Decision, Disposition, decide
+from watcher.alerts.decide import PARK_AFTER, Decision, Disposition, decide
 from watcher.model import AttemptOutcome, Verdict
 
 
@@ -73,7 +73,7 @@ def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: AttemptOutcom
 @pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS])
 def test_channel_that_takes_nothing_for_days_is_parked(outcome: AttemptOutcome) -> None:
     """Its queue is kept; where others arrive, only the delivery that never does is given up, after twice as long."""
-    long = PATIENCE + timedelta(seconds=1)
+    long = PARK_AFTER + timedelta(seconds=1)
     assert after(outcome, age=long, failing_for=long, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.PARK
     assert after(outcome, age=long).fate is Disposition.RETRY
     assert after(outcome, age=2 * long).fate is Disposition.DEAD

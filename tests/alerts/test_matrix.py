@@ -153,7 +153,7 @@ def test_event_id_is_read_for_later_replies() -> None:
 
 
 def test_encrypted_room_is_refused_with_what_to_do() -> None:
-    """200 on the encryption state means encrypted; only M_NOT_FOUND means it is not; a stranger to the room is told."""
+    """200 on the encryption state means encrypted; only M_NOT_FOUND means it is not; no access: gone."""
     inquiry = matrix.inquiry(TARGET)
     assert (inquiry.method, inquiry.url.endswith("/state/m.room.encryption")) == ("GET", True)
     encrypted = matrix.judge_inquiry(200, {}, b'{"algorithm":"m.megolm.v1.aes-sha2"}', NOW)

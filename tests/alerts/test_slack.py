@@ -125,7 +125,7 @@ def test_answers_are_read_as_documented(status: int, body: bytes, outcome: Attem
     assert slack.judge(status, {}, body, NOW).outcome is outcome
 
 
-def test_429_waits_as_told() -> None:
+def test_429_waits_as_requested() -> None:
     """`Retry-After` is honoured."""
     verdict = slack.judge(429, {"retry-after": "30"}, b"rate_limited", NOW)
     assert (verdict.outcome, verdict.wait) == (AttemptOutcome.THROTTLED, timedelta(seconds=30))

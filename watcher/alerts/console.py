@@ -1,4 +1,4 @@
-"""The console: an alert in plain lines, or with ANSI codes where a person looks at a terminal. Nothing is requested."""
+"""Channel type `console`: plain lines, with ANSI codes on a terminal. It sends no request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STRONG = "\x1b[1m{}\x1b[0m".format
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """The lines, and an empty one after them. Hits stand in «», or with `color` in bold yellow."""
+    """Writes the lines and an empty one after them. Hits are in «», or with `color` in bold yellow."""
     lines = lay_out(alert)
     text = to_text(lines, hit=_HIT, strong=_STRONG) if options.color else to_text(lines)
     return f"{text}\n\n".encode()

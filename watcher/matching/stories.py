@@ -1,9 +1,9 @@
-"""Which documents tell the same story: the same wire copy or report under another headline, byline, cut, or with
-paragraphs of the outlet's own. Pure: fingerprints in, decision out; the store keeps the rows.
+"""Groups documents into stories: the same wire copy or report under another headline or byline, cut, or with
+additional paragraphs. Pure: fingerprints in, decision out; the store keeps the rows.
 
     text -> words, without agency marks and bylines
          -> shingles: a hash for every five words in a row
-         -> sketch: a quarter of them, so chosen that texts which share thirteen words in a row share a fingerprint
+         -> sketch: a quarter of them, chosen so that texts that share thirteen words in a row share a fingerprint
     sketch of a new document, documents of the last 72 hours with shared fingerprints -> the story, or none
 
 The store needs one row (fingerprint, document) for each fingerprint and the size of each document's sketch:
@@ -26,7 +26,7 @@ SHINGLE = 5
 CONTAINED = 0.5  # of 295 real pages no two different reports share more than 0.1; a text cut to 40 % keeps 0.9
 _SHARED_AT_LEAST = 3
 _WINNOWED = 9  # 9 shingles of 5 words span 13 words
-_LONGEST = 5_000  # words that count; a ticker that grows for days does not fill the store
+_LONGEST = 5_000  # words; a ticker that grows for days does not fill the store
 
 _AGENCY = "(?:dpa|afp|ap|apa|rtr|reuters|epd|kna|sid|ots|keystone-sda|sda|dts|dapd|tass|ansa|efe|belga|anp|pap)"
 _AGENCY_MARK = re.compile(
@@ -41,7 +41,7 @@ _BYLINE = re.compile(
 
 
 def sketch(text: str) -> frozenset[int]:
-    """The fingerprints of a text: signed 64-bit integers, the same in every process and version of Python.
+    """Computes the fingerprints of a text: signed 64-bit integers, equal in every process and version of Python.
 
     The smallest hash of every nine shingles in a row (winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003), so that
     any thirteen words in a row that two texts share give them a common fingerprint.
@@ -53,12 +53,12 @@ def sketch(text: str) -> frozenset[int]:
 
 
 def shingles(text: str) -> frozenset[int]:
-    """All hashed shingles of a text, of which `sketch` keeps some."""
+    """Computes all hashed shingles of a text; `sketch` keeps some of them."""
     return frozenset(_hashes(text))
 
 
 def containment(one: Collection[int], other: Collection[int]) -> float:
-    """How much of the smaller text is in the larger one, from 0 to 1: of shingles exactly, of sketches about."""
+    """Returns the share of the smaller text in the larger one, from 0 to 1: exact for shingles, about for sketches."""
     smaller = min(len(one), len(other))
     return len(set(one).intersection(other)) / smaller if smaller else 0.0
 
@@ -106,7 +106,7 @@ def _hashes(text: str) -> list[int]:
 
 
 def _own_words(text: str) -> list[str]:
-    """The words of the report itself, folded."""
+    """Returns the words of the report itself, folded."""
     folded = _BYLINE.sub(" ", _AGENCY_MARK.sub(" ", fold(text).text))
     return [word.group() for word, _ in zip(words(folded), range(_LONGEST), strict=False)]
 

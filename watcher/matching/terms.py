@@ -1,8 +1,8 @@
-"""What counts as the same term: spellings, joints, endings, compounds. Rules on folded text; no search, no watches.
+"""Defines the forms of a term: spellings, joints, endings, compounds. Rules on folded text; no search, no watches.
 
-A term is taken literally, apart from what German does to a name: "Purl-Initiative" stands also in "PURL Initiative",
-"Purlinitiative", "Purl-Initiativen" and "Purl-Initiative-Gelder". There is no stemmer: stemmers fold Rutte, Rutten
-and Rutter into one.
+A term is taken literally, apart from the inflection of names in German: "Purl-Initiative" also occurs as "PURL
+Initiative", "Purlinitiative", "Purl-Initiativen" and "Purl-Initiative-Gelder". There is no stemmer: stemmers fold
+Rutte, Rutten and Rutter into one.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _SIBILANTS = ("s", "x", "z", "ce")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spelling:
-    """One way to spell a term: `needle` is squeezed, `joints` are the places in it where parts of the term meet.
+    """One way to spell a term: `needle` is squeezed, `joints` are the offsets in it where parts of the term meet.
 
-    `parted`: the joints at which a text must have a space or hyphen too, or "in der" would stand in "Inder".
+    `parted`: the joints at which a text needs a space or hyphen too, or "in der" would occur in "Inder".
     """
 
     needle: str
@@ -45,7 +45,7 @@ class Spelling:
     parted: tuple[int, ...] = ()
 
     def joined_by(self, gaps: Sequence[tuple[int, str]]) -> bool:
-        """Whether these spaces and hyphens, each behind so many letters, may stand between the letters."""
+        """Whether these gaps, each behind a number of letters, are allowed between the letters."""
         if not self.parted and not gaps:
             return True
         return set(self.parted).issubset(letters for letters, _ in gaps) and all(
@@ -55,10 +55,10 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A term with its rules. `text` is as its author wrote it.
+    """A term with its rules. `text`: as in the config.
 
-    `inflect`: with endings. `compounds`: also inside words. `prefix`: any word that begins so. `exact`: the form it
-    must have in the original text (see `as_written`), "" if any will do.
+    `inflect`: with endings. `compounds`: also inside words. `prefix`: any word that begins with it. `exact`: the form
+    required in the original text (see `as_written`), "" for any.
     """
 
     text: str
@@ -68,10 +68,10 @@ class Term:
     prefix: bool = False
     exact: str = ""
 
-    def standing(self, folded: Folded, start: int, end: int) -> tuple[int, int] | None:
-        """The whole form of the term whose letters are `folded.text[start:end]`, or None.
+    def occurrence(self, folded: Folded, start: int, end: int) -> tuple[int, int] | None:
+        """Returns the span of the whole form of the term whose letters are `folded.text[start:end]`.
 
-        None: the letters are only part of another word. With endings, and with `compounds` the word around it.
+        It includes endings, with `compounds` the word around. None if the letters are only part of another word.
         """
         text = folded.text
         if self.compounds:
@@ -110,13 +110,13 @@ class Term:
 def compile_term(
     text: str, *, inflect: bool = True, compounds: bool = False, prefix: bool = False, exact: bool = False
 ) -> Term:
-    """Prepare a term for the search. Raises QueryError if it holds nothing to look for."""
+    """Compiles a term for the search. Raises QueryError if it can never match."""
     bare = text.strip().strip(_QUOTES).strip()
     folded = fold(bare).text
     if not folded.strip():
         raise QueryError("the term is empty")
     if not folded.isalnum() and not any(map(is_word_character, folded)):
-        raise QueryError(f"{text!r} has no letter and no digit: nothing to look for")
+        raise QueryError(f"{text!r} has no letter and no digit, and can never match")
     if _TRAILING_STAR.search(folded):
         raise QueryError(f"{text!r}: a term has no wildcards; write it as a query: query = '{bare}'")
     variants = (folded,) if exact else _umlaut_variants(folded)
@@ -147,12 +147,12 @@ def _spelling(folded: str) -> Spelling:
 
 
 def _at_sign(needle: str, place: int) -> bool:
-    """Whether a sign stands here: "AT&T" is also written "AT & T"."""
+    """Whether there is a sign at this place: "AT&T" is also written "AT & T"."""
     return not (is_word_character(needle[place - 1]) and is_word_character(needle[place]))
 
 
 def _umlaut_variants(folded: str) -> Iterator[str]:
-    """The term with each umlaut as one letter or as two. Texts are never rewritten: "Israel" has no umlaut."""
+    """Yields the term with each umlaut as one letter or as two. Texts are never rewritten: "Israel" has no umlaut."""
     places = [found for found in _UMLAUT.finditer(folded) if _could_be_umlaut(folded, found)]
     if not places:
         yield folded
@@ -169,7 +169,7 @@ def _umlaut_variants(folded: str) -> Iterator[str]:
 
 
 def _could_be_umlaut(folded: str, found: re.Match[str]) -> bool:
-    """Not the "ue" of "Quelle", "Bauer" or "neue"."""
+    """Whether a place can be an umlaut: not the "ue" of "Quelle", "Bauer" or "neue"."""
     return len(found.group()) == 1 or folded[found.start() - 1 : found.start()] not in tuple("aeiouq")
 
 
@@ -192,7 +192,7 @@ def _inside_word(text: str, position: int) -> bool:
 
 
 def _is_unspaced(character: str) -> bool:
-    """Chinese, Japanese, Thai, Lao, Khmer and Burmese put no spaces between words: any place may be an edge."""
+    """Whether the script has no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
     return (
         "\u3040" <= character <= "\u9fff"
         or "\u0e00" <= character <= "\u0eff"

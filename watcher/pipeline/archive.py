@@ -160,7 +160,7 @@ async def _write(context: ArchiveContext, document: StoredDocument, data: bytes)
 
 def _write_unless_taken(folder: CorpusFolder, document: StoredDocument, data: bytes) -> list[CorpusFile]:
     """Writes the file, unless other files bear the document's number; returns these."""
-    others = [file for file in folder.holders(document.number) if file.name != document.name]
+    others = [file for file in folder.files_with(document.number) if file.name != document.name]
     if not others:
         folder.write(document.name, data)
     return others

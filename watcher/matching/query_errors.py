@@ -1,4 +1,4 @@
-"""What to say about a query that cannot be read: the place with a caret, the reason, and what to write instead."""
+"""Explains why a query cannot be parsed: the place with a caret, the reason, and the correction."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _QUOTES = '"„“«»'
 _OPERATORS = {"_OR": "OR", "_AND": "AND", "NOT": "NOT", "MINUS": "-", "NEAR": "NEAR"}
 
 
-def complaint(text: str, position: int, reason: str, advice: str) -> QueryError:
-    """An error that shows the place `position` of the query `text`, in the manner of compilers:
+def query_error(text: str, position: int, reason: str, advice: str) -> QueryError:
+    """Makes an error that shows the place `position` of the query `text`, as compilers do:
 
     there is no field titel:
       | Rutte -titel:Kommentar
@@ -37,7 +37,7 @@ def complaint(text: str, position: int, reason: str, advice: str) -> QueryError:
 
 
 def explain_failure(text: str, tokens: Sequence[Token], failure: UnexpectedInput) -> QueryError:
-    """What to say when the grammar gives up on `text`, whose readable tokens are `tokens`."""
+    """Explains the failure of the grammar on `text`, whose readable tokens are `tokens`."""
     from lark import UnexpectedToken
 
     if isinstance(failure, UnexpectedToken) and failure.token.type != "$END":
@@ -52,39 +52,39 @@ def explain_failure(text: str, tokens: Sequence[Token], failure: UnexpectedInput
 def _strange_character(text: str, position: int) -> QueryError:
     sign = text[position]
     if sign in _QUOTES:
-        return complaint(
+        return query_error(
             text, position, "this quotation mark has no counterpart", f"add the other one, or drop this {sign}"
         )
     if sign == "=":
-        return complaint(text, position, "= stands alone", "write it right before a word or phrase: =AfD")
+        return query_error(text, position, "= is alone", "write it right before a word or phrase: =AfD")
     advice = "to exclude a word write it right before it: -Kommentar; a dash between words is not needed"
-    return complaint(text, position, f"{sign} stands alone", advice)
+    return query_error(text, position, f"{sign} is alone", advice)
 
 
 def _strange_token(text: str, token: Token, before: Sequence[Token]) -> QueryError:
     position, name = token.start_pos or 0, _OPERATORS.get(token.type, str(token))
     last = before[-1].type if before else ""
     if token.type == "RPAR" and last == "LPAR":
-        return complaint(
-            text, position, "nothing stands between the parentheses", "write what to look for, or drop them"
+        return query_error(
+            text, position, "there is nothing between the parentheses", "write words between them, or drop them"
         )
     if last in _OPERATORS or last == "FIELD":
         return _unfinished(text, before[-1], name)
     if token.type == "RPAR":
-        return complaint(text, position, "no parenthesis is open here", "drop this ) or add ( where the group begins")
-    return complaint(text, position, f"nothing stands before {name}", f"write a word before it, or drop {name}")
+        return query_error(text, position, "no parenthesis is open here", "drop this ) or add ( where the group begins")
+    return query_error(text, position, f"there is nothing before {name}", f"write a word before it, or drop {name}")
 
 
 def _unfinished(text: str, token: Token, follower: str) -> QueryError:
-    """An operator or field that is not followed by what it needs."""
+    """Explains an operator or field without its operand."""
     position, name = token.start_pos or 0, _OPERATORS.get(token.type, str(token))
     if token.type == "NEAR" and follower in ("-", "NOT"):
-        advice = "write what must not be there beside it: a NEAR/5 b -c"
-        return complaint(text, position, "NEAR cannot measure to what is not there", advice)
+        advice = "write the exclusion beside it: a NEAR/5 b -c"
+        return query_error(text, position, "NEAR cannot measure the distance to an exclusion", advice)
     if token.type == "FIELD" and follower in ("-", "NOT"):
-        return complaint(text, position, f"the sign belongs before {name}", f"write -{name}…")
+        return query_error(text, position, f"the sign belongs before {name}", f"write -{name}…")
     drop = "one of the two" if follower in _OPERATORS.values() else name
-    return complaint(text, position, f"nothing stands behind {name}", f"write a word behind it, or drop {drop}")
+    return query_error(text, position, f"there is nothing behind {name}", f"write a word behind it, or drop {drop}")
 
 
 def _early_end(text: str, tokens: Sequence[Token]) -> QueryError:
@@ -97,11 +97,11 @@ def _early_end(text: str, tokens: Sequence[Token]) -> QueryError:
         elif token.type == "RPAR" and opened:
             opened.pop()
     place = opened[-1] if opened else len(text)
-    return complaint(text, place, "the parenthesis opened here is never closed", "add ) where the group ends")
+    return query_error(text, place, "the parenthesis opened here is never closed", "add ) where the group ends")
 
 
 def _columns(text: str) -> int:
-    """How wide a text stands on a terminal."""
+    """Returns the width of a text on a terminal."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
