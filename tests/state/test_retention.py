@@ -46,16 +46,16 @@ def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
 def clear(engine: Engine, *, now: datetime) -> None:
     """One round of clearing, as the pipeline does it."""
     with engine.begin() as tx:
-        retention.drop_words(tx, before=now - FEED_TEXTS, limit=500)
+        retention.drop_entry_payloads(tx, before=now - FEED_TEXTS, limit=500)
         retention.drop_entries(tx, before=now - ENTRIES, limit=500)
         after: int | None = None
-        while (after := retention.drop_known(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
+        while (after := retention.drop_seen_keys(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
             continue
 
 
 def known(engine: Engine) -> list[int]:
     with engine.begin() as tx:
-        return sorted(tx.execute(select(schema.known.c.key)).scalars())
+        return sorted(tx.execute(select(schema.seen_keys.c.key)).scalars())
 
 
 def count(tx: Connection, table: str) -> int:
@@ -151,7 +151,7 @@ def test_ended_deliveries_go_with_their_attempts_and_open_ones_stay(engine: Engi
             tx.execute(insert(schema.deliveries).values(**row, **moments, payload=b"x"))
             attempt = {"delivery": sequence, "at": now if state == "pending" else START, "outcome": "x", "seconds": 1}
             tx.execute(insert(schema.attempts).values(attempt))
-        assert retention.drop_payloads(tx, before=now, limit=10) == 3
+        assert retention.drop_delivery_payloads(tx, before=now, limit=10) == 3
         assert retention.drop_deliveries(tx, before=now, limit=10) == 2
         assert retention.drop_attempts(tx, before=now, limit=10) == 1
         left = tx.execute(select(schema.deliveries.c.sequence, schema.deliveries.c.payload)).all()

@@ -14,11 +14,11 @@ from tests.store.rows import MATCHED, NOW, SILENT, adopted, claimed_entry, draft
 from watcher.model import DocumentNumber, PartialDate
 from watcher.store import schema
 from watcher.store.commands import documents
-from watcher.store.commands.outbox import Telling
+from watcher.store.commands.outbox import Recipients
 from watcher.store.queries import entry_status, stored_documents
 from watcher.store.queries.stored_documents import StoredDocument
 
-AT_ONCE = Telling(channels={"Rutte": ("slack",), "Hafen": ("slack", "haken")}, release_at={})
+AT_ONCE = Recipients(channels={"Rutte": ("slack",), "Hafen": ("slack", "haken")}, release_at={})
 
 
 def recorded(
@@ -28,7 +28,7 @@ def recorded(
     folder: int = -1,
     url: str = "",
     watches: tuple[str, ...] = ("Rutte",),
-    telling: Telling = SILENT,
+    telling: Recipients = SILENT,
     final_url: str = "",
 ) -> StoredDocument | None:
     """The words as a document, through an entry of their own."""

@@ -166,7 +166,7 @@ def test_what_is_put_off_is_due_at_its_moment(tx: Connection) -> None:
     """Its claim is given back, and it is nobody's until then."""
     feed = subscribed(tx, "a")
     assert claimed_names(tx) == ["a"]
-    feeds.put_off(tx, [(feed, NOW + HOUR)])
+    feeds.reschedule(tx, [(feed, NOW + HOUR)])
     assert claimed_names(tx) == []
     assert claimed_names(tx, at=HOUR) == ["a"]
 

@@ -77,4 +77,4 @@ def _state(health: Health) -> Iterator[str]:
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
     needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)
-    yield from (text for name, text in sorted(health.troubles.items()) if name in needs_a_person)
+    yield from (text for name, text in sorted(health.incidents.items()) if name in needs_a_person)

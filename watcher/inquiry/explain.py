@@ -108,7 +108,7 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
     if reading is None or reading.article is None:
         return None, ()
     article = reading.article
-    found = store.read(overlaps.find, reading.sketch, since=trial.now - STORY_WINDOW)
+    found = store.read(overlaps.find_overlaps, reading.sketch, since=trial.now - STORY_WINDOW)
     story = story_of(len(reading.sketch), found, published_at=article.published_at, date=article.date)
     return story, () if story is None else _members(store, story)
 
@@ -184,6 +184,6 @@ def _document(document: StoredDocument) -> Iterator[str]:
 
 def _delivery(delivery: DeliveryStatus) -> str:
     answer = f": {delivery.last_answer}" if delivery.last_answer else ""
-    if delivery.told_in:
-        answer = f", sent in digest {delivery.told_in}"
+    if delivery.digest:
+        answer = f", sent in digest {delivery.digest}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"

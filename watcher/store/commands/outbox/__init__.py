@@ -21,7 +21,7 @@ from watcher.store.commands.outbox.claims import (
     void_claims,
 )
 from watcher.store.commands.outbox.digests import CAUGHT_UP
-from watcher.store.commands.outbox.enqueue import Telling, notify, tell
+from watcher.store.commands.outbox.enqueue import Recipients, notify, notify_of_document
 from watcher.store.commands.outbox.windows import FILE_PATIENCE, Gate, close_windows, mend_clock
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
     "Gate",
     "Next",
     "QueueLimits",
-    "Telling",
+    "Recipients",
     "claim",
     "claim_due",
     "close_windows",
@@ -42,11 +42,11 @@ __all__ = [
     "keep_payload",
     "mend_clock",
     "notify",
+    "notify_of_document",
     "park",
     "release",
     "replay",
     "resume",
     "settle",
-    "tell",
     "void_claims",
 ]
