@@ -140,12 +140,20 @@ class Quality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A line of a page that is not part of its article's body, and the name of the rule that removed it."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What was pulled out of a page or, failing that, of its entry.
 
     `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: where its page stands,
     as the feed has it and as it was reached. `origins` tells for each field ("title", "body", "date", ...) the source
-    it came from, for `explain`.
+    it came from, for `explain`. `removed`: the lines that rules removed from the body, in page order.
     """
 
     title: str
@@ -160,6 +168,7 @@ class Article:
     quality: Quality = Quality.GOOD
     origins: Mapping[str, str] = field(default_factory=dict)
     extractor: str = ""
+    removed: tuple[Removed, ...] = ()
 
     @property
     def text(self) -> str:
