@@ -161,7 +161,7 @@ CHOICES: dict[str, dict[str, object]] = {
     "the strictest reader's longer text": {"_LONGER": 1e9},
     "strays behind the article": {"without_strays": lambda lines, blocks: list(lines)},
     "the standfirst": {"standfirst": lambda page, blocks, lines, title: []},
-    "line rules": {"clean_lines": lambda lines, headings, author: list(lines)},
+    "line rules": {"clean_lines": lambda lines, **facts: (list(lines), ())},
     "JSON-LD articleBody": {"json_ld_body": lambda page: ""},
 }
 

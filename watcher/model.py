@@ -193,12 +193,20 @@ class Quality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A line of a page that is not part of its article's body, and the name of the rule that removed it."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """The article of a page or, if there is none, of its entry.
 
     `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: those of
     the link in the feed and of the page as it was reached. `origins`: the source of each field ("title", "body",
-    "date", ...), for `explain`.
+    "date", ...), for `explain`. `removed`: the lines that rules removed from the body, in page order.
     """
 
     title: str
@@ -213,6 +221,7 @@ class Article:
     quality: Quality = Quality.GOOD
     origins: Mapping[str, str] = field(default_factory=dict)
     extractor: str = ""
+    removed: tuple[Removed, ...] = ()
 
     @property
     def text(self) -> str:

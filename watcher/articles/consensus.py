@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from watcher.articles.bodies import Reader, json_ld_body, plain_text, read_tree
 from watcher.articles.container import without_strays
-from watcher.articles.headline import author, headings
-from watcher.articles.lines import clean_lines, join_lines, tidy_lines
+from watcher.articles.headline import Headline, author, headings
+from watcher.articles.line_rules import clean_lines
+from watcher.articles.lines import join_lines, letters_of, tidy_lines, words_of
 from watcher.articles.page import Page
 from watcher.articles.pruning import pruned
 from watcher.articles.standfirst import standfirst
-from watcher.model import BodyCandidate
+from watcher.model import BodyCandidate, Removed
 
 _TREE_READERS = (Reader.FAST, Reader.READABILITY, Reader.PRECISION, Reader.DEFAULT)  # the cheapest first
 _AGREEMENT = 0.9  # from 0.8 to 0.94 the measures of docs/extraction.md are the same
@@ -28,10 +29,11 @@ _WITHIN = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The chosen body and the reader that it comes from."""
+    """The chosen body, the reader that it comes from, and the lines that rules removed from it."""
 
     text: str
     origin: str
+    removed: tuple[Removed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class _Candidate:
         return 2 * shared / (self.size + other.size) if shared else 0.0
 
 
-def choose_body(page: Page, *, title: str) -> Body:
+def choose_body(page: Page, *, headline: Headline) -> Body:
     """Chooses the page's body text; an empty one if no reader finds any."""
     stated = _Candidate.of(json_ld_body(page))
     candidates: dict[Reader, _Candidate] = {}
@@ -69,11 +71,24 @@ def choose_body(page: Page, *, title: str) -> Body:
         if _is_corroborated(candidates, stated):
             break
     reader = _best_reader(candidates, stated)
-    lines = _with_stated(candidates[reader], stated).lines
-    lines = without_strays(lines, page.blocks)
-    lines = clean_lines(lines, headings=(title, *headings(page)), author=author(page)[0])
-    first = standfirst(page, page.blocks, lines, title=title)
-    return Body(text=join_lines([*first, *lines]), origin=reader.value if lines else "")
+    found = _with_stated(candidates[reader], stated).lines
+    lines = without_strays(found, page.blocks)
+    strays = tuple(Removed(rule="behind the article", text=line) for line in found[len(lines) :])
+    said = {letters_of(line) for line in lines} - set(map(letters_of, headline.tops))
+    lines, removed = clean_lines(
+        lines, known=_headings(page, headline), author=author(page)[0], page_blocks=page.blocks
+    )
+    first = standfirst(page, page.blocks, lines, title=headline.text)
+    others = [other for other in headline.others if lines and letters_of(other) not in said]
+    lines = [*others, *first, *lines]
+    return Body(text=join_lines(lines), origin=reader.value if lines else "", removed=(*removed, *strays))
+
+
+def _headings(page: Page, headline: Headline) -> frozenset[str]:
+    """Returns the letters of the lines above a text that only repeat the document's title, or an h1 kept elsewhere."""
+    words = words_of(headline.text)
+    repeated = (heading for heading in headings(page) if words.issuperset(words_of(heading)))
+    return frozenset(map(letters_of, (headline.text, *headline.tops, *repeated))) - {""}
 
 
 def weigh_bodies(page: Page) -> tuple[BodyCandidate, ...]:

@@ -77,17 +77,17 @@ def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCa
 
 
 def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -> Article:
-    title, title_origin = headline(page)
-    if not title and hint is not None:
-        title, title_origin = hint.title, "feed"
-    body = choose_body(page, title=title)
-    quality = judge(page, title=title, body=body.text)
+    head = headline(page)
+    if not head.text and hint is not None:
+        head = replace(head, text=hint.title, origin="feed")
+    body = choose_body(page, headline=head)
+    quality = judge(page, title=head.text, body=body.text)
     if quality in _WALLS:
         raise NotAnArticle(_WALLS[quality], quality=quality.value)
     dated = published(page, timezone=timezone, now=now, hint=hint)
     writer, writer_origin = author(page)
     return Article(
-        title=title,
+        title=head.text,
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
@@ -95,8 +95,9 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) ->
         site=site_name(page),
         author=writer,
         quality=quality,
-        origins=_origins(title_origin, body, dated, writer_origin),
+        origins=_origins(head.origin, body, dated, writer_origin),
         extractor=extractor(),
+        removed=body.removed,
     )
 
 
