@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.feeds.bodies import feed_keys
 from watcher.errors import FetchFailure
-from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.identity import content_hash
 from watcher.feeds.listing import whole_news
 from watcher.feeds.plan import (
     Answer,
