@@ -32,7 +32,7 @@ class DatePrecision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialDate:
-    """A date in the precision its source states; what is unknown is None, never guessed."""
+    """A date in the precision of its source. An unknown month or day is None, never guessed."""
 
     year: int
     month: int | None = None
@@ -83,7 +83,7 @@ class Entry:
 
     `id` is the feed's own id, "" if it gives none. `link` is absolute and otherwise exactly as given, "" if there
     is none. `published_at` is set only if the feed states a time with its zone; `date` is that moment's day in the
-    reader's time zone, or whatever less the feed states.
+    reader's time zone, or the less precise date that the feed states.
     """
 
     id: str
@@ -100,10 +100,15 @@ class Entry:
         """The longer of content and summary."""
         return max(self.content, self.summary, key=len)
 
+    @property
+    def feed_text(self) -> str:
+        """The feed's own text of the entry, with its title. Hits of `HitField.FEED` point into it."""
+        return f"{self.title}\n\n{self.text}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """What one feed body says. `refresh_after`: the publisher's wish (`ttl`, `sy:`), None if there is none.
+    """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 
     `problem`: what was wrong with a body that still gave entries, "" if nothing was.
     """
@@ -117,18 +122,66 @@ class ParsedFeed:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryKeys:
+    """The signed 64-bit keys under which the store knows an entry (see `feeds.identity`).
+
+    `id`: of the feed and the entry's id. `link`: of the page, None if several entries share it.
+    """
+
+    id: int
+    link: int | None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (self.id,) if self.link is None else (self.id, self.link)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """The store's record of an entry that was seen before, found by one of its keys.
+
+    `same_feed`: it came through the feed that is being polled. `matched`: it must not be ingested again.
+    `times_ingested`: the number of times that its page was fetched.
+    """
+
+    entry_id: EntryId
+    content_hash: int | None
+    matched: bool
+    times_ingested: int = 1
+    same_feed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry of which no key is known: to be ingested."""
+
+    entry: Entry
+    keys: EntryKeys
+    content_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEntry:
+    """A known entry that never matched and whose content changed: to be ingested again."""
+
+    entry_id: EntryId
+    entry: Entry
+    content_hash: int
+
+
 # -- articles ---------------------------------------------------------------------------------------------------------
 
 
 class TextFrom(StrEnum):
-    """Where a document's text was taken from."""
+    """The source of a document's text."""
 
     PAGE = "page"
     FEED = "feed"
 
 
 class Quality(StrEnum):
-    """What the quality gate makes of a page."""
+    """The verdict of the quality gate on a page."""
 
     GOOD = "good"
     SHORT = "short"
@@ -140,12 +193,20 @@ class Quality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """What was pulled out of a page or, failing that, of its entry.
+class Removed:
+    """A line of a page that is not part of its article's body, and the name of the rule that removed it."""
 
-    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: where its page stands,
-    as the feed has it and as it was reached. `origins` tells for each field ("title", "body", "date", ...) the source
-    it came from, for `explain`.
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The article of a page or, if there is none, of its entry.
+
+    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: those of
+    the link in the feed and of the page as it was reached. `origins`: the source of each field ("title", "body",
+    "date", ...), for `explain`. `removed`: the lines that rules removed from the body, in page order.
     """
 
     title: str
@@ -160,6 +221,7 @@ class Article:
     quality: Quality = Quality.GOOD
     origins: Mapping[str, str] = field(default_factory=dict)
     extractor: str = ""
+    removed: tuple[Removed, ...] = ()
 
     @property
     def text(self) -> str:
@@ -171,9 +233,9 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyCandidate:
-    """What one reader of a page took for its body. `score`: how far the readers agree with it, of 1 for each of them.
+    """The body that one reader extracted from a page. `score`: the agreement of all readers with it, 1 for each.
 
-    `taken`: the body was made of it. `opening`: its first words.
+    `taken`: the article's body was made of it. `opening`: its first words.
     """
 
     reader: str
@@ -241,6 +303,24 @@ class Match:
 
     watch: str
     hits: tuple[Hit, ...]
+
+
+# -- documents --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """A document that shares fingerprints with a new one.
+
+    `document`: its number; `shared`: how many they share; `size`: how many the document has.
+    """
+
+    document: int
+    story: StoryId
+    shared: int
+    size: int
+    date: PartialDate | None = None
+    published_at: datetime | None = None
 
 
 # -- alerts and deliveries --------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_title_in_every_markup_arrives_as_exactly_that_text(channel: str) -> Non
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
 def test_any_alert_renders_to_the_same_bytes_twice(channel: str, alert: Alert) -> None:
     """Rendering never fails, is deterministic, and simplifying it ends."""
@@ -135,7 +135,7 @@ def test_good_target_has_no_problems_and_an_empty_one_is_named_without_values(ch
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @given(status=st.integers(100, 599), body=st.binary(max_size=40), retry_after=st.none() | st.text(max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_answer_gets_a_verdict(channel: str, status: int, body: bytes, retry_after: str | None) -> None:
     """Whatever a server answers, there is a verdict, and its reason never quotes the answer."""
     headers = {} if retry_after is None else {"retry-after": retry_after}

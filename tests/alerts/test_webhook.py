@@ -45,7 +45,7 @@ def test_every_sample_follows_the_published_schema(alert: str) -> None:
         assert headline.keys() == SCHEMA["$defs"]["headline"]["properties"].keys()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
 def test_any_alert_follows_the_published_schema(alert: Alert) -> None:
     """Whatever strangers write."""

@@ -78,6 +78,6 @@ def test_a_digest_is_a_time_of_day_or_cron(text: str) -> None:
     ],
 )
 def test_other_digests_are_refused(text: str) -> None:
-    """Wrong fields, wrong counts, wrong names and days that never come are refused in a sentence."""
+    """Wrong fields, wrong counts, wrong names and days that never come are reported in a sentence."""
     with pytest.raises(ValueError, match=r"time of day|write \*"):
         check_digest(text)

@@ -11,7 +11,7 @@ import pytest
 from tests.feed_bodies import CONTENT_TYPES, feed_body
 from tests.feeds.bodies import URL, atom, parsed, rss
 from watcher.errors import NotAFeed
-from watcher.feeds import limits
+from watcher.feeds import limits, parse
 from watcher.model import Entry, PartialDate
 
 ENTRIES = (
@@ -224,6 +224,17 @@ def test_entities_of_a_stranger_are_never_expanded() -> None:
 def test_a_gzip_file_is_unpacked() -> None:
     """A feed that lies on its server as a .gz file is read."""
     assert len(parsed(gzip.compress(rss("<item><title>A</title></item>").encode())).entries) == 1
+
+
+def test_a_gzip_bomb_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file that unpacks to more than the limit, the beginning is read; a broken one is not a feed."""
+    monkeypatch.setattr(parse, "MAX_INFLATED", 1000)
+    items = "".join(f"<item><title>Blatt {number}</title></item>" for number in range(1000))
+    feed = parsed(gzip.compress(rss(items).encode()))
+    assert 0 < len(feed.entries) < 50
+    assert "breaks off" in feed.problem
+    with pytest.raises(NotAFeed):
+        parsed(b"\x1f\x8b\x08broken")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ Reasons hold status numbers, known error codes and fixed words only: a response 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from watcher.errors import FetchError, FetchFailure
 from watcher.model import AttemptOutcome, Verdict
+from watcher.text.http import retry_after
 
 LONGEST_WAIT: Final = timedelta(days=1)
 
@@ -32,7 +32,7 @@ def of_status(status: int, headers: Mapping[str, str], now: datetime) -> Verdict
     if 200 <= status < 300:
         return Verdict(outcome=AttemptOutcome.DELIVERED, reason=reason)
     if status == 429 or (status == 503 and "retry-after" in headers):
-        return Verdict(outcome=AttemptOutcome.THROTTLED, reason=reason, wait=retry_after(headers, now))
+        return Verdict(outcome=AttemptOutcome.THROTTLED, reason=reason, wait=_wait(headers, now))
     if status in _GONE:
         return Verdict(outcome=AttemptOutcome.GONE, reason=reason)
     if status in _RETRY:
@@ -53,20 +53,11 @@ def of_failure(error: FetchError) -> Verdict:
     return Verdict(outcome=AttemptOutcome.AMBIGUOUS if error.sent else AttemptOutcome.NOT_SENT, reason=reason)
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Reads `Retry-After` (RFC 9110: seconds, or a date) as a wait of at most `LONGEST_WAIT`; None if unreadable."""
-    value = headers.get("retry-after", "").strip()
-    try:
-        return bounded(timedelta(seconds=float(value)))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return bounded((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now)
-
-
 def bounded(wait: timedelta) -> timedelta:
     """Limits `wait` to the range from 0 to `LONGEST_WAIT`."""
     return min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+def _wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    wait = retry_after(headers.get("retry-after", ""), now)
+    return None if wait is None else bounded(wait)

@@ -6,7 +6,7 @@ import html
 import re
 from urllib.parse import urljoin, urlsplit
 
-from watcher.feeds.encoding import decode
+from watcher.text.charset import decode
 
 _MOST = 20
 _SEARCHED = 1_000_000

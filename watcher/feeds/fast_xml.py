@@ -12,8 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -67,6 +65,32 @@ _OURS = frozenset(
     {"title", "title_detail", "link", "links", "id", "guidislink", "summary", "summary_detail", "content", "author"}
     | {"authors", "published", "updated", "created", "language", "ttl", "svg", "math"}
     | FeedParserDict.keymap.keys()
+)
+
+
+# Elements for which feedparser 6.0 has a rule of its own; under any other name it only fills a key of that name.
+_HANDLED = frozenset(
+    {
+        *("abstract", "author", "body", "category", "cc_license", "channel", "cloud", "content", "content_encoded"),
+        *("contributor", "copyright", "created", "creativecommons_license", "dc_author", "dc_contributor"),
+        *("dc_creator", "dc_date", "dc_description", "dc_language", "dc_publisher", "dc_rights", "dc_subject"),
+        *("dc_title", "dcterms_created", "dcterms_issued", "dcterms_modified", "dcterms_valid", "description", "email"),
+        *("enclosure", "entry", "expirationdate", "feed", "feedburner_browserfriendly", "fullitem", "generator"),
+        *("geom", "georss_box", "georss_line", "georss_point", "georss_polygon", "georss_where", "georssgeom"),
+        *("gml_exterior", "gml_linearring", "gml_linestring", "gml_point", "gml_polygon", "gml_pos", "gml_poslist"),
+        *("guid", "height", "homepage", "id", "image", "info", "issued", "item", "itunes_author", "itunes_block"),
+        *("itunes_category", "itunes_email", "itunes_explicit", "itunes_image", "itunes_keywords", "itunes_link"),
+        *("itunes_name", "itunes_owner", "itunes_subtitle", "itunes_summary", "keywords", "language", "lastbuilddate"),
+        *("link", "managingeditor", "media_category", "media_content", "media_credit", "media_description"),
+        *("media_group", "media_keywords", "media_license", "media_player", "media_rating", "media_restriction"),
+        *("media_thumbnail", "media_title", "modified", "name", "newlocation", "psc_chapter", "psc_chapters"),
+        *("pubdate", "published", "rights", "rss", "source", "subtitle", "summary", "tagline", "tags", "textinput"),
+        *("title", "updated", "uri", "url", "webmaster", "where", "width", "xhtml_body"),
+    }
+)
+_EMAIL = re.compile(  # as feedparser knows it
+    r"[a-z0-9_.+-]+@(?:\[\d{1,3}\.\d{1,3}\.\d{1,3}\.|(?:[a-z0-9-]+\.)+)(?:[a-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -261,10 +285,7 @@ class _Reader:
 
     def _take_author_line(self, line: str) -> None:
         self.values["author"] = line
-        if "@" in line:
-            StrictFeedParser._sync_author_detail(_Context(self.values))
-        elif line:
-            self.values["authors"][-1]["name"] = line
+        self.values["authors"][-1] |= _person(line)
 
     def _typed(self, element: Element, usual: str) -> tuple[str, str]:
         """The type that an element claims for its text, and the text."""
@@ -300,14 +321,14 @@ _TAKERS: Mapping[str, Callable[[_Reader, Element], None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """As much of a parser as feedparser's function for authors asks for."""
-
-    values: Values
-
-    def _get_context(self) -> Values:
-        return self.values
+def _person(line: str) -> Values:
+    """The name and the mail address in a line, each if there is one."""
+    address = _EMAIL.search(line)
+    if address is None:
+        return {"name": line} if line else {}
+    name = line.replace(address[0], "").replace("()", "").replace("<>", "").replace("&lt;&gt;", "").strip()
+    name = name.removeprefix("(").removesuffix(")").strip()
+    return ({"name": name} if name else {}) | {"email": address[0]}
 
 
 def _leaf(element: Element) -> str:
@@ -334,8 +355,6 @@ def _address(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=1024)
 def _is_nobodys(name: str) -> bool:
     """Whether feedparser has no rule for an element, so that it fills a key of its own only."""
-    handled = any(hasattr(StrictFeedParser, f"_{side}_{name}") for side in ("start", "end"))
-    return name not in _OURS and not handled
+    return name not in _OURS and name not in _HANDLED

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from watcher.errors import NotAFeed
-from watcher.feeds.dates import read_date
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
 from watcher.model import Entry, ParsedFeed
+from watcher.text.dates import parse_date
 
 _Object = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ def _looks_like_entry(item: object) -> bool:
 def _entry(item: _Object, feed: _Object, url: str, timezone: str) -> Entry:
     identity = _text(item, "id").strip()
     link = absolute_link(_text(item, "url") or _text(item, "external_url"), base=url)
-    moment, date = read_date(_text(item, "date_published") or _text(item, "date_modified"), timezone=timezone)
+    stated = parse_date(_text(item, "date_published") or _text(item, "date_modified"), timezone=timezone)
     markup = _text(item, "content_html")
     return Entry(
         id=safe_text(identity)[:MAX_ID],
@@ -60,8 +60,8 @@ def _entry(item: _Object, feed: _Object, url: str, timezone: str) -> Entry:
         summary=plain_text(_text(item, "summary"), markup=False, limit=MAX_SUMMARY),
         content=plain_text(markup or _text(item, "content_text"), markup=bool(markup), limit=MAX_CONTENT),
         author=_authors(item) or _authors(feed),
-        published_at=moment,
-        date=date,
+        published_at=stated.moment if stated else None,
+        date=stated.date if stated else None,
     )
 
 

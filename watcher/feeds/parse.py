@@ -6,18 +6,20 @@ Runs in a worker process that can be killed; what can be bounded here is (see `l
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
 from watcher.errors import NotAFeed
 from watcher.feeds.discover import advertised_feeds
-from watcher.feeds.encoding import DecodedText, decode, inflate
 from watcher.feeds.entry_blocks import Blocks, block_hash, cut
 from watcher.feeds.jsonfeed import parse_json_feed
+from watcher.feeds.limits import MAX_INFLATED
 from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
 from watcher.feeds.repair import FeedXml, feed_xml, root_name
 from watcher.feeds.xmlfeed import NOT_WELL_FORMED, parse_xml_feed
 from watcher.model import ParsedFeed
+from watcher.text.charset import DecodedText, decode
 
 _DECLARING = re.compile(r"<[^<>]*xml[^<>]*>")
 _ROOTS = {
@@ -98,8 +100,18 @@ def _context(feed: ParsedFeed, blocks: Blocks, url: str, timezone: str) -> int:
     return block_hash("\n".join((feed.format, feed.site, url, timezone, *declarations)))
 
 
+def _inflated(body: bytes) -> bytes:
+    """The content of a gzip file (a `feed.xml.gz` that is served as a file), at most MAX_INFLATED bytes of it."""
+    if body[:3] != b"\x1f\x8b\x08":
+        return body
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, MAX_INFLATED)
+    except zlib.error:
+        return body
+
+
 def _decoded(body: bytes, content_type: str) -> DecodedText:
-    return decode(inflate(body), content_type=content_type)
+    return decode(_inflated(body), content_type=content_type)
 
 
 def _is_json(decoded: DecodedText) -> bool:
@@ -109,7 +121,7 @@ def _is_json(decoded: DecodedText) -> bool:
 def _feed_xml(body: bytes, decoded: DecodedText, url: str) -> FeedXml:
     xml = feed_xml(decoded.text)
     if xml is None:
-        raise _not_a_feed(inflate(body), decoded, url)
+        raise _not_a_feed(_inflated(body), decoded, url)
     return xml
 
 

@@ -16,13 +16,13 @@ from typing import Any
 import feedparser
 
 from watcher.errors import NotAFeed
-from watcher.feeds.dates import Stamp, read_date
 from watcher.feeds.fast_xml import read_quickly
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
 from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, mended
 from watcher.model import Entry, ParsedFeed
+from watcher.text.dates import StatedDate, parse_date
 
 NOT_WELL_FORMED = "not well-formed, read leniently"
 _DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'
@@ -126,7 +126,7 @@ class _EntryReader:
 
     def entry(self, values: _Values) -> Entry:
         summary, content = _texts(values)
-        moment, date = self._stamp(values)
+        stated = self._published(values)
         return Entry(
             id=safe_text(_text(values, "id").strip())[:MAX_ID],
             link=self._link(values),
@@ -134,8 +134,8 @@ class _EntryReader:
             summary=summary,
             content=content,
             author=_author(values, atom=self._atom) or self._author,
-            published_at=moment,
-            date=date,
+            published_at=stated.moment if stated else None,
+            date=stated.date if stated else None,
         )
 
     def _link(self, values: _Values) -> str:
@@ -148,13 +148,10 @@ class _EntryReader:
                 return safe_text(address)
         return identity if values.get("guidislink") and is_web_address(identity) else ""
 
-    def _stamp(self, values: _Values) -> Stamp:
+    def _published(self, values: _Values) -> StatedDate | None:
         """When it was published; failing that created or, for feeds that state no other time, updated."""
-        for key in ("published", "created", "updated"):
-            moment, date = read_date(_text(values, key), timezone=self._timezone)
-            if date is not None:
-                return moment, date
-        return None, None
+        dates = (parse_date(_text(values, key), timezone=self._timezone) for key in ("published", "created", "updated"))
+        return next((stated for stated in dates if stated), None)
 
 
 def _alternates(values: _Values) -> Iterable[str]:

@@ -10,12 +10,11 @@ stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> sto
 """
 
 from watcher.matching.stories import WINDOW as STORY_WINDOW
-from watcher.matching.stories import Candidate, containment, shingles, sketch, story_of
+from watcher.matching.stories import containment, shingles, sketch, story_of
 from watcher.matching.watchlist import Finding, Watchlist, definition
 
 __all__ = [
     "STORY_WINDOW",
-    "Candidate",
     "Finding",
     "Watchlist",
     "containment",

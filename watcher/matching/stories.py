@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from watcher.model import StoryId
+from watcher.model import Overlap, PartialDate, StoryId
 from watcher.text import fold, words
 
 WINDOW = timedelta(hours=72)
@@ -39,19 +38,6 @@ _AGENCY_MARK = re.compile(
 _BYLINE = re.compile(
     r"^[^\S\n]*(?:von|by|par|por|di|door|text|autor(?:in)?|foto|quelle|©)\b:?[^\n.!?]{3,80}$", re.MULTILINE
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A document recorded in the last `WINDOW` that shares fingerprints with a new one. `size`: of its own sketch.
-
-    `published_at`: None if it is unknown.
-    """
-
-    story: StoryId
-    shared: int
-    size: int
-    published_at: datetime | None = None
 
 
 def sketch(text: str) -> frozenset[int]:
@@ -77,20 +63,35 @@ def containment(one: Collection[int], other: Collection[int]) -> float:
     return len(set(one).intersection(other)) / smaller if smaller else 0.0
 
 
-def story_of(size: int, candidates: Iterable[Candidate], *, published_at: datetime | None = None) -> StoryId | None:
-    """Returns the story of a document with a sketch of `size`, None if it begins a new one.
+def story_of(
+    size: int,
+    overlaps: Iterable[Overlap],
+    *,
+    published_at: datetime | None = None,
+    date: PartialDate | None = None,
+) -> StoryId | None:
+    """Finds the story of a document with a sketch of `size`, among documents recorded in the last `WINDOW`.
 
-    It is the story that shares most of its text; of several the one with the most shared fingerprints, then the oldest.
-    Two documents published more than `WINDOW` apart are never one story, such as weekly columns in set words.
+    None if the document begins a story. The story whose text it shares most wins; of several the one with the most
+    shared fingerprints, then the oldest. Documents published more than `WINDOW` apart, where both moments are known,
+    are never one story: a weekly column repeats its set words.
     """
+    moment = _moment(published_at, date)
     ranked = [
-        (candidate.shared / min(size, candidate.size), candidate.shared, -candidate.story, candidate.story)
-        for candidate in candidates
-        if candidate.shared >= min(_SHARED_AT_LEAST, size, candidate.size) > 0
-        and not _far_apart(published_at, candidate.published_at)
+        (other.shared / min(size, other.size), other.shared, -other.story, other.story)
+        for other in overlaps
+        if other.shared >= min(_SHARED_AT_LEAST, size, other.size) > 0
+        and not _far_apart(moment, _moment(other.published_at, other.date))
     ]
     share, *_, story = max(ranked, default=(0.0, 0, 0, None))
     return story if share >= CONTAINED else None
+
+
+def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime | None:
+    """The time of publication; noon, if only the day is known."""
+    if published_at is not None or date is None or date.month is None or date.day is None:
+        return published_at
+    return datetime(date.year, date.month, date.day, 12, tzinfo=UTC)
 
 
 def _far_apart(one: datetime | None, other: datetime | None) -> bool:
