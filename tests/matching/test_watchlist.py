@@ -202,3 +202,37 @@ def test_terms_agree_with_real_pages() -> None:
     }
     assert found.keys() - expected == joined
     assert len(joined) <= 1
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "feed_text"),
+    [
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.", "Deichbau bei Greetsiel\n\nNeue Zahlen"),
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.", "Deichbau bei Greetsiel"),
+        ("Kosten steigen", "Er kostet Millionen.", "Greetsiel baut\n\nNeue Zahlen"),
+        ("Kosten steigen", "Er kostet Millionen.", "Greetsiel: Was der Deich kostet"),
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.", "Blatt\n\nDeichbau bei Greetsiel – Küstenblatt\nMehr"),
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.\n\nDeichbau bei Greetsiel", ""),
+    ],
+)
+def test_a_headline_is_not_body_wherever_it_is_repeated(title: str, body: str, feed_text: str) -> None:
+    """The feed's headline, and a repetition of the page's, count as title only."""
+    article = Article(title=title, body=body)
+    for query, matched in (("body:Greetsiel", False), ("title:Greetsiel", True), ("Greetsiel", True)):
+        matches = Watchlist.compile([Watch(name="Probe", query=query)]).match(article, feed_text=feed_text)
+        assert bool(matches) is matched, query
+
+
+@pytest.mark.parametrize(
+    ("title", "feed_text"),
+    [
+        ("Kosten steigen", "Kosten steigen\n\nGreetsiel baut einen Deich."),
+        ("Greetsiel", "Greetsiel\n\nGreetsiel baut einen Deich."),
+        ("", "In Greetsiel wird gebaut. Der Deich kostet Millionen."),
+        ("Neues aus Greetsiel", "Kurz\n\nNeues aus Greetsiels Rathaus: der Haushalt."),
+    ],
+)
+def test_the_text_of_the_feed_is_body(title: str, feed_text: str) -> None:
+    """Whatever is not a headline."""
+    article = Article(title=title, body="Er kostet Millionen.")
+    assert Watchlist.compile([Watch(name="Probe", query="body:Greetsiel")]).match(article, feed_text=feed_text)
