@@ -1,7 +1,7 @@
-# make run    the daemon on config.toml          make test   everything that must hold, as CI runs it
-# make once   one round                          make lock   pins the packages anew
-# make demo   ten seconds that show it all       make bench  speed against the plain loop
-# make crash, make fuzz, make soak               the long reliability runs; see docs/reliability.md
+# make run    the daemon with config.toml        make test   linters and all tests
+# make once   one round                          make lint   linters only
+# make demo   a demo of ten seconds              make bench  throughput, compared with a plain loop
+# make lock   pins the packages again            make crash, make fuzz, make soak: see docs/reliability.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,6 +32,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/codespell
+	$(BIN)/python -m pytest -q tests/docs/test_wording.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.throughput

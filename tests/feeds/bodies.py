@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from watcher.feeds.identity import EntryKeys, link_key, own_keys, without_shared
+from watcher.feeds.identity import link_key, own_keys, without_shared
 from watcher.feeds.parse import parse_feed
-from watcher.model import ParsedFeed
+from watcher.model import EntryKeys, ParsedFeed
 
 URL = "https://blatt.example/feed.xml"
 

@@ -105,7 +105,7 @@ def test_real_feeds_read_the_same_either_way(part: str) -> None:
     st.lists(st.one_of(USUAL, USUAL, st.lists(element, max_size=9)), max_size=3),
     st.sampled_from("rac"),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_mixture_of_elements_reads_the_same_either_way(
     frame: Sequence[str], entries: Sequence[Sequence[str]], form: str
 ) -> None:

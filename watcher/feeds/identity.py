@@ -9,10 +9,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from watcher.model import Entry
+from watcher.model import Entry, EntryKeys
 from watcher.text import host_name
 
 # Parameters that name a referrer or campaign, never an article. Sources: the published lists of ClearURLs and of
@@ -68,18 +67,6 @@ _PLAIN = re.compile(r"[\w.~/=,;:+-]*", re.ASCII)
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LEGAL = "!#$%&'()*+,/:;=?@[]~"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryKeys:
-    """Signed 64-bit keys. `id`: of the feed and the entry's id. `link`: of the page, None if several share it."""
-
-    id: int
-    link: int | None
-
-    @property
-    def all(self) -> tuple[int, ...]:
-        return (self.id,) if self.link is None else (self.id, self.link)
 
 
 def normalise_link(url: str) -> str:

@@ -10,8 +10,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.feeds.identity import EntryKeys, content_hash, link_key, own_keys, without_shared
-from watcher.model import Entry, ParsedFeed
+from watcher.feeds.identity import content_hash, link_key, own_keys, without_shared
+from watcher.model import Entry, EntryKeys, ParsedFeed
 
 _FORM = 1  # to be raised with every change of how keys are computed
 _HEAD, _ROW = struct.Struct(">Bqq"), struct.Struct(">qqq")
@@ -71,6 +71,8 @@ class FeedNews:
     `settled`: the number of other entries of the body, known by all their keys. `listing`: the whole body, packed, for
     the next poll; b"" if that has to parse the whole body again.
     """
+
+    __pydantic_config__ = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # noqa: RUF012 - pydantic reads it
 
     feed: ParsedFeed
     keys: tuple[EntryKeys, ...]

@@ -6,7 +6,7 @@ start that needs no more loads no more.
 """
 
 from watcher.text.fold import Folded, as_written, fold, is_word_character, squeeze, units, words
-from watcher.text.hosts import host_and_port, host_name, host_of
+from watcher.text.hosts import host_and_port, host_name, host_of, hosts_of
 
 __all__ = [
     "Folded",
@@ -15,6 +15,7 @@ __all__ = [
     "host_and_port",
     "host_name",
     "host_of",
+    "hosts_of",
     "is_word_character",
     "squeeze",
     "units",

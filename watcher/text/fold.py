@@ -13,12 +13,17 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# Dropped: soft hyphen, zero-width characters, marks of direction; and ™, ®, ℠, which are no part of the word before.
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u2122\u00ae\u2120"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-# The most common signs that NFKC changes: spaces of fixed widths, ellipsis, superscript digits.
-_COMMON = {
-    sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026\u2122\u00b2\u00b3"
-}
+# Quotation marks, modifier letters, primes and accents that are written for an apostrophe.
+_APOSTROPHES = "\u2019\u2018\u201b\u02bc\u02bb\u2032\u00b4`\uff07"
+# Superscripts and circled characters end a word: they are footnotes or exponents.
+_RAISED = ("<super>", "<circle>")
+_RAISED_RANGE = range(0x00AA, 0x3400)
+# Characters that nearly every page has and NFKC would change: spaces of a given width, ellipsis, raised digits.
+_COMMON = {sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026"}
+_COMMON |= {"\u00b9": "-1", "\u00b2": "-2", "\u00b3": "-3", "\u00b4": "'"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -56,11 +61,12 @@ class Folded:
 def fold(text: str) -> Folded:
     """Folds differences of spelling, typography and encoding that do not change a word.
 
-    Invisible characters (soft hyphen, zero-width, marks of direction) are dropped, then NFKC, casefold, NFKC; every
-    hyphen and dash becomes `-`, the typographic apostrophe `'`. Folding a folded text changes nothing.
+    Invisible characters, ™ and ® are dropped. A superscript or circled character gets a hyphen before it, so that it
+    is not part of the word: "Rutte¹" becomes "rutte-1". Then NFKC, casefold, NFKC; every hyphen and dash becomes `-`,
+    every character that is written for an apostrophe `'`. Folding a folded text changes nothing.
     """
     if text.isascii():
-        return Folded(text, text.lower(), straight=True)
+        return Folded(text, text.lower().replace("`", "'"), straight=True)
     visible = _visible(text)
     composed = _composed(visible)
     lowered = composed.casefold()
@@ -108,18 +114,31 @@ def _visible(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    """Applies NFKC. Common signs are replaced first: nearly every text is then normalised, which is checked quickly."""
+    """NFKC, with a hyphen before raised characters. Most texts are composed once the common signs are replaced."""
     for sign, parts in _COMMON.items():
         if sign in text:
             text = text.replace(sign, parts)
-    return unicodedata.normalize("NFKC", text)
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    text = text.replace("\u1ffd", "'")  # the polytonic acute accent, as U+00B4
+    return unicodedata.normalize("NFKC", _raised().sub(r"-\g<0>", text))
+
+
+@lru_cache(maxsize=1)
+def _raised() -> re.Pattern[str]:
+    candidates = map(chr, _RAISED_RANGE)
+    return re.compile(
+        f"[{''.join(sign for sign in candidates if unicodedata.decomposition(sign).startswith(_RAISED))}]"
+    )
 
 
 def _plain_signs(text: str) -> str:
     for sign in _HYPHENS:
         if sign in text:
             text = text.replace(sign, "-")
-    text = text.replace("\u2019", "'")
+    for sign in _APOSTROPHES:
+        if sign in text:
+            text = text.replace(sign, "'")
     try:
         text.encode()
     except UnicodeEncodeError:  # half an emoji, left by broken JSON escapes; the matcher's automaton needs UTF-8

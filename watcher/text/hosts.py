@@ -24,6 +24,11 @@ def host_name(name: str) -> str:
         return name
 
 
+def hosts_of(*urls: str) -> tuple[str, ...]:
+    """The hosts of several addresses, each once, in their order."""
+    return tuple(dict.fromkeys(host for url in urls if (host := host_of(url))))
+
+
 def host_and_port(url: str) -> str:
     """Returns the host, with its port if one is given, of an address that may be invalid; "" if it has none.
 
