@@ -38,7 +38,7 @@ async def test_refuses_a_link_to_a_private_number(address: str) -> None:
 @pytest.mark.parametrize("address", PRIVATE)
 @pytest.mark.parametrize("others", [[], ["93.184.216.34"]])
 async def test_refuses_a_name_with_any_private_answer(address: str, others: list[str]) -> None:
-    """A name is refused if one of its addresses is private, whatever the others are and wherever it stands."""
+    """A name is refused if one of its addresses is private, whatever the others are and at any place in the list."""
     for answers in ([address, *others], [*others, address]):
         async with client(resolver=Names({PUBLIC_NAME: [answers]})) as net:
             assert str(ip_address(address)) in str(await refusal(net, page(f"http://{PUBLIC_NAME}/")))
@@ -46,7 +46,7 @@ async def test_refuses_a_name_with_any_private_answer(address: str, others: list
 
 @pytest.mark.parametrize("address", PRIVATE)
 async def test_refuses_a_redirect_to_a_private_target(address: str) -> None:
-    """A redirect to a private number, or to a name that stands for one, is refused like a link."""
+    """A redirect to a private number, or to a name that resolves to one, is refused like a link."""
     host = f"[{address}]" if ":" in address else address
     routes = {"/number": redirecting(f"http://{host}/"), "/name": redirecting(f"http://{PUBLIC_NAME}/")}
     names = Names({PUBLIC_NAME: [[address]]})
@@ -105,7 +105,7 @@ async def test_operator_may_write_a_private_origin() -> None:
 
 
 async def test_what_the_operator_wrote_needs_no_list() -> None:
-    """A channel's address is a secret until it is used: the request that says it is his is enough, for itself only."""
+    """A channel's address is a secret until it is used: a request with `operator` may use it, and no other request."""
     async with serving(replying(answer(b"ok"))) as peer, client() as net:
         assert (await net.fetch(alert(peer.origin))).body == b"ok"
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -121,7 +121,7 @@ async def test_a_feed_at_a_private_origin_may_link_to_itself() -> None:
     assert len(peer.heads) == 1
 
 
-async def test_a_stranger_cannot_call_itself_a_private_origin() -> None:
+async def test_a_public_host_cannot_call_itself_a_private_origin() -> None:
     """That a referrer is private is not enough: the operator must have written that origin."""
     async with serving(replying(answer())) as peer, client() as net:
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -138,15 +138,15 @@ async def test_a_private_origin_may_redirect_within_itself_only() -> None:
     assert other.connections == 0
 
 
-async def test_nobody_else_redirects_back_to_a_private_origin() -> None:
-    """Once a way has left the feed's private origin, a redirect back to it is a stranger's, and refused."""
+async def test_no_other_origin_redirects_back_to_a_private_one() -> None:
+    """Once a fetch has left the feed's private origin, a redirect back to it is refused."""
     ways: dict[str, bytes] = {}
-    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as stranger:
-        ways |= {"/feed": redirecting(f"{stranger.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
+    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as other:
+        ways |= {"/feed": redirecting(f"{other.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
         async with client(home.origin, allow_private=(ip_network("127.0.0.2/32"),)) as net:
             await refusal(net, feed(f"{home.origin}/feed"))
-            await refusal(net, page(f"{stranger.origin}/away", referrer_origin=home.origin))
-    assert stranger.paths == ["/away", "/away"]
+            await refusal(net, page(f"{other.origin}/away", referrer_origin=home.origin))
+    assert other.paths == ["/away", "/away"]
     assert home.paths == ["/feed"]
 
 
