@@ -14,7 +14,9 @@ from tests.store.rows import new_entry, poll_record
 from watcher.config import load
 from watcher.corpus import document_id, render_document
 from watcher.model import Entry
-from watcher.store import feeds, open_database
+from watcher.store import open_database
+from watcher.store.commands import feeds
+from watcher.store.queries import feed_status
 
 TEXT = "Im Dock liegt ein Schiff.\n\nDie Werft streicht es rot."
 
@@ -127,7 +129,7 @@ def _polled(config: Path) -> None:
     now = datetime.now(UTC)
     with engine.begin() as tx:
         feeds.subscribe(tx, {feed.name: feed.url for feed in load(config).feeds[:2]}, now=now)
-        for status, error in zip(feeds.statuses(tx), ("", "HTTP 500"), strict=True):
+        for status, error in zip(feed_status.statuses(tx), ("", "HTTP 500"), strict=True):
             new = () if error else (new_entry("eins"),)
             poll = poll_record(tx, status.id, new=new, error=error, next_poll_at=now + timedelta(hours=1))
             feeds.record_poll(tx, status.id, poll, now=now)

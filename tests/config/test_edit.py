@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.patience import HANGS
 from watcher.config import load
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import ConfigError, WatcherError
@@ -205,7 +206,7 @@ class TestFile:
         for process in processes:
             process.start()
         for process in processes:
-            process.join(timeout=30)
+            process.join(timeout=HANGS)
         assert {process.exitcode for process in processes} == {0}
         assert len(load(file).feeds) == 2 + 16
 
@@ -218,7 +219,7 @@ def _add_four(file: Path, process: int) -> None:
 NAMES = st.text(min_size=1, max_size=12).filter(lambda name: name.isprintable() and name == name.strip())
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(names=st.lists(NAMES, min_size=1, max_size=3, unique=True), data=st.data())
 def test_what_is_added_and_removed_leaves_the_file_as_it_was(
     tmp_path: Path, names: list[str], data: st.DataObject

@@ -87,7 +87,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(document=st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_any_document_is_indexed_whole(document: dict[str, Any]) -> None:
     """For whatever tomlkit writes: exactly its keys are found, on lines that the text has."""

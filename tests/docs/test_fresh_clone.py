@@ -14,6 +14,7 @@ import pytest
 from tests.docs.desk import environment
 from tests.docs.pages import ROOT, fences
 from tests.needs import program, stop_at
+from tests.patience import HANGS
 
 _MASKS = (
     (r"127\.0\.0\.1:\d+", "HOST"),
@@ -55,7 +56,7 @@ def _demo(clone: Path) -> Iterator[str]:
             yield _masked(line)
             if _masked(line) == "  DOCUMENT.txt":
                 process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(HANGS) == 0
     finally:
         process.kill()
         process.communicate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -300,3 +301,25 @@ async def test_bad_redirects_end_the_way() -> None:
             with pytest.raises(FetchError) as caught:
                 await net.fetch(feed(peer.origin + path))
             assert isinstance(caught.value, AddressRefused) or caught.value.failure is FetchFailure.INVALID_URL
+
+
+async def test_alerts_survive_a_redirect_that_leads_nowhere() -> None:
+    """A redirect is the answer to an alert even if its Location is not a URL."""
+    bad = {"/1": "http://[", "/2": "http:\\\\a", "/3": "//", "/4": "http://a:b:c/", "/5": "\u20ac"}
+    routes = {
+        path: answer(status=302).replace(b"\r\n\r\n", f"\r\nLocation: {to}\r\n\r\n".encode(), 1)
+        for path, to in bad.items()
+    }
+    async with serving(replying(routes)) as peer, client(peer.origin) as net:
+        for path, location in bad.items():
+            response = await net.fetch(alert(peer.origin + path))
+            assert (response.status, response.headers["location"]) == (302, location)
+
+
+async def test_no_library_logs_a_url(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither httpx nor aiohttp writes the URL of a request, which may hold a secret, to the log."""
+    caplog.set_level(logging.DEBUG)
+    async with serving(replying(answer())) as peer, client(peer.origin) as net:
+        await net.fetch(feed(f"{peer.origin}/geheim"))
+        await net.fetch(alert(f"{peer.origin}/geheim"))
+    assert "geheim" not in caplog.text

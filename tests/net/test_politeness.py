@@ -209,28 +209,3 @@ async def test_strangers_are_paused_whatever_is_wanted_of_them() -> None:
     gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
     assert all(gap > 0.45 for gap in gaps[:3])
     assert gaps[3] < 0.4
-
-
-async def test_says_whether_a_host_is_busy() -> None:
-    """Whoever plans requests can ask beforehand: a host is busy while its places are taken, and during its pause."""
-    leave = asyncio.Event()
-
-    async def handle(line: Line) -> None:
-        while True:
-            await line.request()
-            await leave.wait()
-            await line.send(answer(b"ok"))
-
-    async with serving(handle) as peer, client(peer.origin, own_per_host=1) as net:
-        assert not net.is_busy(peer.origin)
-        fetch = asyncio.create_task(net.fetch(feed(peer.origin)))
-        await until(lambda: peer.heads)
-        assert net.is_busy(f"{peer.origin}/other")
-        assert not net.is_busy("https://news.example.org/")
-        leave.set()
-        await fetch
-        assert not net.is_busy(peer.origin)
-        assert not net.is_busy("no URL")
-    politeness = turns()
-    async with politeness.turn("a", at_once=2, pause=timedelta(seconds=9)):
-        assert politeness.is_busy("a")

@@ -11,8 +11,9 @@ import urllib.request
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom, Reply
+from tests.patience import HANGS
 from tests.receivers import Receiver
-from watcher.store.lock import lock_file
+from watcher.store.engine.lock import lock_file
 
 
 def free_port() -> int:
@@ -22,7 +23,7 @@ def free_port() -> int:
 
 
 def numbers_at(port: int) -> dict[str, str]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=HANGS) as answer:
         return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
 
 
@@ -50,7 +51,7 @@ def test_a_daemon_that_works_is_healthy_and_shows_its_numbers(news: Newsroom, pr
         assert running.end() == 0
     lines = [json.loads(line) for line in running.stderr.splitlines() if line.startswith("{")]
     names = [line["event"] for line in lines]
-    assert {"daemon.ready", "metrics.on", "feed.failing", "alert.told", "daemon.stopping"} <= set(names)
+    assert {"daemon.ready", "metrics.on", "feed.failing", "alert.delivered", "daemon.stopping"} <= set(names)
     assert "log" not in names
     assert next(line for line in lines if line["event"] == "feed.failing")["feed"] == "kaputt"
     assert "geheim-4711" not in "".join(line for line in running.stderr.splitlines() if line.startswith("{"))

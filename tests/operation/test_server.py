@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.patience import HANGS
 from watcher.errors import WatcherError
 from watcher.web.server import Page, serving
 
@@ -16,7 +17,7 @@ async def ask(port: int, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     await writer.drain()
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), HANGS)
     writer.close()
     await writer.wait_closed()
     return answer

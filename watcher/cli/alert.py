@@ -15,11 +15,12 @@ from watcher.app import client_of
 from watcher.cli.shell import Shell, command, out, pass_shell, print_message
 from watcher.config import ChannelConfig, Config
 from watcher.errors import WatcherError
-from watcher.model import Alert, AlertKind, Outcome
+from watcher.model import Alert, AlertKind, AttemptOutcome
 from watcher.pipeline.alert_builder import headline_of
-from watcher.pipeline.send import Answer, Sender
-from watcher.store import StoreReader, documents, reading
-from watcher.store.documents import StoredDocument
+from watcher.pipeline.send import Reply, Sender
+from watcher.store import StoreReader, reading
+from watcher.store.queries import stored_documents
+from watcher.store.queries.stored_documents import StoredDocument
 
 TEST_MESSAGE = "This is a test of watcher. If you can read it, alerts arrive here."
 
@@ -35,12 +36,12 @@ def register(group: click.Group) -> None:
     @click.argument("channel")
     @pass_shell
     def test(shell: Shell, channel: str) -> None:
-        """Sends a test message to a channel. Shows the answer."""
+        """Sends a test message to a channel. Shows the reply."""
         config = shell.config()
-        answer = asyncio.run(_send_test(config, channel_named(config, channel)))
-        if answer.verdict.outcome is not Outcome.DELIVERED:
-            raise WatcherError(f"{channel} did not accept it ({answer.verdict.outcome.value}): {answer.said}")
-        print_message(f"{channel} accepted it{f': {answer.said}' if answer.said else ''}")
+        reply = asyncio.run(_send_test(config, channel_named(config, channel)))
+        if reply.verdict.outcome is not AttemptOutcome.DELIVERED:
+            raise WatcherError(f"{channel} did not accept it ({reply.verdict.outcome.value}): {reply.summary}")
+        print_message(f"{channel} accepted it{f': {reply.summary}' if reply.summary else ''}")
 
     @command(alert, "preview")
     @click.argument("document")
@@ -66,7 +67,7 @@ def channel_named(config: Config, name: str) -> ChannelConfig:
     raise WatcherError(f"there is no channel {name!r} in {config.file}; there are: {names}")
 
 
-async def _send_test(config: Config, setting: ChannelConfig) -> Answer:
+async def _send_test(config: Config, setting: ChannelConfig) -> Reply:
     options = RenderOptions(delivery_id=str(uuid.uuid4()), channel=setting.name, envelope=setting.envelope.value)
     payload = CHANNELS[setting.type].render(compose.message(TEST_MESSAGE, AlertKind.TEST), options)
     async with client_of(config) as client:
@@ -75,11 +76,11 @@ async def _send_test(config: Config, setting: ChannelConfig) -> Answer:
 
 
 def _find(store: StoreReader, wanted: str) -> StoredDocument:
-    records = store.read(documents.records)
+    records = store.read(stored_documents.records)
     names = [number for number, id_, name, _, _ in records if wanted in (name, id_, str(number), name.split("_")[0])]
     if not names:
         raise WatcherError(f"there is no document {wanted!r}; give its number, its file name or its id")
-    return store.read(documents.get, names[0])
+    return store.read(stored_documents.get, names[0])
 
 
 def _body(alert: Alert, setting: ChannelConfig) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
-from watcher.store.backup import Backup, back_up, default_backup
+from watcher.store.engine.backup import Backup, back_up, default_backup
 
 
 def register(group: click.Group) -> None:

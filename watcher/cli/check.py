@@ -18,7 +18,7 @@ from watcher.errors import FetchError, NotAFeed, WatcherError
 from watcher.inquiry.compile import compile_watches
 from watcher.inquiry.dry_run import try_address, try_feed
 from watcher.parsing.client import sentence
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 from watcher.pipeline.send import target_of
 
 
@@ -67,7 +67,7 @@ async def _online(config: Config) -> list[str]:
 
 
 async def _feeds(config: Config) -> AsyncIterator[str]:
-    async with client_of(config) as client, pool_of(config) as pool:
+    async with client_of(config) as client, parser_pool(config) as pool:
 
         async def fetched(name: str, url: str) -> str:
             try:

@@ -24,9 +24,10 @@ from watcher.corpus import (
 )
 from watcher.errors import CorpusError, WatcherError
 from watcher.model import DocumentId
-from watcher.store import documents, reading, statistics
-from watcher.store.documents import StoredDocument
-from watcher.store.statistics import CorpusCounts
+from watcher.store import reading
+from watcher.store.queries import statistics, stored_documents
+from watcher.store.queries.statistics import CorpusCounts
+from watcher.store.queries.stored_documents import StoredDocument
 
 _FORMATS: dict[str, Callable[[Iterable[ExportRow]], Iterator[str]]] = {"jsonl": jsonl_lines, "csv": csv_lines}
 
@@ -101,7 +102,7 @@ def _rows(config: Config) -> Iterator[ExportRow]:
     folder, known = _folder(config), set[str]()
     if config.state.path.exists():
         with reading(config.state.path) as store:
-            for document in store.stream(documents.stream):
+            for document in store.stream(stored_documents.stream):
                 known.add(document.name)
                 yield _recorded(document)
     for file in sorted(folder.scan(), key=lambda file: file.number):
@@ -179,5 +180,5 @@ def _records(config: Config) -> list[DocumentRecord]:
     with reading(config.state.path) as store:
         return [
             DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
-            for number, identity, name, adopted, written in store.read(documents.records)
+            for number, identity, name, adopted, written in store.read(stored_documents.records)
         ]

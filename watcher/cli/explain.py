@@ -21,8 +21,7 @@ from watcher.errors import WatcherError
 from watcher.inquiry.dry_run import PageTrial, try_bytes, try_page
 from watcher.inquiry.explain import Explanation, look_up, look_up_document, story_of_trial
 from watcher.model import Entry
-from watcher.parsing.launch import pool_of
-from watcher.parsing.messages import ENTRY
+from watcher.parsing.launch import parser_pool
 from watcher.store import StoreReader, reading
 
 
@@ -70,13 +69,13 @@ def _with_dry_run(explanation: Explanation, trial: PageTrial, store: StoreReader
 
 
 async def _try_url(config: Config, url: str, known: Explanation) -> PageTrial:
-    async with client_of(config) as client, pool_of(config) as pool:
+    async with client_of(config) as client, parser_pool(config) as pool:
         newest = known.entries[0] if known.entries else None
         return await try_page(
             client,
             pool,
             url,
-            entry=ENTRY.validate_json(newest.entry) if newest else None,
+            entry=newest.entry if newest else None,
             feed=newest.feed if newest else "",
             timezone=config.corpus.timezone,
             now=datetime.now(UTC),
@@ -85,7 +84,7 @@ async def _try_url(config: Config, url: str, known: Explanation) -> PageTrial:
 
 async def _try_file(config: Config, file: Path) -> PageTrial:
     page, url = await asyncio.to_thread(_read_page, file)
-    async with pool_of(config) as pool:
+    async with parser_pool(config) as pool:
         return await try_bytes(
             pool,
             page,

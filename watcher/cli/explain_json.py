@@ -8,9 +8,9 @@ from watcher.cli.output import context_of
 from watcher.inquiry.dry_run import PageTrial
 from watcher.inquiry.explain import Explanation
 from watcher.model import Article, Hit, HitField
-from watcher.store.documents import StoredDocument
-from watcher.store.entries import EntryStatus
-from watcher.store.outbox_list import DeliveryStatus
+from watcher.store.queries.entry_status import EntryStatus
+from watcher.store.queries.outbox_status import DeliveryStatus
+from watcher.store.queries.stored_documents import StoredDocument
 
 Plain = dict[str, object]
 
@@ -39,8 +39,8 @@ def plain(explanation: Explanation) -> Plain:
 def _entry(entry: EntryStatus) -> Plain:
     return {
         "feed": entry.feed,
-        "link": entry.link,
-        "title": entry.title,
+        "link": entry.entry.link,
+        "title": entry.entry.title,
         "state": entry.state,
         "outcome": entry.outcome,
         "reason": entry.reason,
@@ -125,5 +125,5 @@ def _delivery(delivery: DeliveryStatus) -> Plain:
         "attempts": delivery.attempts,
         "last_answer": delivery.last_answer,
         "ended_at": delivery.ended_at,
-        "sent_in": delivery.told_in,
+        "told_in": delivery.digest,
     }

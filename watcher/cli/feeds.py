@@ -15,9 +15,10 @@ from watcher.errors import NotAFeed, WatcherError
 from watcher.inquiry.dry_run import try_feed
 from watcher.model import ParsedFeed
 from watcher.parsing.client import sentence
-from watcher.parsing.launch import pool_of
-from watcher.store import feeds, reading
-from watcher.store.feeds import FeedStatus
+from watcher.parsing.launch import parser_pool
+from watcher.store import reading
+from watcher.store.queries import feed_status
+from watcher.store.queries.feed_status import FeedStatus
 
 
 def register(group: click.Group) -> None:
@@ -66,7 +67,7 @@ def register(group: click.Group) -> None:
 
 
 async def _fetch(config: Config, url: str) -> ParsedFeed:
-    async with client_of(config) as client, pool_of(config) as pool:
+    async with client_of(config) as client, parser_pool(config) as pool:
         try:
             return await try_feed(client, pool, url, timezone=config.corpus.timezone, within=config.net.timeout)
         except NotAFeed as error:
@@ -77,7 +78,7 @@ def _statuses(config: Config) -> dict[str, FeedStatus]:
     if not config.state.path.exists():
         return {}
     with reading(config.state.path) as store:
-        return {status.name: status for status in store.read(feeds.statuses)}
+        return {status.name: status for status in store.read(feed_status.statuses)}
 
 
 def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:

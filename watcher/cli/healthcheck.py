@@ -12,12 +12,11 @@ from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus.files import probe_folder
 from watcher.errors import StateError
-from watcher.runtime.disk_guard import TROUBLE
-from watcher.runtime.service import CORPUS_TROUBLE
-from watcher.runtime.status import status_of
+from watcher.runtime import disk_guard, housekeeping
+from watcher.runtime.status import line_of
 from watcher.store import reading
-from watcher.store.health import Health, read_health
-from watcher.store.lock import look_for_life
+from watcher.store.engine.lock import look_for_life
+from watcher.store.queries.health import Health, read_health
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=90)  # the daemon writes a heartbeat every fifteen seconds
 FAILING_SHARE = 0.5
@@ -33,7 +32,7 @@ def register(group: click.Group) -> None:
         """Reports whether the daemon works. If not, prints one sentence for each problem and exits with 1."""
         config, now = shell.config(), datetime.now(UTC)
         health, problems = _inspect(config, now)
-        status = status_of(health) if health else ""
+        status = line_of(health) if health else ""
         if as_json:
             print_json({"healthy": not problems, "problems": problems, "status": status})
         else:
@@ -77,4 +76,5 @@ def _state(health: Health) -> Iterator[str]:
         yield f"Channel {name} is parked ({reason}); after fixing it, run: watcher outbox resume {name}"
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
-    yield from (text for name, text in sorted(health.troubles.items()) if name in (TROUBLE, CORPUS_TROUBLE))
+    needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)
+    yield from (text for name, text in sorted(health.incidents.items()) if name in needs_a_person)

@@ -18,8 +18,8 @@ from watcher.corpus import CorpusFile, CorpusFolder, parse_document
 from watcher.errors import CorpusError, QueryError, WatcherError
 from watcher.matching import Watchlist
 from watcher.model import Article, Match, Watch
-from watcher.pipeline.review import article_of
-from watcher.store import StoreReader, documents, reading
+from watcher.store import StoreReader, reading
+from watcher.store.queries import stored_documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +96,12 @@ def _known(store: StoreReader | None, file: CorpusFile) -> _Text | None:
     if store is None:
         return None
     try:
-        document = store.read(documents.get, file.number)
+        document = store.read(stored_documents.get, file.number)
     except LookupError:
         return None
     if document.adopted or document.name != file.name:
         return None
-    return _Text(article=article_of(document), name=document.name, feed_text=document.feed_text, feed=document.feed)
+    return _Text(article=document.article, name=document.name, feed_text=document.feed_text, feed=document.feed)
 
 
 def _from_file(folder: CorpusFolder, file: CorpusFile) -> _Text:

@@ -14,9 +14,11 @@ from watcher.config import Config, parse_duration
 from watcher.errors import WatcherError
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
-from watcher.pipeline.parts import Setting
-from watcher.store import editing, incidents, outbox, outbox_edit, outbox_list, reading
-from watcher.store.outbox_list import OPEN, AttemptStatus, Choice, DeliveryStatus
+from watcher.pipeline.settings import Settings
+from watcher.store import editing, reading
+from watcher.store.commands import incidents, outbox
+from watcher.store.queries import outbox_status
+from watcher.store.queries.outbox_status import OPEN, AttemptStatus, Choice, DeliveryStatus
 
 STATES = click.Choice([state.value for state in DeliveryState])
 _COLUMNS = ("id", "channel", "kind", "state", "age", "next attempt", "attempts", "last answer")
@@ -46,7 +48,7 @@ def _register_list_and_show(group: click.Group) -> None:
         config = shell.config()
         choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
         with reading(config.state.path) as store:
-            found, parked = store.read(outbox_list.search, choice), store.read(outbox.parked)
+            found, parked = store.read(outbox_status.search, choice), store.read(outbox_status.parked)
         rows = [_row(status, config, datetime.now(UTC)) for status in found]
         if as_json:
             print_json(rows)
@@ -63,8 +65,8 @@ def _register_list_and_show(group: click.Group) -> None:
         """Shows one alert, its attempts, documents and bytes. A unique prefix of its ID is enough."""
         config = shell.config()
         with reading(config.state.path) as store:
-            status = _only(store.read(outbox_list.search, Choice(ids=(id_,))), id_)
-            attempts = store.read(outbox_list.attempts, status.sequence)
+            status = _only(store.read(outbox_status.search, Choice(ids=(id_,))), id_)
+            attempts = store.read(outbox_status.attempts, status.sequence)
         row = _row(status, config, datetime.now(UTC))
         payload = (status.payload or b"").decode(errors="replace")
         if as_json:
@@ -83,9 +85,9 @@ def _register_resume(group: click.Group) -> None:
     def resume(shell: Shell, channel: str) -> None:
         """Resumes a parked channel. Its queue is sent now, a long one as one digest."""
         config, now = shell.config(), datetime.now(UTC)
-        others = [name for name in Setting.of(config, generation=0).ops if name != channel]
+        others = [name for name in Settings.of(config, generation=0).ops if name != channel]
         with editing(config.state.path) as store:
-            if channel not in store.run(outbox.parked):
+            if channel not in store.run(outbox_status.parked):
                 raise WatcherError(f"channel {channel!r} is not parked")
             waiting = store.run(outbox.resume, channel, limits=LIMITS, now=now)
             over = f"Channel {channel} is resumed."
@@ -113,9 +115,9 @@ def _register_replay(group: click.Group) -> None:
             channel=channel, states=states, since=_moment(since, config, now) if since else None, ids=tuple(ids)
         )
         with editing(config.state.path) as store:
-            found = [status for status in store.run(outbox_list.search, choice) if not status.is_open]
+            found = [status for status in store.run(outbox_status.search, choice) if not status.is_open]
             if not dry_run:
-                store.run(outbox_edit.replay, choice, now=now)
+                store.run(outbox.replay, choice, now=now)
         rows = (_row(status, config, now) for status in found)
         print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
         print_message(f"{'to queue again' if dry_run else 'queued again'}: {counted(len(found), 'alert')}")
@@ -135,9 +137,9 @@ def _register_drop(group: click.Group) -> None:
             raise click.UsageError("choose alerts by ID or --channel")
         choice = Choice(channel=channel, ids=tuple(ids), states=(*(s for s in OPEN if s is not DeliveryState.SENDING),))
         with editing(shell.config().state.path) as store:
-            count = len(store.run(outbox_list.search, choice))
+            count = len(store.run(outbox_status.search, choice))
             if not dry_run:
-                count = store.run(outbox_edit.drop, choice, now=datetime.now(UTC))
+                count = store.run(outbox.drop, choice, now=datetime.now(UTC))
         print_message(f"{'to drop' if dry_run else 'dropped'}: {counted(count, 'alert')}")
 
 
@@ -187,6 +189,6 @@ def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, obj
         "attempts": status.attempts,
         "last_answer": status.last_answer,
         "uncertain": status.uncertain,
-        "sent_in": status.told_in or None,
+        "told_in": status.digest or None,
         "documents": list(status.documents),
     }

@@ -14,7 +14,7 @@ from watcher.model import Hit, HitField
 
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
-    from watcher.runtime.service import Steps
+    from watcher.runtime.service import Service
 
 _REFRESH_SECONDS = 0.2
 _CONTEXT = 60  # letters on either side of a hit
@@ -22,10 +22,10 @@ _SHOWN = 10  # hits of a watch
 
 
 @contextmanager
-def progress(feeds: int) -> Iterator[Callable[[Steps], None]]:
+def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
     """Shows bars for feeds and entries during `once`, on a terminal only; yields the callback that starts them."""
     if not err.is_terminal:
-        yield lambda _steps: None
+        yield lambda _service: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -34,14 +34,14 @@ def progress(feeds: int) -> Iterator[Callable[[Steps], None]]:
     with Progress(*columns, console=err, transient=True) as bars:
         polls, ingests = bars.add_task("feeds", total=feeds), bars.add_task("entries", total=None)
 
-        def follow(steps: Steps) -> None:
+        def follow(service: Service) -> None:
             while not done.wait(_REFRESH_SECONDS):
-                tally = steps.tally
+                tally = service.tally
                 bars.update(polls, completed=tally.polled)
                 bars.update(ingests, completed=tally.entries.total(), total=tally.new_entries)
 
         try:
-            yield lambda steps: Thread(target=follow, args=(steps,), daemon=True).start()
+            yield lambda service: Thread(target=follow, args=(service,), daemon=True).start()
         finally:
             done.set()
 

@@ -16,12 +16,12 @@ import click
 from watcher.cli.output import progress, summary_lines
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_message, start_log
 from watcher.config import Config, load
-from watcher.parsing.launch import pool_of
+from watcher.parsing.launch import parser_pool
 
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
     from watcher.demo import DemoNewsroom
-    from watcher.runtime.service import Steps
+    from watcher.runtime.service import Service
 
 
 def register(group: click.Group) -> None:
@@ -60,9 +60,9 @@ def register(group: click.Group) -> None:
         _demo(seconds)
 
 
-async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Steps], None]) -> OnceSummary:
+async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Service], None]) -> OnceSummary:
     is_new_state = not config.state.path.exists()
-    async with pool_of(config, at_once=is_new_state) as pool:  # parser processes start during the import below
+    async with parser_pool(config, prestart=is_new_state) as pool:  # parser processes start during the import below
         from watcher import daemon
 
         return await daemon.once(config, pool=pool, show=show, watch=watch)

@@ -29,7 +29,7 @@ from watcher.config.values import (
     StateConfig,
 )
 from watcher.errors import ConfigError, ConfigProblem
-from watcher.heap import collecting_later
+from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
 _SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "watches", "channels")
@@ -73,7 +73,7 @@ def load(file: Path) -> Config:
 
 def read_config(text: str, file: Path) -> Config:
     """Does the same as `load` for a text that is, or will be, the content of `file`."""
-    with collecting_later():
+    with gc_paused():
         return _read(text, file.absolute())
 
 

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from watcher import __version__
 from watcher.runtime.status import StatusMonitor
-from watcher.store.health import Health
+from watcher.store.queries.health import Health
 from watcher.web.server import Page
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,7 +29,7 @@ class _DaemonMetrics(Collector):
         self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        tally = self._status.steps.tally
+        tally = self._status.service.tally
         yield _labelled("watcher_build_info", "Version of the running daemon.", "version", {__version__: 1})
         yield CounterMetricFamily("watcher_polls", "Polls since the start.", value=tally.polled)
         yield CounterMetricFamily("watcher_entries_new", "New entries since the start.", value=tally.new_entries)
@@ -41,7 +41,7 @@ class _DaemonMetrics(Collector):
             deliveries.add_metric([state], count)
         yield outcomes
         yield deliveries
-        running = {lane.name: lane.running for lane in self._status.steps.lanes}
+        running = {runner.name: runner.running for runner in self._status.service.runners}
         yield _labelled("watcher_running", "Tasks that each step is working on.", "step", running)
         if self._status.health:
             yield from _of_state(self._status.health)
@@ -62,7 +62,7 @@ def _of_state(health: Health) -> Iterator[Metric]:
     yield _labelled("watcher_deliveries_open", "Deliveries that have not ended.", "channel", health.deliveries_open)
     parked = dict.fromkeys(health.parked, 1)
     yield _labelled("watcher_channel_parked", "Channels stopped until an operator resumes them.", "channel", parked)
-    yield _labelled("watcher_incident", "Open incidents.", "name", dict.fromkeys(health.troubles, 1))
+    yield _labelled("watcher_incident", "Open incidents.", "name", dict.fromkeys(health.incidents, 1))
 
 
 def _labelled(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
