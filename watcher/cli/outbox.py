@@ -189,6 +189,6 @@ def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, obj
         "attempts": status.attempts,
         "last_answer": status.last_answer,
         "uncertain": status.uncertain,
-        "told_in": status.digest or None,
+        "digest": status.digest or None,
         "documents": list(status.documents),
     }
