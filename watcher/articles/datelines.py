@@ -150,7 +150,7 @@ def published_part(line: str) -> str:
 
 
 def day_first(page: Page) -> bool | None:
-    """How 03/04/2025 is read on this page; None if that cannot be told (English without a region)."""
+    """How 03/04/2025 is read on this page; None if it is ambiguous (English without a region)."""
     language = (page.tree.get("lang") or "").lower().replace("_", "-")
     if language.startswith("en"):
         return {"en-us": False, "en-gb": True, "en-au": True, "en-nz": True, "en-ie": True, "en-in": True}.get(language)
@@ -176,7 +176,7 @@ def _is_marked(tag: HtmlElement) -> bool:
 
 
 def _is_coarser(shown: StatedDate | None, stamp: StatedDate | None) -> bool:
-    """The page shows a month where its own value claims a day of that month: the reader is told the month."""
+    """The page shows a month where its own value claims a day of that month: the month is reported."""
     if shown is None or stamp is None:
         return False
     return shown.date.day is None and stamp.date.isoformat().startswith(shown.date.isoformat())

@@ -23,7 +23,7 @@ _LONGEST_DELIVERY_WAIT = LONGEST_WAIT + timedelta(minutes=1)  # only a digest wa
 
 
 async def repair_due_times(settings: Settings, store: StoreThread, *, now: datetime) -> None:
-    """Brings near the due times of polls, entries, deliveries and leases that lie farther ahead than any can."""
+    """Brings near the due times of polls, entries, deliveries and leases that are further ahead than any can."""
     slowest = max((feed.slowest for feed in settings.config.feeds), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
     repaired = await store.run(clock_skew.mend_feeds, farthest=farthest, lease=LEASE, now=now)
@@ -38,6 +38,6 @@ async def repair_due_times(settings: Settings, store: StoreThread, *, now: datet
 
 
 async def repair_deliveries(settings: Settings, store: StoreThread, *, now: datetime) -> None:
-    """Brings near the deliveries that lie farther ahead than a retry, or their channel's next window."""
+    """Brings near the deliveries that are further ahead than a retry, or their channel's next window."""
     latest = {name: window.latest(now) for name, window in settings.windows.items()}
     await store.run(outbox.mend_clock, latest, patience=_LONGEST_DELIVERY_WAIT, now=now)
