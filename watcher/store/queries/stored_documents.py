@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from watcher.model import Article, DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 from watcher.store import schema
@@ -20,6 +20,7 @@ from watcher.text import hosts_of
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
 _SEVERAL = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
+_TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
 _URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
 _MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
 
@@ -103,6 +104,11 @@ def get(tx: Connection, number: int) -> StoredDocument:
     if not found:
         raise LookupError(f"no document {number}")
     return found[number]
+
+
+def text_of(tx: Connection, number: int) -> str:
+    """Returns the text of a document. Raises if there is none of this number."""
+    return str(tx.execute(_TEXT, {"of": number}).scalar_one())
 
 
 def several(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
