@@ -1,5 +1,6 @@
 # make run    the daemon on config.toml          make test   everything that must hold, as CI runs it
-# make once   one round                          make lock   pins the packages anew
+# make once   one round                          make quick  a first answer within a minute
+#                                                make lock   pins the packages anew
 # make demo   ten seconds that show it all       make bench  speed against the plain loop
 # make crash, make fuzz, make soak               the long reliability runs; see docs/reliability.md
 
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 SYNAPSE := .venv-synapse
 VERIFIER := tests/outbox/npm
 
-.PHONY: run once demo test peers lint lock bench truth crash fuzz soak clean
+.PHONY: run once demo test quick mutants peers lint lock bench truth crash fuzz soak clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -22,6 +23,14 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev lint peers
 	$(BIN)/python -m pytest -n 2
+
+# A first answer within a minute: rooms whose tests start neither processes nor servers.
+QUICK := $(addprefix tests/,alerts articles clock/test_clock.py config corpus docs/test_pages.py feeds matching \
+	net/test_addresses.py net/test_caching.py net/test_decoding.py net/test_redact.py net/test_target.py \
+	runtime store text)
+
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --quick $(QUICK)
 
 # What alerts are tested against: a homeserver, and the verifier of webhooks for JavaScript. Without them their tests
 # skip and say so.
