@@ -107,7 +107,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     """Extracts and matches the article, unless the prefilter excludes a match.
 
     A page that may be a wall or a stub is always extracted: the prefilter cannot distinguish it from an article
-    without a match.
+    that does not match.
     """
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)

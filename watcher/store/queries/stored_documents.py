@@ -20,7 +20,6 @@ from watcher.text import hosts_of
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
 _TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
-
 _MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
 _URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
 _MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
