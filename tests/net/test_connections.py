@@ -71,7 +71,7 @@ async def test_a_stale_connection_is_mended_by_a_new_one() -> None:
 
 
 async def test_what_comes_unasked_ends_a_connection() -> None:
-    """A peer that sends something while nobody asked is hung up on, and what it sent is never an answer."""
+    """A connection on which a server sends data without a request is closed, and the data is never an answer."""
     asked, closed = asyncio.Event(), asyncio.Event()
 
     async def handle(line: Line) -> None:

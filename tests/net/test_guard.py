@@ -111,7 +111,7 @@ async def test_operator_may_write_a_private_origin() -> None:
 
 
 async def test_what_the_operator_wrote_needs_no_list() -> None:
-    """A channel's address is a secret until it is used: the request that says it is his is enough, for itself only."""
+    """A channel's address is a secret until it is used: a request with `operator` may use it, and no other request."""
     async with serving(replying(answer(b"ok"))) as peer, client() as net:
         assert (await net.fetch(alert(peer.origin))).body == b"ok"
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -127,7 +127,7 @@ async def test_a_feed_at_a_private_origin_may_link_to_itself() -> None:
     assert len(peer.heads) == 1
 
 
-async def test_a_stranger_cannot_call_itself_a_private_origin() -> None:
+async def test_a_public_host_cannot_call_itself_a_private_origin() -> None:
     """That a referrer is private is not enough: the operator must have written that origin."""
     async with serving(replying(answer())) as peer, client() as net:
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -144,15 +144,15 @@ async def test_a_private_origin_may_redirect_within_itself_only() -> None:
     assert other.connections == 0
 
 
-async def test_nobody_else_redirects_back_to_a_private_origin() -> None:
-    """Once a way has left the feed's private origin, a redirect back to it is a stranger's, and refused."""
+async def test_no_other_origin_redirects_back_to_a_private_one() -> None:
+    """Once a fetch has left the feed's private origin, a redirect back to it is refused."""
     ways: dict[str, bytes] = {}
-    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as stranger:
-        ways |= {"/feed": redirecting(f"{stranger.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
+    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as other:
+        ways |= {"/feed": redirecting(f"{other.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
         async with client(home.origin, allow_private=(ip_network("127.0.0.2/32"),)) as net:
             await refusal(net, feed(f"{home.origin}/feed"))
-            await refusal(net, page(f"{stranger.origin}/away", referrer_origin=home.origin))
-    assert stranger.paths == ["/away", "/away"]
+            await refusal(net, page(f"{other.origin}/away", referrer_origin=home.origin))
+    assert other.paths == ["/away", "/away"]
     assert home.paths == ["/feed"]
 
 

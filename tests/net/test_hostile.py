@@ -22,7 +22,7 @@ SHORT = timedelta(milliseconds=300)
 
 
 async def failure(handler: Handler, *, within: timedelta = timedelta(seconds=5), limit: int = MIB) -> FetchError:
-    """What fetching from this server fails with."""
+    """The error of a fetch from this server."""
     async with serving(handler) as peer, client(peer.origin) as net:
         with pytest.raises(FetchError) as caught:
             await net.fetch(feed(peer.origin, timeout=within, max_bytes=limit))
@@ -76,7 +76,7 @@ def flooding(head: bytes, drop: bytes) -> Handler:
     ids=["body", "chunks", "headers", "one header", "100-continue", "silence"],
 )
 async def test_a_drip_ends_with_the_deadline(head: bytes, drop: bytes) -> None:
-    """Bodies, headers or interim answers that drip forever end with the deadline around the whole exchange."""
+    """Bodies, headers or interim answers that drip without end end with the deadline around the whole fetch."""
     started = time.monotonic()
     error = await failure(dripping(head, drop), within=SHORT)
     assert error.failure is FetchFailure.TIMEOUT
@@ -98,7 +98,7 @@ async def test_a_drip_ends_with_the_deadline(head: bytes, drop: bytes) -> None:
     ids=["body", "small chunks", "chunk extension", "headers", "one header", "100-continue", "no http"],
 )
 async def test_a_flood_ends_with_its_limit(head: bytes, drop: bytes) -> None:
-    """Bodies, headers or interim answers without end are cut off long before the deadline, and stall nobody."""
+    """Bodies, headers or interim answers without end are cut off long before the deadline, and stall no other task."""
     async with watched_loop() as stalls:
         error = await failure(flooding(head, drop), within=timedelta(seconds=30), limit=200_000)
     assert error.failure in (FetchFailure.TOO_LARGE, FetchFailure.BAD_RESPONSE)
@@ -245,7 +245,7 @@ async def test_interim_answers_are_passed_over() -> None:
 
 
 async def test_the_next_feed_is_served_while_others_hang() -> None:
-    """Peers that never answer hold up nobody else."""
+    """Servers that never answer delay no other fetch."""
 
     async def silent(line: Line) -> None:
         await line.request()

@@ -9,13 +9,13 @@ from typing import Any
 
 from watcher.articles import (
     JOINT,
-    SHELL_LETTERS,
     PageSummary,
     Prefilter,
     article_of_entry,
     better_of,
     body_candidates,
     extract_article,
+    holds_sentence,
     repeated_share,
     summarise_page,
     without_repeated,
@@ -170,7 +170,7 @@ def _own_article(task: PageTask, page: bytes) -> Article:
     if repeated_share(article.body, task.repeated) < _MOSTLY:
         return article
     own = without_repeated(article.body, task.repeated)
-    if len(own) < SHELL_LETTERS:
+    if not holds_sentence(own):
         message = "boilerplate: the host shows the same text on other pages"
         raise NotAnArticle(message, quality=Quality.BOILERPLATE.value)
     return replace(article, body=own, quality=Quality.BOILERPLATE)
