@@ -32,7 +32,7 @@ async def test_unused_connections_are_closed(
     async with serving(handle) as old, serving(replying(answer(b"ok"))) as new, client(old.origin, new.origin) as net:
         await net.fetch(feed(old.origin))
         await net.fetch(feed(new.origin))
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 async def test_closing_the_client_closes_everything() -> None:
@@ -48,7 +48,7 @@ async def test_closing_the_client_closes_everything() -> None:
     async with serving(handle) as peer:
         async with client(peer.origin) as net:
             await net.fetch(feed(peer.origin))
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 async def test_a_stale_connection_is_mended_by_a_new_one() -> None:
@@ -85,7 +85,7 @@ async def test_what_comes_unasked_ends_a_connection() -> None:
     async with serving(handle) as peer, client(peer.origin) as net:
         assert (await net.fetch(feed(peer.origin))).body == b"right"
         asked.set()
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
         assert (await net.fetch(feed(peer.origin))).body == b"right"
     assert peer.connections == 2
 
