@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from tests.net.servers import Line, alert, answer, client, feed, replying, serving
 from watcher.errors import FetchError, FetchFailure
@@ -182,3 +183,12 @@ async def test_a_server_may_answer_before_it_has_read_the_request() -> None:
 
     async with serving(hasty) as peer, client(peer.origin) as net:
         assert (await net.fetch(alert(peer.origin, bytes(3_000_000)))).status == 413
+
+
+async def test_a_connection_without_limits_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If aiohttp does not make the room's own kind of connection any more, nothing is sent."""
+    monkeypatch.setattr(transport, "_new_connection", lambda loop, idle, proxied: ResponseHandler(loop))
+    async with serving(replying(answer(b"ok"))) as peer, client(peer.origin) as net:
+        with pytest.raises(RuntimeError, match="without limits"):
+            await net.fetch(feed(peer.origin))
+    assert peer.heads == []
