@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from tests.cli.conftest import Cli
 from tests.cli.tree import commands_of
+from tests.patience import HANGS
 from watcher import __version__
 from watcher.cli.shell import MODULES, main_group
 
@@ -172,13 +173,13 @@ def test_a_reader_that_goes_away_is_no_traceback(config: Path, tmp_path: Path) -
         assert process.stderr is not None
         process.stdout.close()
         told = process.stderr.read().decode()
-        assert process.wait(60) == 1
+        assert process.wait(HANGS) == 1
     assert told == ""
 
 
 @pytest.mark.parametrize("no_color", [True, False])
 def test_no_color_is_honoured_on_a_terminal(config: Path, no_color: bool) -> None:
-    """Colours where a person looks, none where he does not want them."""
+    """Colours on a terminal, and none with NO_COLOR."""
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"} | ({"NO_COLOR": "1"} if no_color else {})
     if not no_color:
         environ.pop("NO_COLOR", None)
@@ -188,7 +189,7 @@ def test_no_color_is_honoured_on_a_terminal(config: Path, no_color: bool) -> Non
         shown = b""
         while chunk := _read(leader):
             shown += chunk
-        assert process.wait(60) == 0
+        assert process.wait(HANGS) == 0
     os.close(leader)
     assert "«Dock»".encode() in shown
     assert (b"33m" in shown) is not no_color

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from watcher.net import caching
-from watcher.text import retry_after
+from watcher.text.http import retry_after
 
 MIB = 1024 * 1024
 FEED_LIMIT = 16 * MIB
@@ -148,7 +148,7 @@ class Response:
 
     def retry_after(self, now: datetime) -> timedelta | None:
         """The wait that `Retry-After` asks for, never negative; None if it is missing or unreadable."""
-        return retry_after(self.headers.get("retry-after", ""), now, longest=caching.LONGEST)
+        return retry_after(self.headers.get("retry-after", ""), now)
 
 
 class Resolver(Protocol):
