@@ -18,13 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
 from watcher.model import DeliveryState
-from watcher.pipeline.parts import Parts
 from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
 from watcher.store.sql import day_of
@@ -36,7 +34,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzäöüß    "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """What comes in. `matched`: the share of entries that become documents, each told to one channel.
+    """What comes in. `matched`: the share of entries that become documents, each sent to one channel.
 
     `step`: so many days at once come in, and are then cleared; sizes are a little coarser, and sooner known.
     """
@@ -50,7 +48,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The state after a day, in bytes; `archive` is what documents take of it, which is kept for ever."""
+    """The state after a day, in bytes; `archive` is what documents take of it, which are never deleted."""
 
     day: int
     size: int
@@ -65,14 +63,14 @@ async def simulate(folder: Path, volume: Volume) -> list[Measured]:
     engine = open_database(path)
     store = StoreThread(engine)
     clock = [START]
-    clearing = Retention(cast(Parts, SimpleNamespace(store=store, now=lambda: clock[0])))
+    retention = Retention(store, now=lambda: clock[0])
     dice = random.Random(1)
     await store.run(_subscribe, volume.feeds)
     measured = []
     for day in range(0, volume.days, volume.step):
         clock[0] = START + timedelta(days=day, hours=12)
         await store.run(_day_of_polling, volume, day, clock[0], dice)
-        await clearing.clear_away()
+        await retention.delete_expired()
         measured.append(await store.run(_measure, day))
     store.close()
     return measured

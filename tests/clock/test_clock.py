@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
-from watcher.runtime.scheduler import Every, in_loop, mend_schedule, start_recurring
+from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler
 from watcher.store import open_database, schema
 from watcher.store.commands import clock_skew, entries, feeds
 from watcher.store.commands.feeds import PollRecord
@@ -139,12 +139,12 @@ def test_a_date_in_the_future_does_not_keep_validators_for_ever() -> None:
 
 async def test_the_schedule_goes_on_when_the_clock_is_set_back() -> None:
     """Every run that the old time would have made us wait for is due at once."""
-    work = {f"{seconds}": (timedelta(seconds=seconds), in_loop(int)) for seconds in (1, 30, 600)}
-    scheduler = start_recurring(work)
+    work = {f"{seconds}": (timedelta(seconds=seconds), as_coroutine(int)) for seconds in (1, 30, 600)}
+    scheduler = start_scheduler(work)
     real = datetime.now(UTC)
-    mend_schedule(scheduler, now=real)
+    repair_schedule(scheduler, now=real)
     assert all(job.next_run_time > real for job in scheduler.get_jobs()), "a right clock changes nothing"
-    mend_schedule(scheduler, now=real - HOUR)
+    repair_schedule(scheduler, now=real - HOUR)
     assert all(job.next_run_time == real - HOUR for job in scheduler.get_jobs())
     scheduler.shutdown(wait=False)
 

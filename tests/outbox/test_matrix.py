@@ -15,6 +15,7 @@ from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
 from tests.outbox.desk import Desk
 from tests.outbox.homeserver import Homeserver, Proxy, start_homeserver
+from tests.patience import HANGS
 from watcher.store import schema
 from watcher.store.queries import outbox_status
 
@@ -72,10 +73,10 @@ def test_repeated_after_kill_9_between_send_and_commit_it_is_there_once(
                 running.kill() if len(sent) == 1 else None
 
         proxy.after_answer = kill_after_send
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANGS
         while not sent and time.monotonic() < deadline:
             time.sleep(0.02)
-        running.process.wait(10)
+        running.process.wait(HANGS)
     assert len(synapse.messages(room)) == 1
     assert program.rows("SELECT state FROM deliveries") == [("sending",)]
     program.once()
@@ -91,7 +92,7 @@ def test_throttled_and_yet_delivered(synapse: Homeserver, tmp_path: Path) -> Non
     with Desk(tmp_path, room_channel(synapse, room)).online() as desk:
         for _ in range(6):
             desk.find()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANGS
         while desk.open_states():
             assert time.monotonic() < deadline
             desk.deliver()

@@ -154,7 +154,7 @@ class Outbox(RuleBasedStateMachine):
 def test_outbox_keeps_its_promises_whatever_happens() -> None:
     """Fifteen runs of up to twenty steps each; every run ends with all of it told."""
     checks: list[HealthCheck] = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    profile: Any = settings(max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=checks)
+    profile: Any = settings(max_examples=15, stateful_step_count=20, suppress_health_check=checks)
     from hypothesis.stateful import run_state_machine_as_test
 
     run_state_machine_as_test(Outbox, settings=profile)

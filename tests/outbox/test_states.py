@@ -96,7 +96,7 @@ def test_refused_payload_is_tried_once_simpler_and_then_given_up(desk: Open) -> 
     assert d.states("slack") == {"delivered": 1, "dead": 1}
     assert ["blocks" in text for text in d.texts("slack")] == [False]
     (notice,) = (body["message"] for body in d.texts("webhook-ops") if body["kind"] == "notice")
-    assert "given up: HTTP 400 invalid_payload" in notice
+    assert "not sent again: HTTP 400 invalid_payload" in notice
 
 
 def test_gone_channel_is_parked_with_its_queue_and_ops_hears_it_once(desk: Open) -> None:

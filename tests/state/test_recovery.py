@@ -1,4 +1,4 @@
-"""A damaged state: set aside and kept, replaced by the newest good backup or begun anew, and never somebody else's."""
+"""A damaged state: set aside and kept, replaced by the newest good backup or a new one, never by a foreign file."""
 
 from __future__ import annotations
 
@@ -160,5 +160,5 @@ def test_the_account_says_what_was_lost_and_what_not(state: Path) -> None:
     for part in ("/s/x.damaged", "bad page", backup.path.name, "2026-03-01 12:00 UTC", "lost nothing; 7 of", "Lost"):
         assert part in restored
     anew = account_of(Recovery(set_aside=Path("/s/x.damaged"), reason="bad page", backup=None), adopted=7)
-    for part in ("no good backup", "begun anew", "lost nothing; 7 of", "Lost:", "not archived twice"):
+    for part in ("no good backup", "a new one was made", "lost nothing; 7 of", "Lost:", "not archived twice"):
         assert part in anew

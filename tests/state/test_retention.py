@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from bench.retention import Volume, simulate
 from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NewEntry
-from watcher.pipeline.parts import Parts
-from watcher.runtime.retention import ENTRIES, KNOWN_DAYS, WORDS, Retention
+from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, Retention
 from watcher.store import StoreThread, open_database, schema
 from watcher.store.commands import entries, feeds, retention
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
@@ -49,7 +46,7 @@ def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
 def clear(engine: Engine, *, now: datetime) -> None:
     """One round of clearing, as the pipeline does it."""
     with engine.begin() as tx:
-        retention.drop_entry_payloads(tx, before=now - WORDS, limit=500)
+        retention.drop_entry_payloads(tx, before=now - FEED_TEXTS, limit=500)
         retention.drop_entries(tx, before=now - ENTRIES, limit=500)
         after: int | None = None
         while (after := retention.drop_seen_keys(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
@@ -114,7 +111,7 @@ def test_a_feed_that_left_the_config_is_forgotten(engine: Engine) -> None:
 def test_words_go_first_and_an_entry_without_them_can_still_be_read_again(engine: Engine) -> None:
     """After a week the feed's text is gone, title and link are not: enough to fetch the page for a new watch."""
     poll(engine, 1, now=START)
-    now = START + WORDS + DAY
+    now = START + FEED_TEXTS + DAY
     clear(engine, now=now)
     with engine.begin() as tx:
         assert count(tx, "words") == 0
@@ -169,8 +166,7 @@ async def test_a_round_ends_and_the_next_goes_on(tmp_path: Path) -> None:
         feeds.subscribe(tx, {"a": "http://a.example/"}, now=START)
     poll(engine, *range(600), now=START)
     store = StoreThread(engine)
-    parts = cast(Parts, SimpleNamespace(store=store, now=lambda: START + 300 * DAY))
-    await Retention(parts).clear_away()
+    await Retention(store, now=lambda: START + 300 * DAY).delete_expired()
     assert await store.run(count, "words") == 0
     assert await store.run(count, "entries") == 1
     store.close()

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -130,6 +129,7 @@ open_database(Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_folder_without_rights_is_told(tmp_path: Path) -> None:
     """StateError says whose rights to look at."""
     tmp_path.chmod(0o555)
@@ -166,10 +166,8 @@ def test_a_reader_never_waits_for_a_writer(engine: Engine, state: Path) -> None:
         record(tx, "alt")
     with engine.begin() as tx:
         record(tx, "neu")
-        began = time.monotonic()
-        with reading(state) as store:
+        with reading(state) as store:  # a reader that had to wait would do so in vain, and fail
             assert [status.name for status in store.read(feed_status.statuses)] == ["alt"]
-        assert time.monotonic() - began < 5
 
 
 def test_a_writer_never_waits_for_a_reader(engine: Engine, state: Path) -> None:
@@ -205,6 +203,7 @@ with StateLock(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_the_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
     """A second one is refused, with the number of the process; kill -9 of the holder frees it at once."""
     state = tmp_path / "watcher.db"

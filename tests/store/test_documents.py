@@ -55,7 +55,7 @@ def test_the_first_document_is_number_0(tx: Connection) -> None:
     assert (document.number, document.name[:4]) == (0, "000_")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(folders=st.lists(st.integers(-1, 30), min_size=1, max_size=12))
 def test_numbers_follow_the_highest_of_store_and_folder(folders: list[int]) -> None:
     """One more than the highest of both, whatever appears in the folder in between; so none is used twice."""

@@ -28,7 +28,7 @@ def test_feeds_take_turns(tx: Connection) -> None:
     assert "kurz" in {entry.feed for entry in first[:2]}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sizes=st.lists(st.integers(0, 12), min_size=1, max_size=5), limit=st.integers(1, 20))
 def test_a_claim_is_as_even_as_it_can_be(sizes: list[int], limit: int) -> None:
     """Of feeds that came together, none gets its n-th entry before every other had its (n-1)-th, and none is lost."""

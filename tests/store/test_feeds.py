@@ -112,7 +112,7 @@ def test_a_quiet_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Conne
     assert status.last_success_at == NOW
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     configs=st.lists(
         st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["https://x.example/1", "https://x.example/2"])),

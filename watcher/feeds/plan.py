@@ -50,7 +50,7 @@ class PollState:
 
     @property
     def never_polled(self) -> bool:
-        """No body of this feed was ever read: what its first one lists is told in a summary."""
+        """No body of this feed was ever read: the entries of its first one are sent as a summary."""
         return self.last_success_at is None
 
 
@@ -85,9 +85,10 @@ class NotModified:
 
 
 class FailureKind(StrEnum):
-    """How bad a failure is: hard ones rarely mend themselves, soft ones often, DNS nearly always.
+    """How bad a failure is: hard ones rarely end by themselves, soft ones often, DNS nearly always.
 
-    A body that is no feed is soft: an error page with status 200 often passes.
+    A body that is not a feed is soft, as at Media Cloud: it often is an error page with status 200. A body on which a
+    worker ran out of time or memory is hard.
     """
 
     HARD = "hard"
@@ -113,7 +114,7 @@ Known = Mapping[int, KnownEntry]
 
 
 class NoticeKind(StrEnum):
-    """What channels with `ops` are told about a feed."""
+    """What channels with `ops` are notified about."""
 
     GONE = "gone"
     FAILING = "failing"
@@ -123,7 +124,7 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing worth telling the operator about a feed; `text` is half a sentence that follows the feed's name."""
+    """One notice for the operator about a feed; `text` is half a sentence that follows the feed's name."""
 
     kind: NoticeKind
     text: str

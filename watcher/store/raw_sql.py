@@ -31,7 +31,7 @@ LAST_ID = "SELECT last_insert_rowid()"
 INSERT_PAYLOAD = "INSERT INTO words (entry, words) VALUES (?, ?)"
 INSERT_KEY = "INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
-# One statement for any number of rows: SQLAlchemy compiles an insertion of several rows anew each time.
+# One statement for any number of rows: SQLAlchemy compiles an insertion of several rows again each time.
 COUNT_PARAGRAPHS = text("""
     INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]'), 1, json_extract(value, '$[1]'), :day

@@ -59,7 +59,7 @@ def forget(tx: Connection, *, now: datetime) -> None:
 
 
 def _count_wall(tx: Connection, feed_id: FeedId, quality: Quality, *, now: datetime) -> None:
-    """Counts one more page of the feed that was no article, or not a whole one."""
+    """Counts one more page of the feed without an article, or with only a part of one."""
     row = {"feed_id": feed_id, "quality": quality.value, "pages": 1, "last_at": now}
     more = {"pages": schema.walls.c.pages + 1, "last_at": now}
     insertion = upsert(schema.walls).values(row)

@@ -122,7 +122,7 @@ def _candidates(database: Path) -> Iterator[Path]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copies in one step: a copy in several steps would begin anew at every write. In WAL mode no writer waits."""
+    """Copies in one step: a copy in several steps would restart at every write. In WAL mode no writer waits."""
     target.unlink(missing_ok=True)
     with closing(_connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)

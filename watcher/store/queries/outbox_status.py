@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from watcher.model import AlertKind, DeliveryId, DeliveryState, Outcome, StoryId
+from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import schema
 
 OPEN = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)
@@ -19,7 +19,7 @@ class AttemptStatus:
     """A recorded attempt."""
 
     at: datetime
-    outcome: Outcome
+    outcome: AttemptOutcome
     status: int | None
     wait: timedelta | None
     duration: timedelta
@@ -97,7 +97,7 @@ def attempts(tx: Connection, sequence: int) -> list[AttemptStatus]:
     return [
         AttemptStatus(
             at=row.at,
-            outcome=Outcome(row.outcome),
+            outcome=AttemptOutcome(row.outcome),
             status=row.status,
             wait=None if row.wait_seconds is None else timedelta(seconds=row.wait_seconds),
             duration=timedelta(seconds=row.seconds),

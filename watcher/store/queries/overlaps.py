@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from watcher.model import PartialDate, StoryId
+from watcher.model import Overlap, PartialDate, StoryId
 from watcher.store import schema
 from watcher.store.sql import Instant, values_of
 
@@ -33,18 +32,6 @@ _OVERLAPPING = (
         _sketches.recorded_at >= bindparam("since", type_=Instant),
     )
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overlap:
-    """A document that shares fingerprints with a new one. `size`: the number of its own."""
-
-    document: int
-    story: StoryId
-    shared: int
-    size: int
-    date: PartialDate | None
-    published_at: datetime | None
 
 
 def find_overlaps(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Overlap]:

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
-from watcher.model import DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
+from watcher.model import Article, DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 from watcher.store import schema
 from watcher.store.codec import load_hits
 from watcher.store.sql import values_of
+from watcher.text import hosts_of
 
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
+_TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
 _MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
 _URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
 _MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
@@ -52,6 +54,24 @@ class StoredDocument:
     written_at: datetime | None
     matches: tuple[Match, ...] = field(default=())
 
+    @property
+    def article(self) -> Article:
+        """The article that the document was made of: its `text` is the document's."""
+        return Article(
+            title=self.title,
+            body=self.text.removeprefix(f"{self.title}\n\n") if self.title else self.text,
+            date=self.date,
+            published_at=self.published_at,
+            language=self.language,
+            site=self.site,
+            hosts=hosts_of(*self.urls),
+            author=self.author,
+            text_from=self.text_from,
+            quality=self.quality,
+            origins=self.origins,
+            extractor=self.extractor,
+        )
+
 
 def highest_number(tx: Connection) -> int:
     """The highest number on record, -1 if there is none."""
@@ -84,6 +104,11 @@ def get(tx: Connection, number: int) -> StoredDocument:
     if not found:
         raise LookupError(f"no document {number}")
     return found[number]
+
+
+def text_of(tx: Connection, number: int) -> str:
+    """Returns the text of a document. Raises if there is none of this number."""
+    return str(tx.execute(_TEXT, {"of": number}).scalar_one())
 
 
 def get_many(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:

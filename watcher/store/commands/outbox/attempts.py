@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.model import DeliveryState, Outcome
+from watcher.model import AttemptOutcome, DeliveryState
 
 ANSWER_LENGTH = 200
 
@@ -15,7 +15,7 @@ class Attempt:
     """The record of one attempt. `answer` is cut and without secrets; `reference`: the channel's id of the message."""
 
     at: datetime
-    outcome: Outcome
+    outcome: AttemptOutcome
     status: int | None = None
     wait: timedelta | None = None
     duration: timedelta = timedelta()

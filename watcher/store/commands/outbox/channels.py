@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
-from watcher.model import AlertKind, DeliveryState, Outcome
+from watcher.model import AlertKind, AttemptOutcome, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
@@ -62,9 +62,9 @@ def note_health(
         _set_channel(tx, channel, paused_until=then.pause_until)
     if then.state is DeliveryState.PARKED:
         park(tx, channel, reason=attempt.answer, now=attempt.at)
-    if attempt.outcome in (Outcome.NOT_SENT, Outcome.AMBIGUOUS):
+    if attempt.outcome in (AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS):
         _set_channel(tx, channel, failing_since=failing_since or attempt.at)
-    elif attempt.outcome is Outcome.DELIVERED and failing_since:
+    elif attempt.outcome is AttemptOutcome.DELIVERED and failing_since:
         _set_channel(tx, channel, failing_since=None)
         _make_due(tx, channel, limits, now=attempt.at)
         _catch_up(tx, channel, limits, now=attempt.at)

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from watcher.model import AlertKind, DeliveryId, DeliveryState, Outcome, StoryId
+from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import raw_sql, schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
@@ -234,7 +234,7 @@ def _free_lost(tx: Connection, lost: Sequence[Row[Any]], *, now: datetime) -> in
     """Makes deliveries pending again. One that was rendered may have been sent: this is recorded as an attempt."""
     for row in lost:
         if row.sent:
-            _record(tx, row.sequence, Attempt(at=now, outcome=Outcome.AMBIGUOUS, answer=LOST))
+            _record(tx, row.sequence, Attempt(at=now, outcome=AttemptOutcome.AMBIGUOUS, answer=LOST))
         tx.execute(_FREE_LOST, {"of": row.sequence, "sent": row.sent, "answer": LOST})
     return len(lost)
 
@@ -258,7 +258,7 @@ def _settled(delivery: ClaimedDelivery, attempt: Attempt, then: Next) -> dict[st
         "answer": attempt.answer[:ANSWER_LENGTH],
         "counted": int(then.counts),
         "ended": attempt.at if then.state in _ENDED else None,
-        "doubtful": attempt.outcome is Outcome.AMBIGUOUS,
+        "doubtful": attempt.outcome is AttemptOutcome.AMBIGUOUS,
         "named": attempt.reference or None,
         "due": then.due_at,
         "simpler": then.payload,
