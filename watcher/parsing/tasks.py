@@ -26,7 +26,7 @@ from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Quality, Watch
+from watcher.model import Article, Entry, HitField, Match, Quality, Watch
 from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
@@ -117,11 +117,24 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
     matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
+    if task.shares_page and _is_own_text(task.entry) and any(_is_in_feed_text(match) for match in matches):
+        article = article_of_entry(task.entry, site=task.site, now=task.now)
+        article = replace(article, hosts=hosts_of(task.entry.link, task.url))
+        matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
     reading = PageReading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
     if not matches and not task.whole:
         return reading
     reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
     return _explained(reading, task, page, article) if task.whole else reading
+
+
+def _is_own_text(entry: Entry) -> bool:
+    """Whether the feed has more of the entry than its title."""
+    return len(entry.text) > len(entry.title) // 2 and entry.text != entry.title
+
+
+def _is_in_feed_text(match: Match) -> bool:
+    return any(hit.field is HitField.FEED for hit in match.hits)
 
 
 def _explained(reading: PageReading, task: PageTask, page: bytes, article: Article) -> PageReading:

@@ -25,7 +25,7 @@ from watcher.net import Client, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
-from watcher.pipeline.archive import ArchiveContext, archive
+from watcher.pipeline.archive import ArchiveContext, archive, record_change
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
@@ -137,6 +137,9 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return None
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(claimed, entry, page, reading, problem)
+    if claimed.document is not None:
+        await record_change(context.archive, claimed, reading, number=claimed.document, feed_text=entry.feed_text)
+        return EntryOutcome.MATCHED
     if reading.article is None:
         learned = await context.record_end(claimed.id, end, generation=context.settings.generation)
         if learned is None:
@@ -205,6 +208,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
         timezone=context.settings.timezone,
         now=context.now(),
         repeated=tuple(context.repeated.of(page.host)),
+        shares_page=claimed.shares_page,
     )
     return await read_page(context.parsers, task, page.body)
 

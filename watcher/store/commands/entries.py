@@ -77,6 +77,18 @@ _END_WITH_DOCUMENT = (
         times_ingested=schema.entries.c.times_ingested + 1,
     )
 )
+_END_AGAIN = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        changed=False,
+        lease_until=None,
+        attempts=0,
+        ended_at=bindparam("now", type_=Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+)
 
 
 class EntryOutcome(StrEnum):
@@ -90,7 +102,11 @@ class EntryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedEntry:
-    """An entry that this process ingests until the lease ends."""
+    """An entry that this process ingests until the lease ends.
+
+    `document`: the number of its document, if it has one and is ingested again because it changed. `shares_page`: its
+    link does not lead to a page of its own.
+    """
 
     id: EntryId
     feed_id: FeedId
@@ -101,6 +117,8 @@ class ClaimedEntry:
     attempts: int
     in_first_poll: bool
     seen_at: datetime
+    document: int | None = None
+    shares_page: bool = False
 
     @property
     def link(self) -> str:
@@ -148,6 +166,8 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
+            document=row.document,
+            shares_page=bool(row.link) and row.link_key is None,
         )
         for row in tx.execute(_DUE, {"now": now, "most": limit})
     ]
@@ -173,6 +193,11 @@ def end(
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+
+
+def end_again(tx: Connection, entry_id: EntryId, *, now: datetime) -> None:
+    """Ends another ingestion of an entry that has a document; its outcome stays."""
+    tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
 
 
 def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:
