@@ -138,8 +138,14 @@ def _fetched(
         _plan_success(state, updated, outcome.answer, limits, now, jitter),
         new=new,
         changed=tuple(_changed_entries(read, found)),
-        seen=tuple(key for keys, entry in found if entry for key in keys.all if key in known),
-        learned=tuple((entry.entry_id, key) for keys, entry in found if entry for key in keys.all if key not in known),
+        seen=tuple(key for keys, entry in found if entry for key in keys.looked_up if key in known),
+        learned=tuple(
+            (entry.entry_id, key)
+            for keys, entry in found
+            if entry and any(key in known for key in keys.all)  # what an alternate key names may be another entry later
+            for key in keys.all
+            if key not in known
+        ),
         listing=news.listing if all(entry for _, entry in found[len(read) :]) else b"",
         rolled_over=rolled_over,
     )
