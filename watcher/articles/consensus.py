@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from watcher.articles.bodies import Reader, json_ld_body, plain_text, read_tree
 from watcher.articles.container import without_strays
+from watcher.articles.gaps import with_left_out
 from watcher.articles.headline import Headline, author, headings
 from watcher.articles.line_rules import clean_lines
 from watcher.articles.lines import join_lines, letters_of, tidy_lines, words_of
@@ -72,8 +73,8 @@ def choose_body(page: Page, *, headline: Headline) -> Body:
             break
     reader = _best_reader(candidates, stated)
     found = _with_stated(candidates[reader], stated).lines
-    lines = without_strays(found, page.blocks)
-    strays = tuple(Removed(rule="behind the article", text=line) for line in found[len(lines) :])
+    lines = with_left_out(without_strays(found, page.blocks), page.blocks)
+    strays = tuple(Removed(rule="behind the article", text=line) for line in found if line not in lines)
     said = {letters_of(line) for line in lines} - set(map(letters_of, headline.tops))
     lines, removed = clean_lines(
         lines, known=_headings(page, headline), author=author(page)[0], page_blocks=page.blocks
