@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 
-from lxml.html import HtmlElement
-
-from watcher.articles.blocks import MARGINS, Block, link_share
+from watcher.articles.blocks import Block
 from watcher.articles.container import container_of, holds, kind_of, places_of
 from watcher.articles.lines import letters_of
-from watcher.articles.phrases import CAPTION_NAMES, MARGIN_NAMES
+from watcher.articles.mass import LEAST_LETTERS, is_prose
 
 _LEAST_MASS = 0.2  # of the text's letters
 _MOST_MASS = 2.0
-_LEAST_LETTERS = 60
-_MOST_LINKED = 0.4
 _OPENING = 60  # letters
-_NEAR = 3  # ancestors whose names are read
-_NOT_INSIDE = MARGINS | {"figure", "figcaption", "table", "li", "button", "label", "address", "time"}
 _ENDS = tuple('.!?…:。！？؟।”"“»«’)')
 
 
@@ -49,21 +43,11 @@ def with_left_out(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[st
 
 
 def _is_left_out(block: Block, kinds: Set[tuple[str, str]], said: str) -> bool:
-    if len(block.text) < _LEAST_LETTERS or not block.text.endswith(_ENDS):
+    if len(block.text) < LEAST_LETTERS or not block.text.endswith(_ENDS):
         return False
-    if kind_of(block.element) not in kinds:
+    if kind_of(block.element) not in kinds or block.element.tag == "li":
         return False
-    return letters_of(block.text)[:_OPENING] not in said and _is_prose(block.element)
-
-
-def _is_prose(element: HtmlElement) -> bool:
-    if link_share(element) > _MOST_LINKED:
-        return False
-    above = [element, *element.iterancestors()]
-    if any(each.tag in _NOT_INSIDE for each in above):
-        return False
-    names = (f"{each.get('class') or ''} {each.get('id') or ''}" for each in above[: _NEAR + 1])
-    return not any(MARGIN_NAMES.search(name) or CAPTION_NAMES.search(name) for name in names)
+    return letters_of(block.text)[:_OPENING] not in said and is_prose(block.element)
 
 
 def _merged(
