@@ -1,7 +1,7 @@
 """Mutated real feeds and pages through the real worker processes: each ends with an article, entries, or a reason.
 
     python -m bench.fuzz --inputs 200000        what is still missing of these, counting former runs
-    python -m bench.fuzz --only 4711            one mutant again, told in full
+    python -m bench.fuzz --only 4711            one mutant again, with all details
 
 Figures add up in `.bench/fuzz.json`. What counts as a failure: a bug's traceback in a task, an answer that does not
 hold what it should, a worker above its memory, the event loop's own thread busy for more than 100 ms in a row, a pool
@@ -61,11 +61,11 @@ class Findings:
 
 def main() -> int:
     options = _options()
-    pool_of_originals = originals()
+    parser_pool_originals = originals()
     if options.only is not None:
-        return asyncio.run(_show(pool_of_originals, options.only))
+        return asyncio.run(_show(parser_pool_originals, options.only))
     ledger = Ledger("fuzz")
-    asyncio.run(_run(ledger, pool_of_originals, options))
+    asyncio.run(_run(ledger, parser_pool_originals, options))
     print("\n".join(ledger.lines()))
     return 1 if ledger.counts.get("problems") else 0
 
@@ -109,7 +109,7 @@ async def send(pool: ParserPool, made: Mutant, seed: int, findings: Findings) ->
 async def real_pool(size: int) -> AsyncIterator[ParserPool]:
     """The daemon's pool with a watch that matches often."""
     pool = ParserPool(size, TASKS, memory_limit=WORKER_LIMIT)
-    await pool.start()
+    pool.prestart(1)
     try:
         await pool.configure(1, WATCHES.dump_json((WATCH,)))
         yield pool

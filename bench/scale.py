@@ -5,7 +5,7 @@
 
 A loopback server answers 304; every twentieth poll finds one new entry, whose page matches nothing. All cells are
 polled at the same rate, so that their processor time for each poll can be compared: daemon and workers, user and
-system; the ratios are to the first cell. Lag is how long the feed that is due longest and not yet in hand has been
+system; the ratios are to the first cell. Lag is how long the feed that is due longest and not yet in progress has been
 waiting, looked at once a second; that often the daemon looks for work, too. Memory is the highest resident size seen.
 """
 
@@ -39,6 +39,7 @@ from bench.site import free_port
 from watcher.config import load
 from watcher.feeds.plan import PollState
 from watcher.store import open_database, schema
+from watcher.store.sql import day_of
 
 ROOT = Path(__file__).parents[1]
 NEWS_EVERY = 20  # polls
@@ -179,7 +180,7 @@ def _line(cell: Cell, first: Cell) -> str:
     )
 
 
-# -- what stands there before the start --------------------------------------------------------------------------------
+# -- the state before the start ----------------------------------------------------------------------------------------
 
 
 def _write_config(folder: Path, feeds: int, port: int, *, interval: float) -> Path:
@@ -219,7 +220,7 @@ def _fill(database: Path, feeds: int, known: int, port: int, *, interval: float)
     with closing(sqlite3.connect(database)) as raw, raw:
         step = 2**63 // max(known, 1)
         keys = ((number * step + dice.randrange(step), number, 1 + number % feeds) for number in range(known))
-        day = schema.day_of(now)
+        day = day_of(now)
         raw.executemany(f"INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, {day})", keys)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from tests.feed_bodies import CONTENT_TYPES, feed_body
+from tests.patience import HANGS
 from watcher.model import Entry
 
 HTML = "text/html; charset=utf-8"
@@ -76,7 +77,7 @@ class Gate:
 
     def __call__(self, request: Request) -> Reply:
         self.entered.set()
-        self._open.wait(60)
+        self._open.wait()
         return self._then(request)
 
     def release(self) -> None:
@@ -111,7 +112,7 @@ class Newsroom:
         self._server.shutdown()
         self._server.cut_connections()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(HANGS)
 
     def __enter__(self) -> Newsroom:
         return self.start()
@@ -199,7 +200,7 @@ class Newsroom:
         """Requests per path."""
         return Counter(request.path for request in list(self.requests))
 
-    def wait_for(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout: float = HANGS) -> None:
         """Return as soon as `condition` holds; looked at after every request and every 20 ms. Raises TimeoutError."""
         deadline = time.monotonic() + timeout
         with self._changed:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.newsroom import Newsroom, Reply, Request
+from tests.patience import HANGS
 
 
 class Receiver:
@@ -36,7 +37,7 @@ class Receiver:
     def script(self, *replies: Reply) -> None:
         self._script.extend(replies)
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> list[Any]:
+    def wait_for(self, count: int, timeout: float = HANGS) -> list[Any]:
         """The JSON bodies accepted so far, once there are `count` of them. Raises TimeoutError."""
         self._newsroom.wait_for(lambda: len(self.accepted) >= count, timeout)
         return [request.json() for request in list(self.accepted)]

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.patience import HANGS
+
 ROOT = Path(__file__).parents[2]
 FAST = {"every": "1s", "fastest": "1s", "slowest": "1s"}
 Table = Mapping[str, object]
@@ -63,14 +65,14 @@ class Running:
     def kill(self) -> None:
         """kill -9 to the daemon alone: its workers must notice by themselves."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(HANGS)
 
-    def end(self, timeout: float = 30) -> int:
+    def end(self, timeout: float = HANGS) -> int:
         """SIGTERM, and the exit code. Raises TimeoutExpired."""
         self.process.terminate()
         return self.process.wait(timeout)
 
-    def wait_for(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout: float = HANGS) -> None:
         """Return as soon as `condition` holds; fail with what the program said if it ends or takes too long."""
         deadline = time.monotonic() + timeout
         while not condition():
@@ -117,7 +119,7 @@ class Program:
     # -- commands ------------------------------------------------------------------------------------------------------
 
     def command(
-        self, *arguments: str, timeout: float = 120, cwd: Path | None = None, before: Sequence[str] = ()
+        self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
         ended = subprocess.run(
             [*before, *self._line(*arguments)],
@@ -131,7 +133,7 @@ class Program:
         assert "Traceback" not in result.stderr, result.stderr
         return result
 
-    def once(self, *, timeout: float = 120) -> dict[str, Any]:
+    def once(self, *, timeout: float = HANGS) -> dict[str, Any]:
         """`once --json`, which must succeed; its summary."""
         result = self.command("once", "--json", timeout=timeout)
         assert result.code == 0, result.stderr

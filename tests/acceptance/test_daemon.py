@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Sequence
 
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
+from tests.patience import HANGS
 from tests.receivers import Receiver
 
 
-def test_sigterm_ends_cleanly_within_seconds(news: Newsroom, program: Program) -> None:
-    """Also while a page is held by its server: exit 0, no claim left behind, the entry still owed."""
+def test_sigterm_ends_cleanly_without_waiting_for_pages(news: Newsroom, program: Program) -> None:
+    """Although a page is held by its server, for longer than anyone waits: exit 0, no claim left, the entry owed."""
     entry = article(news, matching=True)
     gate = news.hold(entry.link)
-    program.configure(feeds={"a": news.feed("/a", [entry])})
+    program.configure(feeds={"a": news.feed("/a", [entry])}, more='[net]\ntimeout = "1h"\n')
     with program.run() as running:
         running.wait_for(gate.entered.is_set)
-        started = time.monotonic()
         assert running.end() == 0
-        assert time.monotonic() - started < 10
     gate.release()
     program.once()
     assert len(program.names()) == 1
@@ -33,7 +31,7 @@ def test_sigint_ends_like_sigterm(news: Newsroom, program: Program) -> None:
     with program.run() as running:
         running.wait_for(lambda: news.count("/a"))
         running.signal(signal.SIGINT)
-        assert running.process.wait(5) == 0
+        assert running.process.wait(HANGS) == 0
 
 
 def test_a_new_entry_is_told_while_it_runs(news: Newsroom, program: Program) -> None:

@@ -59,7 +59,7 @@ def test_a_changed_watch_is_tried_on_reload(news: Newsroom, program: Program) ->
         running.wait_for(lambda: len(hook.accepted) == 1)
         _configure(program, url, {"Rutte": ["Rutte", "Meldung"]}, hook)
         running.signal(signal.SIGHUP)
-        running.wait_for(lambda: len(hook.accepted) == 2, timeout=40)
+        running.wait_for(lambda: len(hook.accepted) == 2)
         assert running.end() == 0
     assert len(program.names()) == 2
     told = [headline["document"] for body in _told(hook) for headline in body["headlines"]]

@@ -1,4 +1,4 @@
-"""What systemd is told: the datagrams of sd_notify(3), from the function and from a real daemon."""
+"""Notifications to systemd: the datagrams of sd_notify(3), from the function and from a real daemon."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HANGS
 from watcher import sdnotify
 
 
@@ -22,7 +23,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(str(path))
-        end.settimeout(30)
+        end.settimeout(HANGS)
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
         yield end
 
@@ -45,16 +46,22 @@ def test_an_abstract_address_is_understood(monkeypatch: pytest.MonkeyPatch) -> N
     """`@name` is one in the abstract name space, as containers use it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(f"\0watcher-test-{os.getpid()}")
-        end.settimeout(5)
+        end.settimeout(HANGS)
         monkeypatch.setenv("NOTIFY_SOCKET", f"@watcher-test-{os.getpid()}")
         sdnotify.notify("READY=1")
         assert end.recv(64) == b"READY=1"
 
 
-def test_without_a_supervisor_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside a service there is nobody to tell."""
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+def test_without_a_supervisor_nothing_is_sent(
+    systemd: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Outside a service no datagram goes anywhere, and nothing is logged."""
+    monkeypatch.delenv("NOTIFY_SOCKET")
     sdnotify.notify("READY=1")
+    systemd.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        systemd.recv(64)
+    assert caplog.records == []
 
 
 def test_a_supervisor_that_is_gone_is_no_reason_to_stop(
@@ -101,6 +108,6 @@ def test_a_daemon_tells_its_life(systemd: socket.socket, tmp_path: Path) -> None
             heard(systemd, lambda lines: "READY=1" in lines)
             daemon.terminate()
             heard(systemd, lambda lines: "STOPPING=1" in lines)
-            assert daemon.wait(30) == 0
+            assert daemon.wait(HANGS) == 0
         finally:
             daemon.kill()

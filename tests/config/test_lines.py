@@ -67,7 +67,7 @@ def test_the_index_knows_exactly_the_keys_of_the_document() -> None:
 
 
 def test_a_key_that_is_missing_is_told_at_its_table() -> None:
-    """The nearest thing around it that stands in the text gives the line."""
+    """The nearest table around it gives the line."""
     index = index_lines(TEXT)
     assert line_of(index, ("list", 1, "name")) == 21
     assert line_of(index, ("nowhere", 3)) == 0
@@ -87,7 +87,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(document=st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_any_document_is_indexed_whole(document: dict[str, Any]) -> None:
     """For whatever tomlkit writes: exactly its keys are found, on lines that the text has."""

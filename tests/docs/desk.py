@@ -14,6 +14,7 @@ import tomlkit
 
 from tests.docs.pages import ROOT
 from tests.newsroom import Newsroom
+from tests.patience import HANGS
 from watcher.model import Entry
 
 
@@ -45,9 +46,9 @@ class Desk:
         )
         try:
             if line[-1] == "run":
-                self._news.wait_for(lambda: self._news.count("/0.xml") > 0, timeout=60)
+                self._news.wait_for(lambda: self._news.count("/0.xml") > 0, timeout=HANGS)
                 process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=HANGS)
         finally:
             process.kill()
         return f"{command}: exit code {process.returncode}\n{out}{err}" if process.returncode else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, fences, first_cells, name_of, prose
+from tests.docs.pages import PAGES, ROOT, code, fences, first_cells, name_of, prose
 from tests.matching.test_docs import tried
 from watcher.config import load
 from watcher.corpus import parse_document
@@ -16,17 +16,26 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^\| `([^`]+)` \| ([^|]*\*\*[^|]*) \| ([^|]+) \|$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+def test_the_links_of_all_pages_lead_somewhere() -> None:
     """A relative link names a file of the repository, and a heading where it has a fragment."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
-        if "://" in target:
-            continue
-        path, _, fragment = target.partition("#")
-        file = (page.parent / path).resolve() if path else page
-        assert file.exists(), f"{target} leads nowhere"
-        if fragment:
-            assert fragment in _anchors(file), f"{target}: no such heading"
+    links = [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)\s]+)\)", prose(page))]
+    assert [f"{name_of(page)}: {target}" for page, target in links if not _leads_somewhere(page, target)] == []
+
+
+def _leads_somewhere(page: Path, target: str) -> bool:
+    """Also an address of the web does: it is not asked."""
+    if "://" in target:
+        return True
+    path, _, fragment = target.partition("#")
+    file = (page.parent / path).resolve() if path else page
+    return file.exists() and (not fragment or fragment in _anchors(file))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_modules_of_a_page_exist(page: Path) -> None:
+    """A code span like `net/guard.py` or `tests/net/test_guard.py` names a file of the repository."""
+    named = [span for span in code(prose(page)) if re.fullmatch(r"[\w/]+/\w+\.py", span)]
+    assert [span for span in named if not any((top / span).exists() for top in (ROOT, ROOT / "watcher"))] == []
 
 
 def test_the_index_lists_every_page() -> None:
@@ -37,12 +46,14 @@ def test_the_index_lists_every_page() -> None:
             assert f"({page.relative_to(ROOT / 'docs')})" in index
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=name_of)
-def test_a_decision_has_its_parts(page: Path) -> None:
+def test_every_decision_has_its_parts() -> None:
     """Its number, then context, decision and consequences."""
-    text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"# {page.name[:3]}: ")
-    assert re.findall(r"^\*\*(\w+)\.\*\*", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    parts = {page: re.findall(r"^\*\*(\w+)\.\*\*", text, re.MULTILINE) for page, text in texts.items()}
+    assert pages
+    assert [page.name for page in pages if not texts[page].startswith(f"# {page.name[:3]}: ")] == []
+    assert {page.name for page in pages if parts[page] != ["Context", "Decision", "Consequences"]} == set()
 
 
 def test_the_config_of_the_readme_is_valid(tmp_path: Path) -> None:
@@ -64,17 +75,17 @@ def test_the_document_of_the_readme_is_one() -> None:
     assert document.text.startswith("Rutte sieht sich im Emder Hafen um\n\nZwei Stunden")
 
 
-@pytest.mark.parametrize(("query", "found", "passed"), EXAMPLE.findall(README))
-def test_the_matching_examples_of_the_readme_are_true(query: str, found: str, passed: str) -> None:
-    """Found with the bold words as hits; the counterexample is passed over."""
-    _, matches = tried(query, found)
-    assert [hit.form for match in matches for hit in match.hits] == re.findall(r"\*\*(.+?)\*\*", found)
-    assert tried(query, passed)[1] == ()
+def test_the_matching_examples_of_the_readme_are_true() -> None:
+    """All five: found with the bold words as hits; the counterexample does not match."""
+    examples = EXAMPLE.findall(README)
+    hits = {query: [hit.form for match in tried(query, found)[1] for hit in match.hits] for query, found, _ in examples}
+    assert hits == {query: re.findall(r"\*\*(.+?)\*\*", found) for query, found, _ in examples}
+    assert [passed for query, _, passed in examples if tried(query, passed)[1]] == []
+    assert len(examples) == 5
 
 
-def test_the_readme_has_its_examples() -> None:
-    """A change of the table's form does not silently skip them."""
-    assert len(EXAMPLE.findall(README)) == 5
+def test_the_readme_has_its_tables() -> None:
+    """A change of their form does not silently skip the tests that read them."""
     assert {"exit code", "command"} <= set(first_cells(README))
 
 

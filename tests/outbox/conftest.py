@@ -1,4 +1,4 @@
-"""What the tests of this room share: a newsroom, the program, its commands in this process, and the time they need."""
+"""What the tests of this room share: a newsroom, the program, and its commands in this process."""
 
 from __future__ import annotations
 
@@ -9,20 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.acceptance.conftest import PATIENCE, news, program
+from tests.acceptance.conftest import news, program
 from tests.acceptance.program import Result
 from watcher.cli.shell import main_group
 
 __all__ = ["news", "program"]
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The project's limit is meant for single functions, not for servers and whole processes on a busy machine."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 class Commands:

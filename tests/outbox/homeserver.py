@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.needs import stop_at
+from tests.patience import HANGS
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-synapse" / "bin" / "python"
@@ -135,7 +136,7 @@ def exchange(
 ) -> tuple[int, dict[str, str], bytes]:
     """One request at loopback: status, headers (names in lower case), body. What is not bytes is sent as JSON."""
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", port, timeout=HANGS)
     try:
         kept = {
             name: value for name, value in (headers or {}).items() if name.lower() not in ("host", "content-length")
@@ -183,7 +184,7 @@ def _register(port: int, user: str) -> str:
 
 
 def _wait_until_up(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANGS
     while True:
         try:
             if exchange(port, "GET", "/_matrix/client/versions")[0] == 200:

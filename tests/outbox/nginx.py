@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.needs import program
 from tests.outbox.homeserver import exchange, free_port
+from tests.patience import HANGS
 
 LIMIT = 600  # bytes that /klein takes
 
@@ -32,7 +33,7 @@ def start_nginx(folder: Path, *, behind: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(HANGS)
 
 
 def _config(folder: Path, port: int, behind: str) -> str:
@@ -61,7 +62,7 @@ def _config(folder: Path, port: int, behind: str) -> str:
 
 
 def _wait_until_up(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANGS
     while True:
         try:
             exchange(port, "GET", "/weg")

@@ -12,8 +12,9 @@ import pytest
 from tests.newsroom import Newsroom
 from tests.outbox.desk import Desk
 from tests.outbox.nginx import LIMIT, start_nginx
+from tests.patience import HANGS
 from tests.receivers import Receiver, slack
-from watcher.store import outbox
+from watcher.store.queries import outbox_status
 
 PATHS = ("/gut", "/gedrosselt", "/klein")
 
@@ -71,7 +72,7 @@ def test_410_parks_the_channel(nginx: str, tmp_path: Path) -> None:
         desk.find()
         desk.deliver()
         assert outcomes(desk) == [("gone", 410)]
-        assert (desk.states("k"), list(desk.run(outbox.parked))) == ({"parked": 1}, ["k"])
+        assert (desk.states("k"), list(desk.run(outbox_status.parked))) == ({"parked": 1}, ["k"])
 
 
 @pytest.mark.parametrize(("path", "status"), [("/kaputt", 502), ("/stumm", None)])
@@ -100,7 +101,7 @@ def test_back_after_an_outage_the_same_bytes_arrive(nginx: str, newsroom: Newsro
     assert (taken.body, taken.headers["webhook-id"]) == (row.payload, row.id)
 
 
-def wait_for_real_time(desk: Desk, longest: float = 30) -> None:
+def wait_for_real_time(desk: Desk, longest: float = HANGS) -> None:
     """Delivers until all is told; the desk's clock runs as the real one does."""
     begun, at = time.monotonic(), desk.now
     while desk.open_states():

@@ -15,7 +15,9 @@ from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
 from tests.outbox.desk import Desk
 from tests.outbox.homeserver import Homeserver, Proxy, start_homeserver
-from watcher.store import outbox, schema
+from tests.patience import HANGS
+from watcher.store import schema
+from watcher.store.queries import outbox_status
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +73,10 @@ def test_repeated_after_kill_9_between_send_and_commit_it_is_there_once(
                 running.kill() if len(sent) == 1 else None
 
         proxy.after_answer = kill_after_send
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANGS
         while not sent and time.monotonic() < deadline:
             time.sleep(0.02)
-        running.process.wait(10)
+        running.process.wait(HANGS)
     assert len(synapse.messages(room)) == 1
     assert program.rows("SELECT state FROM deliveries") == [("sending",)]
     program.once()
@@ -90,7 +92,7 @@ def test_throttled_and_yet_delivered(synapse: Homeserver, tmp_path: Path) -> Non
     with Desk(tmp_path, room_channel(synapse, room)).online() as desk:
         for _ in range(6):
             desk.find()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + HANGS
         while desk.open_states():
             assert time.monotonic() < deadline
             desk.deliver()
@@ -109,7 +111,7 @@ def test_wrong_token_parks_the_channel(synapse: Homeserver, tmp_path: Path) -> N
     with Desk(tmp_path, room_channel(synapse, synapse.room(), token="syt_falsch")).online() as desk:
         desk.find()
         desk.deliver()
-        (reason,) = desk.run(outbox.parked).values()
+        (reason,) = desk.run(outbox_status.parked).values()
         assert desk.states("raum") == {"parked": 1}
     assert "M_UNKNOWN_TOKEN" in reason
     assert "syt_falsch" not in reason
@@ -121,7 +123,7 @@ def test_encrypted_room_is_refused_with_what_to_do(synapse: Homeserver, tmp_path
     with Desk(tmp_path, room_channel(synapse, room)).online() as desk:
         desk.find()
         desk.deliver()
-        (reason,) = desk.run(outbox.parked).values()
+        (reason,) = desk.run(outbox_status.parked).values()
     assert "Name an unencrypted room" in reason
     assert synapse.messages(room) == []
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from bench import power
 from bench.crash import control_cuts, cut_amid_alerts_and_check, cut_and_check, kill_and_check, on_a_disk
 from bench.ordeal import ordeal
 from tests.needs import needs_power
-
-pytestmark = pytest.mark.timeout(300)  # whole processes, several of them
 
 
 def test_kills_lose_tear_double_and_misnumber_nothing(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.needs import needs_mounts
 from tests.newsroom import Newsroom
+from tests.patience import HANGS
 from tests.receivers import Receiver
 from watcher.errors import StateError
 from watcher.runtime.disk_guard import FLOOR, shortage_of
 from watcher.runtime.runner import StepRunner
 
 MEGABYTES = 40
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_intake_stops_and_resumes_while_delivery_goes_on(disk: Path, left: int) 
                 running.wait_for(lambda: len(hook.accepted) == 1)
             assert_no_requests(news, "/a", seconds=2.5)
             (disk / "ballast").unlink()
-            running.wait_for(lambda: len(program.names()) == 2 and len(hook.accepted) == 2, timeout=40)
+            running.wait_for(lambda: len(program.names()) == 2 and len(hook.accepted) == 2)
             if left:
                 running.wait_for(lambda: notices(ops, "room on the disk again"))
             assert running.end() == 0
@@ -88,8 +88,8 @@ async def test_what_a_full_disk_stranded_is_given_back() -> None:
             raise StateError("still full")
         given.append(piece)
 
-    lane = StepRunner[str]("test", width=2, claim=claim, handle=handle, give_back=give_back)
-    with patch("watcher.runtime.runner.RESCUES", timedelta(0)):
+    lane = StepRunner[str]("test", width=2, claim=claim, handle=handle, release=give_back)
+    with patch("watcher.runtime.runner.RELEASE_INTERVAL", timedelta(0)):
         with pytest.raises(StateError):
             await lane.drain()
         full[0] = False
@@ -124,7 +124,7 @@ def notices(ops: Receiver, words: str) -> bool:
 
 def assert_no_requests(news: Newsroom, path: str, *, seconds: float) -> None:
     """Nobody asks for the path for so long, once what was under way has come."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANGS
     seen, since = news.count(path), time.monotonic()
     while time.monotonic() - since < seconds:
         assert time.monotonic() < deadline, "it is asked for again and again"

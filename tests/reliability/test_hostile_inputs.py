@@ -16,7 +16,6 @@ from watcher.parsing import ParserPool, client
 
 SIZE = 100_000
 PATIENCE = timedelta(seconds=3)
-pytestmark = pytest.mark.timeout(240)
 
 
 def rss(xml: str) -> bytes:

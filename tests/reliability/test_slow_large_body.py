@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tests.net.servers import Line, answer, client, feed, replying, serving
+from tests.patience import HANGS
 from watcher.errors import FetchError, FetchFailure
 from watcher.net import bodies
 
@@ -26,7 +27,7 @@ async def test_a_dripping_large_body_gives_up_its_place(monkeypatch: pytest.Monk
     async with serving(drip) as bad, serving(replying(large)) as good, client(bad.origin, good.origin) as net:
         dripping = asyncio.create_task(net.fetch(feed(bad.origin)))
         await asyncio.sleep(0.1)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(HANGS):
             assert len((await net.fetch(feed(good.origin))).body) == 2 * bodies.LARGE
         with pytest.raises(FetchError, match="too slowly") as caught:
             await dripping

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.patience import HANGS
 from watcher.errors import StateError
 from watcher.runtime.runner import StepRunner
 
@@ -22,7 +23,7 @@ async def test_a_drain_ends_when_its_feeder_ends_during_a_claim() -> None:
         return []
 
     lane = StepRunner[int]("test", width=2, claim=claim, handle=_nothing)
-    await asyncio.wait_for(lane.drain(feeder=feeder), 2)
+    await asyncio.wait_for(lane.drain(feeder=feeder), HANGS)
 
 
 async def test_a_drain_takes_what_the_feeder_brings_at_last() -> None:
@@ -40,7 +41,7 @@ async def test_a_drain_takes_what_the_feeder_brings_at_last() -> None:
     async def take(piece: int) -> None:
         taken.append(piece)
 
-    await asyncio.wait_for(StepRunner[int]("test", width=2, claim=claim, handle=take).drain(feeder=feeder), 2)
+    await asyncio.wait_for(StepRunner[int]("test", width=2, claim=claim, handle=take).drain(feeder=feeder), HANGS)
     assert taken == [1, 2, 3]
 
 
@@ -86,8 +87,8 @@ def lane_of(pieces: Pieces, *, width: int = 3) -> StepRunner[int]:
 
 async def working(lane: StepRunner[int]) -> asyncio.Task[None]:
     """The lane at work, kicked once, everything that can start started."""
-    task = asyncio.create_task(lane.work())
-    lane.kick()
+    task = asyncio.create_task(lane.run())
+    lane.wake()
     for _ in range(10):
         await asyncio.sleep(0)
     return task
@@ -105,7 +106,7 @@ async def test_no_more_is_in_hand_than_the_lane_is_wide() -> None:
     task = await working(lane)
     assert (pieces.in_hand, lane.running, len(pieces.left)) == (3, 3, 7)
     pieces.go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while len(pieces.done) < 10:  # noqa: ASYNC110 - the pieces themselves are what is waited for
             await asyncio.sleep(0)
     assert (pieces.most, sorted(pieces.done)) == (3, list(range(10)))
@@ -124,7 +125,7 @@ async def test_what_is_claimed_ahead_saves_claims_and_waits_its_turn() -> None:
     task = await working(lane)
     assert (pieces.in_hand, claims) == (3, [9])
     pieces.go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while len(pieces.done) < 10:  # noqa: ASYNC110 - the pieces themselves are what is waited for
             await asyncio.sleep(0)
     assert (pieces.most, sorted(pieces.done)) == (3, list(range(10)))
@@ -152,8 +153,8 @@ async def test_a_lane_sleeps_until_it_is_kicked() -> None:
     lane = StepRunner[int]("test", width=2, claim=claim, handle=_nothing)
     task = await working(lane)
     assert asked == 1
-    lane.kick()
-    lane.kick()
+    lane.wake()
+    lane.wake()
     for _ in range(10):
         await asyncio.sleep(0)
     assert asked == 2
@@ -194,10 +195,10 @@ async def test_a_claim_that_fails_is_told_once_and_tried_again(caplog: pytest.Lo
         return await pieces.claim(limit)
 
     lane = StepRunner[int]("test", width=1, claim=claim, handle=pieces.take)
-    task = asyncio.create_task(lane.work())
-    async with asyncio.timeout(5):
+    task = asyncio.create_task(lane.run())
+    async with asyncio.timeout(HANGS):
         while not pieces.done:
-            lane.kick()
+            lane.wake()
             await asyncio.sleep(0)
     assert [record.getMessage().count("the disk is full") for record in caplog.records] == [1]
     await stopped(task)
@@ -216,9 +217,9 @@ async def test_a_drain_that_cannot_claim_says_so() -> None:
     drain = asyncio.create_task(lane.drain())
     for _ in range(5):
         await asyncio.sleep(0)
-    lane.kick()
+    lane.wake()
     with pytest.raises(StateError, match="disk"):
-        await asyncio.wait_for(drain, 5)
+        await asyncio.wait_for(drain, HANGS)
     assert pieces.in_hand == 0
 
 
@@ -230,7 +231,7 @@ async def test_finish_lets_what_is_in_hand_end_and_takes_nothing_new() -> None:
     finish = asyncio.create_task(lane.finish(timedelta(seconds=5)))
     await asyncio.sleep(0)
     pieces.go.set()
-    await asyncio.wait_for(finish, 2)
+    await asyncio.wait_for(finish, HANGS)
     assert (sorted(pieces.done), len(pieces.left)) == ([0, 1, 2], 7)
     await stopped(task)
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
+from tests.patience import HANGS
 from watcher.errors import StateError, StateUnsynced
 from watcher.store import StoreThread, open_database
 
@@ -55,7 +56,7 @@ class Hold:
         self._go = threading.Event()
 
     def __call__(self, tx: Connection) -> None:
-        assert self._go.wait(10)
+        assert self._go.wait(HANGS)
 
     def release(self) -> None:
         self._go.set()
@@ -182,7 +183,7 @@ async def test_nothing_can_be_asked_after_the_end(engine: Engine) -> None:
     store = StoreThread(engine)
     store.close()
     with pytest.raises(StateError, match="closed"):
-        await asyncio.wait_for(store.run(add, "a"), 2)
+        await asyncio.wait_for(store.run(add, "a"), HANGS)
 
 
 async def test_who_is_cancelled_does_not_take_back_what_he_asked_for(store: StoreThread, state: Path) -> None:

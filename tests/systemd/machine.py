@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import HANGS
+
 BOOT = Path(__file__).with_name("boot.sh")
 SYSTEMD = Path("/lib/systemd/systemd")
 PATIENCE = 60.0  # seconds; a quarter of a second is usual for most
@@ -113,7 +115,7 @@ def _systemd_of(process: subprocess.Popen[bytes], folder: Path) -> int:
 
 def _remove(group: Path) -> None:
     """The cgroups of a machine that has ended, deepest first; its last processes need a moment."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HANGS
     while group.exists() and time.monotonic() < deadline:
         for path in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
             with contextlib.suppress(OSError):

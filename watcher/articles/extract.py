@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from watcher.articles.bodies import plain_text
 from watcher.articles.consensus import Body, choose_body, weigh_bodies
-from watcher.articles.dates import Dated, published
+from watcher.articles.dates import Dated, published, without_future_date
 from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, language, site_name
 from watcher.articles.lines import join_lines, plain_lines, tidy
@@ -57,6 +57,7 @@ def extract_article(
     NotAnArticle, with the reason, for bytes that are not a page and for walls, error pages and shells.
     """
     text = _text_of_page(page, content_type)
+    hint = without_future_date(hint, now=now) if hint else None
     if _is_plain(text, content_type):
         return _plain_article(text, url=url, hint=hint)
     parsed = read_page(text, url=url)
@@ -105,8 +106,9 @@ def _origins(title: str, body: Body, dated: Dated | None, writer: str) -> Mappin
     return {name: origin for name, origin in named.items() if origin}
 
 
-def article_of_entry(entry: Entry, *, site: str) -> Article:
-    """Makes an article of a feed's entry alone; `text_from` is FEED."""
+def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
+    """Makes an article of a feed's entry alone; `text_from` is FEED. A date in the future is left out."""
+    entry = without_future_date(entry, now=now)
     body = join_lines(plain_lines(entry.text))
     dated = {"date": "feed"} if entry.date else {}
     return Article(

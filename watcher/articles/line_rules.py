@@ -1,6 +1,6 @@
 """Rules that remove single lines of a body. Each has a name, states its evidence, and never acts on a part of a line.
 
-A phrase rule matches the whole line, from its first to its last character. The words of a phrase alone are no evidence
+A phrase rule matches the whole line, from its first to its last character. The words of a phrase alone are not evidence
 where names or headlines may follow: then the page itself must show that the rest is a link. A sentence is never removed
 for a phrase in it.
 """

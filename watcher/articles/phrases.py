@@ -66,23 +66,6 @@ ERROR = _any(
 
 PAYWALL_NAMES = _any(r"paywall|pay-wall|paid-?barrier|piano-(?:offer|container)|subscriber-only|regwall|offer-?page")
 
-DATE_NAMES = _any(
-    r"(?<![a-z])(?:date|datum|datetime|pub-?date|published|publish|timestamp|time|stand|fecha|data)(?![a-z])",
-    r"(?<![a-z])(?:veroeffentlicht|byline|dateline)(?![a-z])",
-    r"(?:pub|publish|article|post|entry)[-_]?(?:date|time)|date[-_]?(?:line|time|published|full)",
-)
-
-DATE_LABEL = _any(
-    r"veröffentlicht|publiziert|erschienen|erstellt|stand|datum",
-    r"published|posted|publication date|first published",
-    r"publié|publicado|pubblicato|gepubliceerd|publicerad|publisert|udgivet|opublikowano|yayın|diterbitkan",
-    before=r"^\W*",
-)
-
-MODIFIED = _any(
-    r"aktualisiert|geändert|update|modified|edited|mis à jour|actualizado|aggiornato|bijgewerkt",
-)
-
 MARGIN_NAMES = _any(
     r"(?<![a-z])(?:related|recommend(?:ed|ation)?s?|read-?more|more-?on|most-?read|trending|teaser-?list|newsletter)(?![a-z])",
     r"(?<![a-z])(?:breadcrumbs?|share-?bar|social-?share|comments?|promo|sponsor(?:ed)?|advertisement)(?![a-z])",

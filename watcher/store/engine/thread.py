@@ -1,0 +1,134 @@
+"""Runs all transactions of the daemon on one thread, so that a commit never blocks the event loop.
+
+Calls that wait at the same time share a transaction, and with it one fsync. If one of them fails, all are rolled back
+and each is run again in a transaction of its own; a savepoint for each call would cost as much as its work. A call's
+result is returned only after its commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from watcher.errors import StateDamaged, StateError, StateUnsynced
+from watcher.store.engine.database import explained
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    work: Callable[[Connection], Any]
+    future: asyncio.Future[Any]
+
+
+class StoreThread:
+    """Runs queries and commands, which take a `Connection` first, one after the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._closed = False
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self.on_fatal: Callable[[StateError], None] = lambda error: None
+        self._thread = threading.Thread(target=self._work, name="store", daemon=True)
+        self._thread.start()
+
+    async def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs the function and returns its result after the commit. If it raises, it is rolled back and raises here.
+
+        The function may run twice, if another call of its transaction failed: it must change nothing but the database.
+        Raises StateError, with nothing changed, if the database is locked or its disk is full, for instance; damage
+        and a failed fsync are passed to `on_fatal` too. A call runs to its end even if its caller is cancelled.
+        """
+        if self._closed:
+            raise StateError("the state database is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future))
+        try:
+            return await asyncio.shield(future)
+        except (StateDamaged, StateUnsynced) as error:
+            self.on_fatal(error)
+            raise
+
+    def close(self) -> None:
+        """Ends the thread after the waiting calls, and closes the database."""
+        self._closed = True
+        self._calls.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            for call, result, error in self._committed(batch):
+                with suppress(RuntimeError):  # the caller's event loop is closed
+                    call.future.get_loop().call_soon_threadsafe(_settle, call.future, result, error)
+
+    def _committed(self, batch: list[_Call]) -> list[tuple[_Call, Any, BaseException | None]]:
+        """Runs and commits a batch. Returns each call with its result or error; a failed commit is the error of all."""
+        results, one_failed = [], False
+        try:
+            with self._engine.begin() as connection:
+                for call in batch:
+                    one_failed = True
+                    results.append(call.work(connection))
+                    one_failed = False
+        except BaseException as failure:
+            if one_failed and len(batch) > 1:
+                return [each for call in batch for each in self._committed([call])]
+            return [(call, None, self._translated(failure)) for call in batch]
+        return [(call, result, None) for call, result in zip(batch, results, strict=True)]
+
+    def _translated(self, failure: BaseException) -> BaseException:
+        """Translates errors of the database; a bug is returned as it is."""
+        if not isinstance(failure, DatabaseError):
+            return failure
+        error = explained(_first(failure), Path(self._engine.url.database or ""))
+        if not isinstance(failure, OperationalError) and not isinstance(error, StateDamaged):
+            return failure
+        error.__cause__ = failure
+        return error
+
+    def _next_batch(self) -> list[_Call]:
+        """Waits for at least one call. Returns an empty list when the thread must end."""
+        batch: list[_Call] = []
+        while len(batch) < _MOST_AT_ONCE:
+            try:
+                call = self._calls.get(block=not batch)
+            except queue.Empty:
+                break
+            if call is None:
+                if batch:
+                    self._calls.put(None)
+                break
+            batch.append(call)
+        return batch
+
+
+def _first(failure: DatabaseError) -> DatabaseError:
+    """The first error: the rollback after it may have failed, too, because nothing was left to roll back."""
+    first, earlier = failure, failure.__context__
+    while earlier is not None:
+        first = earlier if isinstance(earlier, DatabaseError) else first
+        earlier = earlier.__context__
+    return first
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
