@@ -19,6 +19,7 @@ from watcher.articles.headline import author, headline, language, site_name
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
 from watcher.articles.quality import judge, judge_text, judge_wall
+from watcher.articles.superscripts import raise_superscripts
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 from watcher.text import host_of
@@ -191,7 +192,7 @@ def _text_of_page(page: bytes, content_type: str) -> str:
     magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
     if magic:
         raise NotAnArticle(f"{magic}, not a page of text")
-    return decode_page(page, content_type)
+    return raise_superscripts(decode_page(page, content_type))
 
 
 def _is_plain(text: str, content_type: str) -> bool:
