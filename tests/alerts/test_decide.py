@@ -63,7 +63,7 @@ def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
 
 @pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS, AttemptOutcome.THROTTLED])
 def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: AttemptOutcome) -> None:
-    """After twenty hours an alert is no news; a channel that sets no such limit is tried on."""
+    """After twenty hours an alert is too old; a channel without such a limit is retried."""
     old = timedelta(hours=20)
     assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.EXPIRE
     assert after(outcome, age=old - timedelta(seconds=1), expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.RETRY
@@ -93,3 +93,17 @@ def test_retries_wait_within_the_back_off(outcome: AttemptOutcome, attempt: int,
     )
     assert decision.fate is Disposition.RETRY
     assert SHORTEST <= decision.wait <= LONGEST
+
+
+def test_the_edges_of_patience() -> None:
+    """Three days without an arrival park a channel, six days end a delivery: both only once they have passed."""
+    moment = timedelta(microseconds=1)
+    assert after(AttemptOutcome.NOT_SENT, failing_for=PARK_AFTER).fate is Disposition.RETRY
+    assert after(AttemptOutcome.NOT_SENT, failing_for=PARK_AFTER + moment).fate is Disposition.PARK
+    assert after(AttemptOutcome.NOT_SENT, age=2 * PARK_AFTER).fate is Disposition.RETRY
+    assert after(AttemptOutcome.NOT_SENT, age=2 * PARK_AFTER + moment).fate is Disposition.DEAD
+
+
+def test_a_throttled_channel_waits_a_second_at_least() -> None:
+    """Whatever shorter time it asks for."""
+    assert after(AttemptOutcome.THROTTLED, wait=timedelta(0)).wait == timedelta(seconds=1)

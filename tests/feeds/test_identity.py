@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.feeds.identity import body_hash, content_hash, feed_keys, link_key, normalise_link
+from tests.feeds.bodies import feed_keys
+from watcher.feeds.identity import body_hash, content_hash, link_key, normalise_link
 from watcher.model import Entry, EntryKeys, ParsedFeed
 
 

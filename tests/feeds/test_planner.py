@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.feeds.bodies import feed_keys
 from watcher.errors import FetchFailure
-from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.identity import content_hash
 from watcher.feeds.listing import whole_news
 from watcher.feeds.plan import (
     Answer,
@@ -332,7 +333,7 @@ def test_every_poll_has_a_next_one_within_limits(
 
 def test_naive_times_are_refused() -> None:
     """A time without its zone is a bug of the caller."""
-    with pytest.raises(ValueError, match="aware"):
+    with pytest.raises(ValueError, match=r"^now must be an aware datetime$"):
         plan(NotModified(), now=datetime(2026, 3, 2))  # noqa: DTZ001
 
 

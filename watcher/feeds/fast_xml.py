@@ -1,10 +1,11 @@
-"""Feeds that hold nothing unusual, read with expat alone: what feedparser says of them, in a tenth of its time.
+"""Reads usual RSS and Atom feeds with expat alone, with the result of feedparser in a tenth of its time.
 
-    UTF-8 | expat | a light tree | per element, in order: what feedparser's handlers would keep
+    UTF-8 | expat | a light tree (`xml_tree`) | each element, in order: the values that feedparser would keep
 
 The reference is feedparser 6.0: its rules are repeated here for the elements that nearly all news feeds are made of.
-Whatever has no rule here (another element, attribute, place or order, markup that is not escaped, `xml:base`) makes the
-whole feed unusual, and feedparser reads it. Only the keys that `xmlfeed` looks at are kept.
+Any element, attribute, place or order without a rule here (and markup that is not escaped, and `xml:base`) makes the
+whole feed unusual, and feedparser reads it. Only the keys that `xmlfeed` uses are kept. A test compares both readings
+on all real feeds and on random mixtures of elements.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ _TYPES = {
 }  # fmt: skip
 _HTML = frozenset({"text/html", "application/xhtml+xml", "xhtml"})
 
-_LATIN = re.compile(r"[\x80-\x9f]")  # what feedparser takes for Windows-1252
+_LATIN = re.compile(r"[\x80-\x9f]")  # feedparser takes these for Windows-1252
 _LOOKS_MARKED = re.compile(r"[<&]")
 _REFERENCE = re.compile(r"&([A-Za-z0-9_]+);")
 
-# Elements by the name that feedparser knows them by. Those without a value of ours only ever fill keys of their own.
+# Elements under the names that feedparser gives them.
 _DATES = {
     "pubdate": "published", "published": "published", "issued": "published", "dcterms_issued": "published",
     "updated": "updated", "modified": "updated", "lastbuilddate": "updated", "dc_date": "updated",
@@ -95,7 +96,7 @@ _EMAIL = re.compile(  # as feedparser knows it
 
 
 def read_quickly(data: bytes) -> Values | None:
-    """What `feedparser.parse` says of UTF-8 `data`, as far as it is wanted: feed, entries, version. None: ask it."""
+    """Returns the feed, entries and version that `feedparser.parse` returns for UTF-8; None if the feed is unusual."""
     try:
         return _read(Tree(data))
     except (Unsupported, expat.ExpatError):
@@ -122,7 +123,7 @@ def _rss_version(root: Element) -> str:
 
 
 def _values(root: Element, holders: list[Element], version: str) -> Values:
-    """What the children of `holders` say: of the feed, and of its entries."""
+    """Reads the children of `holders`: values of the feed, and its entries."""
     feed, entries = _Reader(version, in_entry=False), list[Values]()
     language = root.attributes.get("xml:lang", root.attributes.get("lang"))
     if language and root.name in ("rss", "feed"):
@@ -139,13 +140,13 @@ def _values(root: Element, holders: list[Element], version: str) -> Values:
 
 
 class _Reader:
-    """What feedparser would keep of the children of an entry, or of a feed, taken in their order."""
+    """Collects the values that feedparser would keep of an entry or a feed, element by element, in their order."""
 
     def __init__(self, version: str, *, in_entry: bool) -> None:
         self.values: Values = {}
         self._atom = version.startswith("atom")
         self._in_entry = in_entry
-        self._told: set[str] = set()
+        self._met: set[str] = set()
         self._from_within: set[str] = set()
 
     def read(self, element: Element) -> Values:
@@ -167,7 +168,7 @@ class _Reader:
             self._take_text(element)
         elif name in _FAMILIES:
             self._take_family(element)
-        elif name in _IGNORED or _is_nobodys(name):
+        elif name in _IGNORED or _is_unhandled(name):
             _leaf(element)
         else:
             raise Unsupported
@@ -191,7 +192,7 @@ class _Reader:
                 _leaf(child)
 
     def _take_text_within(self, name: str, text: str) -> None:
-        """What stands directly in the entry counts more than what stands deeper."""
+        """A text directly in the entry counts more than one in a child."""
         if name not in self.values or name in self._from_within:
             self.values[name] = text
             self._from_within.add(name)
@@ -288,20 +289,20 @@ class _Reader:
         self.values["authors"][-1] |= _person(line)
 
     def _typed(self, element: Element, usual: str) -> tuple[str, str]:
-        """The type that an element claims for its text, and the text."""
-        claims = element.attributes
-        kind = _TYPES.get(claims.get("type", usual))
-        if kind is None or not claims.keys() <= {"type", "xml:lang"}:
+        """Returns the media type that an element states for its text, and the text."""
+        stated = element.attributes
+        kind = _TYPES.get(stated.get("type", usual))
+        if kind is None or not stated.keys() <= {"type", "xml:lang"}:
             raise Unsupported
         text = _leaf(element)
         if not self._atom and kind == "text/plain" and _LOOKS_MARKED.search(text):
             kind = "text/html" if StrictFeedParser.looks_like_html(text) else kind
         return kind, _clean(text)
 
-    def _only_once(self, what: str) -> None:
-        if what in self._told:
+    def _only_once(self, name: str) -> None:
+        if name in self._met:
             raise Unsupported
-        self._told.add(what)
+        self._met.add(name)
 
 
 _TAKERS: Mapping[str, Callable[[_Reader, Element], None]] = {
@@ -322,7 +323,7 @@ _TAKERS: Mapping[str, Callable[[_Reader, Element], None]] = {
 
 
 def _person(line: str) -> Values:
-    """The name and the mail address in a line, each if there is one."""
+    """Splits the name and the mail address of a line, each if there is one."""
     address = _EMAIL.search(line)
     if address is None:
         return {"name": line} if line else {}
@@ -332,14 +333,14 @@ def _person(line: str) -> Values:
 
 
 def _leaf(element: Element) -> str:
-    """The text of an element without elements in it."""
+    """Returns the text of an element without children. Raises Unsupported for others."""
     if element.children:
         raise Unsupported
     return element.text
 
 
 def _clean(text: str) -> str:
-    """Text that is UTF-8 taken for Latin-1 is mended, as feedparser does."""
+    """Repairs UTF-8 that was decoded as Latin-1, as feedparser does."""
     if text.isascii():
         return text
     with suppress(UnicodeError):
@@ -350,11 +351,11 @@ def _clean(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if "///" in text:  # which feedparser takes for a slip of the pen
+    if "///" in text:  # feedparser corrects it
         raise Unsupported
     return text
 
 
-def _is_nobodys(name: str) -> bool:
+def _is_unhandled(name: str) -> bool:
     """Whether feedparser has no rule for an element, so that it fills a key of its own only."""
     return name not in _OURS and name not in _HANDLED
