@@ -63,7 +63,7 @@ def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
 
 @pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS, AttemptOutcome.THROTTLED])
 def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: AttemptOutcome) -> None:
-    """After twenty hours an alert is no news; a channel that sets no such limit is tried on."""
+    """After twenty hours an alert is too old; a channel without such a limit is retried."""
     old = timedelta(hours=20)
     assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.EXPIRE
     assert after(outcome, age=old - timedelta(seconds=1), expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.RETRY

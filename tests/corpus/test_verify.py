@@ -60,7 +60,7 @@ def test_sound_corpus_has_no_findings(corpus: Corpus) -> None:
 
 
 def test_missing_document(corpus: Corpus) -> None:
-    """A file that is gone is named; its number is no gap, for the store has it."""
+    """A missing file is named; its number is not a gap, because the store has it."""
     file = corpus.folder.path / corpus.records[2].name
     file.unlink()
     assert corpus.faults() == [(file.name, Fault.MISSING)]

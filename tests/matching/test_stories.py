@@ -136,7 +136,7 @@ def test_the_best_story_wins_then_the_oldest() -> None:
 
 @given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier", "fünf", "sechs"]), max_size=40), st.integers(0, 20))
 def test_texts_that_share_a_long_run_share_a_fingerprint(words: list[str], before: int) -> None:
-    """Thirteen shared words in a row are enough, wherever they stand."""
+    """Thirteen shared words in a row are enough, at any place."""
     run = [f"gemeinsames{number}" for number in range(13)]
     one = " ".join([*words, *run, *words[::-1]])
     other = " ".join(["anderes"] * before + run + ["ende"])

@@ -16,9 +16,11 @@ from watcher.articles.consensus import Body, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published, without_future_date
 from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, language, site_name
+from watcher.articles.language import language_of
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
 from watcher.articles.quality import judge, judge_plain, judge_text
+from watcher.articles.superscripts import raise_superscripts
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 from watcher.text import host_of
@@ -91,7 +93,7 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) ->
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
-        language=language(page),
+        language=language_of(body.text, declared=language(page)),
         site=site_name(page),
         author=writer,
         quality=quality,
@@ -116,6 +118,7 @@ def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
         body=body,
         date=entry.date,
         published_at=entry.published_at,
+        language=language_of(body),
         site=site or host_of(entry.link),
         author=entry.author,
         text_from=TextFrom.FEED,
@@ -175,6 +178,7 @@ def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
         body=body,
         date=hint.date if hint else None,
         published_at=hint.published_at if hint else None,
+        language=language_of(body),
         site=host_of(url),
         quality=quality,
         origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),
@@ -191,7 +195,7 @@ def _text_of_page(page: bytes, content_type: str) -> str:
     magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
     if magic:
         raise NotAnArticle(f"{magic}, not a page of text")
-    return decode_page(page, content_type)
+    return raise_superscripts(decode_page(page, content_type))
 
 
 def _is_plain(text: str, content_type: str) -> bool:
