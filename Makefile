@@ -1,9 +1,8 @@
-# make run    the daemon on config.toml          make test   everything that must hold, as CI runs it
-# make once   one round                          make quick  a first answer within a minute
-# make demo   ten seconds that show it all       make bench  speed against the plain loop
-# make lock   pins the packages anew
-# make crash, make fuzz, make soak               the long reliability runs; see docs/reliability.md
-# make mutants                                   changes to the code that no test notices; see docs/mutants.md
+# make run    the daemon with config.toml        make test   linters and all tests
+# make once   one round                          make quick  the fast tests, in a minute
+# make demo   a demo of ten seconds              make lint   linters only
+# make lock   pins the packages again            make bench  throughput, compared with a plain loop
+# make crash, make fuzz, make soak: see docs/reliability.md; make mutants: see docs/mutants.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -48,6 +47,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/codespell
+	$(BIN)/python -m pytest -q tests/docs/test_wording.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.throughput

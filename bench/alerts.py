@@ -33,10 +33,10 @@ from bench.machine import machine
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
-from watcher.parsing.launch import pool_of
-from watcher.pipeline.parts import Parts
-from watcher.runtime.service import Steps
-from watcher.store import documents, entries, schema
+from watcher.parsing.launch import parser_pool
+from watcher.runtime.service import Service
+from watcher.store import schema
+from watcher.store.commands import documents, entries
 
 PATIENCE = timedelta(minutes=40)
 SECOND = 1.0
@@ -109,9 +109,9 @@ def write_config(folder: Path, origin: str) -> Path:
     return file
 
 
-def record(tx: Connection, number: int, feed: int, parts: Parts) -> None:
+def record(tx: Connection, number: int, feed: int, service: Service) -> None:
     """What `ingest` leaves behind when an article matched."""
-    now = parts.now()
+    now = service.resources.now()
     needed = [column for column in schema.entries.c if not (column.nullable or column.default or column.primary_key)]
     known = {"feed_id": feed, "content_hash": 0, "due_at": now, "seen_at": now}
     row = {column.name: known.get(column.name, "") for column in needed}
@@ -130,9 +130,9 @@ def record(tx: Connection, number: int, feed: int, parts: Parts) -> None:
         feed_text="",
         fetched_at=now,
     )
-    telling = parts.setting.telling(in_first_poll=False, now=now)
+    recipients = service.settings.recipients(in_first_poll=False, now=now)
     end = entries.EntryEnd(outcome=entries.EntryOutcome.MATCHED)
-    stored = documents.record(tx, EntryId(entry), draft, end, telling, highest_in_folder=-1, now=now)
+    stored = documents.record(tx, EntryId(entry), draft, end, recipients, highest_in_folder=-1, now=now)
     if stored is not None:
         documents.mark_written(tx, stored.number, now=now)
 
@@ -155,34 +155,34 @@ async def run(matches: int, seconds: float, receivers: Receivers, folder: Path, 
     """Makes the matches and waits until all are told; when each was found (monotonic seconds)."""
     found: dict[int, float] = {}
     config = load(write_config(folder, origin))
-    async with pool_of(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as parts:
-        feed = await parts.store.run(make_feed)
-        steps = Steps(parts)
-        lane = asyncio.create_task(steps.deliver.work())
-        ticks = asyncio.create_task(_tick(steps))
+    async with parser_pool(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as service:
+        store = service.resources.store
+        feed = await store.run(make_feed)
+        runner = asyncio.create_task(service.deliver.run())
+        ticks = asyncio.create_task(_tick(service))
         begun = time.monotonic()
         for number in range(matches):
             await asyncio.sleep(max(0.0, begun + number * seconds / matches - time.monotonic()))
             found[number] = time.monotonic()
-            await parts.store.run(record, number, feed, parts)
-            parts.kick_deliver()
+            await store.run(record, number, feed, service)
+            service.deliver.wake()
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            await _all_told(parts)
-        for task in (lane, ticks):
+            await _all_told(service)
+        for task in (runner, ticks):
             task.cancel()
-        await asyncio.gather(lane, ticks, return_exceptions=True)
+        await asyncio.gather(runner, ticks, return_exceptions=True)
     return found
 
 
-async def _all_told(parts: Parts) -> None:
-    while await parts.store.run(open_deliveries):  # noqa: ASYNC110 - the state file has no event to wait for
+async def _all_told(service: Service) -> None:
+    while await service.resources.store.run(open_deliveries):  # noqa: ASYNC110 - the state file has no event to wait for
         await asyncio.sleep(0.5)
 
 
-async def _tick(steps: Steps) -> None:
+async def _tick(service: Service) -> None:
     while True:
         await asyncio.sleep(1)
-        steps.deliver.kick()
+        service.deliver.wake()
 
 
 def report(receivers: Receivers, found: dict[int, float]) -> None:

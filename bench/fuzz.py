@@ -61,11 +61,11 @@ class Findings:
 
 def main() -> int:
     options = _options()
-    pool_of_originals = originals()
+    parser_pool_originals = originals()
     if options.only is not None:
-        return asyncio.run(_show(pool_of_originals, options.only))
+        return asyncio.run(_show(parser_pool_originals, options.only))
     ledger = Ledger("fuzz")
-    asyncio.run(_run(ledger, pool_of_originals, options))
+    asyncio.run(_run(ledger, parser_pool_originals, options))
     print("\n".join(ledger.lines()))
     return 1 if ledger.counts.get("problems") else 0
 
@@ -109,7 +109,7 @@ async def send(pool: ParserPool, made: Mutant, seed: int, findings: Findings) ->
 async def real_pool(size: int) -> AsyncIterator[ParserPool]:
     """The daemon's pool with a watch that matches often."""
     pool = ParserPool(size, TASKS, memory_limit=WORKER_LIMIT)
-    await pool.start()
+    pool.prestart(1)
     try:
         await pool.configure(1, WATCHES.dump_json((WATCH,)))
         yield pool

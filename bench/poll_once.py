@@ -11,22 +11,20 @@ from pathlib import Path
 
 from watcher.app import assemble
 from watcher.config import load
-from watcher.parsing.launch import pool_of
-from watcher.runtime.service import Steps
-from watcher.store import feeds
+from watcher.parsing.launch import parser_pool
+from watcher.store.commands import feeds
 
 
 async def main(config: Path) -> int:
     read = load(config)
-    async with pool_of(read) as pool, assemble(read, pool=pool, show=print) as parts:
-        steps = Steps(parts, to_the_end=True)
-        await steps.start()
-        steps.due_by = parts.now()
-        await parts.store.run(feeds.make_due, now=steps.due_by)
-        await steps.poll.drain()
-    if steps.tally.failed_feeds:
-        raise RuntimeError(f"{len(steps.tally.failed_feeds)} feeds failed: {steps.tally.failed_feeds}"[:500])
-    return steps.tally.new_entries
+    async with parser_pool(read) as pool, assemble(read, pool=pool, show=print, to_the_end=True) as service:
+        await service.start()
+        service.due_by = service.resources.now()
+        await service.resources.store.run(feeds.make_due, now=service.due_by)
+        await service.poll.drain()
+    if service.tally.failed_feeds:
+        raise RuntimeError(f"{len(service.tally.failed_feeds)} feeds failed: {service.tally.failed_feeds}"[:500])
+    return service.tally.new_entries
 
 
 if __name__ == "__main__":

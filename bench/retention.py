@@ -18,16 +18,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
 from watcher.model import DeliveryState
-from watcher.pipeline.parts import Parts
 from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
-from watcher.store.schema import day_of
+from watcher.store.sql import day_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LISTED_DAYS = 3  # how long a feed lists an entry
@@ -65,14 +63,14 @@ async def simulate(folder: Path, volume: Volume) -> list[Measured]:
     engine = open_database(path)
     store = StoreThread(engine)
     clock = [START]
-    clearing = Retention(cast(Parts, SimpleNamespace(store=store, now=lambda: clock[0])))
+    retention = Retention(store, now=lambda: clock[0])
     dice = random.Random(1)
     await store.run(_subscribe, volume.feeds)
     measured = []
     for day in range(0, volume.days, volume.step):
         clock[0] = START + timedelta(days=day, hours=12)
         await store.run(_day_of_polling, volume, day, clock[0], dice)
-        await clearing.clear_away()
+        await retention.delete_expired()
         measured.append(await store.run(_measure, day))
     store.close()
     return measured
@@ -92,15 +90,15 @@ def _day_of_polling(tx: Connection, volume: Volume, day: int, now: datetime, dic
     entries = list(_entries(first, count, volume, now, dice))
     words = [{"entry": row["id"], "words": row.pop("words")} for row in entries]
     tx.execute(insert(schema.entries), entries)
-    tx.execute(insert(schema.words), words)
+    tx.execute(insert(schema.entry_payloads), words)
     keys = [
         {"entry_id": n, "feed_id": n % volume.feeds + 1, "seen_on": day_of(now)} for n in range(first, first + count)
     ]
-    tx.execute(insert(schema.known), [{"key": dice.getrandbits(63), **row} for row in keys for _ in range(2)])
-    known = schema.known.c
+    tx.execute(insert(schema.seen_keys), [{"key": dice.getrandbits(63), **row} for row in keys for _ in range(2)])
+    known = schema.seen_keys.c
     listed = known.entry_id > first - LISTED_DAYS * count
     if day % 7 < volume.step:
-        tx.execute(update(schema.known).where(listed).values(seen_on=day_of(now)))
+        tx.execute(update(schema.seen_keys).where(listed).values(seen_on=day_of(now)))
     tx.execute(update(schema.feeds).values(listed_on=day_of(now)))
     documents = max(1, round(count * volume.matched)) if volume.matched else 0
     for number in range((first - 1) // count * documents, ((first - 1) // count + 1) * documents):
@@ -147,7 +145,7 @@ def _document(tx: Connection, number: int, now: datetime, dice: random.Random) -
     ended = {"state": DeliveryState.DELIVERED.value, "ended_at": now, "payload": _words(dice, 2500).encode()}
     tx.execute(insert(schema.deliveries).values(**delivery, **ended, created_at=now, release_at=now, due_at=now))
     tx.execute(insert(schema.delivery_documents).values(delivery=number + 1, document=number, watches='["Rutte"]'))
-    tx.execute(insert(schema.told).values(channel="newsroom", story=number, watch="Rutte", delivery=number + 1))
+    tx.execute(insert(schema.notified).values(channel="newsroom", story=number, watch="Rutte", delivery=number + 1))
     attempt = {"delivery": number + 1, "at": now, "outcome": "delivered", "status": 200, "seconds": 0.2}
     tx.execute(insert(schema.attempts).values(**attempt, answer="HTTP 200 ok"))
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from watcher.cli import main
-from watcher.store import database
+from watcher.store.engine import database
 
 
 def without_fsync() -> None:

@@ -39,6 +39,7 @@ from bench.site import free_port
 from watcher.config import load
 from watcher.feeds.plan import PollState
 from watcher.store import open_database, schema
+from watcher.store.sql import day_of
 
 ROOT = Path(__file__).parents[1]
 NEWS_EVERY = 20  # polls
@@ -219,7 +220,7 @@ def _fill(database: Path, feeds: int, known: int, port: int, *, interval: float)
     with closing(sqlite3.connect(database)) as raw, raw:
         step = 2**63 // max(known, 1)
         keys = ((number * step + dice.randrange(step), number, 1 + number % feeds) for number in range(known))
-        day = schema.day_of(now)
+        day = day_of(now)
         raw.executemany(f"INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, {day})", keys)
 
 

@@ -1,11 +1,11 @@
-"""CPU per fetch of one page over kept connections: watcher's client beside httpx, and what lies below both.
+"""CPU per fetch of one page over kept connections: watcher's client beside httpx, and the layers below both.
 
     python -m bench.transport --requests 2000 --rounds 5
 
 One process, one event loop, twenty requests under way, four loopback hosts of one server; the contenders take turns,
-and the figures are medians over the rounds. `Client.fetch` does all that a fetch of a stranger's page takes: the URL
-read, the name resolved (by a table), the addresses guarded, the turn, the deadline, caps, headers, body. aiohttp and
-httpx-aiohttp are measured if they are installed.
+and the figures are medians over the rounds. `Client.fetch` does everything that the fetch of a public page takes: it
+parses the URL, resolves the name (from a table), checks the addresses, waits for its turn, and keeps deadline, caps,
+headers and body. httpx-aiohttp is measured if it is installed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 
+import aiohttp
 import httpx
 
 from bench.machine import machine
 from bench.site import Site, free_port, nginx, serving
 from watcher.net import Client, NetSettings, Purpose, Request
-from watcher.net.pools import METER, HostPools
-from watcher.net.wire import Meter
+from watcher.net.connection import Budget
+from watcher.net.dns import SystemResolver
+from watcher.net.transport import BUDGET, AiohttpTransport
 
 PAGE = 50_000
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
@@ -138,16 +140,16 @@ async def _client(port: int) -> AsyncIterator[Fetch]:
 
 @asynccontextmanager
 async def _transport(port: int) -> AsyncIterator[Fetch]:
-    pools = HostPools(proxy="", tls=httpx.create_ssl_context)
+    transport = AiohttpTransport(proxy="", tls=httpx.create_ssl_context, resolver=SystemResolver())
 
     async def fetch(url: str) -> int:
-        meter = Meter(name="", addresses=tuple(await names(url[7:], port)), most_bytes=1 << 20)
-        request = httpx.Request("GET", url, headers=HEADERS, extensions={METER: meter})
-        response = await pools.handle_async_request(request)
+        budget = Budget(name="", addresses=tuple(await names(url[7:], port)), most_bytes=1 << 20)
+        request = httpx.Request("GET", url, headers=HEADERS, extensions={BUDGET: budget})
+        response = await transport.handle_async_request(request)
         return len(await response.aread())
 
     yield fetch
-    await pools.aclose()
+    await transport.aclose()
 
 
 def _through(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
@@ -177,9 +179,7 @@ def _get(client: httpx.AsyncClient) -> Fetch:
 
 @asynccontextmanager
 async def _aiohttp(port: int) -> AsyncIterator[Fetch]:
-    from aiohttp import ClientSession  # type: ignore[import-not-found,unused-ignore] # optional
-
-    async with ClientSession() as session:
+    async with aiohttp.ClientSession() as session:
 
         async def fetch(url: str) -> int:
             async with session.get(_numbered(url), headers=HEADERS) as response:
@@ -235,7 +235,7 @@ CONTENDERS: dict[str, Callable[[int], AbstractAsyncContextManager[Fetch]]] = {
     "watcher, Client.fetch": _client,
     "httpx": _httpx,
     **({"httpx-aiohttp": _httpx_aiohttp} if find_spec("httpx_aiohttp") else {}),
-    **({"aiohttp": _aiohttp} if find_spec("aiohttp") else {}),
+    "aiohttp": _aiohttp,
 }
 
 

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from bench.goldpages import TIMEZONE, GoldPage, gold_pages, token_f1
 from bench.pairs import false_merges, missed_and_false
-from watcher.articles import Effort, bodies, consensus, extract_article
+from watcher.articles import bodies, consensus, extract_article
 from watcher.articles.dates import sources
 from watcher.articles.decoding import decode_page
 from watcher.articles.page import read_page
@@ -117,15 +117,19 @@ def show_sources(pages: Sequence[GoldPage]) -> None:
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 
-def by_watcher(page: GoldPage, effort: Effort = Effort.FULL) -> tuple[str, str]:
+def by_watcher(page: GoldPage) -> tuple[str, str]:
     """The article as watcher archives it; nothing for a page that it refuses."""
     try:
-        article = extract_article(
-            page.bytes, content_type="text/html", url=page.url, timezone=TIMEZONE, now=NOW, effort=effort
-        )
+        article = extract_article(page.bytes, content_type="text/html", url=page.url, timezone=TIMEZONE, now=NOW)
     except NotAnArticle:
         return "", ""
     return article.text, article.date.isoformat() if article.date else ""
+
+
+def by_one_reader(page: GoldPage) -> tuple[str, str]:
+    """The article if trafilatura's fast mode were the only reader."""
+    with _without({"_TREE_READERS": (bodies.Reader.FAST,)}):
+        return by_watcher(page)
 
 
 def by_trafilatura(page: GoldPage, *, fast: bool = False, favor_precision: bool = False) -> tuple[str, str]:
@@ -143,7 +147,7 @@ def all_visible_text(page: GoldPage) -> tuple[str, str]:
 
 PROGRAMS: dict[str, Program] = {
     "watcher": by_watcher,
-    "watcher, effort fast": lambda page: by_watcher(page, Effort.FAST),
+    "watcher, one reader": by_one_reader,
     "trafilatura": by_trafilatura,
     "trafilatura fast": lambda page: by_trafilatura(page, fast=True),
     "trafilatura favor_precision": lambda page: by_trafilatura(page, favor_precision=True),
@@ -157,7 +161,7 @@ CHOICES: dict[str, dict[str, object]] = {
     "the strictest reader's longer text": {"_LONGER": 1e9},
     "strays behind the article": {"without_strays": lambda lines, blocks: list(lines)},
     "the standfirst": {"standfirst": lambda page, blocks, lines, title: []},
-    "line rules": {"clean_lines": lambda lines, headings, author: list(lines)},
+    "line rules": {"clean_lines": lambda lines, **facts: (list(lines), ())},
     "JSON-LD articleBody": {"json_ld_body": lambda page: ""},
 }
 

@@ -1,4 +1,4 @@
-"""The composition root: reads a Config, builds the parts, takes them down again. No logic of its own."""
+"""The composition root: reads a Config, builds the service, takes it down again. No logic of its own."""
 
 from __future__ import annotations
 
@@ -12,70 +12,79 @@ from watcher.inquiry.compile import compile_watches
 from watcher.net import Client, NetSettings
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
-from watcher.pipeline.parts import LEASE, Parts, Setting, utc_now
+from watcher.pipeline.settings import LEASE, Settings, utc_now
+from watcher.runtime.service import Resources, Service
 from watcher.store import StateLock, StoreThread
-from watcher.store.recovery import Recovery, open_or_recover
+from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
 @asynccontextmanager
-async def assemble(config: Config, *, pool: ParserPool, show: Callable[[str], None]) -> AsyncIterator[Parts]:
-    """The parts that `run` and `once` work with; the state is locked as long as they live. `pool` is that of `pool_of`.
+async def assemble(
+    config: Config,
+    *,
+    pool: ParserPool,
+    show: Callable[[str], None],
+    to_the_end: bool = False,
+    on_abort: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Service]:
+    """Builds the service of `run` (or `once`: `to_the_end`); the state is locked until the end of the context.
 
-    A damaged state is set aside and restored. `show` prints what the console channel is told. Raises ConfigError,
-    StateError or CorpusError.
+    A damaged state is set aside and restored. `pool` is that of `parser_pool`; `show` prints for the console channel;
+    `on_abort` is called if going on is not safe. Raises ConfigError, StateError or CorpusError.
     """
     compile_watches(config)
     with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(config, folder, lock)
+        resources = Resources(
+            store=store,
+            parsers=pool,
+            folder=folder,
+            show=show,
+            recovery=recovery,
+            show_life=lock.show_life,
+            on_abort=on_abort,
+        )
         try:
-            parts = Parts(
-                setting=Setting.of(config, generation=1),
-                store=store,
-                client=client_of(config),
-                pool=pool,
-                folder=folder,
-                show=show,
-                recovery=recovery,
-                show_life=lock.show_life,
-            )
-            store.on_fatal = parts.give_up
+            client = client_of(config)
+            service = Service(resources, Settings.of(config, generation=1), client, to_the_end=to_the_end)
+            store.on_fatal = service.abort
             try:
-                yield parts
+                yield service
             finally:
-                for client in (parts.client, *parts.former_clients):
+                for client in (service.generation.client, *service.former_clients):
                     await client.aclose()
-            lock.doubtful = parts.fatal is not None
+            lock.doubtful = service.abort_error is not None
         finally:
             store.close()
 
 
-async def reconfigure(parts: Parts, config: Config) -> None:
-    """Goes over to another config: a new generation of watches, feeds, channels and net settings.
+async def reconfigure(service: Service, config: Config) -> None:
+    """Puts another config in force: its watches, feeds, channels and net settings.
 
     Corpus folder and state stay those of the start. Raises ConfigError, and changes nothing then.
     """
     compile_watches(config)
-    old = parts.setting.config
-    setting = Setting.of(config, generation=parts.setting.generation + 1)
-    await parts.pool.configure(setting.generation, WATCHES.dump_json(config.watches))
+    old, client = service.settings.config, service.generation.client
+    settings = Settings.of(config, generation=service.settings.generation + 1)
+    await service.resources.parsers.configure(settings.generation, WATCHES.dump_json(config.watches))
     if (config.net, set(operator_urls(config))) != (old.net, set(operator_urls(old))):
-        parts.former_clients[parts.client] = parts.now()  # what it has in hand goes on
-        parts.client = client_of(config)
-    parts.setting = setting
-    await _close_former_clients(parts)
+        client = client_of(config)
+    service.switch(settings, client)
+    await _close_former_clients(service)
 
 
-async def _close_former_clients(parts: Parts) -> None:
-    """Closes those that cannot have anything in hand any more."""
-    idle = [client for client, left_at in parts.former_clients.items() if parts.now() - left_at > LEASE]
+async def _close_former_clients(service: Service) -> None:
+    """Closes the clients that cannot have a request in flight any more."""
+    now = service.resources.now()
+    idle = [client for client, replaced_at in service.former_clients.items() if now - replaced_at > LEASE]
     for client in idle:
-        del parts.former_clients[client]
+        del service.former_clients[client]
         await client.aclose()
 
 
 def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
-    """The corpus ready to be written, the state open. One that cannot be had leaves no trace of the attempt."""
+    """Prepares the corpus folder and opens the state. A state that cannot be opened is left as it was."""
     try:
         folder.prepare()
         engine, recovery = open_or_recover(config.state.path, last_end=lock.last_end, now=utc_now())
@@ -105,5 +114,5 @@ def net_settings(config: Config) -> NetSettings:
 
 
 def operator_urls(config: Config) -> Iterable[str]:
-    """The addresses that the operator wrote himself, whose origins are trusted though they may be private."""
+    """The addresses of feeds that the operator wrote: their origins are trusted though they may be private."""
     yield from (feed.url for feed in config.feeds)

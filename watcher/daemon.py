@@ -1,4 +1,4 @@
-"""`run` and `once`: the steps, driven by APScheduler until a signal, or one round until nothing is left to do."""
+"""`run` and `once`: the service, driven by APScheduler until a signal, or one round until nothing is left to do."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from watcher.config import Config, load, split_listen
 from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.parsing import ParserPool
-from watcher.parsing.launch import pool_of
-from watcher.runtime.service import Steps, Tally
+from watcher.parsing.launch import parser_pool
+from watcher.runtime.service import Service, Tally
 from watcher.runtime.status import StatusMonitor
-from watcher.store import collecting, documents, entries, feeds, outbox, outbox_list
+from watcher.store.commands import feeds, outbox
+from watcher.store.queries import entry_status, outbox_status, stored_documents
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 TICK = timedelta(seconds=1)  # how late due work may start
 HOUSEKEEPING = timedelta(seconds=30)
-CLEARING = timedelta(minutes=10)
+RETENTION = timedelta(minutes=10)
 HEARTBEAT = timedelta(seconds=5)  # monotonic
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
@@ -37,7 +38,7 @@ _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnceSummary:
-    """What `once` did. `documents`: names of the new files. `open_*`: what is left for later, and why it may be."""
+    """The result of `once`. `documents`: names of the new files. `open_*`: what is left for later."""
 
     tally: Tally
     documents: tuple[str, ...]
@@ -47,90 +48,90 @@ class OnceSummary:
 
 
 async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Event) -> None:
-    """The daemon: works until SIGTERM, SIGINT or `stop`; SIGHUP loads the config file again.
+    """Runs the daemon until SIGTERM, SIGINT or `stop`; SIGHUP loads the config file again.
 
-    Raises what `assemble` raises at the start; after that only what makes going on unsafe (a failed fsync).
+    Raises what `assemble` raises at the start; later only the error after which going on is not safe (a failed fsync).
     """
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
     reload = asyncio.Event()
     _on_signals(stop, reload)
-    async with pool_of(config) as pool, assemble(config, pool=pool, show=show) as parts:
-        parts.on_fatal = stop.set
-        steps = Steps(parts)
-        await steps.start()
-        pulse = StatusMonitor(steps=steps)
-        async with _metrics(config, pulse):
-            await _work(pulse, reload=reload, stop=stop)
-    if parts.fatal is not None:
-        raise parts.fatal
+    async with parser_pool(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
+        await service.start()
+        monitor = StatusMonitor(service=service)
+        async with _metrics(config, monitor):
+            await _work(monitor, reload=reload, stop=stop)
+    if service.abort_error is not None:
+        raise service.abort_error
 
 
-async def _work(pulse: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.Event) -> None:
-    steps = pulse.steps
-    scheduler = _start_recurring(steps)
-    lanes = [asyncio.create_task(lane.work(), name=lane.name) for lane in steps.lanes]
-    keepers = [
-        asyncio.create_task(work) for work in (_keep_time(scheduler), _show_life(pulse), _reload_on(reload, pulse))
+async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.Event) -> None:
+    service = monitor.service
+    scheduler = _start_scheduler(service)
+    runners = [asyncio.create_task(runner.run(), name=runner.name) for runner in service.runners]
+    others = [
+        asyncio.create_task(work)
+        for work in (_repair_schedule(scheduler), _refresh_status(monitor), _reload_on(reload, monitor))
     ]
-    await pulse.beat()
-    heap.keep()
-    sdnotify.notify("READY=1", f"STATUS={pulse.status()}")
-    config = steps.parts.setting.config
+    await monitor.refresh()
+    heap.freeze()
+    sdnotify.notify("READY=1", f"STATUS={monitor.line()}")
+    config = service.settings.config
     counts = {"feeds": len(config.feeds), "watches": len(config.watches)}
     log.info("watching %d feeds for %d watches", *counts.values(), extra=event("daemon.ready", **counts))
     await stop.wait()
     sdnotify.notify("STOPPING=1")
     log.info("stopping", extra=event("daemon.stopping"))
     scheduler.shutdown(wait=False)
-    await asyncio.gather(*(lane.finish(GRACE) for lane in steps.lanes))
-    for task in (*lanes, *keepers):
+    await asyncio.gather(*(runner.finish(GRACE) for runner in service.runners))
+    for task in (*runners, *others):
         task.cancel()
-    await asyncio.gather(*lanes, *keepers, return_exceptions=True)
+    await asyncio.gather(*runners, *others, return_exceptions=True)
 
 
 async def once(
-    config: Config, *, pool: ParserPool, show: Callable[[str], None], watch: Callable[[Steps], None]
+    config: Config, *, pool: ParserPool, show: Callable[[str], None], watch: Callable[[Service], None]
 ) -> OnceSummary:
-    """Every feed now, everything pending, every delivery; open windows are closed, retries that lie ahead are left.
+    """Polls every feed now, ingests every pending entry, makes every delivery; then returns a summary.
 
-    `pool` is that of `pool_of`; `watch` gets the steps before they start, to show their progress.
+    Open group windows are closed at the end, retries that lie ahead are left. `watch` gets the service before it
+    starts, to show its progress.
     """
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
-    async with assemble(config, pool=pool, show=show) as parts:
-        steps = Steps(parts, to_the_end=True)
-        watch(steps)
-        await steps.start()
-        heap.keep()
-        newest_before = await parts.store.run(documents.highest_number)
-        steps.due_by = parts.now()
-        await parts.store.run(feeds.make_due, now=steps.due_by)
-        await _drain(steps)
-        await parts.store.run(collecting.close_windows, now=parts.now())
-        await steps.deliver.drain()
-        await steps.clear_away()
-        if parts.fatal is not None:
-            raise parts.fatal
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
+    async with assemble(config, pool=pool, show=show, to_the_end=True) as service:
+        store, now = service.resources.store, service.resources.now
+        watch(service)
+        await service.start()
+        heap.freeze()
+        newest_before = await store.run(stored_documents.highest_number)
+        service.due_by = now()
+        await store.run(feeds.make_due, now=service.due_by)
+        await _drain(service)
+        await store.run(outbox.close_windows, now=now())
+        await service.deliver.drain()
+        await service.delete_expired()
+        if service.abort_error is not None:
+            raise service.abort_error
         return OnceSummary(
-            tally=steps.tally,
-            documents=tuple(await parts.store.run(documents.names_after, newest_before)),
-            open_entries=await parts.store.run(entries.count_open),
-            open_deliveries=await parts.store.run(outbox_list.count_open),
-            parked=await parts.store.run(outbox.parked),
+            tally=service.tally,
+            documents=tuple(await store.run(stored_documents.names_after, newest_before)),
+            open_entries=await store.run(entry_status.count_open),
+            open_deliveries=await store.run(outbox_status.count_open),
+            parked=await store.run(outbox_status.parked),
         )
 
 
-async def _drain(steps: Steps) -> None:
-    """Polls, what they bring, and what is to be told of it, each beside the one that feeds it."""
-    polls = asyncio.create_task(steps.poll.drain())
-    ingests = asyncio.create_task(steps.ingest.drain(feeder=polls))
-    life = asyncio.create_task(_show_life(StatusMonitor(steps=steps)))
+async def _drain(service: Service) -> None:
+    """Runs the three steps side by side until each has done all that the one before it brings."""
+    polls = asyncio.create_task(service.poll.drain())
+    ingests = asyncio.create_task(service.ingest.drain(feeder=polls))
+    status = asyncio.create_task(_refresh_status(StatusMonitor(service=service)))
     try:
-        await steps.deliver.drain(feeder=ingests)
+        await service.deliver.drain(feeder=ingests)
         await asyncio.gather(polls, ingests)
     finally:
-        for task in (polls, ingests, life):
+        for task in (polls, ingests, status):
             task.cancel()
-        await asyncio.gather(polls, ingests, life, return_exceptions=True)
+        await asyncio.gather(polls, ingests, status, return_exceptions=True)
 
 
 def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
@@ -140,44 +141,45 @@ def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload.set)
 
 
-def _start_recurring(steps: Steps) -> AsyncIOScheduler:
-    """The recurring work. None of it can get stuck: ticks only kick the lanes."""
-    from watcher.runtime.scheduler import in_loop, start_recurring  # `once` has no use for APScheduler
+def _start_scheduler(service: Service) -> AsyncIOScheduler:
+    """Starts the recurring work. None of it can block the rest: ticks only wake the runners."""
+    from watcher.runtime.scheduler import as_coroutine, start_scheduler  # `once` does not use APScheduler
 
     work: dict[str, tuple[timedelta, Callable[[], Awaitable[None]]]] = {
-        "housekeeping": (HOUSEKEEPING, steps.keep_house),
-        "clearing": (CLEARING, steps.clear_away),
+        "housekeeping": (HOUSEKEEPING, service.keep_house),
+        "retention": (RETENTION, service.delete_expired),
     }
-    for lane in steps.lanes:
-        work[lane.name] = TICK, in_loop(lane.kick)
-        lane.kick()
+    for runner in service.runners:
+        work[runner.name] = TICK, as_coroutine(runner.wake)
+        runner.wake()
     if interval := sdnotify.watchdog_interval():
-        work["watchdog"] = interval, in_loop(lambda: sdnotify.notify("WATCHDOG=1"))
-    return start_recurring(work)
+        work["watchdog"] = interval, as_coroutine(lambda: sdnotify.notify("WATCHDOG=1"))
+    return start_scheduler(work)
 
 
-async def _keep_time(scheduler: AsyncIOScheduler) -> None:
-    """By the monotonic clock, because the scheduler goes by the other one."""
-    from watcher.runtime.scheduler import mend_schedule
+async def _repair_schedule(scheduler: AsyncIOScheduler) -> None:
+    """Checks the schedule by the monotonic clock, because the scheduler goes by the wall clock."""
+    from watcher.runtime.scheduler import repair_schedule
 
     while True:
         await asyncio.sleep(HEARTBEAT.total_seconds())
-        mend_schedule(scheduler)
+        repair_schedule(scheduler)
 
 
-async def _show_life(pulse: StatusMonitor) -> None:
-    """The status line and the sign of life; a store that gives no answer now is asked again."""
+async def _refresh_status(monitor: StatusMonitor) -> None:
+    """Refreshes the status line and the sign of life; a store that does not answer is asked again."""
     while True:
         try:
-            if await pulse.beat_if_due():
-                sdnotify.notify(f"STATUS={pulse.status()}")
+            if await monitor.refresh_if_due():
+                sdnotify.notify(f"STATUS={monitor.line()}")
         except Exception as error:
-            log.warning("the state gives no answer: %s", error, extra=event("state.silent", error=str(error)))
+            facts = event("state.unresponsive", error=str(error))
+            log.warning("the state does not answer: %s", error, extra=facts)
         await asyncio.sleep(TICK.total_seconds())
 
 
 @asynccontextmanager
-async def _metrics(config: Config, pulse: StatusMonitor) -> AsyncIterator[None]:
+async def _metrics(config: Config, monitor: StatusMonitor) -> AsyncIterator[None]:
     if not config.metrics.listen:
         yield
         return
@@ -185,40 +187,40 @@ async def _metrics(config: Config, pulse: StatusMonitor) -> AsyncIterator[None]:
     from watcher.web.server import serving
 
     host, port = split_listen(config.metrics.listen)
-    async with serving(host, port, {"/metrics": metrics_page(pulse)}) as taken:
+    async with serving(host, port, {"/metrics": metrics_page(monitor)}) as taken:
         log.info("metrics at http://%s:%d/metrics", host, taken, extra=event("metrics.on", host=host, port=taken))
         yield
 
 
-async def _reload_on(asked: asyncio.Event, pulse: StatusMonitor) -> None:
+async def _reload_on(asked: asyncio.Event, monitor: StatusMonitor) -> None:
     while True:
         await asked.wait()
         asked.clear()
         sdnotify.notify(*sdnotify.reloading())
         try:
-            await _reload(pulse.steps)
+            await _reload(monitor.service)
         except Exception:
             words = "a bug while reloading; the old config stays in force as far as it can"
             log.exception(words, extra=event("bug", where="reload"))
-        sdnotify.notify("READY=1", f"STATUS={pulse.status()}")
+        sdnotify.notify("READY=1", f"STATUS={monitor.line()}")
 
 
-async def _reload(steps: Steps) -> None:
-    """Goes over to the config as it is now; one that is wrong is reported, and the old one stays."""
-    old = steps.parts.setting.config
+async def _reload(service: Service) -> None:
+    """Puts the config file in force as it is now; one that is wrong is reported, and the old one stays."""
+    old = service.settings.config
     try:
         new = load(old.file)
-        await reconfigure(steps.parts, new)
+        await reconfigure(service, new)
     except WatcherError as error:
         words = "the new config is wrong, the old one stays in force:\n%s"
         log.error(words, error, extra=event("config.refused", problems=str(error).splitlines()))
         return
-    await steps.subscribe()
-    heap.keep()
+    await service.subscribe()
+    heap.freeze()
     if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
         words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
-        log.warning(words, extra=event("config.later"))
+        log.warning(words, extra=event("config.restart_needed"))
     counts = {"feeds": len(new.feeds), "watches": len(new.watches)}
     log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
-    for lane in steps.lanes:
-        lane.kick()
+    for runner in service.runners:
+        runner.wake()

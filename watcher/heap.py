@@ -1,4 +1,4 @@
-"""The memory of a process: what Python need not look through for cycles, and how much that is free it keeps."""
+"""The memory of a process: pauses and relieves Python's garbage collector, and bounds the C library's free memory."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+# Parameters of mallopt(3).
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 
 
 @contextmanager
-def collecting_later() -> Iterator[None]:
-    """While much is made that stays: half of the time for a list of 100,000 feeds or watches."""
+def gc_paused() -> Iterator[None]:
+    """Pauses garbage collection while many long-lived objects are created: halves the time for 100,000 feeds."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -23,17 +24,23 @@ def collecting_later() -> Iterator[None]:
             gc.enable()
 
 
-def keep() -> None:
-    """What is there now stays: no search need look at it again, which takes 50 to 100 ms, and all else waits for it."""
+def freeze() -> None:
+    """Exempts all present objects from garbage collection, which would stop the event loop for 50 to 100 ms."""
     gc.freeze()
 
 
-def bound_free_memory(*, kept: int, large: int) -> None:
-    """Let at most `kept` bytes of freed memory stay here, and none of a piece of `large` bytes or more.
+def limit_free_memory(*, kept: int, large: int) -> None:
+    """Lets the C library keep at most `kept` bytes of freed memory, and none of a block of `large` bytes or more.
 
-    Left to itself, the C library keeps more the larger the pieces are that it has seen.
+    By default glibc raises both thresholds with the size of the blocks that it frees.
     """
-    with suppress(AttributeError):  # another C library
+    with suppress(AttributeError):  # not glibc
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, large)
         libc.mallopt(_M_TRIM_THRESHOLD, kept)
+
+
+def trim_free_memory() -> None:
+    """Returns all free pages to the system, those between used blocks too; takes some 0.7 ms."""
+    with suppress(AttributeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)

@@ -32,7 +32,7 @@ class DatePrecision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialDate:
-    """A date in the precision its source states; what is unknown is None, never guessed."""
+    """A date in the precision of its source. An unknown month or day is None, never guessed."""
 
     year: int
     month: int | None = None
@@ -83,7 +83,7 @@ class Entry:
 
     `id` is the feed's own id, "" if it gives none. `link` is absolute and otherwise exactly as given, "" if there
     is none. `published_at` is set only if the feed states a time with its zone; `date` is that moment's day in the
-    reader's time zone, or whatever less the feed states.
+    reader's time zone, or the less precise date that the feed states.
     """
 
     id: str
@@ -100,10 +100,15 @@ class Entry:
         """The longer of content and summary."""
         return max(self.content, self.summary, key=len)
 
+    @property
+    def feed_text(self) -> str:
+        """The feed's own text of the entry, with its title. Hits of `HitField.FEED` point into it."""
+        return f"{self.title}\n\n{self.text}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """What one feed body says. `refresh_after`: the publisher's wish (`ttl`, `sy:`), None if there is none.
+    """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 
     `problem`: what was wrong with a body that still gave entries, "" if nothing was.
     """
@@ -117,18 +122,66 @@ class ParsedFeed:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryKeys:
+    """The signed 64-bit keys under which the store knows an entry (see `feeds.identity`).
+
+    `id`: of the feed and the entry's id. `link`: of the page, None if several entries share it.
+    """
+
+    id: int
+    link: int | None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (self.id,) if self.link is None else (self.id, self.link)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """The store's record of an entry that was seen before, found by one of its keys.
+
+    `same_feed`: it came through the feed that is being polled. `matched`: it must not be ingested again.
+    `times_ingested`: the number of times that its page was fetched.
+    """
+
+    entry_id: EntryId
+    content_hash: int | None
+    matched: bool
+    times_ingested: int = 1
+    same_feed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry of which no key is known: to be ingested."""
+
+    entry: Entry
+    keys: EntryKeys
+    content_hash: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEntry:
+    """A known entry that never matched and whose content changed: to be ingested again."""
+
+    entry_id: EntryId
+    entry: Entry
+    content_hash: int
+
+
 # -- articles ---------------------------------------------------------------------------------------------------------
 
 
 class TextFrom(StrEnum):
-    """Where a document's text was taken from."""
+    """The source of a document's text."""
 
     PAGE = "page"
     FEED = "feed"
 
 
 class Quality(StrEnum):
-    """What the quality gate makes of a page."""
+    """The verdict of the quality gate on a page."""
 
     GOOD = "good"
     SHORT = "short"
@@ -140,12 +193,20 @@ class Quality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """What was pulled out of a page or, failing that, of its entry.
+class Removed:
+    """A line of a page that is not part of its article's body, and the name of the rule that removed it."""
 
-    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: where its page stands,
-    as the feed has it and as it was reached. `origins` tells for each field ("title", "body", "date", ...) the source
-    it came from, for `explain`.
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The article of a page or, if there is none, of its entry.
+
+    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: those of
+    the link in the feed and of the page as it was reached. `origins`: the source of each field ("title", "body",
+    "date", ...), for `explain`. `removed`: the lines that rules removed from the body, in page order.
     """
 
     title: str
@@ -160,6 +221,7 @@ class Article:
     quality: Quality = Quality.GOOD
     origins: Mapping[str, str] = field(default_factory=dict)
     extractor: str = ""
+    removed: tuple[Removed, ...] = ()
 
     @property
     def text(self) -> str:
@@ -171,9 +233,9 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyCandidate:
-    """What one reader of a page took for its body. `score`: how far the readers agree with it, of 1 for each of them.
+    """The body that one reader extracted from a page. `score`: the agreement of all readers with it, 1 for each.
 
-    `taken`: the body was made of it. `opening`: its first words.
+    `taken`: the article's body was made of it. `opening`: its first words.
     """
 
     reader: str
@@ -195,7 +257,7 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A named rule: `terms` (any of them) or a `query`, never both, and the channels to tell."""
+    """A named rule: `terms` (any of them) or a `query`, never both, and the channels to notify."""
 
     name: str
     terms: tuple[str, ...] = ()
@@ -208,9 +270,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needle:
-    """Letters that a watch cannot do without: folded, no spaces, no hyphens. For the cheap test before extraction.
+    """Letters that an article must contain to match a watch: folded, no spaces, no hyphens. Input of the prefilter.
 
-    `inside_words`: they count where they stand within a longer word too.
+    `inside_words`: letters within a longer word count too.
     """
 
     letters: str
@@ -218,7 +280,7 @@ class Needle:
 
 
 class HitField(StrEnum):
-    """Which text a hit's offsets point into."""
+    """The text that a hit's offsets point into."""
 
     TEXT = "text"
     FEED = "feed"
@@ -226,7 +288,7 @@ class HitField(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One place where a watch's term stands: `form` == the text[start:end] of `field`, as written there."""
+    """One occurrence of a watch's term: `form` == text[start:end] of `field`, as written there."""
 
     term: str
     form: str
@@ -237,7 +299,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Watch x article."""
+    """A watch that an article matches, with the hits."""
 
     watch: str
     hits: tuple[Hit, ...]
@@ -247,14 +309,18 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A matched article as it stands in the corpus. `text` is without header; `name` is the file's."""
+class Overlap:
+    """A document that shares fingerprints with a new one.
 
-    number: DocumentNumber
-    id: DocumentId
-    name: str
-    date: PartialDate | None
-    text: str
+    `document`: its number; `shared`: how many they share; `size`: how many the document has.
+    """
+
+    document: int
+    story: StoryId
+    shared: int
+    size: int
+    date: PartialDate | None = None
+    published_at: datetime | None = None
 
 
 # -- alerts and deliveries --------------------------------------------------------------------------------------------
@@ -279,7 +345,7 @@ class Reason:
 
 
 class AlertKind(StrEnum):
-    """What a channel is told."""
+    """The kind of an alert."""
 
     ALERT = "alert"
     FOLLOW_UP = "follow-up"
@@ -308,11 +374,11 @@ class Headline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What a channel is told at once.
+    """One message to a channel.
 
     ALERT and FOLLOW_UP hold one headline; SUMMARY and DIGEST hold the newest ten, and `more` counts the rest;
-    NOTICE and TEST hold `message` only. `problem` names what is amiss with the document itself ("" if nothing is),
-    e.g. that its file could not be written yet.
+    NOTICE and TEST hold `message` only. `problem` names a defect of the document itself, "" if it has none, e.g. that
+    its file could not be written yet.
     """
 
     kind: AlertKind
@@ -334,8 +400,8 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
 
 
-class Outcome(StrEnum):
-    """What one attempt to deliver came to."""
+class AttemptOutcome(StrEnum):
+    """The result of one attempt at a delivery."""
 
     DELIVERED = "delivered"
     NOT_SENT = "not sent"
@@ -347,12 +413,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A channel's reading of one answer. `wait`: how long it asked us to wait, None if it did not say.
+    """A channel's interpretation of one response. `wait`: the requested wait, None if none was requested.
 
-    `reference`: the channel's own name for the message, on which replies hang (a Matrix event id), "" if it has none.
+    `reference`: the channel's own id of the message, to which replies refer (a Matrix event id), "" if it has none.
     """
 
-    outcome: Outcome
+    outcome: AttemptOutcome
     reason: str = ""
     wait: timedelta | None = None
     reference: str = ""

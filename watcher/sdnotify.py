@@ -29,7 +29,7 @@ def notify(*lines: str) -> None:
             outlet.settimeout(_PATIENCE.total_seconds())
             outlet.sendto("\n".join(lines).encode(), name)
     except OSError as error:
-        log.warning("cannot notify %s: %s", address, error, extra=event("systemd.deaf", error=str(error)))
+        log.warning("cannot notify %s: %s", address, error, extra=event("systemd.unreachable", error=str(error)))
 
 
 def reloading() -> tuple[str, str]:

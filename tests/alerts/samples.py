@@ -51,12 +51,12 @@ def match(watch: str, text: str, *terms: str, field: HitField = HitField.TEXT) -
 
 
 def rutte() -> Headline:
-    return compose.headline(
+    return _headline(
         ARTICLE,
-        [match("Rutte", ARTICLE.text, "Rutte"), match("Purl", ARTICLE.text, "Purl‑Initiative", "Rutte")],
+        match("Rutte", ARTICLE.text, "Rutte"),
+        match("Purl", ARTICLE.text, "Purl‑Initiative", "Rutte"),
         url="https://musterstadt.example/politik/rutte?id=7&seite=1",
         feed="Kreisblatt",
-        found_at=NOW,
         document="007_0123456789abcdef.txt",
         also_at=("Abendpost", "Kreisblatt Musterstadt", "Morgenbote", "Radio Süd"),
     )
@@ -72,13 +72,12 @@ def hostile() -> Headline:
         text_from=TextFrom.FEED,
         quality=Quality.CONSENT,
     )
-    return compose.headline(
+    return _headline(
         article,
-        [match("Rutte <b>", feed_text, "Rutte", field=HitField.FEED)],
+        match("Rutte <b>", feed_text, "Rutte", field=HitField.FEED),
         url="javascript:alert(1)",
         feed="Gerüchte & mehr",
         feed_text=feed_text,
-        found_at=NOW,
         document="008_00000000000000ff.txt",
     )
 
@@ -87,8 +86,31 @@ def extreme() -> Headline:
     """A 300-character title, a 4,000-character link, emoji, right-to-left text and forty hits."""
     body = "מזג האוויר \u202eגשום. " + "👩‍👩‍👧 Rutte und noch einmal Ruttes Hut, 🇩🇪 dann weiter. " * 40
     article = Article(title="Ein Wort zu viel 👩‍👩‍👧 " * 14 + "Ende", body=body, site="עיתון")
+    return _headline(article, match("Rutte", article.text, "Rutte"), url="https://lang.example/" + "weg/" * 1000)
+
+
+def _headline(
+    article: Article,
+    *matches: Match,
+    url: str,
+    feed: str = "",
+    feed_text: str = "",
+    document: str = "",
+    also_at: tuple[str, ...] = (),
+) -> Headline:
     return compose.headline(
-        article, [match("Rutte", article.text, "Rutte")], url="https://lang.example/" + "weg/" * 1000, found_at=NOW
+        title=article.title,
+        url=url,
+        site=article.site,
+        feed=feed,
+        date=article.date,
+        published_at=article.published_at,
+        found_at=NOW,
+        document=document,
+        text_from=article.text_from,
+        quality=article.quality,
+        reasons=[compose.reason(each, article.text, feed_text) for each in matches],
+        also_at=also_at,
     )
 
 

@@ -34,8 +34,8 @@ def test_headline_holds_what_the_article_says() -> None:
     ("site", "feed", "source"), [("Blatt", "Feed", "Blatt"), ("", "Feed", "Feed"), ("", "", "a.example")]
 )
 def test_source_is_the_site_or_the_feed_or_the_host(site: str, feed: str, source: str) -> None:
-    """The best known name of the outlet is told."""
-    headline = compose.headline(replace(ARTICLE, site=site), (), url="https://www.a.example/x", feed=feed)
+    """A headline names the outlet as well as it is known."""
+    headline = compose.headline(title="x", site=site, url="https://www.a.example/x", feed=feed)
     assert headline.source == source
 
 
@@ -70,12 +70,12 @@ def test_summary_orders_moments_dates_and_finds_in_one_line() -> None:
         (timedelta(hours=-3), ""),
     ],
 )
-def test_age_is_told_in_one_number_rounded_down(passed: timedelta, words: str) -> None:
+def test_age_is_one_number_rounded_down(passed: timedelta, words: str) -> None:
     """Minutes, hours, days; nothing for an article that claims to come from the future."""
     assert wording.age(PUBLISHED, PUBLISHED + passed) == words
 
 
-def test_age_of_an_unknown_moment_is_not_told() -> None:
+def test_age_of_an_unknown_moment_is_empty() -> None:
     """A date without a time, or a find without a moment, gives no age."""
     assert wording.age(None, NOW) == ""
     assert wording.age(PUBLISHED, None) == ""

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from watcher.alerts.backoff import LONGEST, SHORTEST
 from watcher.alerts.channel import CHAT_EXPIRES_AFTER
-from watcher.alerts.decide import PATIENCE, Decision, Disposition, decide
-from watcher.model import Outcome, Verdict
+from watcher.alerts.decide import PARK_AFTER, Decision, Disposition, decide
+from watcher.model import AttemptOutcome, Verdict
 
 
 def after(
-    outcome: Outcome,
+    outcome: AttemptOutcome,
     *,
     wait: timedelta | None = None,
     has_simpler: bool = False,
@@ -37,32 +37,32 @@ def after(
 @pytest.mark.parametrize(
     ("outcome", "fate"),
     [
-        (Outcome.DELIVERED, Disposition.DELIVERED),
-        (Outcome.NOT_SENT, Disposition.RETRY),
-        (Outcome.AMBIGUOUS, Disposition.RETRY),
-        (Outcome.THROTTLED, Disposition.RETRY),
-        (Outcome.REFUSED, Disposition.DEAD),
-        (Outcome.GONE, Disposition.PARK),
+        (AttemptOutcome.DELIVERED, Disposition.DELIVERED),
+        (AttemptOutcome.NOT_SENT, Disposition.RETRY),
+        (AttemptOutcome.AMBIGUOUS, Disposition.RETRY),
+        (AttemptOutcome.THROTTLED, Disposition.RETRY),
+        (AttemptOutcome.REFUSED, Disposition.DEAD),
+        (AttemptOutcome.GONE, Disposition.PARK),
     ],
 )
-def test_each_outcome_has_its_fate(outcome: Outcome, fate: Disposition) -> None:
+def test_each_outcome_has_its_fate(outcome: AttemptOutcome, fate: Disposition) -> None:
     """Delivered, tried again, given up, or parked with its channel."""
     assert after(outcome).fate is fate
 
 
 def test_refused_payload_gets_one_simpler_try() -> None:
     """Only while there is a simpler form."""
-    assert after(Outcome.REFUSED, has_simpler=True).fate is Disposition.SIMPLER
+    assert after(AttemptOutcome.REFUSED, has_simpler=True).fate is Disposition.SIMPLER
 
 
 def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
     """The channel waits as long as it asked for, and the attempt is not held against the delivery."""
-    decision = after(Outcome.THROTTLED, wait=timedelta(minutes=3))
+    decision = after(AttemptOutcome.THROTTLED, wait=timedelta(minutes=3))
     assert (decision.wait, decision.slows_channel, decision.counts) == (timedelta(minutes=3), True, False)
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.AMBIGUOUS, Outcome.THROTTLED])
-def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS, AttemptOutcome.THROTTLED])
+def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: AttemptOutcome) -> None:
     """After twenty hours an alert is no news; a channel that sets no such limit is tried on."""
     old = timedelta(hours=20)
     assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.EXPIRE
@@ -70,17 +70,17 @@ def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: Outcome) -> N
     assert after(outcome, age=old).fate is Disposition.RETRY
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.AMBIGUOUS])
-def test_channel_that_takes_nothing_for_days_is_parked(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS])
+def test_channel_that_takes_nothing_for_days_is_parked(outcome: AttemptOutcome) -> None:
     """Its queue is kept; where others arrive, only the delivery that never does is given up, after twice as long."""
-    long = PATIENCE + timedelta(seconds=1)
+    long = PARK_AFTER + timedelta(seconds=1)
     assert after(outcome, age=long, failing_for=long, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.PARK
     assert after(outcome, age=long).fate is Disposition.RETRY
     assert after(outcome, age=2 * long).fate is Disposition.DEAD
 
 
-@given(st.sampled_from([Outcome.NOT_SENT, Outcome.AMBIGUOUS]), st.integers(1, 1000), st.floats(0, 1))
-def test_retries_wait_within_the_back_off(outcome: Outcome, attempt: int, jitter: float) -> None:
+@given(st.sampled_from([AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS]), st.integers(1, 1000), st.floats(0, 1))
+def test_retries_wait_within_the_back_off(outcome: AttemptOutcome, attempt: int, jitter: float) -> None:
     """Five seconds to ten hours, whatever number the attempt has."""
     decision = decide(
         Verdict(outcome=outcome),
@@ -98,12 +98,12 @@ def test_retries_wait_within_the_back_off(outcome: Outcome, attempt: int, jitter
 def test_the_edges_of_patience() -> None:
     """Three days without an arrival park a channel, six days end a delivery: both only once they have passed."""
     moment = timedelta(microseconds=1)
-    assert after(Outcome.NOT_SENT, failing_for=PATIENCE).fate is Disposition.RETRY
-    assert after(Outcome.NOT_SENT, failing_for=PATIENCE + moment).fate is Disposition.PARK
-    assert after(Outcome.NOT_SENT, age=2 * PATIENCE).fate is Disposition.RETRY
-    assert after(Outcome.NOT_SENT, age=2 * PATIENCE + moment).fate is Disposition.DEAD
+    assert after(AttemptOutcome.NOT_SENT, failing_for=PARK_AFTER).fate is Disposition.RETRY
+    assert after(AttemptOutcome.NOT_SENT, failing_for=PARK_AFTER + moment).fate is Disposition.PARK
+    assert after(AttemptOutcome.NOT_SENT, age=2 * PARK_AFTER).fate is Disposition.RETRY
+    assert after(AttemptOutcome.NOT_SENT, age=2 * PARK_AFTER + moment).fate is Disposition.DEAD
 
 
 def test_a_throttled_channel_waits_a_second_at_least() -> None:
     """Whatever shorter time it asks for."""
-    assert after(Outcome.THROTTLED, wait=timedelta(0)).wait == timedelta(seconds=1)
+    assert after(AttemptOutcome.THROTTLED, wait=timedelta(0)).wait == timedelta(seconds=1)

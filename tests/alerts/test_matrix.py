@@ -14,7 +14,7 @@ from tests.alerts.samples import ALERTS, HOSTILE, NOW
 from tests.alerts.test_channels import TARGET, any_alert
 from watcher.alerts import matrix, matrix_webhook
 from watcher.alerts.channel import RenderOptions, Target
-from watcher.model import Alert, Outcome
+from watcher.model import Alert, AttemptOutcome
 
 
 class Tags(HTMLParser):
@@ -112,18 +112,18 @@ def test_request_puts_the_delivery_id_as_transaction() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
-        (200, b'{"event_id":"$abc"}', Outcome.DELIVERED),
-        (200, b"{}", Outcome.AMBIGUOUS),
-        (200, b"<html>", Outcome.AMBIGUOUS),
-        (400, b'{"errcode":"M_BAD_JSON"}', Outcome.REFUSED),
-        (401, b'{"errcode":"M_UNKNOWN_TOKEN"}', Outcome.GONE),
-        (403, b'{"errcode":"M_FORBIDDEN"}', Outcome.GONE),
-        (404, b'{"errcode":"M_UNRECOGNIZED"}', Outcome.GONE),
-        (413, b'{"errcode":"M_TOO_LARGE"}', Outcome.REFUSED),
-        (502, b"", Outcome.AMBIGUOUS),
+        (200, b'{"event_id":"$abc"}', AttemptOutcome.DELIVERED),
+        (200, b"{}", AttemptOutcome.AMBIGUOUS),
+        (200, b"<html>", AttemptOutcome.AMBIGUOUS),
+        (400, b'{"errcode":"M_BAD_JSON"}', AttemptOutcome.REFUSED),
+        (401, b'{"errcode":"M_UNKNOWN_TOKEN"}', AttemptOutcome.GONE),
+        (403, b'{"errcode":"M_FORBIDDEN"}', AttemptOutcome.GONE),
+        (404, b'{"errcode":"M_UNRECOGNIZED"}', AttemptOutcome.GONE),
+        (413, b'{"errcode":"M_TOO_LARGE"}', AttemptOutcome.REFUSED),
+        (502, b"", AttemptOutcome.AMBIGUOUS),
     ],
 )
-def test_answers_of_a_homeserver_are_read_as_specified(status: int, body: bytes, outcome: Outcome) -> None:
+def test_answers_of_a_homeserver_are_read_as_specified(status: int, body: bytes, outcome: AttemptOutcome) -> None:
     """By status; a success without an event id proves nothing."""
     assert matrix.judge(status, {}, body, NOW).outcome is outcome
 
@@ -142,7 +142,7 @@ def test_answers_of_a_homeserver_are_read_as_specified(status: int, body: bytes,
 def test_throttling_says_how_long(headers: dict[str, str], body: bytes, wait: timedelta | None) -> None:
     """The header (newer servers) goes before `retry_after_ms`; nonsense is no wait, and no error."""
     verdict = matrix.judge(429, headers, body, NOW)
-    assert (verdict.outcome, verdict.wait) == (Outcome.THROTTLED, wait)
+    assert (verdict.outcome, verdict.wait) == (AttemptOutcome.THROTTLED, wait)
 
 
 def test_event_id_is_read_for_later_replies() -> None:
@@ -153,16 +153,16 @@ def test_event_id_is_read_for_later_replies() -> None:
 
 
 def test_encrypted_room_is_refused_with_what_to_do() -> None:
-    """200 on the encryption state means encrypted; only M_NOT_FOUND means it is not; a stranger to the room is told."""
+    """200 on the encryption state means encrypted; only M_NOT_FOUND means it is not; no access: gone."""
     inquiry = matrix.inquiry(TARGET)
     assert (inquiry.method, inquiry.url.endswith("/state/m.room.encryption")) == ("GET", True)
     encrypted = matrix.judge_inquiry(200, {}, b'{"algorithm":"m.megolm.v1.aes-sha2"}', NOW)
-    assert encrypted.outcome is Outcome.GONE
+    assert encrypted.outcome is AttemptOutcome.GONE
     assert "Name an unencrypted room" in encrypted.reason
-    assert matrix.judge_inquiry(404, {}, b'{"errcode":"M_NOT_FOUND"}', NOW).outcome is Outcome.DELIVERED
-    assert matrix.judge_inquiry(404, {}, b"not here", NOW).outcome is Outcome.GONE
-    assert matrix.judge_inquiry(403, {}, b'{"errcode":"M_FORBIDDEN"}', NOW).outcome is Outcome.GONE
-    assert matrix.judge_inquiry(502, {}, b"", NOW).outcome is Outcome.AMBIGUOUS
+    assert matrix.judge_inquiry(404, {}, b'{"errcode":"M_NOT_FOUND"}', NOW).outcome is AttemptOutcome.DELIVERED
+    assert matrix.judge_inquiry(404, {}, b"not here", NOW).outcome is AttemptOutcome.GONE
+    assert matrix.judge_inquiry(403, {}, b'{"errcode":"M_FORBIDDEN"}', NOW).outcome is AttemptOutcome.GONE
+    assert matrix.judge_inquiry(502, {}, b"", NOW).outcome is AttemptOutcome.AMBIGUOUS
 
 
 def test_room_must_be_an_id_and_the_token_clean() -> None:
@@ -175,14 +175,14 @@ def test_room_must_be_an_id_and_the_token_clean() -> None:
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (200, Outcome.DELIVERED),
-        (202, Outcome.DELIVERED),
-        (404, Outcome.GONE),
-        (429, Outcome.THROTTLED),
-        (500, Outcome.AMBIGUOUS),
+        (200, AttemptOutcome.DELIVERED),
+        (202, AttemptOutcome.DELIVERED),
+        (404, AttemptOutcome.GONE),
+        (429, AttemptOutcome.THROTTLED),
+        (500, AttemptOutcome.AMBIGUOUS),
     ],
 )
-def test_answers_of_hookshot_are_read_as_documented(status: int, outcome: Outcome) -> None:
+def test_answers_of_hookshot_are_read_as_documented(status: int, outcome: AttemptOutcome) -> None:
     """202 is accepted, though not proven; a 500 may yet appear in the room."""
     verdict = matrix_webhook.judge(status, {}, b"", NOW)
     assert verdict.outcome is outcome

@@ -17,7 +17,7 @@ from tests.alerts.samples import ALERTS, NOW
 from tests.alerts.test_channels import TARGET, any_alert
 from watcher.alerts import slack
 from watcher.alerts.channel import Target
-from watcher.model import Alert, Outcome
+from watcher.model import Alert, AttemptOutcome
 
 Json = Mapping[str, Any]
 
@@ -101,40 +101,40 @@ def test_link_over_the_limit_is_named_instead() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "outcome"),
     [
-        (200, b"ok", Outcome.DELIVERED),
-        (200, b"ok\n", Outcome.DELIVERED),
-        (200, b"<html>login</html>", Outcome.AMBIGUOUS),
-        (200, b"", Outcome.AMBIGUOUS),
-        (202, b"ok", Outcome.AMBIGUOUS),
-        (400, b"invalid_payload", Outcome.REFUSED),
-        (400, b"invalid_blocks", Outcome.REFUSED),
-        (400, b"no_text", Outcome.REFUSED),
-        (400, b"user_not_found", Outcome.GONE),
-        (403, b"action_prohibited", Outcome.GONE),
-        (403, b"invalid_token", Outcome.GONE),
-        (404, b"channel_not_found", Outcome.GONE),
-        (404, b"no_team", Outcome.GONE),
-        (410, b"channel_is_archived", Outcome.GONE),
-        (413, b"", Outcome.REFUSED),
-        (500, b"rollup_error", Outcome.AMBIGUOUS),
-        (503, b"", Outcome.AMBIGUOUS),
+        (200, b"ok", AttemptOutcome.DELIVERED),
+        (200, b"ok\n", AttemptOutcome.DELIVERED),
+        (200, b"<html>login</html>", AttemptOutcome.AMBIGUOUS),
+        (200, b"", AttemptOutcome.AMBIGUOUS),
+        (202, b"ok", AttemptOutcome.AMBIGUOUS),
+        (400, b"invalid_payload", AttemptOutcome.REFUSED),
+        (400, b"invalid_blocks", AttemptOutcome.REFUSED),
+        (400, b"no_text", AttemptOutcome.REFUSED),
+        (400, b"user_not_found", AttemptOutcome.GONE),
+        (403, b"action_prohibited", AttemptOutcome.GONE),
+        (403, b"invalid_token", AttemptOutcome.GONE),
+        (404, b"channel_not_found", AttemptOutcome.GONE),
+        (404, b"no_team", AttemptOutcome.GONE),
+        (410, b"channel_is_archived", AttemptOutcome.GONE),
+        (413, b"", AttemptOutcome.REFUSED),
+        (500, b"rollup_error", AttemptOutcome.AMBIGUOUS),
+        (503, b"", AttemptOutcome.AMBIGUOUS),
     ],
 )
-def test_answers_are_read_as_documented(status: int, body: bytes, outcome: Outcome) -> None:
+def test_answers_are_read_as_documented(status: int, body: bytes, outcome: AttemptOutcome) -> None:
     """Only 200 with exactly `ok` is delivered; the rest by status and error word."""
     assert slack.judge(status, {}, body, NOW).outcome is outcome
 
 
-def test_429_waits_as_told() -> None:
+def test_429_waits_as_requested() -> None:
     """`Retry-After` is honoured."""
     verdict = slack.judge(429, {"retry-after": "30"}, b"rate_limited", NOW)
-    assert (verdict.outcome, verdict.wait) == (Outcome.THROTTLED, timedelta(seconds=30))
+    assert (verdict.outcome, verdict.wait) == (AttemptOutcome.THROTTLED, timedelta(seconds=30))
 
 
 def test_no_service_is_retried_a_few_times_then_gone() -> None:
     """`no_service` comes up in passing; the fourth time in a row the channel is parked."""
     outcomes = [slack.judge(404, {}, b"no_service", NOW, attempt=attempt).outcome for attempt in (1, 2, 3, 4)]
-    assert outcomes == [Outcome.NOT_SENT] * 3 + [Outcome.GONE]
+    assert outcomes == [AttemptOutcome.NOT_SENT] * 3 + [AttemptOutcome.GONE]
 
 
 def test_reason_names_the_error_word_but_quotes_nothing_else() -> None:

@@ -20,7 +20,7 @@ from tests.alerts.test_channels import any_alert
 from watcher.alerts import webhook
 from watcher.alerts.channel import RenderOptions, Target
 from watcher.alerts.channels import CHANNELS
-from watcher.model import Alert, Outcome
+from watcher.model import Alert, AttemptOutcome
 
 SCHEMA: Mapping[str, Any] = json.loads(
     (Path(__file__).parents[2] / "docs" / "webhook.schema.json").read_text(encoding="utf-8")
@@ -116,9 +116,14 @@ def test_secret_that_is_no_base64_is_named_by_its_number() -> None:
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(200, Outcome.DELIVERED), (410, Outcome.GONE), (413, Outcome.REFUSED), (502, Outcome.AMBIGUOUS)],
+    [
+        (200, AttemptOutcome.DELIVERED),
+        (410, AttemptOutcome.GONE),
+        (413, AttemptOutcome.REFUSED),
+        (502, AttemptOutcome.AMBIGUOUS),
+    ],
 )
-def test_answers_are_read_by_status(status: int, outcome: Outcome) -> None:
+def test_answers_are_read_by_status(status: int, outcome: AttemptOutcome) -> None:
     """Any 2xx is delivered; there is no simpler form of JSON to try."""
     assert webhook.judge(status, {}, b"", NOW).outcome is outcome
     assert CHANNELS["webhook"].simplify(b"{}") is None

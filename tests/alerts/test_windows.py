@@ -1,4 +1,4 @@
-"""When a channel may be told: quiet hours, digests, so many an hour, on ordinary days and at both clock changes."""
+"""When a channel may be notified: quiet hours, digests, so many an hour, on ordinary days and at both clock changes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def berlin(text: str, *, fold: int = 0) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).astimezone(UTC)
 
 
-def opens(window: Window, now: datetime, *, urgent: bool = False, told: list[datetime] | None = None) -> datetime:
-    return window.opens_at(now, kind=AlertKind.ALERT, urgent=urgent, told=told or [])[0]
+def opens(window: Window, now: datetime, *, urgent: bool = False, sent: list[datetime] | None = None) -> datetime:
+    return window.opens_at(now, kind=AlertKind.ALERT, urgent=urgent, sent=sent or [])[0]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_quiet_hours_within_a_day() -> None:
 
 
 def test_urgent_alerts_break_through_quiet_hours() -> None:
-    """High priority is told at once, all else afterwards."""
+    """High priority is sent at once, all else afterwards."""
     now = berlin("2026-05-04 23:00")
     assert opens(NIGHT, now, urgent=True) == now
     assert opens(NIGHT, now) == berlin("2026-05-05 06:30")
@@ -101,17 +101,17 @@ def test_digest_of_a_channel_takes_everything_but_itself() -> None:
     window = Window(timezone=BERLIN, digest=parse_digest("06:00"), quiet=parse_quiet("22:00-06:30"))
     assert opens(window, berlin("2026-05-04 12:00")) == berlin("2026-05-05 06:00")
     now = berlin("2026-05-05 06:00")
-    assert window.opens_at(now, kind=AlertKind.DIGEST, urgent=False, told=[])[0] == berlin("2026-05-05 06:30")
+    assert window.opens_at(now, kind=AlertKind.DIGEST, urgent=False, sent=[])[0] == berlin("2026-05-05 06:30")
 
 
 def test_so_many_an_hour_and_no_more() -> None:
     """The next one waits until the oldest of the last `max_per_hour` is an hour old."""
     window = Window(timezone=BERLIN, max_per_hour=2)
     now = berlin("2026-05-04 12:00")
-    told = [now - timedelta(minutes=50), now - timedelta(minutes=10)]
-    assert opens(window, now, told=told[1:]) == now
-    assert opens(window, now, told=told) == now + timedelta(minutes=10)
-    assert opens(window, now, told=[now - HOUR, *told[:1]]) == now
+    sent = [now - timedelta(minutes=50), now - timedelta(minutes=10)]
+    assert opens(window, now, sent=sent[1:]) == now
+    assert opens(window, now, sent=sent) == now + timedelta(minutes=10)
+    assert opens(window, now, sent=[now - HOUR, *sent[:1]]) == now
 
 
 @given(
@@ -132,9 +132,9 @@ def test_quiet_hours_always_end_within_a_day(now: datetime, zone: ZoneInfo, star
 @given(now=moments, zone=st.sampled_from(ZONES), at=st.times())
 def test_daily_digest_comes_every_day_exactly_once(now: datetime, zone: ZoneInfo, at: time) -> None:
     """The next one lies ahead, at most 25 hours, and its date is another than that of the one after it."""
-    timetable = parse_digest(f"{at:%H:%M}")
-    first = next_time(timetable, zone, now)
-    second = next_time(timetable, zone, first)
+    cron = parse_digest(f"{at:%H:%M}")
+    first = next_time(cron, zone, now)
+    second = next_time(cron, zone, first)
     assert now < first <= now + 25 * HOUR
     assert second.astimezone(zone).date() - first.astimezone(zone).date() == timedelta(days=1)
 

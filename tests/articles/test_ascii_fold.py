@@ -56,4 +56,4 @@ def test_a_quick_look_never_says_no_where_the_whole_one_says_yes(before: str, wo
     for inside in (False, True):
         screen = Prefilter([Needle(letters=needle, inside_words=inside)])
         text = before + word + after
-        assert screen.may_match(text) == any(True for _ in screen.standing(text))
+        assert screen.may_match(text) == any(True for _ in screen.occurring(text))

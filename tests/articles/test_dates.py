@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.articles.newspage import news_page, paragraphs
-from watcher.articles import extract_article
-from watcher.articles.datewords import find_date, parse_stamp
+from watcher.articles import article_of_entry, extract_article
 from watcher.model import Article, Entry, PartialDate
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -66,33 +62,6 @@ def meta(value: str) -> str:
 def test_a_stated_value_is_read_in_its_own_precision(value: str, expected: str) -> None:
     """Machine values become the day in Berlin, or the month or year that they state; nonsense becomes nothing."""
     assert iso(dated(head=meta(value))) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Donnerstag, 5. Juni 2025, 17:47 Uhr", "2025-06-05"),
-        ("05.06.2025, 17:47", "2025-06-05"),
-        ("5.6.25", "2025-06-05"),
-        ("Juni 2025", "2025-06"),
-        ("Jun. 5, 2025", "2025-06-05"),
-        ("June 5th, 2025 at 5:47 p.m.", "2025-06-05"),
-        ("5 de junio de 2025", "2025-06-05"),
-        ("le 1er juin 2025", "2025-06-01"),
-        ("2025年6月5日", "2025-06-05"),
-        ("5 июня 2025", "2025-06-05"),
-        ("Jänner 2026", "2026-01"),
-        ("13/06/2025", "2025-06-13"),
-        ("06/13/2025", "2025-06-13"),
-        ("05/06/2025", ""),
-        ("Seite 20, Band 2025", ""),
-        ("um 17:47 Uhr", ""),
-    ],
-)
-def test_written_dates_are_read_and_ambiguous_ones_are_not(text: str, expected: str) -> None:
-    """Words of many languages are understood; 05/06/2025 stays unread as long as nobody says which is the month."""
-    stated = find_date(text, day_first=None)
-    assert (stated.date.isoformat() if stated else "") == expected
 
 
 def test_the_region_decides_about_slashes() -> None:
@@ -162,35 +131,95 @@ def test_the_last_change_is_not_the_publication() -> None:
     assert iso(dated(head=modified, line=line)) == "2026-05-18"
 
 
-def is_no_midnight(moment: datetime) -> bool:
-    return (moment.hour, moment.minute, moment.second) != (0, 0, 0)
-
-
-@given(
-    st.datetimes(datetime.fromisoformat("1995-01-01"), datetime.fromisoformat("2026-01-01")).filter(is_no_midnight),
-    st.integers(-14 * 4, 14 * 4),
-    st.sampled_from(["Europe/Berlin", "UTC", "America/New_York", "Pacific/Auckland"]),
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Veröffentlicht: 18.05.2026, 10:00 Uhr | Aktualisiert: 20.05.2026, 08:15 Uhr</p>",
+        "<p>Aktualisiert am 20. Mai 2026 · Veröffentlicht am 18. Mai 2026</p>",
+        "<p>18.05.2026, zuletzt geändert 20.05.2026</p>",
+        "<time datetime='2026-05-20'>Veröffentlicht 18.05.2026 Aktualisiert 20.05.2026</time>",
+        "<p>Published <time datetime='2026-05-18'>May 18</time>, updated <time datetime='2026-05-20'>May 20</time></p>",
+        "<p>Updated <time datetime='2026-05-20'>May 20</time>, published <time datetime='2026-05-18'>May 18</time></p>",
+        "<time class='entry-date published updated' datetime='2026-05-18T08:00:00+02:00'>18. Mai</time>",
+        "<p><span>Geändert: <time datetime='2026-05-20'>20. Mai</time></span><time datetime='2026-05-18'></time></p>",
+    ],
 )
-def test_every_zoned_time_becomes_the_day_in_the_readers_zone(naive: datetime, quarters: int, zone: str) -> None:
-    """ISO stamps with any offset give the moment, and its day by the clocks of the reader's time zone."""
-    moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=15 * quarters)))
-    stated = parse_stamp(moment.isoformat(), timezone=zone)
-    assert stated is not None
-    assert stated.moment == moment
-    assert stated.date == PartialDate.of(moment.astimezone(ZoneInfo(zone)).date())
+def test_of_publication_and_change_the_publication_counts(line: str) -> None:
+    """Whether both are in one line, in one `<time>`, or in two, in any order."""
+    assert iso(dated(line=line)) == "2026-05-18"
 
 
-@given(st.dates(date(1995, 1, 1), date(2026, 1, 1)))
-def test_what_is_written_is_what_is_read(day: date) -> None:
-    """A German date of any form is read back as the day that was written."""
-    for text in (f"{day:%d.%m.%Y}", f"{day.day}. {day.month}. {day.year}", f"{day.isoformat()}"):
-        stated = find_date(text, day_first=True)
-        assert stated is not None
-        assert stated.date == PartialDate.of(day)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<div>Anna Musterfrau / 22.04.2020 / 06:15 /</div>",
+        "<p>22.04.2020 | 06:15 Uhr | Anna Musterfrau, Talheim</p>",
+        "<div><a rel='author' href='/autoren/muster'>Anna Musterfrau</a> / 22.04.2020 / 06:15 /</div>",
+        "<ul><li>Anna Musterfrau</li><li>22. April 2020</li></ul>",
+        "<p>Von A. um <a href='/a'><abbr class='published' title='2020-04-22T09:00:00Z'>9 Uhr</abbr></a></p>",
+    ],
+)
+def test_bylines_are_read(line: str) -> None:
+    """The date of a byline counts, whatever signs part it from the name, the time and the place."""
+    assert iso(dated(line=line)) == "2020-04-22"
 
 
-@given(st.text(max_size=60))
-def test_any_text_gives_a_date_or_none(text: str) -> None:
-    """No input makes the readers raise."""
-    for stated in (find_date(text, day_first=True), parse_stamp(text, timezone="Europe/Berlin")):
-        assert stated is None or 1900 <= stated.date.year <= 2199
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<blockquote class="twitter-tweet"><p>Endlich!</p><time datetime="2020-04-22">22. April</time></blockquote>',
+        "<blockquote><p>Anna Muster, 22.04.2020</p></blockquote>",
+        '<div class="mastodon-embed"><span class="date">22.04.2020</span></div>',
+        '<div class="social-embed__post"><time datetime="2020-04-22">22. April</time></div>',
+        '<div class="quoted-post"><p>Veröffentlicht: 22.04.2020</p></div>',
+    ],
+)
+def test_dates_of_quotations_and_embeds_do_not_count(line: str) -> None:
+    """The date inside a quotation or an embedded post belongs to what is quoted."""
+    assert iso(dated(line=line)) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Standort Talheim, eröffnet 12.05.1998, sechzig Boote</p>",
+        "<p>Datumsgrenze überschritten am 12. Mai 1998 bei Nacht und Nebel</p>",
+        "<p>Postedia gegründet 12. Mai 1998 von drei Studenten im Tal</p>",
+    ],
+)
+def test_a_label_is_a_whole_word(line: str) -> None:
+    """Words that only begin like a label do not make a date line."""
+    assert iso(dated(line=line)) == ""
+
+
+@pytest.mark.parametrize(
+    "item", ["Stand: 12. Mai 1998", "Erschienen am 12. Mai 1998", "12. Mai 1998", "Talheim, 12.05.1998"]
+)
+def test_a_date_in_the_middle_of_the_text_does_not_count(item: str) -> None:
+    """A label or a bare date counts beside the headline, not between the paragraphs of the text."""
+    blocks = [*paragraphs(LONG), f"<ul><li>{item}</li><li>Zwei Kräne</li></ul>", *paragraphs(*TEXTS)]
+    page = news_page(headline=HEADLINE, blocks=blocks)
+    article = extract_article(
+        page, content_type="text/html", url="https://talbote.example/a", timezone="Europe/Berlin", now=NOW
+    )
+    assert article.date is None
+
+
+def test_a_labelled_line_at_the_foot_of_the_text_counts() -> None:
+    """Some outlets give the date behind the text, in a line of nothing but a label and the date."""
+    assert iso(dated(texts=(*TEXTS, "Stand: 12. Mai 2026, 10 Uhr"))) == "2026-05-12"
+    assert iso(dated(texts=(*TEXTS, "Stand der Bauarbeiten am 12. Mai 2026"))) == ""
+
+
+def test_the_feeds_date_is_kept_as_the_feed_stated_it() -> None:
+    """Midnight in another zone stays the feed's day, and a date in the future is left out, with or without a page."""
+    midnight = datetime(2026, 5, 2, 21, tzinfo=UTC)
+    hint = Entry(id="1", link="", title="", published_at=midnight, date=PartialDate(year=2026, month=5, day=3))
+    assert iso(dated(hint=hint)) == "2026-05-03"
+    fair = Entry(id="1", link="", title="Fest", content=LONG, date=PartialDate(year=2038, month=11, day=20))
+    assert iso(dated(hint=fair)) == ""
+    assert article_of_entry(fair, site="", now=NOW).date is None
+    plain = extract_article(
+        LONG.encode(), content_type="text/plain", url="https://talbote.example/a", timezone="UTC", now=NOW, hint=fair
+    )
+    assert plain.date is None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.articles.newspage import news_page, paragraphs
-from watcher.articles import Effort, extract_article
+from watcher.articles import extract_article
 from watcher.errors import NotAnArticle
 from watcher.model import Article, Entry, PartialDate, Quality, TextFrom
 
@@ -46,15 +46,6 @@ def test_a_news_page_gives_its_article_and_nothing_around_it() -> None:
     assert (got.site, got.language, got.text_from, got.quality) == ("Der Talbote", "de", TextFrom.PAGE, Quality.GOOD)
     assert set(got.origins) >= {"title", "body", "date"}
     assert got.extractor.startswith("trafilatura 2.")
-
-
-def test_the_cheap_path_gives_the_same_for_a_plain_page() -> None:
-    """One reader is enough for a page without difficulties."""
-    page = news_page(headline=HEADLINE, blocks=paragraphs(*TEXTS))
-    fast = extract_article(
-        page, content_type="text/html", url="", timezone="Europe/Berlin", now=NOW, effort=Effort.FAST
-    )
-    assert fast.body == "\n\n".join(TEXTS)
 
 
 def test_plain_text_is_its_own_body() -> None:

@@ -20,7 +20,7 @@ from bench.given import REALWORLD
 from bench.goldpages import TIMEZONE, GoldPage, gold_pages
 from tests.articles.newspage import news_page
 from tests.needs import needs_realworld
-from watcher.articles import Prefilter, extract_article, prefiltered_text, summarise_page
+from watcher.articles import Prefilter, extract_article, summarise_page
 from watcher.errors import NotAnArticle
 from watcher.matching import Watchlist
 from watcher.model import Article, Hit, Watch
@@ -88,7 +88,7 @@ def test_no_way_of_writing_a_term_escapes_the_screen(written: tuple[str, str], p
     page = news_page(headline="Markttag am Hafen", blocks=blocks, head=head.get(place, ""))
     watchlist = Watchlist.compile([Watch(name="w", terms=(term,))])
     if watchlist.match(_article(page)):
-        assert Prefilter(watchlist.needles).may_match(prefiltered_text(page, "text/html"))
+        assert Prefilter(watchlist.needles).may_match(summarise_page(page, "text/html").text)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_both_ways_find_what_a_browser_shows(term: str, html: str) -> None:
     )
     watchlist = Watchlist.compile([Watch(name="w", terms=(term,))])
     assert watchlist.match(_article(page))
-    assert Prefilter(watchlist.needles).may_match(prefiltered_text(page, "text/html"))
+    assert Prefilter(watchlist.needles).may_match(summarise_page(page, "text/html").text)
 
 
 def test_a_page_without_the_letters_cannot_match() -> None:
     """A longer word around the term, or the term in a script, is not enough."""
     page = news_page(headline="Ruttenberg", blocks=["<p>Die Ruttenbergs feiern.</p><script>var a = 'Rutte'</script>"])
     watchlist = Watchlist.compile([Watch(name="w", terms=("Rutte",))])
-    assert not Prefilter(watchlist.needles).may_match(prefiltered_text(page, "text/html"))
+    assert not Prefilter(watchlist.needles).may_match(summarise_page(page, "text/html").text)
 
 
 @needs_realworld
@@ -131,8 +131,8 @@ def test_words_and_phrases_of_all_real_articles_pass_the_screen(articles: dict[s
         phrases = _phrases(articles[page.file].text, random.Random(page.file))
         watchlist = Watchlist.compile(Watch(name=phrase, terms=(phrase,), inflect=False) for phrase in phrases)
         needles = watchlist.needles
-        screened = prefiltered_text(page.bytes, "text/html")
-        standing = {needles[number].letters for number in Prefilter(needles).standing(screened)}
+        screened = summarise_page(page.bytes, "text/html").text
+        standing = {needles[number].letters for number in Prefilter(needles).occurring(screened)}
         matches = watchlist.match(articles[page.file])
         drawn, tried = drawn + len(phrases), tried + len(matches)
         lost += [(page.file, match.watch) for match in matches if standing.isdisjoint(map(_letters, match.hits))]
@@ -157,8 +157,8 @@ def test_facts_and_queries_pass_the_screen_of_all_real_pages(articles: dict[str,
         if page.file not in articles:
             continue
         article = replace(articles[page.file], hosts=(host_of(page.url),))
-        text = "\n".join((prefiltered_text(page.bytes, "text/html"), *article.hosts))
-        standing = {owners[number][1] for number in screen.standing(text)}
+        text = "\n".join((summarise_page(page.bytes, "text/html").text, *article.hosts))
+        standing = {owners[number][1] for number in screen.occurring(text)}
         assert {match.watch for match in watchlist.match(article)} <= standing, page.file
         assert _passes(f"site:www.{host_of(page.url)}", article, text), page.file
         _passes(_quoted("author", article.author), article, text)

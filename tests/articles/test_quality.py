@@ -92,6 +92,7 @@ def entry(*texts: str, date: PartialDate | None = None) -> Article:
             id="1", link="https://www.talbote.example/a", title="Aus dem Feed", content=body, date=date, author="Anna"
         ),
         site="",
+        now=NOW,
     )
 
 

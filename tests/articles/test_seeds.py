@@ -12,7 +12,7 @@ import pytest
 from bench.given import SEEDS
 from tests.articles.newspage import news_page
 from tests.needs import needs_seeds
-from watcher.articles import Effort, extract_article
+from watcher.articles import extract_article
 
 FILES = sorted(SEEDS.glob("*.txt"))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -41,9 +41,8 @@ def _block(paragraph: str) -> str:
     return f"<{tag}>{escape(paragraph, quote=False)}</{tag}>"
 
 
-@pytest.mark.parametrize("effort", Effort)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name[:3])
-def test_a_seed_set_as_a_news_page_comes_back(file: Path, effort: Effort) -> None:
+def test_a_seed_set_as_a_news_page_comes_back(file: Path) -> None:
     """The date in the same precision and every paragraph of running text come out of the page; no teaser does."""
     document = file.read_text()
     header = HEADER.match(document)
@@ -54,7 +53,6 @@ def test_a_seed_set_as_a_news_page_comes_back(file: Path, effort: Effort) -> Non
         url="https://talbote.example/a",
         timezone="Europe/Berlin",
         now=NOW,
-        effort=effort,
     )
     assert (got.date.isoformat() if got.date else "") == (header[1] if header else "")
     missing = [one for one in running if " ".join(one.split()) not in " ".join(got.body.split())]

@@ -14,7 +14,9 @@ from tests.store.rows import new_entry, poll_record
 from watcher.config import load
 from watcher.corpus import document_id, render_document
 from watcher.model import Entry
-from watcher.store import feeds, open_database
+from watcher.store import open_database
+from watcher.store.commands import feeds
+from watcher.store.queries import feed_status
 
 TEXT = "Im Dock liegt ein Schiff.\n\nDie Werft streicht es rot."
 
@@ -39,7 +41,7 @@ def test_match_json_has_offsets_into_the_text(cli: Cli) -> None:
 
 
 def test_match_reads_files_and_stdin(cli: Cli, tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are no reason to fail."""
+    """Bytes that are not UTF-8 do not cause a failure."""
     file = tmp_path / "text.txt"
     file.write_bytes(TEXT.encode() + b"\xff\xfe")
     assert "«Dock»" in cli("match", "--file", str(file)).stdout
@@ -58,12 +60,12 @@ def test_match_without_a_match_says_so(cli: Cli) -> None:
 
 
 def test_feeds_are_added_listed_and_removed(cli: Cli, config: Path, news: Newsroom) -> None:
-    """What the feed holds is told; the config has it under the name; comments stay; once is enough."""
+    """`add` reports title and entries, keeps comments, and refuses a feed that is already there."""
     config.write_text("# von Hand geschrieben\n" + config.read_text(encoding="utf-8"), encoding="utf-8")
     url = news.feed("/feed", [Entry(id="1", link="/a", title="Stapellauf")], title="Hafenblatt")
     added = cli("feeds", "add", url, "--name", "hafen")
     assert added.exit_code == 0, added.stderr
-    assert "Hafenblatt: 1 entries" in added.stderr
+    assert "Hafenblatt: 1 entry" in added.stderr
     assert [(feed.name, feed.url) for feed in load(config).feeds] == [("hafen", url)]
     assert config.read_text(encoding="utf-8").startswith("# von Hand geschrieben\n")
     assert cli("feeds", "add", url, "--offline").exit_code == 1
@@ -127,7 +129,7 @@ def _polled(config: Path) -> None:
     now = datetime.now(UTC)
     with engine.begin() as tx:
         feeds.subscribe(tx, {feed.name: feed.url for feed in load(config).feeds[:2]}, now=now)
-        for status, error in zip(feeds.statuses(tx), ("", "HTTP 500"), strict=True):
+        for status, error in zip(feed_status.statuses(tx), ("", "HTTP 500"), strict=True):
             new = () if error else (new_entry("eins"),)
             poll = poll_record(tx, status.id, new=new, error=error, next_poll_at=now + timedelta(hours=1))
             feeds.record_poll(tx, status.id, poll, now=now)
@@ -147,7 +149,7 @@ def _seed(config: Path, number: int, text: str = "Ein Bericht.") -> Path:
 
 
 def test_a_good_corpus_is_0_and_says_how_many(cli: Cli, config: Path) -> None:
-    """Without a state the files are only unknown yet, which is no problem."""
+    """Without a state the files are only unknown, which does not count as a problem."""
     for number in range(3):
         _seed(config, number, f"Bericht {number}.")
     result = cli("corpus", "verify")

@@ -48,7 +48,7 @@ def test_a_command_does_not_load_what_only_others_need() -> None:
         ended = subprocess.run([sys.executable, "-c", line, *arguments], capture_output=True, text=True, check=False)
         loaded = ended.stdout.splitlines()
         assert "watcher.cli.shell" in loaded
-        assert not {"sqlalchemy", "httpx", "apscheduler", "trafilatura", "tomlkit"} & set(loaded)
+        assert not {"sqlalchemy", "httpx", "aiohttp", "apscheduler", "trafilatura", "tomlkit"} & set(loaded)
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)
@@ -179,7 +179,7 @@ def test_a_reader_that_goes_away_is_no_traceback(config: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("no_color", [True, False])
 def test_no_color_is_honoured_on_a_terminal(config: Path, no_color: bool) -> None:
-    """Colours where a person looks, none where he does not want them."""
+    """Colours on a terminal, and none with NO_COLOR."""
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"} | ({"NO_COLOR": "1"} if no_color else {})
     if not no_color:
         environ.pop("NO_COLOR", None)

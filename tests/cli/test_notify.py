@@ -1,4 +1,4 @@
-"""What systemd is told: the datagrams of sd_notify(3), from the function and from a real daemon."""
+"""Notifications to systemd: the datagrams of sd_notify(3), from the function and from a real daemon."""
 
 from __future__ import annotations
 

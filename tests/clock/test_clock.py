@@ -15,10 +15,11 @@ from sqlalchemy import Connection, select
 
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
-from watcher.model import FeedId
-from watcher.runtime.scheduler import Every, in_loop, mend_schedule, start_recurring
-from watcher.store import clock, entries, feeds, open_database, schema
-from watcher.store.feeds import NewEntry, PollRecord
+from watcher.model import Entry, EntryKeys, FeedId, NewEntry
+from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler
+from watcher.store import open_database, schema
+from watcher.store.commands import clock_skew, entries, feeds
+from watcher.store.commands.feeds import PollRecord
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -32,7 +33,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
     engine = open_database(tmp_path / "watcher.db")
     with engine.begin() as connection:
         feeds.subscribe(connection, {"a": "http://a.example/"}, now=NOW)
-        new = NewEntry(keys=(1,), link_key=None, link="http://a.example/1", title="", entry="{}", content_hash=1)
+        entry = Entry(id="", link="http://a.example/1", title="")
+        new = NewEntry(entry=entry, keys=EntryKeys(id=1, link=None), content_hash=1)
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), new=(new,)
         )
@@ -43,8 +45,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
 
 def mend(tx: Connection, now: datetime) -> int:
     patience = timedelta(hours=3)
-    mended = clock.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
-    return mended + clock.mend_entries(tx, patience=patience, lease=LEASE, now=now)
+    mended = clock_skew.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
+    return mended + clock_skew.mend_entries(tx, patience=patience, lease=LEASE, now=now)
 
 
 def next_poll(tx: Connection) -> datetime:
@@ -137,12 +139,12 @@ def test_a_date_in_the_future_does_not_keep_validators_for_ever() -> None:
 
 async def test_the_schedule_goes_on_when_the_clock_is_set_back() -> None:
     """Every run that the old time would have made us wait for is due at once."""
-    work = {f"{seconds}": (timedelta(seconds=seconds), in_loop(int)) for seconds in (1, 30, 600)}
-    scheduler = start_recurring(work)
+    work = {f"{seconds}": (timedelta(seconds=seconds), as_coroutine(int)) for seconds in (1, 30, 600)}
+    scheduler = start_scheduler(work)
     real = datetime.now(UTC)
-    mend_schedule(scheduler, now=real)
+    repair_schedule(scheduler, now=real)
     assert all(job.next_run_time > real for job in scheduler.get_jobs()), "a right clock changes nothing"
-    mend_schedule(scheduler, now=real - HOUR)
+    repair_schedule(scheduler, now=real - HOUR)
     assert all(job.next_run_time == real - HOUR for job in scheduler.get_jobs())
     scheduler.shutdown(wait=False)
 

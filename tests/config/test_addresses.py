@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from watcher.config.kinds import same_address, split_http_url
+from watcher.config.key_types import normal_url, split_http_url
 
 ADDRESSES = st.builds(
     "{}://{}{}{}{}".format,
@@ -30,13 +30,13 @@ ADDRESSES = st.builds(
 )
 def test_spellings_of_one_address_are_the_same(other: str) -> None:
     """Case of scheme and host, the scheme's own port and a fragment make no difference."""
-    assert same_address(other) == same_address("https://blatt.example/feed?a=B")
+    assert normal_url(other) == normal_url("https://blatt.example/feed?a=B")
 
 
 @pytest.mark.parametrize("other", ["http://blatt.example/feed", "https://blatt.example/Feed", "https://blatt.example/"])
 def test_other_addresses_are_not(other: str) -> None:
     """The scheme, and the case of a path, do."""
-    assert same_address(other) != same_address("https://blatt.example/feed")
+    assert normal_url(other) != normal_url("https://blatt.example/feed")
 
 
 @given(ADDRESSES)
@@ -48,8 +48,8 @@ def test_the_plain_way_to_write_an_address_is_not_taken_apart_for_nothing(url: s
         parts = split_http_url(url)
     except ValueError:
         return
-    address = same_address(url)
+    address = normal_url(url)
     again = urlsplit(address)
     assert (again.scheme, again.hostname, again.path or "/") == (parts.scheme, parts.hostname, parts.path or "/")
     assert (again.query, again.fragment) == (parts.query, "")
-    assert same_address(address) == address == again.geturl()
+    assert normal_url(address) == address == again.geturl()

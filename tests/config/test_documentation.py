@@ -1,4 +1,4 @@
-"""docs/configuration.md and the shipped configs, held against the code."""
+"""Compares docs/configuration.md and the shipped configs with the code."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_key_is_documented_and_no_other(section: str, model: type[BaseMode
 
 
 def test_every_key_of_channels_is_documented() -> None:
-    """The table of types tells what each needs and may have; the other table has the common keys."""
+    """The table of types lists required and optional keys of each; the other table has the common keys."""
     assert set(rows("[[channels]]")) == set(COMMON_KEYS)
     for kind, keys in CHANNEL_KEYS.items():
         needs, may = (
@@ -98,7 +98,7 @@ def _load(folder: Path, text: str) -> Config:
 
 
 def test_the_shipped_config_works_as_it_is() -> None:
-    """It has feeds, a watch that is told, and a corpus beside it; nothing in it is doubtful."""
+    """It has feeds, a watch with a channel, and a corpus beside it, and causes no warning."""
     config = load(ROOT / "config.toml")
     assert config.corpus.folder == ROOT / "seeds"
     assert len(config.feeds) >= 4
@@ -109,7 +109,7 @@ def test_the_shipped_config_works_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["config.toml", "systemd/config.toml"])
 def test_the_commented_examples_work_too(tmp_path: Path, name: str) -> None:
-    """Whoever takes the comment signs away gets a valid config."""
+    """Without the comment signs the config is valid."""
     text = (ROOT / name).read_text(encoding="utf-8")
     examples = re.sub(r"^# (?=\[\[|\w+ = )", "", text, flags=re.MULTILINE)
     assert examples != text

@@ -54,7 +54,7 @@ def file(tmp_path: Path) -> Path:
 
 class TestAdd:
     def test_a_feed_goes_behind_the_others_and_nothing_else_changes(self, file: Path) -> None:
-        """Everything that stood there still stands there, in its place."""
+        """Every former line is still there, in its place."""
         feed = add_feed(file, "https://kurier.example/a.xml", name="Kurier", options={"every": "9m"})
         added = '\n[[feeds]]\nname = "Kurier"\nurl = "https://kurier.example/a.xml"\nevery = "9m"\n'
         before = 'Accept-Language = "de"\n'
@@ -107,8 +107,8 @@ class TestAdd:
         [
             ("kurier.example", "", {}, "url must be an address that begins with https:// or http://"),
             ("https://[::1", "", {}, "url is not an address"),
-            ("https://Blatt.example/rss#x", "", {}, "url is the address of feeds\\[1\\] already"),
-            ("https://neu.example/", "Blatt", {}, "name is the name of feeds\\[1\\] already"),
+            ("https://Blatt.example/rss#x", "", {}, "url is already the address of feeds\\[1\\]"),
+            ("https://neu.example/", "Blatt", {}, "name is already the name of feeds\\[1\\]"),
             ("https://neu.example/", "x\n", {}, "name must not begin or end with white space"),
             ("https://neu.example/", "x", {"evry": "5m"}, 'evry is not a known key; did you mean "every"'),
         ],
@@ -122,7 +122,7 @@ class TestAdd:
         assert file.read_text() == CONFIG
 
     def test_a_file_that_is_wrong_is_not_touched(self, file: Path) -> None:
-        """Who has a broken config mends it first."""
+        """An invalid config has to be fixed first."""
         file.write_text(CONFIG + "[polling2]\n")
         with pytest.raises(ConfigError, match="polling2: is not a known key"):
             add_feed(file, "https://kurier.example/")
@@ -194,7 +194,7 @@ class TestFile:
         assert [path.name for path in file.parent.iterdir()] == ["config.toml"]
 
     def test_a_file_that_is_not_there_is_a_sentence(self, tmp_path: Path) -> None:
-        """A missing file, and a missing folder, are told."""
+        """A missing file, and a missing folder, are reported."""
         for file in (tmp_path / "no.toml", tmp_path / "no" / "config.toml"):
             with pytest.raises(WatcherError, match="No such file"):
                 add_feed(file, "https://kurier.example/")

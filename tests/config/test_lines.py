@@ -67,7 +67,7 @@ def test_the_index_knows_exactly_the_keys_of_the_document() -> None:
 
 
 def test_a_key_that_is_missing_is_told_at_its_table() -> None:
-    """The nearest thing around it that stands in the text gives the line."""
+    """The nearest table around it gives the line."""
     index = index_lines(TEXT)
     assert line_of(index, ("list", 1, "name")) == 21
     assert line_of(index, ("nowhere", 3)) == 0

@@ -119,19 +119,19 @@ class TestWarnings:
     def test_a_secret_in_plain_sight_is_a_warning(self, tmp_path: Path) -> None:
         """Inline secrets work and warn; the warning does not hold them."""
         (line,) = warnings(tmp_path, SLACK.format(url="https://hooks.slack.com/services/T0/B0/abc"))
-        assert line == "8: channels[0].url: is a secret in plain sight; better url_credential, url_file or url_env"
+        assert line == "8: channels[0].url: is a secret in plain text; better use url_credential, url_file or url_env"
 
     def test_a_slack_address_elsewhere_is_a_warning(self, tmp_path: Path) -> None:
         """A Slack channel that leads to another host is suspicious, and allowed."""
         lines = warnings(tmp_path, SLACK.format(url="http://127.0.0.1:8080/geheim"))
-        assert '8: channels[0].url: leads to "127.0.0.1", not to hooks.slack.com; is that really Slack?' in lines
+        assert '8: channels[0].url: has the host "127.0.0.1", not hooks.slack.com; is this really Slack?' in lines
         assert "geheim" not in "".join(lines)
 
     def test_a_channel_that_nobody_tells_is_a_warning(self, tmp_path: Path) -> None:
         """A channel that no watch names is most likely a slip, unless it is for ops."""
         text = '[[channels]]\nname = "a"\ntype = "console"\n'
         assert warnings(tmp_path, text) == [
-            "1: channels[0]: is told nothing: no watch names this channel, and it is not for ops"
+            "1: channels[0]: receives nothing: no watch names this channel, and ops is not set"
         ]
         assert warnings(tmp_path, text + "ops = true\n") == []
 
@@ -149,7 +149,7 @@ class TestFind:
         assert find(None, {}, defaults=(here, system)) == here
 
     def test_no_config_at_all_is_a_sentence(self, tmp_path: Path) -> None:
-        """Who has no config is told the ways to name one."""
+        """The error names the ways to choose a config."""
         with pytest.raises(ConfigError, match=r"there is neither .*here.toml nor .*; name your config with --config"):
             find(None, {}, defaults=(tmp_path / "here.toml", tmp_path / "system.toml"))
 

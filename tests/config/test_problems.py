@@ -1,4 +1,4 @@
-"""Everything that is wrong with a config file, told at once, each with its line and what to write."""
+"""Every problem of a config file is reported at once, with its line and what to write."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from watcher.errors import ConfigError
 
 class TestWhatIsWrong:
     def test_every_problem_is_told_at_once_with_line_and_key(self, tmp_path: Path) -> None:
-        """One run of `check` is enough to mend a file, however broken."""
+        """One run of `check` reports everything that must be fixed."""
         assert problems(tmp_path, BROKEN) == BROKEN_PROBLEMS
 
     def test_a_syntax_error_names_its_line(self, tmp_path: Path) -> None:
-        """TOML that cannot be read is told with its line and what to write."""
+        """Invalid TOML is reported with its line and what to write."""
         (line,) = problems(tmp_path, "[corpus]\nfolder = seeds\n")
-        assert line.startswith("2: is not valid TOML: a value is missing or not complete; texts stand in quotes")
+        assert line.startswith("2: is not valid TOML: a value is missing or incomplete; strings need quotes")
 
     def test_an_open_end_names_the_last_line(self, tmp_path: Path) -> None:
-        """A list that is never closed is told at the end of the file."""
+        """A list that is never closed is reported at the end of the file."""
         (line,) = problems(tmp_path, '[[watches]]\nname = "w"\nterms = ["a",\n')
         assert line.startswith("4: is not valid TOML: ")
 
@@ -54,19 +54,19 @@ class TestWhatIsWrong:
         text = '[[feeds]]\nname = "{}"\nurl = "{}"\n'
         first, second = text.format("a", "https://a.example/x"), text.format("b", "HTTPS://A.example:443/x#top")
         assert problems(tmp_path, first + second) == [
-            "6: feeds[1].url: is the address of feeds[0] already; change or remove one of them"
+            "6: feeds[1].url: is already the address of feeds[0]; change or remove one of them"
         ]
         assert load(write(tmp_path, first + text.format("b", "https://a.example/X"))).feeds[1].name == "b"
 
     def test_the_state_cannot_lie_in_the_corpus(self, tmp_path: Path) -> None:
         """The corpus folder holds nothing but documents."""
         assert problems(tmp_path, '[state]\nurl = "sqlite:///seeds/w.db"\n') == [
-            "2: state.url: must lie outside of the corpus folder, which is for documents only"
+            "2: state.url: must be outside of the corpus folder, which is for documents only"
         ]
 
     @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///w.db?mode=ro", "w.db"])
     def test_the_state_must_be_a_file(self, tmp_path: Path, url: str) -> None:
-        """State that ends with the process, or that is no sqlite address, is refused."""
+        """A state in memory, or a URL of another database, is refused."""
         (line,) = problems(tmp_path, f'[state]\nurl = "{url}"\n')
         assert line.startswith("2: state.url: must ")
 
@@ -102,7 +102,7 @@ class TestWhatIsWrong:
         text = 'watches = ["Rutte"]\n[feeds]\nname = "a"\n[[corpus]]\nfolder = "x"\n[[polling]]\n'
         assert problems(tmp_path, text) == [
             "1: watches[0]: must be a table; write [[watches]]",
-            "2: feeds: must be written [[feeds]], once for each of them",
+            "2: feeds: must be written as [[feeds]], once for each of them",
             "4: corpus: must be a table; write [corpus]",
             "6: polling: must be a table; write [polling]",
         ]
@@ -166,7 +166,7 @@ BROKEN_PROBLEMS = [
     '4: net.allow_private[1]: must be a network in quotes such as "10.1.0.0/16"',
     "5: net.per_host: must be at least 1",
     "6: net.robots: must be true or false, without quotes",
-    "7: net.contact: must hold plain ASCII characters only, because it is sent as an HTTP header",
+    "7: net.contact: must contain ASCII characters only, because it is sent as an HTTP header",
     '8: feed: is not a known key; did you mean "feeds"?',
     "10: feeds[0].name: must not be empty; give it a name",
     "11: feeds[0].url: must be an address that begins with https:// or http://",
@@ -174,29 +174,29 @@ BROKEN_PROBLEMS = [
     '13: feeds[1].name: is missing; add name = "…"',
     '13: feeds[1].url: is missing; add url = "…"',
     '14: feeds[1].every: must be a duration in quotes such as "90s", "15m", "24h" or "2d"',
-    "19: watches[0].terms[1]: is empty: it must hold a letter or a digit",
+    "19: watches[0].terms[1]: must contain a letter or a digit",
     '20: watches[0].terms[2]: must be a text in quotes, e.g. "…"',
-    "22: watches[0].query: stands beside terms; keep only one of terms and query",
+    "22: watches[0].query: cannot be combined with terms; keep only one of them",
     '23: watches[0].channels[0]: there is no channel "newsrom"; did you mean "newsroom"?',
     '24: watches[1].name: is missing; add name = "…"',
     '25: watches[1].nam: is not a known key; did you mean "name"?',
     '26: watches[1].terms: must not be empty; write terms = ["…"]',
     '27: channels[0].url: type "slack" needs it; add url_credential, url_env, url_file or url',
-    '30: channels[0].room: is not a key of type "slack"; take it out',
+    '30: channels[0].room: is not a key of type "slack"; remove it',
     "31: channels[0].colour: is not a known key; known here: name, type, group_wait, digest, quiet, max_per_hour, "
     "follow_ups, ops, url, url_env, url_file, url_credential",
     '34: channels[1].type: must be one of "slack", "matrix-webhook", "matrix", "webhook", "apprise", "console"; '
     'did you mean "matrix"?',
     '35: channels[2].homeserver: type "matrix" needs it; add homeserver = "…"',
     '35: channels[2].room: type "matrix" needs it; add room = "…"',
-    "36: channels[2].name: is the name of channels[1] already; change or remove one of them",
+    "36: channels[2].name: is already the name of channels[1]; change or remove one of them",
     "38: channels[2].token_credential: must be the plain name of a credential (LoadCredential=NAME:FILE), without /",
     "39: channels[2].quiet: holds '7', which is not a time of day such as \"08:00\"",
     "40: channels[2].digest: has '99' as its hour; write * or numbers from 0 to 23",
     "41: channels[2].max_per_hour: must be at least 1",
-    '42: channels[2].group_wait: must lie between "0s" and "60s"',
+    '42: channels[2].group_wait: must be between "0s" and "60s"',
     "46: channels[3].url: must be an address without white space or control characters",
     "47: channels[3].url_env: is a second spelling of url; keep only one of url and url_env",
-    '48: channels[3].secret: must be a text in quotes that is not empty, e.g. "…"',
+    '48: channels[3].secret: must be a string in quotes that is not empty, e.g. "…"',
     '49: channels[3].envelope: must be one of "plain", "cloudevents"; did you mean "plain"?',
 ]

@@ -22,7 +22,7 @@ def test_a_duration_is_a_number_with_a_unit(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "15", "m", "15 m", "-5m", "1h30m", "15M", "１５m", "1e3s", "9999d", "1.s"])
-def test_anything_else_is_no_duration(text: str) -> None:
+def test_anything_else_is_not_a_duration(text: str) -> None:
     """Numbers without a unit, signs, mixtures and absurd lengths are refused in words."""
     with pytest.raises(ValueError, match="must be "):
         parse_duration(text)
@@ -74,9 +74,10 @@ def test_a_digest_is_a_time_of_day_or_cron(text: str) -> None:
         "0 8 * * fri-",
         ", 8 * * *",
         "0 ² * * *",
+        "0 8 30 2 *",
     ],
 )
 def test_other_digests_are_refused(text: str) -> None:
-    """Wrong fields, wrong counts and wrong names are told."""
+    """Wrong fields, wrong counts, wrong names and days that never come are reported in a sentence."""
     with pytest.raises(ValueError, match=r"time of day|write \*"):
         check_digest(text)

@@ -37,7 +37,7 @@ def test_a_secret_that_is_not_there_is_named_by_its_place(tmp_path: Path) -> Non
         (SecretSource.ENV, "EMPTY", "the environment variable EMPTY is empty; put the secret there"),
         (SecretSource.FILE, "nowhere", "the file nowhere cannot be read: No such file or directory"),
         (SecretSource.FILE, "empty", "the file empty is empty; put the secret there"),
-        (SecretSource.FILE, "lines", "the file lines holds line breaks or control characters; it must be one line"),
+        (SecretSource.FILE, "lines", "the file lines contains line breaks or control characters; it must be one line"),
         (SecretSource.FILE, "latin", "the file latin is not UTF-8 text"),
         (SecretSource.CREDENTIAL, "slack", "the credential slack can be read in the service only"),
     )

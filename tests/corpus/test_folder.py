@@ -32,7 +32,7 @@ def test_prepare_makes_the_folder_and_its_parents(tmp_path: Path) -> None:
     folder = CorpusFolder(tmp_path / "a" / "b" / "seeds")
     assert folder.prepare() == ()
     assert folder.scan() == ()
-    assert folder.strangers() == folder.leftovers() == ()
+    assert folder.foreign_names() == folder.leftovers() == ()
     assert folder.highest_number() is None
 
 
@@ -40,9 +40,9 @@ def test_prepare_refuses_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     """The sentence names the path and the key to correct."""
     place = tmp_path / "seeds"
     place.write_text("Das ist kein Ordner.")
-    with pytest.raises(CorpusError, match=rf"{place} cannot be used: a file stands .* \[corpus\]"):
+    with pytest.raises(CorpusError, match=rf"{place} cannot be used: a file is .* \[corpus\]"):
         CorpusFolder(place).prepare()
-    with pytest.raises(CorpusError, match="is a file and no folder"):
+    with pytest.raises(CorpusError, match="is a file, not a folder"):
         CorpusFolder(place / "deeper").prepare()
 
 
@@ -91,7 +91,7 @@ def test_other_bytes_under_the_name_are_never_overwritten(folder: CorpusFolder) 
     """A file that somebody changed stays, and the error names it."""
     name, data = document(3)
     (folder.path / name).write_bytes(b"Etwas anderes.\n")
-    with pytest.raises(CorpusError, match=rf"{name} is there with other contents"):
+    with pytest.raises(CorpusError, match=rf"{name} exists with other contents"):
         folder.write(name, data)
     assert folder.read(name) == b"Etwas anderes.\n"
 
@@ -122,7 +122,7 @@ def test_strangers_are_reported_and_otherwise_ignored(folder: CorpusFolder) -> N
     Path(os.fsdecode(os.fsencode(folder.path) + b"/\xff.txt")).touch()
     assert folder.scan() == ()
     assert folder.highest_number() is None
-    assert folder.strangers() == (name, document(6)[0], "\\xff.txt", "notes.md")
+    assert folder.foreign_names() == (name, document(6)[0], "\\xff.txt", "notes.md")
 
 
 def test_odd_files_are_not_read(folder: CorpusFolder) -> None:
@@ -130,7 +130,7 @@ def test_odd_files_are_not_read(folder: CorpusFolder) -> None:
     os.mkfifo(folder.path / document(1)[0])
     with (folder.path / document(2)[0]).open("wb") as file:
         file.truncate(2**30)
-    for number, reason in ((1, "not a plain file"), (2, "larger than"), (3, "not there")):
+    for number, reason in ((1, "not a plain file"), (2, "larger than"), (3, "does not exist")):
         with pytest.raises(CorpusError, match=reason):
             folder.read(document(number)[0])
 
@@ -142,15 +142,15 @@ def test_highest_number_sees_what_others_put_there(folder: CorpusFolder) -> None
         assert folder.highest_number() == number
         (folder.path / document(number + 1)[0]).touch()
         assert folder.highest_number() == number + 1
-        assert [file.number for file in folder.holders(DocumentNumber(number + 1))] == [number + 1]
+        assert [file.number for file in folder.files_with(DocumentNumber(number + 1))] == [number + 1]
 
 
-def test_holders_of_a_number(folder: CorpusFolder) -> None:
+def test_files_with_a_number(folder: CorpusFolder) -> None:
     """None, one, or more if somebody put a second file of that number there."""
-    assert folder.holders(DocumentNumber(1)) == ()
+    assert folder.files_with(DocumentNumber(1)) == ()
     folder.write(*document(1, "Eins."))
     folder.write(*document(1, "Zwei."))
-    assert {file.name for file in folder.holders(DocumentNumber(1))} == {
+    assert {file.name for file in folder.files_with(DocumentNumber(1))} == {
         document(1, "Eins.")[0],
         document(1, "Zwei.")[0],
     }
@@ -181,7 +181,7 @@ def test_vanished_folder_is_said(folder: CorpusFolder) -> None:
     """Reading, listing and writing say that the folder is gone; a write does not make it again on the wrong disk."""
     folder.path.rmdir()
     for attempt in (folder.scan, folder.highest_number, lambda: folder.write(*document(0))):
-        with pytest.raises(CorpusError, match="not there"):
+        with pytest.raises(CorpusError, match="does not exist"):
             attempt()
     assert not folder.path.exists()
 
@@ -201,5 +201,5 @@ def test_writers_side_by_side(folder: CorpusFolder) -> None:
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda one: folder.write(*one), documents * 3))
     assert {file.name: folder.read(file.name) for file in folder.scan()} == dict(documents)
-    assert folder.strangers() == folder.leftovers() == ()
+    assert folder.foreign_names() == folder.leftovers() == ()
     assert folder.highest_number() == 59

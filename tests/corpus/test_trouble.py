@@ -221,7 +221,7 @@ def test_killed_writer_leaves_whole_files_only(folder: CorpusFolder, way: str) -
         if way == "unnamed":
             assert folder.leftovers() == ()
         folder.prepare()
-        assert folder.leftovers() == folder.strangers() == ()
+        assert folder.leftovers() == folder.foreign_names() == ()
     written = folder.scan()
     assert [file.number for file in written] == list(range(len(written)))
     assert written

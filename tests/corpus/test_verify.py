@@ -142,7 +142,7 @@ def test_number_that_two_documents_bear(corpus: Corpus) -> None:
     stray = file_name(DocumentNumber(2), DocumentId("0" * 16))
     (corpus.folder.path / stray).touch()
     report = verify(corpus.folder, corpus.records)
-    assert [(finding.name, finding.fault) for finding in report.problems] == [("002", Fault.NUMBER_TWICE)]
+    assert [(finding.name, finding.fault) for finding in report.problems] == [("002", Fault.DUPLICATE_NUMBER)]
     assert stray in report.problems[0].message
     assert [(finding.name, finding.fault) for finding in report.notes] == [(stray, Fault.UNKNOWN)]
 
@@ -154,8 +154,8 @@ def test_numbers_that_nobody_bears(corpus: Corpus) -> None:
     gaps = verify(corpus.folder, corpus.records).problems
     assert [finding.name for finding in gaps] == ["004", "006"]
     assert [finding.message for finding in gaps] == [
-        "no document bears this number",
-        "no document bears the numbers 006 to 999",
+        "no document has this number",
+        "no document has the numbers 006 to 999",
     ]
 
 
@@ -178,7 +178,7 @@ def test_what_does_no_harm_is_a_note(corpus: Corpus) -> None:
     assert [(finding.name, finding.fault) for finding in report.notes] == [
         (left, Fault.LEFTOVER),
         (unknown, Fault.UNKNOWN),
-        ("notes.md", Fault.STRANGER),
+        ("notes.md", Fault.FOREIGN),
     ]
 
 

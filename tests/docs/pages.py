@@ -18,7 +18,7 @@ _OURS = ("watcher ", "make ", ".venv/bin/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """One fenced block: what stands behind its opening fence, and its lines."""
+    """One fenced block: the language of its opening fence, and its lines."""
 
     language: str
     text: str
@@ -48,7 +48,7 @@ def prose(page: Path) -> str:
 
 
 def code(text: str) -> list[str]:
-    """What stands in single backticks."""
+    """Returns the texts in single backticks."""
     return _CODE.findall(text)
 
 

@@ -36,13 +36,13 @@ def clone(tmp_path: Path) -> Path:
 
 def test_a_fresh_clone_runs_the_demo_that_the_readme_shows(clone: Path) -> None:
     """The demo of the clone's own program ends with 0 and shows each line that the README shows of it."""
-    (shown,) = (fence for fence in fences(clone / "README.md") if "newsroom is on the air" in fence.text)
+    (shown,) = (fence for fence in fences(clone / "README.md") if "demo newsroom is at" in fence.text)
     said = set(_demo(clone))
     assert [line for line in shown.text.splitlines() if line != "…" and _masked(line) not in said] == []
 
 
 def _demo(clone: Path) -> Iterator[str]:
-    """What the demo says, line by line; it is told to stop once the alert is out, as by Ctrl-C. It must end with 0."""
+    """Yields the lines of the demo, and interrupts it, as by Ctrl-C, once the alert is out. It must end with 0."""
     process = subprocess.Popen(
         [sys.executable, "-m", "watcher", "demo", "--seconds", "15"],
         cwd=clone,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.docs.pages import PAGES, ROOT, fences, first_cells, name_of, prose
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, code, fences, first_cells, name_of, prose
 from tests.matching.test_docs import tried
 from watcher.config import load
 from watcher.corpus import parse_document
@@ -27,6 +29,13 @@ def _leads_somewhere(page: Path, target: str) -> bool:
     path, _, fragment = target.partition("#")
     file = (page.parent / path).resolve() if path else page
     return file.exists() and (not fragment or fragment in _anchors(file))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_modules_of_a_page_exist(page: Path) -> None:
+    """A code span like `net/guard.py` or `tests/net/test_guard.py` names a file of the repository."""
+    named = [span for span in code(prose(page)) if re.fullmatch(r"[\w/]+/\w+\.py", span)]
+    assert [span for span in named if not any((top / span).exists() for top in (ROOT, ROOT / "watcher"))] == []
 
 
 def test_the_index_lists_every_page() -> None:

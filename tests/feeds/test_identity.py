@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.feeds.identity import EntryKeys, body_hash, content_hash, feed_keys, link_key, normalise_link
-from watcher.model import Entry, ParsedFeed
+from tests.feeds.bodies import feed_keys
+from watcher.feeds.identity import body_hash, content_hash, link_key, normalise_link
+from watcher.model import Entry, EntryKeys, ParsedFeed
 
 
 def entry_keys(feed_key: str, entry: Entry) -> EntryKeys:

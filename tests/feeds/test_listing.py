@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from tests.feeds.bodies import URL, atom, rss
 from tests.feeds.test_realworld import body_of, each, feed_name, gold, read
 from tests.needs import needs_realworld
-from watcher.feeds.identity import EntryKeys, own_keys
+from watcher.feeds.identity import own_keys
 from watcher.feeds.listing import FeedNews, Listing, Row
 from watcher.feeds.parse import parse_news
-from watcher.feeds.plan import Fetched, KnownEntry, Limits, PollPlan, PollState
+from watcher.feeds.plan import Fetched, Limits, PollPlan, PollState
 from watcher.feeds.planner import plan_poll
-from watcher.model import EntryId
+from watcher.model import EntryId, EntryKeys, KnownEntry
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LIMITS = Limits(every=timedelta(minutes=15), fastest=timedelta(minutes=2), slowest=timedelta(days=1))

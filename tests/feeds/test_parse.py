@@ -1,4 +1,4 @@
-"""One feed body into entries: formats, texts, links, dates, wishes, and what is no feed."""
+"""One feed body into entries: formats, texts, links, dates, intervals, and bodies that are not feeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.feed_bodies import CONTENT_TYPES, feed_body
 from tests.feeds.bodies import URL, atom, parsed, rss
 from watcher.errors import NotAFeed
-from watcher.feeds import limits
+from watcher.feeds import limits, parse
 from watcher.model import Entry, PartialDate
 
 ENTRIES = (
@@ -208,7 +208,7 @@ def test_an_entry_that_breaks_off_is_left_for_the_next_poll() -> None:
     assert "breaks off" in feed.problem
 
 
-def test_undefined_entities_and_control_characters_are_mended() -> None:
+def test_undefined_entities_and_control_characters_are_repaired() -> None:
     """HTML entities without a DTD, bare ampersands, impossible references and NULs leave a readable title."""
     (entry,) = parsed(rss("<item><title>Gr&ouml;&szlig;e R&D &#9999999; &nix; \x00\x0b&#0;&LT;</title></item>")).entries
     assert entry.title == "Größe R&D \ufffd &nix; \ufffd<"
@@ -226,6 +226,17 @@ def test_a_gzip_file_is_unpacked() -> None:
     assert len(parsed(gzip.compress(rss("<item><title>A</title></item>").encode())).entries) == 1
 
 
+def test_a_gzip_bomb_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file that unpacks to more than the limit, the beginning is read; a broken one is not a feed."""
+    monkeypatch.setattr(parse, "MAX_INFLATED", 1000)
+    items = "".join(f"<item><title>Blatt {number}</title></item>" for number in range(1000))
+    feed = parsed(gzip.compress(rss(items).encode()))
+    assert 0 < len(feed.entries) < 50
+    assert "breaks off" in feed.problem
+    with pytest.raises(NotAFeed):
+        parsed(b"\x1f\x8b\x08broken")
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -236,11 +247,11 @@ def test_a_gzip_file_is_unpacked() -> None:
         (b"<opml version='2.0'></opml>", "OPML"),
         (b"<urlset></urlset>", "sitemap"),
         (b"<bibliothek/>", "<bibliothek>"),
-        (b"Guten Tag", "no feed"),
-        (bytes(range(256)), "no feed"),
-        (b'{"items": 3}', "no JSON Feed"),
-        (b'{"items": [{"name": "x"}]}', "no JSON Feed"),
-        (b'["a"]', "no JSON Feed"),
+        (b"Guten Tag", "not a feed"),
+        (bytes(range(256)), "not a feed"),
+        (b'{"items": 3}', "not a JSON Feed"),
+        (b'{"items": [{"name": "x"}]}', "not a JSON Feed"),
+        (b'["a"]', "not a JSON Feed"),
         (b"{broken", "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
         (b"<rss:rss version=2.0><rss:item><rss:title>A</rss:title></rss:item></rss:rss>", "malformed"),
@@ -276,7 +287,7 @@ def test_json_feed_tolerates_wrong_types() -> None:
     ]
     assert feed.entries[1].content == "A\n\nB"
     assert feed.entries[1].author == "Ada"
-    assert feed.problem == "1 of 4 items are no objects"
+    assert feed.problem == "1 of 4 items are not objects"
 
 
 def test_texts_are_safe_for_json_and_databases() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.feeds.bodies import feed_keys
 from watcher.errors import FetchFailure
-from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.identity import content_hash
 from watcher.feeds.listing import whole_news
 from watcher.feeds.plan import (
     Answer,
@@ -18,7 +19,6 @@ from watcher.feeds.plan import (
     FailureKind,
     Fetched,
     Known,
-    KnownEntry,
     Limits,
     NoticeKind,
     NotModified,
@@ -27,7 +27,7 @@ from watcher.feeds.plan import (
     PollState,
 )
 from watcher.feeds.planner import MOST_INGESTIONS, kind_of_failure, kind_of_status, plan_poll, validators
-from watcher.model import Entry, EntryId, ParsedFeed
+from watcher.model import Entry, EntryId, KnownEntry, ParsedFeed
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -93,7 +93,6 @@ def test_the_first_poll_takes_all_in_and_starts_with_every() -> None:
     """A feed that was never polled: all entries are new, the next poll comes after `every`."""
     result = plan(fetched(*entries(1, 2, 3)), PollState())
     assert [planned.entry.id for planned in result.new] == ["id-1", "id-2", "id-3"]
-    assert result.first_poll
     assert not result.rolled_over
     assert result.next_poll_at == NOW + LIMITS.every
     assert result.seen == ()
@@ -104,7 +103,6 @@ def test_the_same_body_again_has_nothing_new() -> None:
     listed = entries(1, 2, 3)
     result = plan(fetched(*listed), knows=known(*listed))
     assert (result.new, result.changed, result.learned) == ((), (), ())
-    assert not result.first_poll
     assert len(result.seen) == 6
 
 

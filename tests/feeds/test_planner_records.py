@@ -7,20 +7,20 @@ from datetime import timedelta
 
 import pytest
 
+from tests.feeds.bodies import feed_keys
 from tests.feeds.test_planner import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, entries, feed, fetched, known, plan
-from watcher.feeds.identity import content_hash, feed_keys
+from watcher.feeds.identity import content_hash
 from watcher.feeds.plan import (
     Answer,
     Failed,
     FailureKind,
-    KnownEntry,
     Notice,
     NoticeKind,
     NotModified,
     PollState,
 )
 from watcher.feeds.planner import FAILURES_ARE_TOLD_AFTER, kind_of_status, validators
-from watcher.model import EntryId
+from watcher.model import EntryId, KnownEntry
 
 NEW = "https://neu.example/feed"
 FAILING = PollState(
@@ -109,14 +109,15 @@ def test_a_feed_that_is_gone_is_told_in_these_words() -> None:
 
 def test_three_redirects_over_a_day_move_a_feed() -> None:
     """The third is enough if a day has passed; it is told, and the count starts anew."""
-    moved, state, targets = fetched(answer=Answer(moved_to=NEW)), POLLED, []
+    moved, state, targets, notices = fetched(answer=Answer(moved_to=NEW)), POLLED, [], []
     for hours in (0, 1, 24):
         result = plan(moved, state, now=NOW + hours * HOUR)
         targets.append((result.url_moved_to, result.state.moved_times, result.state.moved_since))
+        notices += result.notices
         state = result.state
     assert targets == [("", 1, NOW), ("", 2, NOW), (NEW, 0, None)]
     assert state.moved_to == ""
-    assert result.notices == (Notice(kind=NoticeKind.MOVED, text=f"has moved for good to {NEW}"),)
+    assert notices == [Notice(kind=NoticeKind.MOVED, text=f"has moved for good to {NEW}")]
     twice = plan(moved, plan(moved).state, now=NOW + DAY)
     assert (twice.url_moved_to, twice.notices) == ("", ())
 

@@ -18,8 +18,8 @@ from tests.feeds.test_planner import NOW, fetched, plan
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
 from watcher.feeds.parse import parse_feed
-from watcher.feeds.plan import KnownEntry, PollState
-from watcher.model import Entry, EntryId, ParsedFeed
+from watcher.feeds.plan import PollState
+from watcher.model import Entry, EntryId, KnownEntry, ParsedFeed
 
 pytestmark = needs_realworld
 

@@ -25,12 +25,12 @@ def told(explanation: Explanation) -> str:
 
 def known(rig: Rig, path: str) -> Explanation:
     with rig.look() as store:
-        return look_up(store, rig.news.url(path), rig.parts.setting.config.watches)
+        return look_up(store, rig.news.url(path), rig.service.settings.config.watches)
 
 
 async def trial(rig: Rig, path: str) -> PageTrial:
     return await try_page(
-        rig.parts.client, rig.parts.pool, rig.news.url(path), entry=None, feed="", timezone=ZONE, now=rig.clock.now
+        rig.generation.client, rig.parsers, rig.news.url(path), entry=None, feed="", timezone=ZONE, now=rig.clock.now
     )
 
 
@@ -68,7 +68,7 @@ async def test_a_page_of_no_feed_is_explained_by_a_look_at_it(make_rig: MakeRig,
     news.page("/lang", page(*report(1)))
     rig = await make_rig({"hafen": "/feed"})
     before = known(rig, "/kurz")
-    assert told(before) == "seen: in no feed so far"
+    assert told(before) == "seen: not in any feed so far"
     words = told(Explanation(url=before.url, trial=await trial(rig, "/kurz")))
     assert all(part in words for part in ("HTTP 200", "redirect 302", "title: Ein Schiff", "text from the page"))
     assert rig.names() == []
@@ -104,7 +104,7 @@ async def test_a_feed_is_tried_without_a_trace(make_rig: MakeRig, news: Newsroom
     news.page("/weg", "weg", status=404)
     news.page("/", page("Hallo.", head='<link rel="alternate" type="application/rss+xml" href="/feed">'))
     rig = await make_rig({"hafen": "/feed"})
-    client, pool, within = rig.parts.client, rig.parts.pool, timedelta(seconds=30)
+    client, pool, within = rig.generation.client, rig.parsers, timedelta(seconds=30)
     found = await try_feed(client, pool, news.url("/feed"), timezone=ZONE, within=within)
     assert (found.title, len(found.entries)) == ("Hafenblatt", 1)
     with pytest.raises(FetchError, match="HTTP 404"):

@@ -139,56 +139,56 @@ def test_a_query_can_ask_for_the_feed(query: str, feed: str, matched: bool) -> N
 @pytest.mark.parametrize(
     ("query", "position", "reason", "advice"),
     [
-        ("   ", 0, "the query is empty", "write what to look for"),
+        ("   ", 0, "the query is empty", "write a word"),
         ("(Rutte OR Kiew", 0, "is never closed", "add )"),
         ("Rutte)", 5, "no parenthesis is open", "drop this )"),
-        ("Rutte ()", 7, "nothing stands between the parentheses", "or drop them"),
+        ("Rutte ()", 7, "there is nothing between the parentheses", "or drop them"),
         ('"Rutte', 0, "has no counterpart", "add the other one"),
-        ('""', 0, "nothing stands between the quotation marks", "or drop them"),
-        ("Rutte AND", 6, "nothing stands behind AND", "drop AND"),
-        ("OR Rutte", 0, "nothing stands before OR", "drop OR"),
-        ("Rutte OR OR Kiew", 6, "nothing stands behind OR", "drop one of the two"),
-        ("Rutte NOT", 6, "nothing stands behind NOT", "drop NOT"),
-        ("Rutte - Kiew", 6, "- stands alone", "-Kommentar"),
-        ("Rutte =", 6, "= stands alone", "=AfD"),
-        ("Rutte oder Kiew", 6, "oder is no operator", "write OR"),
-        ("Rutte and Kiew", 6, "and is no operator", "write AND"),
-        ("Rutte & Kiew", 6, "& is no operator", "write AND"),
-        ("Rutte +Kiew", 6, "+ is no operator", "all wanted already"),
-        ("Rutte, Kiew", 5, ", does not part words", "put OR between"),
+        ('""', 0, "there is nothing between the quotation marks", "or drop them"),
+        ("Rutte AND", 6, "there is nothing behind AND", "drop AND"),
+        ("OR Rutte", 0, "there is nothing before OR", "drop OR"),
+        ("Rutte OR OR Kiew", 6, "there is nothing behind OR", "drop one of the two"),
+        ("Rutte NOT", 6, "there is nothing behind NOT", "drop NOT"),
+        ("Rutte - Kiew", 6, "- is alone", "-Kommentar"),
+        ("Rutte =", 6, "= is alone", "=AfD"),
+        ("Rutte oder Kiew", 6, "oder is not an operator", "write OR"),
+        ("Rutte and Kiew", 6, "and is not an operator", "write AND"),
+        ("Rutte & Kiew", 6, "& is not an operator", "write AND"),
+        ("Rutte +Kiew", 6, "+ is not an operator", "all wanted already"),
+        ("Rutte, Kiew", 5, ", does not separate words", "put OR between"),
         ("Rutte NEAR Kiew", 6, "does not say how near", "NEAR/10"),
         ("Rutte near/5 Kiew", 6, "does not say how near", "NEAR/10"),
         ("Rutte NEAR/0 Kiew", 6, "counts from 1 to 500", "neighbours"),
         ("Rutte NEAR/9999999999999 Kiew", 6, "counts from 1 to 500", "AND"),
-        ("Rutte NEAR/5 -Kiew", 6, "what is not there", "a NEAR/5 b -c"),
-        ("Rutte NEAR/5 (Kiew Paris)", 6, "cannot measure to a group", "OR only"),
-        ("Rutte NEAR/5 lang:de", 6, "has no place in the text", "with AND"),
+        ("Rutte NEAR/5 -Kiew", 6, "distance to an exclusion", "a NEAR/5 b -c"),
+        ("Rutte NEAR/5 (Kiew Paris)", 6, "cannot measure", "OR only"),
+        ("Rutte NEAR/5 lang:de", 6, "has no position in the text", "with AND"),
         ("Rut*", 0, "match far too much", "at least 4 letters"),
         ("*besuch", 0, "cannot begin with a wildcard", "compounds = true"),
         ("* Rutte", 0, "wildcard", "Rutte*"),
         ("=Rutte*", 1, "this very form", "=Rutte or Rutte*"),
-        ('"Mark Rutt*"', 0, "a phrase knows no *", "Mark NEAR/1f Rutt*"),
+        ('"Mark Rutt*"', 0, "a phrase does not take *", "Mark NEAR/1f Rutt*"),
         ("titel:Rutte", 0, "no field titel:", "did you mean title:?"),
         ("autor:Rutte", 0, "no field autor:", "did you mean author:?"),
         ("foobar:Rutte", 0, "no field foobar:", "the fields are title, body"),
-        ("title: ", 0, "nothing stands behind title:", "drop title:"),
+        ("title: ", 0, "there is nothing behind title:", "drop title:"),
         ("title:-Rutte", 0, "the sign belongs before title:", "-title:"),
         ("title:(Kiew body:Rutte)", 0, "cannot hold another field", "side by side"),
-        ("Rutte lang:deutsch", 11, "no language code", "lang:de"),
+        ("Rutte lang:deutsch", 11, "not a language code", "lang:de"),
         ("Rutte site:https://beispiel.example/a", 11, "name of a host", "site:beispiel.example"),
         ("Rutte site:beispiel.example:8080", 11, "name of a host", "write site:beispiel.example;"),
         ('site:"Der Anleger"', 5, "name of a host", "site:example.org"),
         ("site:.", 5, "name of a host", "site:example.org"),
-        ("Rutte lang:=de", 12, "knows no =", "lang:de"),
+        ("Rutte lang:=de", 12, "does not take =", "lang:de"),
         ('Rutte OR "..."', 9, "no letter and no digit", "write a word"),
-        ("-Rutte", 0, "matches every article", "what must be there"),
-        ("Kiew OR -Rutte", 8, "matches every article", "what must be there"),
-        ("-Rutte -Kiew", 0, "matches every article", "what must be there"),
-        ("lang:de", 5, "every article in a language", "what must be there"),
-        ("lang:de -Rutte", 5, "every article in a language", "what must be there"),
+        ("-Rutte", 0, "matches every article", "word that must occur"),
+        ("Kiew OR -Rutte", 8, "matches every article", "word that must occur"),
+        ("-Rutte -Kiew", 0, "matches every article", "word that must occur"),
+        ("lang:de", 5, "every article in a language", "word that must occur"),
+        ("lang:de -Rutte", 5, "every article in a language", "word that must occur"),
         ("(" * 70 + "a" + ")" * 70, 60, "groups inside each other", "fewer parentheses"),
         ("a" + " NEAR/1 a" * 70, 0, "too many NEAR", "several watches"),
-        ("Rutte NOT NOT Kiew", 6, "nothing stands behind NOT", "drop one of the two"),
+        ("Rutte NOT NOT Kiew", 6, "there is nothing behind NOT", "drop one of the two"),
         ("a " * 11_000, 0, "more than 20,000 characters", "several watches"),
     ],
 )  # fmt: skip
@@ -209,7 +209,7 @@ def test_a_wrong_query_is_shown_with_caret_reason_and_advice(
         assert shown[caret.index("^")] == query[position]
 
 
-def test_the_caret_stands_under_its_place_in_a_query_of_several_lines() -> None:
+def test_the_caret_is_under_its_place_in_a_query_of_several_lines() -> None:
     """Only the line in question is shown."""
     with pytest.raises(QueryError) as failure:
         hits("(Rutte OR Kiew)\n  titel:Plan\n  -Sport")
@@ -246,7 +246,7 @@ def matched(query: str, article: Article) -> tuple[Match, ...]:
 
 @given(queries, texts, texts)
 def test_a_query_and_its_negation_never_both_match(query: str, title: str, body: str) -> None:
-    """Beside a word that stands there, exactly one of a query and its negation matches."""
+    """Beside a word that occurs, exactly one of a query and its negation matches."""
     article = Article(title=f"Anker {title}", body=body, language="de", hosts=("blatt.example",), author="Jan Roth")
     assert bool(matched(f"Anker ({query})", article)) != bool(matched(f"Anker -({query})", article))
 
@@ -267,8 +267,8 @@ def test_any_text_is_a_query_or_is_explained(text: str) -> None:
     try:
         Watchlist.compile([Watch(name="Probe", query=text or " ")])
     except QueryError as error:
-        complaint = error
+        refusal = error
     else:
         return
-    assert 0 <= complaint.position <= len(text)
-    assert "\nhelp: " in str(complaint)
+    assert 0 <= refusal.position <= len(text)
+    assert "\nhelp: " in str(refusal)

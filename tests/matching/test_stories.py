@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bench.given import REALWORLD
 from tests.needs import needs_realworld
-from watcher.matching.stories import CONTAINED, Candidate, containment, shingles, sketch, story_of
-from watcher.model import StoryId
+from watcher.matching.stories import CONTAINED, containment, shingles, sketch, story_of
+from watcher.model import Overlap, StoryId
 
 GOLD = REALWORLD / "gold" / "pages.jsonl"
 
@@ -78,7 +78,7 @@ VARIANTS: Mapping[str, Callable[[str], str]] = {
 def same_story(one: str, other: str) -> bool:
     """Whether a document joins the story of another, as the store would ask."""
     known, new = sketch(one), sketch(other)
-    candidate = Candidate(story=StoryId(7), shared=len(known & new), size=len(known))
+    candidate = Overlap(document=0, story=StoryId(7), shared=len(known & new), size=len(known))
     return story_of(len(new), [candidate]) == 7
 
 
@@ -121,11 +121,11 @@ def test_fingerprints_are_the_same_in_every_process() -> None:
 def test_the_best_story_wins_then_the_oldest() -> None:
     """Of several stories the one whose text is shared most, then the one with more of it, then the first."""
     candidates = [
-        Candidate(story=StoryId(3), shared=60, size=100),
-        Candidate(story=StoryId(5), shared=40, size=40),
-        Candidate(story=StoryId(4), shared=40, size=40),
-        Candidate(story=StoryId(1), shared=5, size=5),
-        Candidate(story=StoryId(2), shared=2, size=90),
+        Overlap(document=0, story=StoryId(3), shared=60, size=100),
+        Overlap(document=0, story=StoryId(5), shared=40, size=40),
+        Overlap(document=0, story=StoryId(4), shared=40, size=40),
+        Overlap(document=0, story=StoryId(1), shared=5, size=5),
+        Overlap(document=0, story=StoryId(2), shared=2, size=90),
     ]
     assert story_of(100, candidates) == 4
     assert story_of(100, candidates[:1]) == 3
@@ -172,7 +172,7 @@ def test_variants_of_real_reports_are_found() -> None:
         for vary in VARIANTS.values():
             new = sketch(vary(text))
             candidates = [
-                Candidate(story=StoryId(other), shared=shared, size=len(known))
+                Overlap(document=0, story=StoryId(other), shared=shared, size=len(known))
                 for other, known in enumerate(sketches)
                 if (shared := len(known & new))
             ]

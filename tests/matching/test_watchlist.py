@@ -134,13 +134,13 @@ def test_needles_are_what_a_query_cannot_do_without() -> None:
         ("Besuch", "Besuch is not in the text, only as part of ruttebesuch"),
         ("title:Später", "title:Später is not in the title, only elsewhere"),
         ("Kiew -Ruttebesuch", "Ruttebesuch is excluded, but Ruttebesuch is there"),
-        ("Kiew lang:en", "lang:en is not so: it is de"),
-        ("Kiew feed:eins", "feed:eins is not so: it is not known"),
-        ("Kiew site:anderswo.example", "site:anderswo.example is not so: it is beispiel.example"),
-        ("Moskau OR Paris", "none of these is so: Moskau is not in the text; Paris is not in the text"),
-        ("Kiew NEAR/3 Milliarden", "Kiew NEAR/3 Milliarden is not so: the nearest are 6 words apart"),
+        ("Kiew lang:en", "lang:en is not true: it is de"),
+        ("Kiew feed:eins", "feed:eins is not true: it is not known"),
+        ("Kiew site:anderswo.example", "site:anderswo.example is not true: it is beispiel.example"),
+        ("Moskau OR Paris", "none of these is true: Moskau is not in the text; Paris is not in the text"),
+        ("Kiew NEAR/3 Milliarden", "Kiew NEAR/3 Milliarden is not true: the nearest are 6 words apart"),
         ("Moskau NEAR/3 Kiew", "Moskau is not in the text"),
-        ("Kiew -site:beispiel.example", "site:beispiel.example is excluded, but it is so"),
+        ("Kiew -site:beispiel.example", "site:beispiel.example is excluded, but it is true"),
     ],
 )
 def test_an_explanation_names_the_part_that_fails(query: str, missing: str) -> None:
@@ -202,3 +202,37 @@ def test_terms_agree_with_real_pages() -> None:
     }
     assert found.keys() - expected == joined
     assert len(joined) <= 1
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "feed_text"),
+    [
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.", "Deichbau bei Greetsiel\n\nNeue Zahlen"),
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.", "Deichbau bei Greetsiel"),
+        ("Kosten steigen", "Er kostet Millionen.", "Greetsiel baut\n\nNeue Zahlen"),
+        ("Kosten steigen", "Er kostet Millionen.", "Greetsiel: Was der Deich kostet"),
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.", "Blatt\n\nDeichbau bei Greetsiel – Küstenblatt\nMehr"),
+        ("Deichbau bei Greetsiel", "Er kostet Millionen.\n\nDeichbau bei Greetsiel", ""),
+    ],
+)
+def test_a_headline_is_not_body_wherever_it_is_repeated(title: str, body: str, feed_text: str) -> None:
+    """The feed's headline, and a repetition of the page's, count as title only."""
+    article = Article(title=title, body=body)
+    for query, matched in (("body:Greetsiel", False), ("title:Greetsiel", True), ("Greetsiel", True)):
+        matches = Watchlist.compile([Watch(name="Probe", query=query)]).match(article, feed_text=feed_text)
+        assert bool(matches) is matched, query
+
+
+@pytest.mark.parametrize(
+    ("title", "feed_text"),
+    [
+        ("Kosten steigen", "Kosten steigen\n\nGreetsiel baut einen Deich."),
+        ("Greetsiel", "Greetsiel\n\nGreetsiel baut einen Deich."),
+        ("", "In Greetsiel wird gebaut. Der Deich kostet Millionen."),
+        ("Neues aus Greetsiel", "Kurz\n\nNeues aus Greetsiels Rathaus: der Haushalt."),
+    ],
+)
+def test_the_text_of_the_feed_is_body(title: str, feed_text: str) -> None:
+    """Whatever is not a headline."""
+    article = Article(title=title, body="Er kostet Millionen.")
+    assert Watchlist.compile([Watch(name="Probe", query="body:Greetsiel")]).match(article, feed_text=feed_text)

@@ -151,7 +151,7 @@ def feed(url: str, **more: Any) -> Request:
 
 
 def page(url: str, **more: Any) -> Request:
-    """A request for a link that a stranger's feed gave."""
+    """A request for a link in a public feed."""
     return Request(**{"url": url, "purpose": Purpose.PAGE, "timeout": timedelta(seconds=5), **more})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -214,7 +215,7 @@ async def test_operators_headers_stay_at_their_origin() -> None:
     ],
 )
 async def test_refuses_headers_that_cannot_be_sent(name: str, value: str) -> None:
-    """A header that would frame or split the request is refused, without telling its value."""
+    """A header that would frame or split the request is refused by an error that does not contain its value."""
     async with serving(replying(answer())) as peer, client(peer.origin) as net:
         with pytest.raises(FetchError) as caught:
             await net.fetch(feed(peer.origin, headers={name: value}))
@@ -232,7 +233,7 @@ async def test_says_that_a_host_has_no_address() -> None:
     assert not caught.value.sent
 
 
-async def test_says_that_nobody_listens() -> None:
+async def test_a_refused_connection_is_an_error() -> None:
     """A refused connection is a connect failure that names the host and what the system said; nothing was sent."""
     async with serving(replying(answer())) as peer:
         pass
@@ -268,7 +269,7 @@ async def test_says_whether_an_alert_was_sent() -> None:
 
 
 async def test_a_cancelled_fetch_closes_its_connection() -> None:
-    """Whoever cancels a fetch gets its connection closed at once."""
+    """A fetch that is cancelled closes its connection at once."""
     closed = asyncio.Event()
 
     async def silent(line: Line) -> None:
@@ -300,3 +301,25 @@ async def test_bad_redirects_end_the_way() -> None:
             with pytest.raises(FetchError) as caught:
                 await net.fetch(feed(peer.origin + path))
             assert isinstance(caught.value, AddressRefused) or caught.value.failure is FetchFailure.INVALID_URL
+
+
+async def test_a_redirect_without_a_readable_target_is_an_answer_to_an_alert() -> None:
+    """A redirect is the answer to an alert even if its Location is not a URL."""
+    bad = {"/1": "http://[", "/2": "http:\\\\a", "/3": "//", "/4": "http://a:b:c/", "/5": "\u20ac"}
+    routes = {
+        path: answer(status=302).replace(b"\r\n\r\n", f"\r\nLocation: {to}\r\n\r\n".encode(), 1)
+        for path, to in bad.items()
+    }
+    async with serving(replying(routes)) as peer, client(peer.origin) as net:
+        for path, location in bad.items():
+            response = await net.fetch(alert(peer.origin + path))
+            assert (response.status, response.headers["location"]) == (302, location)
+
+
+async def test_no_library_logs_a_url(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither httpx nor aiohttp writes the URL of a request, which may hold a secret, to the log."""
+    caplog.set_level(logging.DEBUG)
+    async with serving(replying(answer())) as peer, client(peer.origin) as net:
+        await net.fetch(feed(f"{peer.origin}/geheim"))
+        await net.fetch(alert(f"{peer.origin}/geheim"))
+    assert "geheim" not in caplog.text

@@ -114,7 +114,7 @@ async def test_operator_may_write_a_private_origin() -> None:
 
 
 async def test_what_the_operator_wrote_needs_no_list() -> None:
-    """A channel's address is a secret until it is used: the request that says it is his is enough, for itself only."""
+    """A channel's address is a secret until it is used: a request with `operator` may use it, and no other request."""
     async with serving(replying(answer(b"ok"))) as peer, client() as net:
         assert (await net.fetch(alert(peer.origin))).body == b"ok"
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -130,7 +130,7 @@ async def test_a_feed_at_a_private_origin_may_link_to_itself() -> None:
     assert len(peer.heads) == 1
 
 
-async def test_a_stranger_cannot_call_itself_a_private_origin() -> None:
+async def test_a_public_host_cannot_call_itself_a_private_origin() -> None:
     """That a referrer is private is not enough: the operator must have written that origin."""
     async with serving(replying(answer())) as peer, client() as net:
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -147,15 +147,15 @@ async def test_a_private_origin_may_redirect_within_itself_only() -> None:
     assert other.connections == 0
 
 
-async def test_nobody_else_redirects_back_to_a_private_origin() -> None:
-    """Once a way has left the feed's private origin, a redirect back to it is a stranger's, and refused."""
+async def test_no_other_origin_redirects_back_to_a_private_one() -> None:
+    """Once a fetch has left the feed's private origin, a redirect back to it is refused."""
     ways: dict[str, bytes] = {}
-    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as stranger:
-        ways |= {"/feed": redirecting(f"{stranger.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
+    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as other:
+        ways |= {"/feed": redirecting(f"{other.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
         async with client(home.origin, allow_private=(ip_network("127.0.0.2/32"),)) as net:
             await refusal(net, feed(f"{home.origin}/feed"))
-            await refusal(net, page(f"{stranger.origin}/away", referrer_origin=home.origin))
-    assert stranger.paths == ["/away", "/away"]
+            await refusal(net, page(f"{other.origin}/away", referrer_origin=home.origin))
+    assert other.paths == ["/away", "/away"]
     assert home.paths == ["/feed"]
 
 
@@ -261,10 +261,10 @@ async def test_a_public_route_is_not_the_operators_own() -> None:
     [
         (OSError(-2, "Name or service not known"), f"{PUBLIC_NAME} has no address: Name or service not known"),
         (OSError("no such name"), f"{PUBLIC_NAME} has no address: no such name"),
-        (UnicodeError("label too long"), f"{PUBLIC_NAME} is no name that DNS knows"),
+        (UnicodeError("label too long"), f"{PUBLIC_NAME} is not a name that DNS can look up"),
         ([], f"{PUBLIC_NAME} has no address"),
         (["93.184.216.34"] * 257, f"{PUBLIC_NAME} has 257 addresses"),
-        (["not a number"], f"{PUBLIC_NAME} has an address that is none"),
+        (["not a number"], f"{PUBLIC_NAME} has an address that cannot be read"),
     ],
 )
 async def test_says_what_is_wrong_with_an_answer_of_dns(answer: Sequence[str] | Exception, said: str) -> None:

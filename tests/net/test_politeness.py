@@ -20,8 +20,8 @@ def turns(*, at_once: int = 64, longest_wait: float = 5) -> Politeness:
     return Politeness(at_once=at_once, longest_wait=timedelta(seconds=longest_wait), clock=time.monotonic)
 
 
-class Crowd:
-    """Tasks that take a turn and keep it until told otherwise."""
+class Tasks:
+    """Tasks that take a turn and keep it until `leave` is set."""
 
     def __init__(self, politeness: Politeness) -> None:
         self.politeness = politeness
@@ -51,7 +51,7 @@ async def settle() -> None:
 
 async def test_so_many_at_once_to_a_host() -> None:
     """A host gets as many requests at once as it may, another host is not held up by it."""
-    crowd = Crowd(turns())
+    crowd = Tasks(turns())
     for _ in range(5):
         crowd.add("a")
     crowd.add("b")
@@ -63,7 +63,7 @@ async def test_so_many_at_once_to_a_host() -> None:
 
 async def test_so_many_at_once_to_all_hosts() -> None:
     """There is a cap on all hosts together; what is urgent passes it."""
-    crowd = Crowd(turns(at_once=3))
+    crowd = Tasks(turns(at_once=3))
     for number in range(5):
         crowd.add(f"host {number}")
     crowd.add("alerts", urgent=True)
@@ -74,8 +74,8 @@ async def test_so_many_at_once_to_all_hosts() -> None:
 
 
 async def test_so_long_between_starts() -> None:
-    """Starts at one host lie at least the pause apart, also when others leave quickly."""
-    crowd, pause = Crowd(turns()), timedelta(milliseconds=40)
+    """Starts at one host are at least the pause apart, also when others leave quickly."""
+    crowd, pause = Tasks(turns()), timedelta(milliseconds=40)
     crowd.leave.set()
     for _ in range(4):
         crowd.add("a", pause=pause)
@@ -85,8 +85,8 @@ async def test_so_long_between_starts() -> None:
 
 
 async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
-    """Who waited for a place among all hosts starts no sooner after the one before."""
-    crowd, pause = Crowd(turns(at_once=1)), timedelta(milliseconds=40)
+    """The pause also applies after a wait for a place among all hosts."""
+    crowd, pause = Tasks(turns(at_once=1)), timedelta(milliseconds=40)
     crowd.add("blocker")
     await settle()
     crowd.add("a", pause=pause)
@@ -99,7 +99,7 @@ async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
 async def test_waiting_has_an_end() -> None:
     """A turn that does not come in time is an error that names the host; places are given back."""
     politeness = turns(longest_wait=0.05)
-    crowd = Crowd(politeness)
+    crowd = Tasks(politeness)
     crowd.add("a", at_once=1)
     await settle()
     with pytest.raises(FetchError, match=r"^a: waited") as caught:
@@ -113,8 +113,8 @@ async def test_waiting_has_an_end() -> None:
 
 
 async def test_a_cancelled_wait_leaves_no_trace() -> None:
-    """Whoever is cancelled while waiting or inside gives the place back."""
-    crowd = Crowd(turns(at_once=1))
+    """A task that is cancelled while it waits or runs gives its place back."""
+    crowd = Tasks(turns(at_once=1))
     for _ in range(4):
         crowd.add("a", at_once=1)
     await settle()
@@ -190,8 +190,8 @@ async def test_alerts_stand_in_a_line_of_their_own() -> None:
         await asyncio.gather(*pages)
 
 
-async def test_strangers_are_paused_whatever_is_wanted_of_them() -> None:
-    """Feeds, robots.txt, pages and redirects at one stranger's host start the pause apart; an alert does not wait."""
+async def test_public_hosts_are_paused_for_every_purpose_but_alerts() -> None:
+    """Feeds, robots.txt, pages and redirects at one public host start the pause apart; an alert does not wait."""
     starts: list[float] = []
 
     async def handle(line: Line) -> None:
@@ -209,28 +209,3 @@ async def test_strangers_are_paused_whatever_is_wanted_of_them() -> None:
     gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
     assert all(gap > 0.45 for gap in gaps[:3])
     assert gaps[3] < 0.4
-
-
-async def test_says_whether_a_host_is_busy() -> None:
-    """Whoever plans requests can ask beforehand: a host is busy while its places are taken, and during its pause."""
-    leave = asyncio.Event()
-
-    async def handle(line: Line) -> None:
-        while True:
-            await line.request()
-            await leave.wait()
-            await line.send(answer(b"ok"))
-
-    async with serving(handle) as peer, client(peer.origin, own_per_host=1) as net:
-        assert not net.is_busy(peer.origin)
-        fetch = asyncio.create_task(net.fetch(feed(peer.origin)))
-        await until(lambda: peer.heads)
-        assert net.is_busy(f"{peer.origin}/other")
-        assert not net.is_busy("https://news.example.org/")
-        leave.set()
-        await fetch
-        assert not net.is_busy(peer.origin)
-        assert not net.is_busy("no URL")
-    politeness = turns()
-    async with politeness.turn("a", at_once=2, pause=timedelta(seconds=9)):
-        assert politeness.is_busy("a")

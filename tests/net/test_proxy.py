@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tests.net.servers import Line, answer, client, feed, page, replying, serving
+from tests.net.servers import Line, alert, answer, client, feed, page, replying, serving
 from watcher.errors import AddressRefused, FetchError, FetchFailure
 
 
@@ -33,6 +33,7 @@ async def test_https_goes_through_a_tunnel() -> None:
         with pytest.raises(FetchError, match="the proxy refused") as caught:
             await net.fetch(feed("https://news.example.org/geheim"))
     assert caught.value.failure is FetchFailure.CONNECT
+    assert not caught.value.sent
     assert proxy.heads[0].startswith(b"CONNECT news.example.org:443 ")
     assert b"geheim" not in proxy.heads[0]
 
@@ -57,3 +58,38 @@ async def test_an_unreachable_proxy_is_a_connect_failure() -> None:
             await net.fetch(page("http://news.example.org/"))
     assert caught.value.failure is FetchFailure.CONNECT
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("reply", [b"", b"220 smtp\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 9000, b"x" * 300_000])
+async def test_a_proxy_that_breaks_the_rules_is_an_error(reply: bytes) -> None:
+    """A proxy that answers nonsense, floods or nothing to CONNECT is an error, and nothing was sent to the server."""
+
+    async def handle(line: Line) -> None:
+        await line.request()
+        await line.send(reply)
+
+    async with serving(handle) as proxy, client(proxy=proxy.origin, robots=False) as net:
+        with pytest.raises(FetchError, match=r"news\.example\.org") as caught:
+            await net.fetch(alert("https://news.example.org/geheim"))
+    assert caught.value.failure in (FetchFailure.CONNECT, FetchFailure.TOO_LARGE)
+    assert not caught.value.sent
+    assert "geheim" not in str(caught.value)
+    assert proxy.connections == 1
+
+
+async def test_a_tunnel_gets_the_credentials_and_nothing_of_the_request() -> None:
+    """CONNECT carries the proxy's credentials and the program's name, not the headers for the server."""
+
+    async def refuses(line: Line) -> None:
+        await line.request()
+        await line.send(answer(status=407))
+
+    async with serving(refuses) as proxy:
+        with_password = proxy.origin.replace("://", "://user:geheim@")
+        async with client(proxy=with_password, robots=False) as net:
+            with pytest.raises(FetchError):
+                await net.fetch(feed("https://news.example.org/", headers={"Authorization": "Bearer x"}))
+    assert proxy.header("proxy-authorization") == "Basic " + base64.b64encode(b"user:geheim").decode()
+    assert proxy.header("user-agent") == "watcher"
+    assert proxy.header("authorization") is None
+    assert proxy.header("host") in ("news.example.org", "news.example.org:443")

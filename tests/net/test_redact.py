@@ -56,7 +56,7 @@ def test_any_text_is_a_url_or_unreadable(url: str) -> None:
     assert "@" not in shown.partition("://")[2].partition("/")[0]
 
 
-def test_the_packages_below_are_quiet() -> None:
-    """httpx and httpcore, which write whole URLs at INFO, are set to WARNING by importing the room."""
+def test_httpx_is_quiet() -> None:
+    """httpx, which writes whole URLs at INFO, is set to WARNING by importing the room."""
     assert watcher.net.__name__
-    assert logging.getLogger("httpx").level == logging.getLogger("httpcore").level == logging.WARNING
+    assert logging.getLogger("httpx").level == logging.WARNING

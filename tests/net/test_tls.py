@@ -90,7 +90,7 @@ async def test_https_lets_a_written_public_name_be_private(
 
 @pytest.mark.parametrize("name", ["other.test", "bridge.test"])
 async def test_bad_certificates_are_errors(name: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
-    """A certificate for another name, or from an authority nobody knows, is an error; nothing was sent."""
+    """A certificate for another name, or from an unknown authority, is an error; nothing was sent."""
     async with serving(replying(answer(b"x")), tls=server_tls) as peer:
         url = f"https://{name}:{peer.port}/geheim"
         async with client(url, resolver=Names(NAMES), tls=client_tls if name == "other.test" else None) as net:

@@ -1,4 +1,4 @@
-"""docs/operations.md held against the code: every event and every metric, by name and facts."""
+"""Compares docs/operations.md with the code: every event and every metric."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from watcher.runtime.status import StatusMonitor
-from watcher.store.health import Health
+from watcher.store.queries.health import Health
 from watcher.web.metrics import metrics_page
 
 ROOT = Path(__file__).parents[2]
@@ -68,10 +68,10 @@ def test_every_metric_is_documented_and_no_other() -> None:
 
 
 def everything() -> StatusMonitor:
-    """A pulse that has something in every place."""
+    """A status in which every metric has a value."""
     one = {"x": 1}
     tally = SimpleNamespace(polled=3, new_entries=2, entries={"matched": 1}, deliveries={"delivered": 1})
-    steps = SimpleNamespace(tally=tally, lanes=(SimpleNamespace(name="poll", running=1),))
+    service = SimpleNamespace(tally=tally, runners=(SimpleNamespace(name="poll", running=1),))
     health = Health(
         feeds=2,
         feeds_failing=1,
@@ -85,6 +85,6 @@ def everything() -> StatusMonitor:
         orphaned=frozenset(),
         documents=5,
         documents_unwritten=0,
-        troubles={"disk": "full"},
+        incidents={"disk": "full"},
     )
-    return cast(StatusMonitor, SimpleNamespace(steps=steps, health=health))
+    return cast(StatusMonitor, SimpleNamespace(service=service, health=health))

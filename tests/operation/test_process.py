@@ -13,7 +13,7 @@ from tests.acceptance.program import Program
 from tests.newsroom import Newsroom, Reply
 from tests.patience import HANGS
 from tests.receivers import Receiver
-from watcher.store.lock import lock_file
+from watcher.store.engine.lock import lock_file
 
 
 def free_port() -> int:
@@ -51,12 +51,12 @@ def test_a_daemon_that_works_is_healthy_and_shows_its_numbers(news: Newsroom, pr
         assert running.end() == 0
     lines = [json.loads(line) for line in running.stderr.splitlines() if line.startswith("{")]
     names = [line["event"] for line in lines]
-    assert {"daemon.ready", "metrics.on", "feed.failing", "alert.told", "daemon.stopping"} <= set(names)
+    assert {"daemon.ready", "metrics.on", "feed.failing", "alert.delivered", "daemon.stopping"} <= set(names)
     assert "log" not in names
     assert next(line for line in lines if line["event"] == "feed.failing")["feed"] == "kaputt"
     assert "geheim-4711" not in "".join(line for line in running.stderr.splitlines() if line.startswith("{"))
     after = program.command("healthcheck")
-    assert (after.code, "does not run" in after.stdout) == (1, True)
+    assert (after.code, "is not running" in after.stdout) == (1, True)
 
 
 def test_what_is_wrong_is_said(news: Newsroom, program: Program) -> None:
@@ -79,7 +79,7 @@ def test_what_is_wrong_is_said(news: Newsroom, program: Program) -> None:
         running.signal(signal.SIGCONT)
     assert result.code == 1
     first, second, third = result.stdout.splitlines()
-    assert "no sign of life" in first
-    assert "cannot be written" in second
+    assert "has not responded" in first
+    assert "is not writable" in second
     assert "haken is parked" in third
     assert "outbox resume haken" in third

@@ -29,7 +29,7 @@ async def ask(port: int, request: bytes) -> bytes:
         (b"GET /metrics HTTP/1.1", b"200 OK", b"watcher_polls_total 3\n"),
         (b"GET /metrics?x=1 HTTP/1.0", b"200 OK", b"watcher_polls_total 3\n"),
         (b"HEAD /metrics HTTP/1.1", b"200 OK", b""),
-        (b"GET /../etc/passwd HTTP/1.1", b"404 Not Found", b"not here\n"),
+        (b"GET /../etc/passwd HTTP/1.1", b"404 Not Found", b"not found\n"),
         (b"POST /metrics HTTP/1.1", b"405 Method Not Allowed", b"GET or HEAD\n"),
         (b"nonsense", b"405 Method Not Allowed", b"GET or HEAD\n"),
     ],

@@ -26,10 +26,14 @@ from watcher.corpus import CorpusFolder
 from watcher.errors import FetchError, FetchFailure
 from watcher.model import Article, DocumentId, EntryId, Hit, Match, StoryId
 from watcher.net import Client, NetSettings, Request, Response
-from watcher.pipeline.deliver import claim_due, deliver, mend_clock
-from watcher.pipeline.parts import Parts, Setting
-from watcher.store import StoreThread, documents, entries, open_database, outbox, schema
-from watcher.store.outbox import ClaimedDelivery
+from watcher.parsing import ParserPool
+from watcher.pipeline.deliver import claim_due, deliver
+from watcher.pipeline.settings import Settings
+from watcher.runtime.clock_skew import repair_deliveries
+from watcher.runtime.service import Resources, Service
+from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import documents, entries, outbox
+from watcher.store.commands.outbox import ClaimedDelivery
 
 START = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 
@@ -52,7 +56,7 @@ class Crash(BaseException):
     """kill -9, as far as one process can do that to itself: nobody catches it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Network:
     """Stands in for the channels. `shown`: (channel's path, delivery id, body) of what a reader sees, in order."""
 
@@ -138,7 +142,7 @@ class Desk:
         shutil.copy(_empty_state(), state)
         self.store = _Store(state)
         self.printed: list[str] = []
-        self.parts = self._parts()
+        self.service = self._service()
         self._loop = asyncio.new_event_loop()
         self._number = 0
 
@@ -149,7 +153,8 @@ class Desk:
         async def connect() -> Client:
             return Client(NetSettings(), trusted_origins=())
 
-        self.parts.client = client = self._loop.run_until_complete(connect())
+        client = self._loop.run_until_complete(connect())
+        self.service.switch(self.service.settings, client)
         try:
             yield self
         finally:
@@ -160,17 +165,16 @@ class Desk:
         self.store.engine.dispose()
         self._loop.close()
 
-    def _parts(self) -> Parts:
-        return Parts(
-            setting=Setting.of(self.config, generation=1),
+    def _service(self) -> Service:
+        resources = Resources(
             store=cast(StoreThread, self.store),
-            client=cast(Client, self.network),
-            pool=cast(Any, None),
+            parsers=cast(ParserPool, None),
             folder=CorpusFolder(self.config.corpus.folder),
             show=self.printed.append,
             now=lambda: self.now,
             jitter=lambda: 0.0,
         )
+        return Service(resources, Settings.of(self.config, generation=1), cast(Client, self.network))
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
@@ -182,16 +186,16 @@ class Desk:
         if story is not None:
             draft = documents.Draft(
                 **{name: getattr(draft, name) for name in draft.__slots__ if name != "story_of"},
-                story_of=lambda _kin: StoryId(story),
+                story_of=lambda _overlaps, _text_of: StoryId(story),
             )
         self.run(self._record, draft)
         return number
 
     def _record(self, tx: Any, draft: documents.Draft) -> None:
         entry = _entry(tx, self.now)
-        telling = self.parts.setting.telling(in_first_poll=False, now=self.now)
+        recipients = self.service.settings.recipients(in_first_poll=False, now=self.now)
         end = entries.EntryEnd(outcome=entries.EntryOutcome.MATCHED)
-        stored = documents.record(tx, entry, draft, end, telling, highest_in_folder=-1, now=self.now)
+        stored = documents.record(tx, entry, draft, end, recipients, highest_in_folder=-1, now=self.now)
         assert stored is not None
         documents.mark_written(tx, stored.number, now=self.now)
 
@@ -205,21 +209,23 @@ class Desk:
             if not claimed:
                 return count
             for delivery in claimed:
-                self._loop.run_until_complete(deliver(self.parts, delivery))
+                self._loop.run_until_complete(deliver(self.service.generation.deliver, delivery))
         return most
 
     def claim(self) -> list[ClaimedDelivery]:
-        return self._loop.run_until_complete(claim_due(self.parts))
+        return self._loop.run_until_complete(claim_due(self.service.generation.deliver))
 
     def keep_house(self) -> None:
-        self._loop.run_until_complete(mend_clock(self.parts))
+        self._loop.run_until_complete(
+            repair_deliveries(self.service.settings, self.service.resources.store, now=self.now)
+        )
 
     def wait(self, work: Coroutine[Any, Any, object]) -> None:
         self._loop.run_until_complete(work)
 
     def restart(self) -> None:
         """A new process on the same state."""
-        self.parts = self._parts()
+        self.service = self._service()
         self.run(outbox.void_claims, now=self.now)
 
     def work_until_done(self, *, step: timedelta = timedelta(hours=1), longest: timedelta = timedelta(days=4)) -> None:

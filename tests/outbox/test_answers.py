@@ -14,7 +14,7 @@ from tests.outbox.desk import Desk
 from tests.outbox.nginx import LIMIT, start_nginx
 from tests.patience import HANGS
 from tests.receivers import Receiver, slack
-from watcher.store import outbox
+from watcher.store.queries import outbox_status
 
 PATHS = ("/gut", "/gedrosselt", "/klein")
 
@@ -72,7 +72,7 @@ def test_410_parks_the_channel(nginx: str, tmp_path: Path) -> None:
         desk.find()
         desk.deliver()
         assert outcomes(desk) == [("gone", 410)]
-        assert (desk.states("k"), list(desk.run(outbox.parked))) == ({"parked": 1}, ["k"])
+        assert (desk.states("k"), list(desk.run(outbox_status.parked))) == ({"parked": 1}, ["k"])
 
 
 @pytest.mark.parametrize(("path", "status"), [("/kaputt", 502), ("/stumm", None)])

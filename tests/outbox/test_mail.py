@@ -19,7 +19,7 @@ from tests.outbox.desk import Desk
 from tests.outbox.homeserver import free_port
 from watcher.errors import FetchError, FetchFailure
 from watcher.net import apprise_gateway
-from watcher.store import outbox
+from watcher.store.queries import outbox_status
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -88,8 +88,8 @@ def test_unknown_address_parks_the_channel_without_showing_it(tmp_path: Path) ->
     with desk_at(tmp_path, "gibtesnicht://geheimnis@irgendwo").online() as desk:
         desk.find()
         desk.deliver()
-        (reason,) = desk.run(outbox.parked).values()
-    assert reason == "Apprise knows no such address; see its list of services"
+        (reason,) = desk.run(outbox_status.parked).values()
+    assert reason == "Apprise does not support this address; see its list of services"
 
 
 async def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from tests.newsroom import Newsroom
 from tests.outbox.desk import Desk
 from tests.outbox.homeserver import Homeserver, Proxy, start_homeserver
 from tests.patience import HANGS
-from watcher.store import outbox, schema
+from watcher.store import schema
+from watcher.store.queries import outbox_status
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,7 @@ def test_wrong_token_parks_the_channel(synapse: Homeserver, tmp_path: Path) -> N
     with Desk(tmp_path, room_channel(synapse, synapse.room(), token="syt_falsch")).online() as desk:
         desk.find()
         desk.deliver()
-        (reason,) = desk.run(outbox.parked).values()
+        (reason,) = desk.run(outbox_status.parked).values()
         assert desk.states("raum") == {"parked": 1}
     assert "M_UNKNOWN_TOKEN" in reason
     assert "syt_falsch" not in reason
@@ -122,7 +123,7 @@ def test_encrypted_room_is_refused_with_what_to_do(synapse: Homeserver, tmp_path
     with Desk(tmp_path, room_channel(synapse, room)).online() as desk:
         desk.find()
         desk.deliver()
-        (reason,) = desk.run(outbox.parked).values()
+        (reason,) = desk.run(outbox_status.parked).values()
     assert "Name an unencrypted room" in reason
     assert synapse.messages(room) == []
 

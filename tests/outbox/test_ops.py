@@ -11,9 +11,9 @@ import pytest
 from tests.outbox.desk import Desk, channel
 from watcher.feeds.plan import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
-from watcher.runtime.service import Steps
-from watcher.store import feeds, incidents
-from watcher.store.feeds import PollRecord
+from watcher.store.commands import feeds, incidents
+from watcher.store.commands.feeds import PollRecord
+from watcher.store.queries import feed_status, health
 
 DAY = timedelta(days=1)
 
@@ -33,7 +33,7 @@ def said(desk: Desk) -> list[str]:
 
 
 def polled(desk: Desk, *, rolled_over: bool | None) -> None:
-    (feed,) = desk.run(feeds.statuses)
+    (feed,) = desk.run(feed_status.statuses)
     record = PollRecord(url=feed.url, poll_state="{}", next_poll_at=desk.now, rolled_over=rolled_over)
     desk.run(feeds.record_poll, feed.id, record, ops=("webhook",), now=desk.now)
 
@@ -58,14 +58,14 @@ def test_feed_that_rolls_over_is_told_once_and_when_it_no_longer_does(desk: Desk
 def test_trouble_is_told_once_across_restarts(desk: Desk) -> None:
     """The state remembers what was told, and that it is over."""
     for _ in range(3):
-        desk.run(incidents.begin, "corpus", "The corpus can't be written: disk full", ops=("webhook",), now=desk.now)
+        desk.run(incidents.begin, "corpus", "The corpus cannot be written: disk full", ops=("webhook",), now=desk.now)
         desk.restart()
-    assert said(desk) == ["The corpus can't be written: disk full"]
-    assert desk.run(incidents.known) == {"corpus": "The corpus can't be written: disk full"}
+    assert said(desk) == ["The corpus cannot be written: disk full"]
+    assert desk.run(health.open_incidents) == {"corpus": "The corpus cannot be written: disk full"}
     for _ in range(2):
         desk.run(incidents.end, "corpus", "The corpus can be written again.", ops=("webhook",), now=desk.now)
     assert said(desk)[1:] == ["The corpus can be written again."]
-    assert desk.run(incidents.known) == {}
+    assert desk.run(health.open_incidents) == {}
 
 
 @pytest.mark.parametrize(("pause", "told_at"), [(timedelta(minutes=1), 6), (timedelta(hours=13), 3)])
@@ -85,21 +85,20 @@ def test_feed_is_called_broken_after_six_failures_or_a_day(pause: timedelta, tol
 
 def test_corpus_that_cannot_be_written_is_told_once_and_when_it_can(desk: Desk) -> None:
     """A file is where the folder should be: however often housekeeping fails at it in between, two notices are sent."""
-    folder = desk.parts.folder.path
+    folder = desk.service.resources.folder.path
     desk.find()
     desk.run(lambda tx: tx.exec_driver_sql("UPDATE documents SET written_at = NULL"))
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in the way")
-    service = Steps(desk.parts)
     for _ in range(3):
-        desk.wait(service.keep_house())
+        desk.wait(desk.service.keep_house())
     folder.unlink()
-    desk.parts.folder.prepare()
+    desk.service.resources.folder.prepare()
     for _ in range(2):
-        desk.wait(service.keep_house())
+        desk.wait(desk.service.keep_house())
     desk.deliver()
     begun, ended = [body["message"] for body in desk.texts("webhook") if body["kind"] == "notice"]
-    assert begun.startswith("The corpus can't be written: ")
+    assert begun.startswith("The corpus cannot be written: ")
     assert str(folder) in begun
     assert ended == "The corpus can be written again."
     assert len(list(folder.iterdir())) == 1

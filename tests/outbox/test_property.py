@@ -19,7 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.outbox.desk import Crash, Desk, Fault, channel
 from watcher.pipeline.deliver import LIMITS
-from watcher.store import outbox
+from watcher.store.commands import outbox
+from watcher.store.queries import outbox_status
 
 CHANNELS = "\n".join(
     (
@@ -97,7 +98,7 @@ class Outbox(RuleBasedStateMachine):
     def restart(self) -> None:
         self.desk.restart()
 
-    @precondition(lambda self: self.desk.run(outbox.parked))
+    @precondition(lambda self: self.desk.run(outbox_status.parked))
     @rule()
     def resume(self) -> None:
         self._bring_all_back()
@@ -116,7 +117,7 @@ class Outbox(RuleBasedStateMachine):
             assert self.desk.state_of(id_) == "sending"
 
     def _bring_all_back(self) -> None:
-        for name in self.desk.run(outbox.parked):
+        for name in self.desk.run(outbox_status.parked):
             self.desk.run(outbox.resume, name, limits=LIMITS, now=self.desk.now)
 
     def _all_is_told(self) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from tests.outbox.desk import Crash, Desk, Fault, channel
 from watcher.pipeline.deliver import LIMITS
-from watcher.store import outbox, outbox_list
-from watcher.store.deliveries import notify
+from watcher.store.commands import outbox
+from watcher.store.commands.outbox import notify
+from watcher.store.queries import outbox_status
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 Open = Callable[..., Desk]
@@ -95,7 +96,7 @@ def test_refused_payload_is_tried_once_simpler_and_then_given_up(desk: Open) -> 
     assert d.states("slack") == {"delivered": 1, "dead": 1}
     assert ["blocks" in text for text in d.texts("slack")] == [False]
     (notice,) = (body["message"] for body in d.texts("webhook-ops") if body["kind"] == "notice")
-    assert "given up: HTTP 400 invalid_payload" in notice
+    assert "not sent again: HTTP 400 invalid_payload" in notice
 
 
 def test_gone_channel_is_parked_with_its_queue_and_ops_hears_it_once(desk: Open) -> None:
@@ -113,7 +114,7 @@ def test_gone_channel_is_parked_with_its_queue_and_ops_hears_it_once(desk: Open)
     notices = [body["message"] for body in d.texts("webhook-ops") if body["kind"] == "notice"]
     assert len(notices) == 1
     assert "watcher outbox resume slack" in notices[0]
-    assert d.run(outbox.parked) == {"slack": "HTTP 403"}
+    assert d.run(outbox_status.parked) == {"slack": "HTTP 403"}
     assert d.run(outbox.resume, "slack", limits=LIMITS, now=d.now) == 2
     d.deliver()
     assert len(d.texts("slack")) == 2
@@ -132,7 +133,7 @@ def test_lost_lease_is_ambiguous_and_on_record(desk: Open) -> None:
     assert first == second
     (row,) = d.rows()
     assert (row.state, row.attempts, row.uncertain) == ("delivered", 1, True)
-    attempts = d.run(outbox_list.attempts, row.sequence)
+    attempts = d.run(outbox_status.attempts, row.sequence)
     assert [(attempt.outcome.value, attempt.answer) for attempt in attempts] == [
         ("ambiguous", "stopped while sending; the answer is unknown"),
         ("delivered", "HTTP 200 ok"),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.outbox.desk import Crash, Desk, Fault, channel
 from watcher.pipeline.deliver import LIMITS
-from watcher.store import collecting, outbox
+from watcher.store.commands import outbox
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NOW = 'group_wait = "0s"'
@@ -181,7 +181,7 @@ def test_once_closes_group_windows_but_not_quiet_hours(desk: Open) -> None:
     d.pass_(HOUR)
     d.find()
     d.deliver()
-    d.run(collecting.close_windows, now=d.now)
+    d.run(outbox.close_windows, now=d.now)
     d.deliver()
     assert (len(d.texts("slack")), len(d.texts("webhook"))) == (1, 0)
 

@@ -1,4 +1,4 @@
-"""A pool of real processes for each test, gone with everything it held when the test ends."""
+"""A pool of real processes for each test, closed at its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MakePool = Callable[..., ParserPool]
 
 @pytest.fixture
 async def make_pool() -> AsyncIterator[MakePool]:
-    """Makes pools, closes them, and holds them to leaving no process and no descriptor behind."""
+    """Makes pools, closes them, and checks that they leave no process and no descriptor behind."""
     pools: list[ParserPool] = []
     before, descriptors = children(), psutil.Process().num_fds()
 
@@ -33,5 +33,5 @@ async def make_pool() -> AsyncIterator[MakePool]:
 
 @pytest.fixture
 def pool(make_pool: MakePool) -> ParserPool:
-    """A pool of one process, so that the next task meets what the last one left."""
+    """A pool of one process, so that tasks one after the other run in the same one."""
     return make_pool()

@@ -1,4 +1,4 @@
-"""Tasks as a hostile world would have them: they hang, hoard, crash, raise, and sometimes do what they are told."""
+"""A tasks module for the tests of the pool: its tasks succeed, raise, hang, crash, or take memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import json
 import os
 import re
 import resource
+import select
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -32,7 +34,7 @@ def preload() -> None:
 
 
 def configure(generation: int, configuration: bytes) -> None:
-    """Keeps what it is given, unless it is told to fail or needs a lot for it."""
+    """Keeps the configuration; `fail` raises, `large` takes 600 MB."""
     global _generation
     if configuration == b"fail":
         raise ValueError("unusable configuration")
@@ -42,17 +44,17 @@ def configure(generation: int, configuration: bytes) -> None:
 
 
 def echo(arguments: dict[str, Any], payload: bytes) -> bytes:
-    """What it was given."""
+    """Returns its arguments and payload."""
     return json.dumps({"arguments": arguments, "payload": payload.decode()}).encode()
 
 
 def reverse(_: dict[str, Any], payload: bytes) -> bytes:
-    """The payload backwards."""
+    """Returns the payload backwards."""
     return payload[::-1]
 
 
 def state(_: dict[str, Any], __: bytes) -> bytes:
-    """What this process knows about itself."""
+    """Returns the state of this process."""
     global _calls
     _calls += 1
     limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in ("RLIMIT_CORE", "RLIMIT_NOFILE")}
@@ -72,30 +74,44 @@ def state(_: dict[str, Any], __: bytes) -> bytes:
 
 
 def nap(_: dict[str, Any], __: bytes) -> bytes:
-    """Take a moment, in which others can be asked for."""
+    """Takes long enough for other tasks to be queued."""
     time.sleep(0.2)
     return b"rested"
 
 
+def await_request(_: dict[str, Any], __: bytes) -> bytes:
+    """Waits until the next request has arrived at the socket, while this one still runs."""
+    sockets = [number for number in range(3, 64) if _is_socket(number)]
+    arrived, _writable, _failed = select.select(sockets, [], [], 10)
+    return b"arrived" if arrived else b"nothing arrived"
+
+
+def _is_socket(descriptor: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
 def hang(_: dict[str, Any], __: bytes) -> bytes:
-    """Hold the GIL for ages, as a bad regular expression does."""
+    """Holds the GIL, as a bad regular expression does."""
     return str(re.match("(a|aa)+$", "a" * 60 + "b")).encode()
 
 
 def hold_the_gil(_: dict[str, Any], __: bytes) -> bytes:
-    """Sleep in C without letting go of the GIL."""
+    """Sleeps in C without releasing the GIL."""
     ctypes.PyDLL(None).sleep(600)
     return b""
 
 
 def hoard(arguments: dict[str, Any], _: bytes) -> bytes:
-    """Take memory, and keep it."""
+    """Takes memory and keeps it."""
     _hoard.append(bytes(arguments["megabytes"] * 2**20))
     return b"kept"
 
 
 def hoard_and_cover_up(_: dict[str, Any], __: bytes) -> bytes:
-    """Run out of memory and call it something else."""
+    """Runs out of memory and raises another exception."""
     try:
         while True:
             _hoard.append(bytes(2**24))
@@ -104,24 +120,24 @@ def hoard_and_cover_up(_: dict[str, Any], __: bytes) -> bytes:
 
 
 def abort(_: dict[str, Any], __: bytes) -> bytes:
-    """Crash as C libraries do."""
+    """Crashes as C libraries do."""
     os.abort()
 
 
 def leave(_: dict[str, Any], __: bytes) -> bytes:
-    """End the process behind Python's back."""
+    """Ends the process without Python's cleanup."""
     os._exit(3)
 
 
 def close_all(_: dict[str, Any], __: bytes) -> bytes:
-    """Close every descriptor, the socket too, and live on."""
+    """Closes every descriptor, the socket too, and lives on."""
     os.closerange(0, 64)
     signal.pause()
     return b""
 
 
 def babble(_: dict[str, Any], __: bytes) -> bytes:
-    """Write over the socket what is no frame, or one of four gigabytes."""
+    """Writes a frame of eight gigabytes to the socket."""
     for descriptor in range(3, 64):
         try:
             os.write(descriptor, b"\xff" * 64)
@@ -132,44 +148,44 @@ def babble(_: dict[str, Any], __: bytes) -> bytes:
 
 
 def fail(arguments: dict[str, Any], _: bytes) -> bytes:
-    """Raise what it is told."""
+    """Raises the given exception."""
     error: type[BaseException] = getattr(builtins, arguments["kind"])
     raise error(arguments["message"])
 
 
 def refuse(_: dict[str, Any], __: bytes) -> bytes:
-    """Raise one of watcher's own errors, with data that JSON can carry and data that it cannot."""
+    """Raises a WatcherError with data that JSON can carry, and data that it cannot."""
     error = NotAFeed("a web page", advertised=("https://zeitung.example/feed",))
     error.__dict__ |= {"_private": 1, "odd": {1, 2}, "large": "x" * 100_000}
     raise error
 
 
 def overflow(_: dict[str, Any], __: bytes) -> bytes:
-    """Recurse without end."""
+    """Recurses without end."""
     return b"" + overflow(_, __)
 
 
 def talk(arguments: dict[str, Any], _: bytes) -> bytes:
-    """A result of the size asked for."""
+    """Returns a result of the given size."""
     return b"x" * int(arguments["size"])
 
 
 def write_file(_: dict[str, Any], __: bytes) -> bytes:
-    """Try to write a file."""
+    """Tries to write a file."""
     with tempfile.TemporaryFile(buffering=0) as file:
         file.write(b"x")
     return b"written"
 
 
 def signal_self(_: dict[str, Any], __: bytes) -> bytes:
-    """Survive what a service manager sends to the whole group."""
+    """Survives the signals that a service manager sends to the whole group."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(os.getpid(), number)
     return b"alive"
 
 
 def spawn(_: dict[str, Any], __: bytes) -> bytes:
-    """Start a process that outlives its purpose, tell its pid through a file descriptor, and hang."""
+    """Starts a process that never ends, and returns its pid."""
     child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
     return str(child.pid).encode()
 
@@ -181,6 +197,7 @@ TASKS: Mapping[str, Callable[[dict[str, Any], bytes], bytes]] = {
         reverse,
         state,
         nap,
+        await_request,
         hang,
         hold_the_gil,
         hoard,

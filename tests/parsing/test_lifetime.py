@@ -1,4 +1,4 @@
-"""How worker processes begin, are configured, wear out, and end; and that none is ever left over."""
+"""How parser processes start, are configured, are recycled, and end; and that none is left over."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from watcher.parsing import ParserPool
 async def main():
     pool = ParserPool(3, "tests.parsing.tasks")
     hanging = [asyncio.create_task(pool.run("hang", {}, b"", timedelta(hours=1))) for _ in range(2)]
-    await pool.start()
+    await pool.run("reverse", {}, b"", timedelta(minutes=1))
     while len(pool.pids) < 3:
         await asyncio.sleep(0.01)
     print(*pool.pids, flush=True)
@@ -37,70 +37,91 @@ asyncio.run(main())
 """
 
 
-# -- beginning --------------------------------------------------------------------------------------------------------
+# -- start ------------------------------------------------------------------------------------------------------------
 
 
-async def test_tasks_module_that_is_missing_is_said_at_start(make_pool: MakePool) -> None:
-    """The error names the module and what is wrong with it."""
+async def test_a_missing_tasks_module_is_reported(make_pool: MakePool) -> None:
+    """The error names the module and the reason."""
     pool = make_pool(tasks="tests.parsing.no_such_module")
-    with pytest.raises(ParserDied, match=r"could not load tests\.parsing\.no_such_module: ModuleNotFoundError"):
-        await pool.start()
-    with pytest.raises(ParserDied, match="could not load"):
+    with pytest.raises(
+        ParserDied, match=r"^a parser process could not load tests\.parsing\.no_such_module: ModuleNotFoundError"
+    ):
         await pool.run("reverse", {}, b"", LONG)
 
 
-async def test_processes_may_start_before_they_are_needed(make_pool: MakePool) -> None:
-    """As many as are wanted and may be; who needs one takes it when it is ready, and no other starts."""
+async def test_processes_can_be_prestarted(make_pool: MakePool) -> None:
+    """No more start than the pool may have, and later tasks use them."""
     pool = make_pool(2)
-    pool.start_ahead(1)
+    pool.prestart(1)
     assert len(pool.pids) == 1
-    pool.start_ahead(5)
+    pool.prestart(5)
     pids = set(pool.pids)
     assert len(pids) == 2
     assert {one["pid"] for one in await asyncio.gather(*(state(pool) for _ in range(8)))} <= pids
     assert set(pool.pids) == pids
 
 
-async def test_what_is_wrong_with_a_process_started_early_is_told_to_who_needs_it(make_pool: MakePool) -> None:
-    """Nobody waits for it before; a pool whose processes cannot load fails every task."""
+async def test_a_prestarted_process_that_cannot_load_fails_its_task(make_pool: MakePool) -> None:
+    """Every task fails in a pool whose processes cannot load."""
     pool = make_pool(2, tasks="tests.parsing.no_such_module")
-    pool.start_ahead(2)
+    pool.prestart(2)
     for _ in range(3):
         with pytest.raises(ParserDied, match="could not load"):
             await pool.run("reverse", {}, b"", LONG)
 
 
-async def test_processes_started_early_are_gone_with_the_pool(make_pool: MakePool) -> None:
-    """Though none was ready, and nobody needed one."""
+async def test_prestarted_processes_end_with_the_pool(make_pool: MakePool) -> None:
+    """Also if they are not ready yet, and no task needed them."""
     before = children()
     pool = make_pool(2)
-    pool.start_ahead(2)
+    pool.prestart(2)
     await pool.aclose()
     assert children() == before
 
 
-async def test_start_that_takes_too_long_is_given_up(make_pool: MakePool) -> None:
-    """A process that does not get ready in time is killed; that is not the task's time-out."""
+async def test_start_has_a_timeout(make_pool: MakePool) -> None:
+    """A process that is not ready in time is killed; that is not the task's timeout."""
     pool = make_pool(start_timeout=timedelta(milliseconds=1))
-    with pytest.raises(ParserDied, match="was not ready after"):
+    with pytest.raises(ParserDied, match=r"^a parser process was not ready after 0:00:00\.001000$"):
         await pool.run("reverse", {}, b"", LONG)
 
 
-async def test_system_without_processes_is_said(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that cannot be started ends its task only; the next one tries again."""
+async def test_a_process_that_dies_while_it_starts_fails_one_task(pool: ParserPool) -> None:
+    """The error says how it ended, and the next task runs in another process."""
+    task = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    await until(lambda: bool(pool.pids))
+    os.kill(pool.pids[0], signal.SIGKILL)
+    with pytest.raises(ParserDied, match=r"^a parser process did not start: it was killed by SIGKILL, perhaps because"):
+        await task
+    assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
+
+
+async def test_closing_ends_a_task_whose_process_is_starting(pool: ParserPool) -> None:
+    """The error says that the pool was closed, not that the process failed."""
+    task = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    await until(lambda: bool(pool.pids))
+    await pool.aclose()
+    with pytest.raises(ParserDied, match=r"^a parser process was stopped with its pool before it was ready$"):
+        await task
+
+
+async def test_a_process_that_cannot_be_started_fails_one_task(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next task tries again."""
     pool = make_pool()
     with monkeypatch.context() as broken:
         broken.setattr(sys, "executable", "/nowhere/python")
-        with pytest.raises(ParserDied, match=r"could not be started: .*No such file"):
+        with pytest.raises(ParserDied, match=r"^a parser process could not be started: .*No such file"):
             await pool.run("reverse", {}, b"", LONG)
     assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
 
 
-@pytest.mark.parametrize("call", ["socket.socketpair", "os.pidfd_open"])
-async def test_system_without_descriptors_is_said(
-    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch, call: str
+@pytest.mark.parametrize(("call", "action"), [("socket.socketpair", "started"), ("os.pidfd_open", "watched")])
+async def test_missing_descriptors_fail_one_task(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch, call: str, action: str
 ) -> None:
-    """So does a system that gives no more descriptors."""
+    """Too many open files in the daemon cost one task, and the next tries again."""
 
     def fail(*_: object) -> None:
         raise OSError(24, "Too many open files")
@@ -108,12 +129,12 @@ async def test_system_without_descriptors_is_said(
     pool = make_pool()
     with monkeypatch.context() as broken:
         broken.setattr(call, fail)
-        with pytest.raises(ParserDied, match="Too many open files"):
+        with pytest.raises(ParserDied, match=rf"^a parser process could not be {action}: Too many open files$"):
             await pool.run("reverse", {}, b"", LONG)
     assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
 
 
-async def test_worker_knows_no_secrets_and_has_few_rights(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_has_no_secrets_and_few_rights(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It inherits no secret, no terminal and no descriptor, dumps no core, and is in a session of its own."""
     monkeypatch.setenv("SLACK_URL", "https://hooks.example/secret")
     pool = make_pool()
@@ -125,18 +146,18 @@ async def test_worker_knows_no_secrets_and_has_few_rights(make_pool: MakePool, m
     assert known["limits"] == {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": 64}
 
 
-async def test_worker_leaves_signals_to_the_daemon(pool: ParserPool) -> None:
-    """SIGTERM, SIGINT and SIGHUP, which a service manager sends to all, do not end a task."""
+async def test_signals_to_the_group_do_not_end_a_task(pool: ParserPool) -> None:
+    """A service manager sends SIGTERM, SIGINT and SIGHUP to the parser processes too."""
     assert await pool.run("signal_self", {}, b"", LONG) == b"alive"
 
 
 # -- configuration ----------------------------------------------------------------------------------------------------
 
 
-async def test_every_worker_gets_the_configuration(make_pool: MakePool) -> None:
-    """Each process has the latest before its next task, whether it was there before or not."""
+async def test_every_process_gets_the_configuration(make_pool: MakePool) -> None:
+    """Each process, old or new, has the latest configuration before its next task."""
     pool = make_pool(2)
-    await pool.start()
+    await state(pool)
     await pool.configure(1, b"eins")
     for generation, content in ((1, "eins"), (2, "zwei")):
         await pool.configure(generation, content.encode())
@@ -148,7 +169,7 @@ async def test_every_worker_gets_the_configuration(make_pool: MakePool) -> None:
 
 
 async def test_configuration_that_fails_fails_the_task(pool: ParserPool) -> None:
-    """No task runs under an older configuration than the latest; a better one mends it."""
+    """No task runs under an older configuration than the latest; the next valid one is used."""
     await pool.configure(1, b"fail")
     for _ in range(2):
         with pytest.raises(TaskFailed, match="unusable configuration"):
@@ -158,7 +179,7 @@ async def test_configuration_that_fails_fails_the_task(pool: ParserPool) -> None
 
 
 async def test_configuration_does_not_count_as_memory(make_pool: MakePool) -> None:
-    """Our own data may be large; strangers' pages have their full share besides."""
+    """The watches may be large; untrusted pages have the whole limit besides."""
     pool = make_pool(memory_limit=100 * 2**20)
     await pool.configure(1, b"large")
     assert await pool.run("hoard", {"megabytes": 40}, b"", LONG) == b"kept"
@@ -166,12 +187,12 @@ async def test_configuration_does_not_count_as_memory(make_pool: MakePool) -> No
         await pool.run("hoard", {"megabytes": 120}, b"", LONG)
 
 
-# -- wearing out ------------------------------------------------------------------------------------------------------
+# -- recycling --------------------------------------------------------------------------------------------------------
 
 
-async def test_worker_is_relieved_after_its_share(make_pool: MakePool) -> None:
-    """After its share of tasks a process goes, no task fails, and it does not go before its successor is ready."""
-    pool = make_pool(tasks_per_worker=5)
+async def test_a_process_is_replaced_after_its_share_of_tasks(make_pool: MakePool) -> None:
+    """No task fails, and the process takes tasks until its successor is ready."""
+    pool = make_pool(tasks_per_process=5)
     await pool.configure(1, b"eins")
     seen: list[int] = []
     while len(dict.fromkeys(seen)) < 4:
@@ -186,20 +207,40 @@ async def test_worker_is_relieved_after_its_share(make_pool: MakePool) -> None:
     assert last in pool.pids
 
 
-async def test_failed_relief_costs_nothing(
+async def test_a_process_that_cannot_be_replaced_goes_on(
     make_pool: MakePool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """If no successor can be started, the process goes on and it is said."""
-    pool = make_pool(tasks_per_worker=2)
+    """If no successor can be started, a warning is logged and no task fails."""
+    pool = make_pool(tasks_per_process=2)
     pid = (await state(pool))["pid"]
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     for _ in range(6):
         assert (await state(pool))["pid"] == pid
-    assert "goes on: a worker process could not be started" in caplog.text
+    warning = next(record for record in caplog.records if record.levelname == "WARNING")
+    assert "goes on after its 2 tasks, since it could not be replaced: a parser process" in warning.getMessage()
+    assert vars(warning)["event"] == "parser.not_replaced"
 
 
-async def test_idle_workers_are_stopped(make_pool: MakePool) -> None:
-    """Processes that nobody needs go, and come back when somebody does."""
+async def test_replacing_a_busy_process_keeps_the_size_of_the_pool(make_pool: MakePool) -> None:
+    """A process that is replaced during a task has one successor, not a second one when the task ends."""
+    pool = make_pool(tasks_per_process=2)
+    await asyncio.gather(*(pool.run("nap", {}, b"", LONG) for _ in range(12)))
+    await until(lambda: len(pool.pids) == 1)
+
+
+async def test_a_process_that_dies_during_its_replacement_has_one_successor(make_pool: MakePool) -> None:
+    """The pool fills its place at once; the successor that was starting is stopped when it is ready."""
+    pool = make_pool(tasks_per_process=1)
+    await pool.run("reverse", {}, b"ab", LONG)
+    await until(lambda: len(pool.pids) == 2)
+    with pytest.raises(ParserDied):
+        await pool.run("abort", {}, b"", LONG)
+    assert await pool.run("nap", {}, b"", LONG) == b"rested"
+    await until(lambda: len(pool.pids) == 1)
+
+
+async def test_idle_processes_are_stopped(make_pool: MakePool) -> None:
+    """Processes without tasks stop, and start again for the next task."""
     pool = make_pool(3, idle_after=timedelta(milliseconds=50))
     await asyncio.gather(*(pool.run("reverse", {}, bytes(10_000), LONG) for _ in range(9)))
     await until(lambda: pool.pids == ())
@@ -210,7 +251,7 @@ async def test_idle_workers_are_stopped(make_pool: MakePool) -> None:
 
 
 async def test_closing_ends_what_runs_and_what_waits(make_pool: MakePool) -> None:
-    """Running, waiting and later tasks end with ParserDied; no process is left, not even for a moment."""
+    """Running, waiting and later tasks end with ParserDied, and no process is left when `aclose` returns."""
     before = children()
     pool = make_pool(2)
     tasks = [asyncio.create_task(pool.run("hang", {}, b"", LONG)) for _ in range(6)]
@@ -220,15 +261,15 @@ async def test_closing_ends_what_runs_and_what_waits(make_pool: MakePool) -> Non
     for end in await asyncio.gather(*tasks, return_exceptions=True):
         assert isinstance(end, ParserDied)
         assert "pool" in str(end)
-    with pytest.raises(ParserDied, match="the pool is closed"):
+    with pytest.raises(ParserDied, match="the parser pool is closed"):
         await pool.run("reverse", {}, b"", LONG)
     await pool.aclose()
 
 
-async def test_closing_waits_for_a_relief_under_way(make_pool: MakePool) -> None:
-    """A successor that is just starting is ended, too."""
+async def test_closing_ends_a_replacement(make_pool: MakePool) -> None:
+    """A successor that is just starting ends too."""
     before = children()
-    pool = make_pool(tasks_per_worker=1)
+    pool = make_pool(tasks_per_process=1)
     await pool.run("reverse", {}, b"", LONG)
     await until(lambda: len(pool.pids) == 2)
     await pool.aclose()
@@ -236,8 +277,8 @@ async def test_closing_waits_for_a_relief_under_way(make_pool: MakePool) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-async def test_workers_die_with_the_daemon(number: signal.Signals) -> None:
-    """A daemon that is killed leaves no process behind: not an idle one, and not one that hangs in C."""
+async def test_processes_die_with_the_daemon(number: signal.Signals) -> None:
+    """A daemon that is killed leaves no process behind, neither an idle one nor one that hangs in C."""
     daemon = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DAEMON, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
@@ -250,7 +291,7 @@ async def test_workers_die_with_the_daemon(number: signal.Signals) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Is there such a process, and not merely as a zombie that its new parent has yet to reap?"""
+    """Returns whether there is such a process, other than as a zombie that its new parent will reap."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -258,8 +299,8 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("task", ["abort", "hang"])
-async def test_many_deaths_leave_nothing(make_pool: MakePool, task: str) -> None:
-    """After dozens of killed processes: as many descriptors as before, and no zombie."""
+async def test_killed_processes_leave_nothing(make_pool: MakePool, task: str) -> None:
+    """After dozens of killed processes there are as many descriptors as before, and no zombie."""
     pool = make_pool(2)
     await asyncio.gather(*(pool.run("reverse", {}, bytes(100), LONG) for _ in range(4)))
     before = holdings()
@@ -273,5 +314,5 @@ async def test_many_deaths_leave_nothing(make_pool: MakePool, task: str) -> None
 
 
 def holdings() -> tuple[int, int]:
-    """Open descriptors and child processes, zombies included."""
+    """Counts open descriptors and child processes, zombies included."""
     return psutil.Process().num_fds(), len(children())

@@ -1,4 +1,4 @@
-"""What a pool promises for tasks that behave, and for tasks that do not."""
+"""The pool's promises for tasks that succeed, fail, hang, crash, and take too much memory."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SHORT = timedelta(seconds=0.2)
 
 
 async def state(pool: ParserPool) -> dict[str, Any]:
-    """What the process that answers next knows about itself."""
+    """Returns the state of the process that runs the next task."""
     known: dict[str, Any] = json.loads(await pool.run("state", {}, b"", LONG))
     return known
 
 
-# -- tasks that behave ------------------------------------------------------------------------------------------------
+# -- tasks that succeed ----------------------------------------------------------------------------------------------
 
 
 async def test_task_gets_arguments_and_payload(pool: ParserPool) -> None:
@@ -47,12 +47,11 @@ async def test_payloads_of_any_size_go_and_come_back(pool: ParserPool, size: int
 
 
 async def test_processes_start_when_they_are_needed(make_pool: MakePool) -> None:
-    """One is there from the start, and one task after the other needs no second."""
+    """The first task starts one process, tasks one after the other need no second, and others start up to the size."""
     pool = make_pool(3)
     assert not pool.pids
-    await pool.start()
+    assert len({(await state(pool))["pid"] for _ in range(5)}) == 1
     assert len(pool.pids) == 1
-    assert {(await state(pool))["pid"] for _ in range(5)} == set(pool.pids)
     await asyncio.gather(*(pool.run("reverse", {}, b"x", LONG) for _ in range(9)))
     assert len(pool.pids) == 3
 
@@ -65,7 +64,7 @@ async def test_tasks_module_is_preloaded_once(pool: ParserPool) -> None:
 
 
 async def test_first_come_first_served(pool: ParserPool) -> None:
-    """Tasks that wait get their turn in the order in which they came."""
+    """Waiting tasks run in the order in which they came."""
     order: list[int] = []
 
     async def one(number: int) -> None:
@@ -76,18 +75,27 @@ async def test_first_come_first_served(pool: ParserPool) -> None:
     assert order == list(range(30))
 
 
+async def test_the_next_task_is_queued_while_one_runs(pool: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process has its next task at hand when it has done one, so that it need not wait for the event loop."""
+    monkeypatch.setattr("watcher.parsing.pool._JUST_STARTED", LONG.total_seconds())
+    await state(pool)
+    first = asyncio.create_task(pool.run("await_request", {}, b"", LONG))
+    second = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
+    assert (await first, await second) == (b"arrived", b"ba")
+
+
 # -- tasks that fail --------------------------------------------------------------------------------------------------
 
 
-async def test_exception_is_told(pool: ParserPool) -> None:
-    """Class, message, and, since it is a bug, the worker's traceback as a note; the process lives on."""
+async def test_an_exception_is_reported(pool: ParserPool) -> None:
+    """TaskFailed has its class and message and, since it is a bug, the traceback as a note; the process lives on."""
     pid = (await state(pool))["pid"]
     with pytest.raises(TaskFailed, match="seltsam") as caught:
         await pool.run("fail", {"kind": "ValueError", "message": "seltsam " * 1_000}, b"", LONG)
     assert caught.value.kind == "ValueError"
     assert len(str(caught.value)) <= 2_000
     (note,) = caught.value.__notes__
-    assert note.startswith("In the worker, fail:\nTraceback")
+    assert note.startswith("In the parser process, fail:\nTraceback")
     assert 'in fail\n    raise error(arguments["message"])' in note
     assert (await state(pool))["pid"] == pid
 
@@ -103,7 +111,7 @@ async def test_own_errors_carry_their_data(pool: ParserPool) -> None:
 
 @pytest.mark.parametrize("kind", ["SystemExit", "KeyboardInterrupt", "RecursionError", "GeneratorExit"])
 async def test_no_exception_ends_the_process(pool: ParserPool, kind: str) -> None:
-    """Also those that end programs are told."""
+    """Exceptions that usually end a program are reported like others."""
     pid = (await state(pool))["pid"]
     with pytest.raises(TaskFailed) as caught:
         await pool.run("fail", {"kind": kind, "message": "x"}, b"", LONG)
@@ -121,8 +129,10 @@ async def test_no_exception_ends_the_process(pool: ParserPool, kind: str) -> Non
         ("write_file", {}, "FileNotFoundError"),  # "No usable temporary directory found"
     ],
 )
-async def test_what_a_task_may_not(make_pool: MakePool, task: str, arguments: dict[str, Any], kind: str) -> None:
-    """Unknown tasks, endless recursion, giant results, files: an exception like any other."""
+async def test_forbidden_acts_fail_the_task(
+    make_pool: MakePool, task: str, arguments: dict[str, Any], kind: str
+) -> None:
+    """Unknown tasks, endless recursion, giant results and files raise an exception, and the next task succeeds."""
     pool = make_pool(largest_reply=2**20)
     with pytest.raises(TaskFailed) as caught:
         await pool.run(task, arguments, b"\xff", LONG)
@@ -130,21 +140,28 @@ async def test_what_a_task_may_not(make_pool: MakePool, task: str, arguments: di
     assert len(await pool.run("talk", {"size": 2**20}, b"", LONG)) == 2**20
 
 
+async def test_arguments_that_are_too_large_are_not_sent(pool: ParserPool) -> None:
+    """They fail their task, and do not cost a process."""
+    with pytest.raises(ParserDied, match=r"^echo could not be sent: a message of \d+ bytes is too large$"):
+        await pool.run("echo", {"text": "x" * (16 * 2**20)}, b"", LONG)
+    assert not pool.pids
+
+
 # -- tasks that hang, hoard and crash ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", ["hang", "hold_the_gil"])
 async def test_task_that_hangs_is_killed(pool: ParserPool, task: str) -> None:
-    """A process that holds its GIL for ages is killed in time, and the next task finds another one."""
+    """A process that holds its GIL is killed in time, and the next task runs in another one."""
     pid = (await state(pool))["pid"]
-    with pytest.raises(ParserTimeout, match=rf"{task} took longer than 0\.2 s"):
+    with pytest.raises(ParserTimeout, match=rf"^{task} took longer than 0\.2 s and was stopped$"):
         await pool.run(task, {}, b"", SHORT)
     assert (await state(pool))["pid"] != pid
     await until(lambda: is_gone(pid))
 
 
-async def test_task_that_hangs_keeps_nobody_waiting_but_its_own(make_pool: MakePool) -> None:
-    """Beside a hanging task the others go on."""
+async def test_a_task_that_hangs_delays_no_other(make_pool: MakePool) -> None:
+    """The other process runs the other tasks."""
     pool = make_pool(2)
     hanging = asyncio.create_task(pool.run("hang", {}, b"", LONG))
     for _ in range(20):
@@ -157,23 +174,23 @@ async def test_task_that_hangs_keeps_nobody_waiting_but_its_own(make_pool: MakeP
 
 @pytest.mark.parametrize(("task", "megabytes"), [("hoard", 300), ("hoard_and_cover_up", 0)])
 async def test_memory_is_limited(make_pool: MakePool, task: str, megabytes: int) -> None:
-    """Who wants more than the limit gets nothing, even if it calls that something else; its process is replaced."""
+    """A task over the limit fails, even if it raises another exception, and its process is replaced."""
     pool = make_pool(memory_limit=200 * 2**20)
     pid = (await state(pool))["pid"]
-    with pytest.raises(ParserDied, match="needed more than 200 MB of memory"):
+    with pytest.raises(ParserDied, match=rf"^{task} needed more than 200 MB of memory and was stopped$"):
         await pool.run(task, {"megabytes": megabytes}, b"", LONG)
     assert (await state(pool))["pid"] != pid
 
 
 async def test_payload_counts_as_memory(make_pool: MakePool) -> None:
-    """A payload that does not fit is no crash, either."""
+    """A payload that does not fit fails its task."""
     pool = make_pool(memory_limit=4 * 2**20)
     with pytest.raises(ParserDied, match="needed more than 4 MB"):
         await pool.run("reverse", {}, bytes(8 * 2**20), LONG)
 
 
 async def test_process_that_keeps_memory_is_replaced(make_pool: MakePool) -> None:
-    """What one task left behind is not missing for the next."""
+    """The next task has the whole limit."""
     pool = make_pool(memory_limit=200 * 2**20)
     for _ in range(5):
         assert await pool.run("hoard", {"megabytes": 150}, b"", LONG) == b"kept"
@@ -189,22 +206,22 @@ async def test_process_that_keeps_memory_is_replaced(make_pool: MakePool) -> Non
     ],
 )
 async def test_process_that_dies_is_replaced(pool: ParserPool, task: str, reason: str) -> None:
-    """Crashes, exits and gibberish are told with their reason, and the next task finds another process."""
-    with pytest.raises(ParserDied, match=rf"{task} ended its worker: it .*{reason}"):
+    """Crashes, exits and malformed replies are reported, and the next task runs in another process."""
+    with pytest.raises(ParserDied, match=rf"^{task} ended its parser process: it .*{reason}"):
         await pool.run(task, {}, b"", LONG)
     assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
 
 
-async def test_idle_process_that_dies_is_not_noticed(pool: ParserPool) -> None:
-    """A process that the system took while it was idle costs no task."""
+async def test_an_idle_process_that_dies_costs_no_task(pool: ParserPool) -> None:
+    """The system may kill one to free memory."""
     pid = (await state(pool))["pid"]
     os.kill(pid, signal.SIGKILL)
     await until(lambda: is_gone(pid))
     assert (await state(pool))["pid"] != pid
 
 
-async def test_kill_takes_what_the_worker_started(pool: ParserPool) -> None:
-    """A process that a task started goes with its worker."""
+async def test_child_processes_of_a_task_are_killed(pool: ParserPool) -> None:
+    """A process that a task started ends with the parser process."""
     grandchild = int(await pool.run("spawn", {}, b"", LONG))
     with pytest.raises(ParserTimeout):
         await pool.run("hang", {}, b"", SHORT)
@@ -212,7 +229,7 @@ async def test_kill_takes_what_the_worker_started(pool: ParserPool) -> None:
 
 
 async def test_cancelled_task_is_killed(pool: ParserPool) -> None:
-    """Who gives up waiting frees the place at once."""
+    """Cancelling a running task makes room for the next at once."""
     pid = (await state(pool))["pid"]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
@@ -221,8 +238,8 @@ async def test_cancelled_task_is_killed(pool: ParserPool) -> None:
     await until(lambda: is_gone(pid))
 
 
-async def test_cancelled_while_waiting_kills_nobody(pool: ParserPool) -> None:
-    """Who gives up before its turn takes nothing from the others."""
+async def test_cancelling_a_waiting_task_kills_nothing(pool: ParserPool) -> None:
+    """The tasks before and after it run, in the same process."""
     first = asyncio.create_task(pool.run("reverse", {}, bytes(2**20), LONG))
     waiting = [asyncio.create_task(pool.run("hang", {}, b"", LONG)) for _ in range(5)]
     last = asyncio.create_task(state(pool))
@@ -247,10 +264,10 @@ async def test_cancelled_while_waiting_kills_nobody(pool: ParserPool) -> None:
         ("fail", {"kind": "ValueError", "message": "x"}),
     ],
 )
-async def test_what_lay_ready_behind_is_not_to_blame(make_pool: MakePool, task: str, arguments: dict[str, Any]) -> None:
-    """A task that its worker had at hand when another ended it, or wore it out, is done by the next worker."""
+async def test_queued_tasks_survive_their_process(make_pool: MakePool, task: str, arguments: dict[str, Any]) -> None:
+    """A task that was queued behind one that killed or used up the process is run by the next process."""
     pool = make_pool(memory_limit=200 * 2**20)
-    await pool.start()
+    await state(pool)
     timeout = SHORT if task == "hang" else LONG
     first = asyncio.create_task(pool.run(task, arguments, b"", timeout))
     behind = [asyncio.create_task(pool.run("reverse", {}, b"ab%d" % number, LONG)) for number in range(3)]
@@ -258,8 +275,8 @@ async def test_what_lay_ready_behind_is_not_to_blame(make_pool: MakePool, task: 
     await asyncio.gather(first, return_exceptions=True)
 
 
-async def test_nobody_is_kept_behind_a_task_that_hangs(make_pool: MakePool) -> None:
-    """It goes to whoever has time first, though it lay ready for another."""
+async def test_a_task_does_not_stay_queued_behind_one_that_hangs(make_pool: MakePool) -> None:
+    """It is run by the process that is free first."""
     pool = make_pool(2)
     await asyncio.gather(*(pool.run("reverse", {}, bytes(100), LONG) for _ in range(4)))
     hanging = [asyncio.create_task(pool.run("hang", {}, b"", timeout)) for timeout in (LONG, SHORT)]
@@ -269,8 +286,8 @@ async def test_nobody_is_kept_behind_a_task_that_hangs(make_pool: MakePool) -> N
     await asyncio.gather(*hanging, return_exceptions=True)
 
 
-async def test_cancelled_behind_another_costs_nobody_else(make_pool: MakePool) -> None:
-    """Who gives up while a worker has it at hand takes nothing from the one before, nor from the one after."""
+async def test_cancelling_a_queued_task_costs_no_other(make_pool: MakePool) -> None:
+    """The running task and the one after it complete in the same process."""
     pool = make_pool()
     pid = (await state(pool))["pid"]
     first = asyncio.create_task(pool.run("nap", {}, b"", LONG))
@@ -283,8 +300,8 @@ async def test_cancelled_behind_another_costs_nobody_else(make_pool: MakePool) -
     assert (await last)["pid"] == pid
 
 
-async def test_crowd_of_everything(make_pool: MakePool) -> None:
-    """Two hundred tasks of all kinds at once: each ends the way it must, and the places are all free again."""
+async def test_two_hundred_mixed_tasks(make_pool: MakePool) -> None:
+    """Two hundred tasks of all kinds at once end as they must, in no more than two processes."""
     pool = make_pool(2)
     kinds = ["reverse"] * 20 + ["fail", "refuse", "talk"] * 6 + ["abort", "hang"]
 

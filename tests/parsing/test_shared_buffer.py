@@ -1,4 +1,4 @@
-"""The tray: what is laid on it arrives, whatever its size; what is too large for it goes the other way."""
+"""The shared buffer: payloads of every size arrive, and a child cannot harm its parent through it."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ import pytest
 
 from tests.parsing.conftest import MakePool
 from tests.parsing.test_pool import LONG
-from watcher.parsing.shared_buffer import PLACES, ROOM, SharedBuffer
+from watcher.parsing.shared_buffer import SLOT_SIZE, SLOTS, SharedBuffer
 
 
-@pytest.mark.parametrize("size", [1, 65_537, ROOM - 1, ROOM, ROOM + 1, 3 * ROOM])
+@pytest.mark.parametrize("size", [1, 65_537, SLOT_SIZE - 1, SLOT_SIZE, SLOT_SIZE + 1, 3 * SLOT_SIZE])
 async def test_payloads_of_every_size_arrive(make_pool: MakePool, size: int) -> None:
-    """One after the other, a short one after a long one too: nothing of the one before is left in it."""
+    """A short payload after a long one has nothing of the long one in it."""
     pool = make_pool()
     payload = bytes(range(251)) * (size // 251 + 1)
     for data in (payload[:size], payload[: size // 3]):
         assert await pool.run("reverse", {}, data, LONG) == data[::-1]
 
 
-def test_the_child_cannot_write_on_its_tray() -> None:
-    """It takes what lies there; the memory is the pool's to write."""
-    ours, descriptor = SharedBuffer.make()
+def test_the_child_cannot_write_to_the_buffer() -> None:
+    """The child's mapping is read-only, and it closes its descriptor."""
+    ours, descriptor = SharedBuffer.create()
     theirs = SharedBuffer.open(descriptor)
-    ours.lay(1, b"Seite")
+    ours.write(1, b"Seite")
     with pytest.raises(TypeError, match=r"read-?only"):
-        theirs.lay(1, b"Zettel")
-    assert theirs.take(1, 5) == b"Seite"
+        theirs.write(1, b"Zettel")
+    assert theirs.read(1, 5) == b"Seite"
     ours.close()
     theirs.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
 
 
-@pytest.mark.parametrize("size", [0, ROOM, PLACES * ROOM - 1, 2 * PLACES * ROOM])
-def test_the_child_cannot_take_the_memory_away(size: int) -> None:
-    """A child that was taken over cannot shorten it, which would kill the pool as it writes."""
-    tray, descriptor = SharedBuffer.make()
+@pytest.mark.parametrize("size", [0, SLOT_SIZE, SLOTS * SLOT_SIZE - 1, 2 * SLOTS * SLOT_SIZE])
+def test_the_child_cannot_resize_the_buffer(size: int) -> None:
+    """A child that was taken over cannot shrink the memory, which would kill the parent as it writes."""
+    buffer, descriptor = SharedBuffer.create()
     with pytest.raises(PermissionError):
         os.ftruncate(descriptor, size)
-    for place in range(PLACES):
-        tray.lay(1 + place, bytes(ROOM))
-    tray.close()
+    for slot in range(1, SLOTS + 1):
+        buffer.write(slot, bytes(SLOT_SIZE))
+    buffer.close()
     os.close(descriptor)
 
 
-def test_a_kernel_that_knows_no_flag_gives_memory_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_older_kernels_create_a_buffer_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Linux 6.3 the flag that forbids execution is an invalid argument."""
     real = os.memfd_create
 
@@ -57,7 +57,7 @@ def test_a_kernel_that_knows_no_flag_gives_memory_too(monkeypatch: pytest.Monkey
         return real(name, flags)
 
     monkeypatch.setattr(os, "memfd_create", old)
-    tray, descriptor = SharedBuffer.make()
-    tray.lay(1, b"Seite")
-    tray.close()
+    buffer, descriptor = SharedBuffer.create()
+    buffer.write(1, b"Seite")
+    buffer.close()
     os.close(descriptor)

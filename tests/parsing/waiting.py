@@ -12,7 +12,7 @@ from tests.patience import HANGS
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = HANGS) -> None:
-    """Let the loop run until the condition holds; fail after so many seconds."""
+    """Runs the event loop until the condition holds; fails after that many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
@@ -20,10 +20,10 @@ async def until(condition: Callable[[], bool], *, seconds: float = HANGS) -> Non
 
 
 def is_gone(pid: int) -> bool:
-    """Is the process ended and reaped?"""
+    """Returns whether the process has ended and was reaped."""
     return not psutil.pid_exists(pid)
 
 
 def children() -> set[int]:
-    """The child processes of this one, zombies included."""
+    """Returns the child processes of this one, zombies included."""
     return {child.pid for child in psutil.Process().children()}

@@ -21,10 +21,11 @@ from watcher.corpus import CorpusFolder
 from watcher.model import Entry
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
-from watcher.pipeline.parts import Parts, Setting
-from watcher.runtime.service import Steps
-from watcher.store import StoreReader, StoreThread, entries, open_database, reading
-from watcher.store.entries import EntryStatus
+from watcher.pipeline.settings import Settings
+from watcher.runtime.service import Generation, Resources, Service
+from watcher.store import StoreReader, StoreThread, open_database, reading
+from watcher.store.queries import entry_status
+from watcher.store.queries.entry_status import EntryStatus
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENTENCE = "Die Werft am Fluss hat am Montag ein Schiff zu Wasser gelassen, das ohne Schornstein auskommt."
@@ -51,10 +52,21 @@ class Rig:
 
     news: Newsroom
     folder: Path
-    parts: Parts
-    steps: Steps
+    service: Service
     clock: Clock
     shown: list[str] = field(default_factory=list)
+
+    @property
+    def store(self) -> StoreThread:
+        return self.service.resources.store
+
+    @property
+    def parsers(self) -> ParserPool:
+        return self.service.resources.parsers
+
+    @property
+    def generation(self) -> Generation:
+        return self.service.generation
 
     @property
     def seeds(self) -> Path:
@@ -68,15 +80,15 @@ class Rig:
 
     async def poll(self) -> None:
         """Every feed that is due, and nothing else."""
-        await self.steps.poll.drain()
+        await self.service.poll.drain()
 
     async def ingest(self) -> None:
         """Every entry that is due."""
-        await self.steps.ingest.drain()
+        await self.service.ingest.drain()
 
     async def deliver(self) -> None:
         """Every delivery that is due."""
-        await self.steps.deliver.drain()
+        await self.service.deliver.drain()
 
     async def round(self) -> None:
         await self.poll()
@@ -91,7 +103,7 @@ class Rig:
     def entry(self, path: str) -> EntryStatus:
         """The one entry that leads to a page of the newsroom."""
         with self.look() as store:
-            (status,) = store.read(entries.find, links=(self.news.url(path),), link_key=None)
+            (status,) = store.read(entry_status.find, links=(self.news.url(path),), link_key=None)
         return status
 
     def look(self) -> AbstractContextManager[StoreReader]:
@@ -116,20 +128,12 @@ async def rigged(
     store = StoreThread(open_database(config.state.path))
     client = client_of(config)
     try:
-        setting = Setting.of(config, generation=1)
-        parts = Parts(
-            setting=setting,
-            store=store,
-            client=client,
-            pool=pool,
-            folder=corpus,
-            show=shown.append,
-            now=clock,
-            jitter=lambda: 0.5,
+        resources = Resources(
+            store=store, parsers=pool, folder=corpus, show=shown.append, now=clock, jitter=lambda: 0.5
         )
-        steps = Steps(parts)
-        await steps.start()
-        yield Rig(news=news, folder=folder, parts=parts, steps=steps, clock=clock, shown=shown)
+        service = Service(resources, Settings.of(config, generation=1), client)
+        await service.start()
+        yield Rig(news=news, folder=folder, service=service, clock=clock, shown=shown)
     finally:
         await client.aclose()
         store.close()

@@ -17,8 +17,8 @@ from watcher.app import assemble, reconfigure
 from watcher.config import Config, NetConfig, load
 from watcher.errors import StateError, StateLocked, WatcherError
 from watcher.model import Watch
-from watcher.parsing.launch import pool_of
-from watcher.pipeline.parts import LEASE
+from watcher.parsing.launch import parser_pool
+from watcher.pipeline.settings import LEASE, Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,34 +33,34 @@ def with_pause(config: Config, seconds: float) -> Config:
 async def test_a_reload_keeps_a_former_client_only_as_long_as_it_may_be_busy(make_rig: MakeRig) -> None:
     """What it has in hand goes on; after that it is closed, so that reloads do not pile up connections."""
     rig = await make_rig({"hafen": "/feed"})
-    first, config = rig.parts.client, rig.parts.setting.config
-    await reconfigure(rig.parts, with_pause(config, 2))
-    second = rig.parts.client
+    first, config = rig.generation.client, rig.service.settings.config
+    await reconfigure(rig.service, with_pause(config, 2))
+    second = rig.generation.client
     assert second is not first
-    assert list(rig.parts.former_clients) == [first]
+    assert list(rig.service.former_clients) == [first]
     rig.clock.forward(LEASE + timedelta(seconds=1))
-    await reconfigure(rig.parts, with_pause(config, 3))
-    assert list(rig.parts.former_clients) == [second]
+    await reconfigure(rig.service, with_pause(config, 3))
+    assert list(rig.service.former_clients) == [second]
     await second.aclose()
 
 
 async def test_a_reload_that_changes_no_net_keeps_the_client(make_rig: MakeRig) -> None:
     """Its connections and its knowledge of robots.txt with it."""
     rig = await make_rig({"hafen": "/feed"})
-    before = rig.parts.client
-    await reconfigure(rig.parts, rig.parts.setting.config)
-    assert rig.parts.client is before
-    assert rig.parts.setting.generation == 2
+    before = rig.generation.client
+    await reconfigure(rig.service, rig.service.settings.config)
+    assert rig.generation.client is before
+    assert rig.service.settings.generation == 2
 
 
 async def test_a_wrong_query_changes_nothing(make_rig: MakeRig) -> None:
     """The old generation stays in force."""
     rig = await make_rig({"hafen": "/feed"})
-    before = rig.parts.setting
+    before = rig.service.settings
     wrong = before.config.model_copy(update={"watches": (Watch(name="Werft", query="(Werft AND"),)})
     with pytest.raises(WatcherError, match="Werft"):
-        await reconfigure(rig.parts, wrong)
-    assert rig.parts.setting is before
+        await reconfigure(rig.service, wrong)
+    assert rig.service.settings is before
 
 
 async def test_a_new_watch_is_known_to_the_workers_after_a_reload(make_rig: MakeRig, news: Newsroom) -> None:
@@ -68,10 +68,10 @@ async def test_a_new_watch_is_known_to_the_workers_after_a_reload(make_rig: Make
     news.page("/a", page(*report(1)))
     news.feed("/feed", [teaser("/a")])
     rig = await make_rig({"hafen": "/feed"})
-    config = rig.parts.setting.config
+    config = rig.service.settings.config
     watches = (*config.watches, Watch(name="Schornstein", terms=("Schornstein",)))
-    rig.parts.setting = rig.parts.setting.of(config, generation=1_000_000)
-    await reconfigure(rig.parts, config.model_copy(update={"watches": watches}))
+    rig.service.switch(Settings.of(config, generation=1_000_000), rig.generation.client)
+    await reconfigure(rig.service, config.model_copy(update={"watches": watches}))
     await rig.round()
     assert rig.rows("SELECT watch FROM matches ORDER BY watch") == [("Schornstein",), ("Werft",)]
 
@@ -83,26 +83,26 @@ async def test_a_round_that_cannot_see_its_work_fails(make_rig: MakeRig, monkeyp
     async def full(_limit: int) -> list[object]:
         raise StateError("the disk is full")
 
-    for lane in rig.steps.lanes:
-        monkeypatch.setattr(lane, "_claim", full)
+    for runner in rig.service.runners:
+        monkeypatch.setattr(runner, "_claim", full)
     before = asyncio.all_tasks()
     with pytest.raises(StateError, match="disk"):
-        await asyncio.wait_for(daemon._drain(rig.steps), HANGS)
+        await asyncio.wait_for(daemon._drain(rig.service), HANGS)
     assert asyncio.all_tasks() == before
 
 
-async def test_parts_are_taken_down_whatever_happens(tmp_path: Path) -> None:
+async def test_the_service_is_taken_down_whatever_happens(tmp_path: Path) -> None:
     """An error inside leaves the state free for the next one; a second one beside it is refused."""
     file = tmp_path / "config.toml"
     file.write_text('[[watches]]\nname = "Werft"\nterms = ["Werft"]\n', encoding="utf-8")
     config = load(file)
 
     async def work(error: Exception | None) -> None:
-        async with pool_of(config) as pool, assemble(config, pool=pool, show=print) as parts:
+        async with parser_pool(config) as pool, assemble(config, pool=pool, show=print) as service:
             with pytest.raises(StateLocked):
                 async with assemble(config, pool=pool, show=print):
                     pytest.fail("it was opened twice")
-            assert parts.pool.pids == ()  # no worker is started before there is work
+            assert service.resources.parsers.pids == ()  # no worker is started before there is work
             if error:
                 raise error
 

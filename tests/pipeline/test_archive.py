@@ -13,7 +13,7 @@ from watcher.corpus import DocumentRecord, verify
 from watcher.corpus.files import LARGEST_FILE
 from watcher.model import DocumentId
 from watcher.pipeline.archive import adopt_folder
-from watcher.store import documents
+from watcher.store.queries import stored_documents
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -59,7 +59,7 @@ async def test_an_odd_file_does_not_stop_the_start(
     assert [row[0] for row in rig.rows("SELECT name FROM documents")] == [good]
     await rig.ingest()
     assert rig.names()[2].startswith("003_")
-    assert await adopt_folder(rig.parts) == 0
+    assert await adopt_folder(rig.generation.archive) == 0
 
 
 async def test_a_folder_that_is_away_costs_no_document(
@@ -71,11 +71,11 @@ async def test_a_folder_that_is_away_costs_no_document(
     await rig.ingest()
     assert rig.entry("/a").outcome == "matched"
     assert rig.rows("SELECT number, written_at FROM documents") == [(0, None)]
-    assert "owed" in caplog.text
-    await rig.steps.keep_house()
+    assert "not written yet" in caplog.text
+    await rig.service.keep_house()
     assert rig.rows("SELECT written_at FROM documents") == [(None,)]
     (rig.folder / "weg").rename(rig.seeds)
-    await rig.steps.keep_house()
+    await rig.service.keep_house()
     assert [name[:4] for name in rig.names()] == ["000_"]
     assert rig.rows("SELECT count(*) FROM documents WHERE written_at IS NOT NULL") == [(1,)]
 
@@ -91,7 +91,7 @@ async def test_a_file_that_took_the_number_keeps_it(make_rig: MakeRig, news: New
     if not readable:
         with (rig.seeds / names[0]).open("r+b") as file:
             file.truncate(LARGEST_FILE + 1)
-    await rig.steps.keep_house()
+    await rig.service.keep_house()
     assert rig.names()[:2] == names
     assert rig.names()[2].startswith("002_")
     assert len(rig.names()) == 3
@@ -109,11 +109,11 @@ async def test_many_owed_files_are_all_written(make_rig: MakeRig, news: Newsroom
     rig.seeds.rename(rig.folder / "weg")
     await rig.ingest()
     (rig.folder / "weg").rename(rig.seeds)
-    await rig.steps.keep_house()
+    await rig.service.keep_house()
     assert [int(name[:3]) for name in rig.names()] == list(range(30))
     with rig.look() as store:
         records = [
             DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
-            for number, identity, name, adopted, written in store.read(documents.records)
+            for number, identity, name, adopted, written in store.read(stored_documents.records)
         ]
-    assert verify(rig.parts.folder, records).sound
+    assert verify(rig.service.resources.folder, records).sound

@@ -36,7 +36,7 @@ async def with_two_alerts(make_rig: MakeRig, news: Newsroom, channels: str) -> R
     for number in (1, 2):
         news.page(f"/{number}", page(*report(number), title=f"Stapellauf {number}"))
     news.feed("/feed", [teaser("/0", 9), teaser("/1", 1), teaser("/2", 2)])
-    rig.clock.forward(2 * (rig.steps.parts.setting.config.feeds[0].every))
+    rig.clock.forward(2 * (rig.service.settings.config.feeds[0].every))
     await rig.round()
     return rig
 

@@ -13,10 +13,11 @@ import pytest
 from tests.feed_bodies import feed_body
 from tests.newsroom import Newsroom, Reply
 from tests.pipeline.rig import Rig, page, report, teaser
-from watcher.pipeline.parts import Setting
 from watcher.pipeline.poll import poll
-from watcher.store import feeds
-from watcher.store.feeds import FeedStatus
+from watcher.pipeline.settings import Settings
+from watcher.store.commands import feeds
+from watcher.store.queries import feed_status
+from watcher.store.queries.feed_status import FeedStatus
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,7 +28,7 @@ RSS = {"Content-Type": "application/rss+xml"}
 
 def status(rig: Rig) -> FeedStatus:
     with rig.look() as store:
-        (found,) = store.read(feeds.statuses)
+        (found,) = store.read(feed_status.statuses)
     return found
 
 
@@ -36,13 +37,13 @@ async def test_a_poll_brings_what_is_new_and_nothing_twice(make_rig: MakeRig, ne
     news.feed("/feed", [teaser("/a"), teaser("/b", 2)], title="Hafenblatt")
     rig = await make_rig({"hafen": "/feed"})
     await rig.poll()
-    assert rig.steps.tally.new_entries == 2
+    assert rig.service.tally.new_entries == 2
     first = status(rig)
     assert (first.title, first.entries, first.last_error) == ("Hafenblatt", 2, "")
     rig.clock.forward(timedelta(hours=1))
     await rig.poll()
     assert news.requests[-1].headers["if-none-match"]
-    assert (rig.steps.tally.polled, rig.steps.tally.new_entries) == (2, 2)
+    assert (rig.service.tally.polled, rig.service.tally.new_entries) == (2, 2)
     assert status(rig).last_success_at == rig.clock.now
 
 
@@ -54,12 +55,12 @@ async def test_a_body_that_did_not_change_is_not_read(
     news.page("/feed", body, content_type="application/rss+xml")
     rig = await make_rig({"hafen": "/feed"})
     await rig.poll()
-    assert rig.steps.tally.new_entries == 1
+    assert rig.service.tally.new_entries == 1
 
     async def no_worker(*_args: object, **_more: object) -> bytes:
         raise AssertionError("a worker was asked")
 
-    monkeypatch.setattr(rig.parts.pool, "run", no_worker)
+    monkeypatch.setattr(rig.parsers, "run", no_worker)
     rig.clock.forward(timedelta(hours=1))
     await rig.poll()
     assert status(rig).last_error == ""
@@ -74,7 +75,7 @@ async def test_a_changed_body_brings_what_is_new_in_it(make_rig: MakeRig, news: 
     rig.clock.forward(timedelta(hours=1))
     news.feed("/feed", [teaser("/neu", 4), teaser("/a", 1, summary="Anders."), teaser("/b", 2)])
     await rig.poll()
-    assert rig.steps.tally.new_entries == 3 + 2
+    assert rig.service.tally.new_entries == 3 + 2
     assert rig.rows("SELECT count(*) FROM entries WHERE state = 'pending'") == [(2,)]
     rig.clock.forward(timedelta(days=8))
     news.feed("/feed", [teaser("/neuer", 5), teaser("/a", 1, summary="Anders."), teaser("/b", 2)])
@@ -95,7 +96,7 @@ async def test_two_feeds_bring_one_entry_between_them(make_rig: MakeRig, news: N
     for gate in gates:
         gate.release()
     await polls
-    assert rig.steps.tally.new_entries == 1
+    assert rig.service.tally.new_entries == 1
     assert rig.rows("SELECT count(*), count(DISTINCT entry_id) FROM known") == [(3, 1)]
 
 
@@ -103,10 +104,10 @@ async def test_an_unchanged_feed_starts_no_worker(make_rig: MakeRig, news: Newsr
     """Nothing is to be read where the answer is 304: `once` beside quiet feeds costs one process."""
     news.page("/feed", b"", status=304)
     rig = await make_rig({"hafen": "/feed"})
-    before = rig.parts.pool.pids
+    before = rig.parsers.pids
     await rig.poll()
-    assert rig.parts.pool.pids == before
-    assert rig.steps.tally.polled == 1
+    assert rig.parsers.pids == before
+    assert rig.service.tally.polled == 1
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ async def test_a_feed_that_fails_is_asked_again_later(
         waits.append(found.next_poll_at - rig.clock.now)
         rig.clock.forward(waits[-1])
     assert [round(wait / QUARTER, 3) for wait in waits] == [round(2 ** (weight * times), 3) for times in (1, 2, 3, 4)]
-    assert told in rig.steps.tally.failed_feeds["hafen"]
+    assert told in rig.service.tally.failed_feeds["hafen"]
     news.feed("/feed", [teaser("/a")])
     await rig.poll()
     assert (status(rig).last_error, status(rig).failing_since, status(rig).entries) == ("", None, 1)
@@ -163,7 +164,7 @@ async def test_a_failing_feed_is_logged_when_it_begins_and_when_it_ends(
     news.feed("/feed", [teaser("/a")])
     await rig.poll()
     lines = [record.getMessage() for record in caplog.records if "feed hafen" in record.getMessage()]
-    assert ["HTTP 500" in lines[0], "well again" in lines[-1], len(lines)] == [True, True, 2]
+    assert ["HTTP 500" in lines[0], "recovered" in lines[-1], len(lines)] == [True, True, 2]
 
 
 async def test_one_feed_that_fails_does_not_hold_up_another(make_rig: MakeRig, news: Newsroom) -> None:
@@ -172,8 +173,8 @@ async def test_one_feed_that_fails_does_not_hold_up_another(make_rig: MakeRig, n
     gate = news.hold("/z")
     rig = await make_rig({"gut": "/gut", "zäh": "/z"})
     polls = asyncio.create_task(rig.poll())
-    await rig.until(lambda: rig.steps.tally.polled)
-    assert rig.steps.tally.new_entries == 1
+    await rig.until(lambda: rig.service.tally.polled)
+    assert rig.service.tally.new_entries == 1
     gate.release()
     await polls
 
@@ -182,12 +183,13 @@ async def test_a_feed_that_left_the_config_lets_go_of_its_claim(make_rig: MakeRi
     """It was claimed before the reload: it is not polled, and is free when it comes back."""
     news.feed("/feed", [teaser("/a")])
     rig = await make_rig({"hafen": "/feed"})
-    old = rig.parts.setting
-    rig.parts.setting = Setting.of(old.config.model_copy(update={"feeds": ()}), generation=2)
-    (claimed,) = await rig.parts.store.run(feeds.claim, now=rig.clock.now, limit=1, lease=DAY)
-    assert (await poll(rig.parts, claimed)).entries == 0
+    old = rig.service.settings
+    empty = old.config.model_copy(update={"feeds": ()})
+    rig.service.switch(Settings.of(empty, generation=2), rig.generation.client)
+    (claimed,) = await rig.store.run(feeds.claim, now=rig.clock.now, limit=1, lease=DAY)
+    assert (await poll(rig.generation.poll, claimed)).entries == 0
     assert news.count("/feed") == 0
-    rig.parts.setting = old
+    rig.service.switch(old, rig.generation.client)
     await rig.poll()
     assert news.count("/feed") == 1
 
@@ -198,7 +200,7 @@ async def test_a_poll_state_that_cannot_be_read_is_left_behind(
     """The feed is polled as if for the first time, instead of never again."""
     news.feed("/feed", [teaser("/a")])
     rig = await make_rig({"hafen": "/feed"})
-    await rig.parts.store.run(lambda tx: tx.exec_driver_sql("UPDATE feeds SET poll_state = '{\"etag\": 7}'"))
+    await rig.store.run(lambda tx: tx.exec_driver_sql("UPDATE feeds SET poll_state = '{\"etag\": 7}'"))
     await rig.poll()
     assert status(rig).last_success_at == rig.clock.now
     assert "first time" in caplog.text
@@ -215,7 +217,7 @@ async def test_a_first_poll_is_told_when_the_last_of_its_entries_has_ended(make_
     rig = await make_rig({"eins": "/eins", "zwei": "/zwei"}, channels='[[channels]]\nname = "schirm"\ntype = "console"')
     await rig.poll()
     ingests = asyncio.create_task(rig.ingest())
-    await rig.until(lambda: rig.steps.tally.entries.total() == 3)
+    await rig.until(lambda: rig.service.tally.entries.total() == 3)
     rig.clock.forward(timedelta(minutes=1))
     await rig.deliver()
     assert rig.shown == []

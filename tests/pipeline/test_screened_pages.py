@@ -13,7 +13,7 @@ from tests.needs import needs_realworld
 from watcher.articles import Prefilter, extract_article
 from watcher.model import Entry, Watch
 from watcher.parsing import tasks
-from watcher.parsing.messages import PAGE_TASK, READING, WATCHES, PageTask, Reading
+from watcher.parsing.messages import PAGE_READING, PAGE_TASK, WATCHES, PageReading, PageTask
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PAGES = gold_pages()
@@ -82,14 +82,14 @@ def test_a_site_is_the_host_of_the_page_whatever_it_calls_itself(query: str, mat
         whole=whole,
     )
     page = f'<html><head><meta property="og:site_name" content="Der Anleger"></head><body><p>{text}</p></body></html>'
-    reading = READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.encode()))
+    reading = PAGE_READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.encode()))
     tasks.configure(2, WATCHES.dump_json(()))
     assert bool(reading.matches) == matches
     if reading.article:
         assert reading.article.hosts == ("kurz.example", "xn--bltter-cua.zeitung.example")
 
 
-def _reading(number: int) -> Reading:
+def _reading(number: int) -> PageReading:
     """What a worker makes of a page, every fortieth from a feed that a watch takes whole."""
     page = PAGES[number]
     entry = Entry(id=str(number), link=page.url, title="")
@@ -102,4 +102,4 @@ def _reading(number: int) -> Reading:
         timezone=TIMEZONE,
         now=NOW,
     )
-    return READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.bytes))
+    return PAGE_READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.bytes))

@@ -113,7 +113,7 @@ async def assert_consistent_after_a_restart(
     """One document, number 0, whole, the same in store and folder; told, and repeated at most so often."""
     async with installation(news, pool, folder) as rig:
         rig.clock.forward(timedelta(hours=3))
-        await rig.steps.keep_house()
+        await rig.service.keep_house()
         await rig.round()
         rig.clock.forward(timedelta(hours=1))
         await rig.deliver()
@@ -143,7 +143,7 @@ def fail_commit(rig: Rig, strike: int) -> None:
         if left[0] == -1:
             raise sqlite3.OperationalError("disk I/O error")
 
-    event.listen(rig.parts.store._engine, "commit", fail)
+    event.listen(rig.store._engine, "commit", fail)
 
 
 def made(folder: Path) -> Path:

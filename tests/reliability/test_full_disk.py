@@ -88,8 +88,8 @@ async def test_what_a_full_disk_stranded_is_given_back() -> None:
             raise StateError("still full")
         given.append(piece)
 
-    lane = StepRunner[str]("test", width=2, claim=claim, handle=handle, give_back=give_back)
-    with patch("watcher.runtime.runner.RESCUES", timedelta(0)):
+    lane = StepRunner[str]("test", width=2, claim=claim, handle=handle, release=give_back)
+    with patch("watcher.runtime.runner.RELEASE_INTERVAL", timedelta(0)):
         with pytest.raises(StateError):
             await lane.drain()
         full[0] = False

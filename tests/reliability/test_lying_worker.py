@@ -13,9 +13,10 @@ from watcher.errors import TaskFailed
 from watcher.model import Entry
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_news, read_page
-from watcher.parsing.messages import FeedTask, PageTask
+from watcher.parsing.messages import FeedTask, NewsTask, PageTask
 
 FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC")
+NEWS = NewsTask(content_type="", url="http://news.example/feed", timezone="UTC", feed="a")
 PAGE = PageTask(
     entry=Entry(id="1", link="http://news.example/1", title="Die Lage", summary="Kurz gesagt."),
     feed="a",
@@ -88,7 +89,7 @@ async def test_true_answers_are_taken(pool: ParserPool) -> None:
 )
 async def test_readings_that_cannot_be_true_are_refused(pool: ParserPool, answer: bytes) -> None:
     """Wrong shapes, impossible dates, control characters, hits outside of their text: a reason, and the pool lives."""
-    with pytest.raises(TaskFailed, match="the worker's answer"):
+    with pytest.raises(TaskFailed, match="the answer of a parser process"):
         await read_page(pool, PAGE, answer)
     assert (await read_page(pool, PAGE, reading())).article
 
@@ -107,7 +108,7 @@ async def test_readings_that_cannot_be_true_are_refused(pool: ParserPool, answer
 )
 async def test_feeds_that_cannot_be_true_are_refused(pool: ParserPool, answer: bytes) -> None:
     """The same for feeds."""
-    with pytest.raises(TaskFailed, match="the worker's answer"):
+    with pytest.raises(TaskFailed, match="the answer of a parser process"):
         await read_feed(pool, FEED, answer)
 
 
@@ -134,6 +135,6 @@ def news(**more: Any) -> bytes:
 )
 async def test_news_that_cannot_be_true_are_refused(pool: ParserPool, answer: bytes) -> None:
     """Keys that are none of the entries' or fit no column, and listings that cannot be kept."""
-    assert (await read_news(pool, FEED, news(), feed="a", listing=b"")).listing == b"A"
-    with pytest.raises(TaskFailed, match="the worker's answer"):
-        await read_news(pool, FEED, answer, feed="a", listing=b"")
+    assert (await read_news(pool, NEWS, b"", news())).listing == b"A"
+    with pytest.raises(TaskFailed, match="the answer of a parser process"):
+        await read_news(pool, NEWS, b"", answer)

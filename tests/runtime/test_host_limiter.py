@@ -41,16 +41,16 @@ class Hosts:
     def lane(self, *, later: bool = True) -> StepRunner[str]:
         crowd = HostLimiter[str](
             host=lambda piece: piece.split("/")[0],
-            places=2,
+            limit=2,
             now=lambda: NOW,
-            later=self.put_off if later else None,
+            reschedule=self.put_off if later else None,
         )
-        return StepRunner[str]("test", width=6, claim=self.claim, handle=self.take, ahead=4, crowd=crowd)
+        return StepRunner[str]("test", width=6, claim=self.claim, handle=self.take, ahead=4, limiter=crowd)
 
 
 async def at_work(lane: StepRunner[str]) -> asyncio.Task[None]:
-    task = asyncio.create_task(lane.work())
-    lane.kick()
+    task = asyncio.create_task(lane.run())
+    lane.wake()
     for _ in range(20):
         await asyncio.sleep(0)
     return task
@@ -110,13 +110,13 @@ async def test_a_crowd_that_cannot_be_put_off_goes_on_waiting() -> None:
     async def full(_: Sequence[tuple[str, datetime]]) -> None:
         raise StateError("the disk is full")
 
-    crowd = HostLimiter[str](host=lambda piece: piece.split("/")[0], places=2, now=lambda: NOW, later=full)
-    lane = StepRunner[str]("test", width=6, claim=hosts.claim, handle=hosts.take, ahead=4, crowd=crowd)
+    crowd = HostLimiter[str](host=lambda piece: piece.split("/")[0], limit=2, now=lambda: NOW, reschedule=full)
+    lane = StepRunner[str]("test", width=6, claim=hosts.claim, handle=hosts.take, ahead=4, limiter=crowd)
     task = await at_work(lane)
     assert hosts.begun == ["slow/0", "slow/1"]
     hosts.go.set()
     for _ in range(200):
-        lane.kick()
+        lane.wake()
         await asyncio.sleep(0)
     assert sorted(hosts.done) == sorted(f"slow/{number}" for number in range(20))
     await stopped(task)
@@ -125,13 +125,13 @@ async def test_a_crowd_that_cannot_be_put_off_goes_on_waiting() -> None:
 async def test_a_failure_gives_its_place_back() -> None:
     """Pieces that end in an exception do not fill their host for ever."""
     hosts = Hosts(*(f"bad/{number}" for number in range(9)))
-    crowd = HostLimiter[str](host=lambda piece: piece.split("/")[0], places=2, now=lambda: NOW, later=hosts.put_off)
+    crowd = HostLimiter[str](host=lambda piece: piece.split("/")[0], limit=2, now=lambda: NOW, reschedule=hosts.put_off)
 
     async def fail(piece: str) -> None:
         hosts.begun.append(piece)
         raise LookupError(piece)
 
-    lane = StepRunner[str]("test", width=6, claim=hosts.claim, handle=fail, ahead=9, crowd=crowd)
+    lane = StepRunner[str]("test", width=6, claim=hosts.claim, handle=fail, ahead=9, limiter=crowd)
     await asyncio.wait_for(lane.drain(), HANGS)
     assert len(hosts.begun) == 9
 

@@ -87,8 +87,8 @@ def lane_of(pieces: Pieces, *, width: int = 3) -> StepRunner[int]:
 
 async def working(lane: StepRunner[int]) -> asyncio.Task[None]:
     """The lane at work, kicked once, everything that can start started."""
-    task = asyncio.create_task(lane.work())
-    lane.kick()
+    task = asyncio.create_task(lane.run())
+    lane.wake()
     for _ in range(10):
         await asyncio.sleep(0)
     return task
@@ -153,8 +153,8 @@ async def test_a_lane_sleeps_until_it_is_kicked() -> None:
     lane = StepRunner[int]("test", width=2, claim=claim, handle=_nothing)
     task = await working(lane)
     assert asked == 1
-    lane.kick()
-    lane.kick()
+    lane.wake()
+    lane.wake()
     for _ in range(10):
         await asyncio.sleep(0)
     assert asked == 2
@@ -195,10 +195,10 @@ async def test_a_claim_that_fails_is_told_once_and_tried_again(caplog: pytest.Lo
         return await pieces.claim(limit)
 
     lane = StepRunner[int]("test", width=1, claim=claim, handle=pieces.take)
-    task = asyncio.create_task(lane.work())
+    task = asyncio.create_task(lane.run())
     async with asyncio.timeout(HANGS):
         while not pieces.done:
-            lane.kick()
+            lane.wake()
             await asyncio.sleep(0)
     assert [record.getMessage().count("the disk is full") for record in caplog.records] == [1]
     await stopped(task)
@@ -217,7 +217,7 @@ async def test_a_drain_that_cannot_claim_says_so() -> None:
     drain = asyncio.create_task(lane.drain())
     for _ in range(5):
         await asyncio.sleep(0)
-    lane.kick()
+    lane.wake()
     with pytest.raises(StateError, match="disk"):
         await asyncio.wait_for(drain, HANGS)
     assert pieces.in_hand == 0

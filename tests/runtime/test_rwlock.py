@@ -45,9 +45,9 @@ async def settled() -> None:
 async def test_several_are_together_and_one_is_alone() -> None:
     """He waits for those inside; those who come after him wait for him."""
     turns = ReadWriteLock()
-    first, second = Visit(turns.together()), Visit(turns.together())
+    first, second = Visit(turns.shared()), Visit(turns.shared())
     await settled()
-    alone, later = Visit(turns.alone()), Visit(turns.together())
+    alone, later = Visit(turns.exclusive()), Visit(turns.shared())
     await settled()
     assert (first.inside, second.inside, alone.inside, later.inside) == (True, True, False, False)
     await first.leave()
@@ -62,17 +62,17 @@ async def test_several_are_together_and_one_is_alone() -> None:
 async def test_who_is_cancelled_is_not_waited_for() -> None:
     """Inside or still at the entrance."""
     turns = ReadWriteLock()
-    inside = Visit(turns.together())
+    inside = Visit(turns.shared())
     await settled()
-    waiting = Visit(turns.alone())
+    waiting = Visit(turns.exclusive())
     await settled()
     await waiting.cancel()
-    beside = Visit(turns.together())
+    beside = Visit(turns.shared())
     await settled()
     assert beside.inside
     await inside.cancel()
     await beside.cancel()
-    alone = Visit(turns.alone())
+    alone = Visit(turns.exclusive())
     await settled()
     assert alone.inside
     await alone.leave()

@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from watcher.errors import StateError
-from watcher.store import feeds, open_database, schema
-from watcher.store.backup import back_up, default_backup, good_backups
+from watcher.store import open_database, schema
+from watcher.store.commands import feeds
+from watcher.store.engine.backup import back_up, default_backup, good_backups
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""A damaged state: set aside and kept, replaced by the newest good backup or begun anew, and never somebody else's."""
+"""A damaged state: set aside and kept, replaced by the newest good backup or a new one, never by a foreign file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from sqlalchemy import select
 from tests.state.test_backup import poll
 from watcher.errors import StateError, StateForeign
 from watcher.runtime.recovery_notice import account_of
-from watcher.store import StateLock, StoreThread, documents, open_database, schema
-from watcher.store.backup import back_up, default_backup
-from watcher.store.lock import LastEnd
-from watcher.store.recovery import Recovery, open_or_recover
+from watcher.store import StateLock, StoreThread, open_database, schema
+from watcher.store.engine.backup import back_up, default_backup
+from watcher.store.engine.lock import LastEnd
+from watcher.store.engine.recovery import Recovery, open_or_recover
+from watcher.store.queries import stored_documents
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOISE = random.Random(4).randbytes(1 << 20)
@@ -147,7 +148,7 @@ async def test_damage_that_shows_at_work_is_told(state: Path) -> None:
     store.on_fatal = told.append
     damage_all_pages(state)
     with pytest.raises(Exception, match="malformed"):
-        await store.run(documents.records)
+        await store.run(stored_documents.records)
     assert len(told) == 1
     store.close()
 
@@ -159,5 +160,5 @@ def test_the_account_says_what_was_lost_and_what_not(state: Path) -> None:
     for part in ("/s/x.damaged", "bad page", backup.path.name, "2026-03-01 12:00 UTC", "lost nothing; 7 of", "Lost"):
         assert part in restored
     anew = account_of(Recovery(set_aside=Path("/s/x.damaged"), reason="bad page", backup=None), adopted=7)
-    for part in ("no good backup", "begun anew", "lost nothing; 7 of", "Lost:", "not archived twice"):
+    for part in ("no good backup", "a new one was made", "lost nothing; 7 of", "Lost:", "not archived twice"):
         assert part in anew

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from bench.retention import Volume, simulate
-from watcher.model import EntryId, FeedId
-from watcher.pipeline.parts import Parts
-from watcher.runtime.retention import ENTRIES, KNOWN_DAYS, WORDS, Retention
-from watcher.store import StoreThread, entries, feeds, open_database, retention, schema
-from watcher.store.entries import EntryEnd, EntryOutcome
-from watcher.store.feeds import ChangedEntry, NewEntry, PollRecord
+from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NewEntry
+from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, Retention
+from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import entries, feeds, retention
+from watcher.store.commands.entries import EntryEnd, EntryOutcome
+from watcher.store.commands.feeds import PollRecord
+from watcher.store.queries import entry_status, known_entries
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -34,7 +33,7 @@ def engine(tmp_path: Path) -> Engine:
 def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
     """The feed lists these entries; those that are new are ingested at once, and match nothing."""
     with engine.begin() as tx:
-        known = feeds.find_known(tx, numbers)
+        known = known_entries.find_known(tx, FEED, numbers)
         new = tuple(_entry(number) for number in numbers if number not in known)
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=now, new=new, seen=numbers, error=error
@@ -47,16 +46,16 @@ def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
 def clear(engine: Engine, *, now: datetime) -> None:
     """One round of clearing, as the pipeline does it."""
     with engine.begin() as tx:
-        retention.drop_words(tx, before=now - WORDS, limit=500)
+        retention.drop_entry_payloads(tx, before=now - FEED_TEXTS, limit=500)
         retention.drop_entries(tx, before=now - ENTRIES, limit=500)
         after: int | None = None
-        while (after := retention.drop_known(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
+        while (after := retention.drop_seen_keys(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
             continue
 
 
 def known(engine: Engine) -> list[int]:
     with engine.begin() as tx:
-        return sorted(tx.execute(select(schema.known.c.key)).scalars())
+        return sorted(tx.execute(select(schema.seen_keys.c.key)).scalars())
 
 
 def count(tx: Connection, table: str) -> int:
@@ -72,8 +71,10 @@ def test_what_the_feed_lists_stays_known(engine: Engine) -> None:
     assert 3 not in known(engine)
     assert 1390 in known(engine)
     with engine.begin() as tx:
-        assert not entries.find(tx, links=("http://a.example/1",), link_key=None)
-        assert feeds.find_known(tx, [1])[1].matched, "without a row it must never look as if it could be read again"
+        assert not entry_status.find(tx, links=("http://a.example/1",), link_key=None)
+        assert known_entries.find_known(tx, FEED, [1])[1].matched, (
+            "without a row it must never look as if it could be read again"
+        )
 
 
 def test_a_feed_that_was_away_for_long_brings_nothing_twice(engine: Engine) -> None:
@@ -110,24 +111,25 @@ def test_a_feed_that_left_the_config_is_forgotten(engine: Engine) -> None:
 def test_words_go_first_and_an_entry_without_them_can_still_be_read_again(engine: Engine) -> None:
     """After a week the feed's text is gone, title and link are not: enough to fetch the page for a new watch."""
     poll(engine, 1, now=START)
-    now = START + WORDS + DAY
+    now = START + FEED_TEXTS + DAY
     clear(engine, now=now)
     with engine.begin() as tx:
         assert count(tx, "words") == 0
-        (status,) = entries.find(tx, links=("http://a.example/1",), link_key=None)
-        assert (status.title, status.final_url) == ("Titel 1", "")
+        (status,) = entry_status.find(tx, links=("http://a.example/1",), link_key=None)
+        assert (status.entry.title, status.final_url) == ("Titel 1", "")
         tx.execute(schema.entries.update().values(state="pending"))
         (claimed,) = entries.claim(tx, now=now, limit=1, lease=DAY)
-        assert '"title": "Titel 1"' in claimed.entry
+        assert claimed.entry == Entry(id="", link="http://a.example/1", title="Titel 1")
         entries.release(tx, claimed.id)
-        changed = ChangedEntry(entry_id=EntryId(1), link="http://a.example/1", title="Neu", entry="{}", content_hash=2)
+        reworded = Entry(id="1", link="http://a.example/1", title="Neu", summary="Andere Worte")
+        changed = ChangedEntry(entry_id=EntryId(1), entry=reworded, content_hash=2)
         feeds.record_poll(
             tx,
             FEED,
             PollRecord(url="http://a.example/", poll_state="{}", next_poll_at=now, changed=(changed,)),
             now=now,
         )
-        assert entries.claim(tx, now=now, limit=1, lease=DAY)[0].entry == "{}"
+        assert entries.claim(tx, now=now, limit=1, lease=DAY)[0].entry == reworded
 
 
 def test_no_number_is_given_twice(engine: Engine) -> None:
@@ -149,7 +151,7 @@ def test_ended_deliveries_go_with_their_attempts_and_open_ones_stay(engine: Engi
             tx.execute(insert(schema.deliveries).values(**row, **moments, payload=b"x"))
             attempt = {"delivery": sequence, "at": now if state == "pending" else START, "outcome": "x", "seconds": 1}
             tx.execute(insert(schema.attempts).values(attempt))
-        assert retention.drop_payloads(tx, before=now, limit=10) == 3
+        assert retention.drop_delivery_payloads(tx, before=now, limit=10) == 3
         assert retention.drop_deliveries(tx, before=now, limit=10) == 2
         assert retention.drop_attempts(tx, before=now, limit=10) == 1
         left = tx.execute(select(schema.deliveries.c.sequence, schema.deliveries.c.payload)).all()
@@ -164,8 +166,7 @@ async def test_a_round_ends_and_the_next_goes_on(tmp_path: Path) -> None:
         feeds.subscribe(tx, {"a": "http://a.example/"}, now=START)
     poll(engine, *range(600), now=START)
     store = StoreThread(engine)
-    parts = cast(Parts, SimpleNamespace(store=store, now=lambda: START + 300 * DAY))
-    await Retention(parts).clear_away()
+    await Retention(store, now=lambda: START + 300 * DAY).delete_expired()
     assert await store.run(count, "words") == 0
     assert await store.run(count, "entries") == 1
     store.close()
@@ -181,6 +182,5 @@ async def test_a_state_stops_growing(tmp_path: Path) -> None:
 
 
 def _entry(number: int) -> NewEntry:
-    link = f"http://a.example/{number}"
-    words = f'{{"id": "{number}", "link": "{link}", "title": "Titel {number}", "summary": "Worte"}}'
-    return NewEntry(keys=(number,), link_key=None, link=link, title=f"Titel {number}", entry=words, content_hash=1)
+    entry = Entry(id=f"{number}", link=f"http://a.example/{number}", title=f"Titel {number}", summary="Worte")
+    return NewEntry(entry=entry, keys=EntryKeys(id=number, link=None), content_hash=1)

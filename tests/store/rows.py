@@ -9,16 +9,17 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from watcher.corpus import document_id, file_name, render_document, text_hash
-from watcher.model import Article, DocumentId, DocumentNumber, EntryId, FeedId, Hit, Match
-from watcher.store import entries, feeds
-from watcher.store.deliveries import Telling
-from watcher.store.documents import Adopted, Draft
-from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.feeds import NewEntry, PollRecord
+from watcher.model import Article, DocumentId, DocumentNumber, Entry, EntryId, EntryKeys, FeedId, Hit, Match, NewEntry
+from watcher.store.commands import entries, feeds
+from watcher.store.commands.documents import Adopted, Draft
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.feeds import PollRecord
+from watcher.store.commands.outbox import Recipients
+from watcher.store.queries import feed_status
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=30)
-SILENT = Telling(channels={}, release_at={})
+SILENT = Recipients(channels={}, release_at={})
 MATCHED = EntryEnd(outcome=EntryOutcome.MATCHED, status=200)
 
 
@@ -31,25 +32,22 @@ def new_entry(name: str, *, link: str = "") -> NewEntry:
     """An entry of its own id; entries with the same `link` share that key."""
     link = link or f"https://blatt.example/{name}"
     return NewEntry(
-        keys=(key(f"id {name}"), key(link)),
-        link_key=key(link),
-        link=link,
-        title=f"Titel {name}",
-        entry="{}",
+        entry=Entry(id=name, link=link, title=f"Titel {name}"),
+        keys=EntryKeys(id=key(f"id {name}"), link=key(link)),
         content_hash=key(name),
     )
 
 
 def subscribed(tx: Connection, name: str, *, url: str = "") -> FeedId:
     """A feed that is due, beside those that are there."""
-    present = {status.name: status.url for status in feeds.statuses(tx)}
+    present = {status.name: status.url for status in feed_status.statuses(tx)}
     feeds.subscribe(tx, {**present, name: url or f"https://{name}.example/feed"}, now=NOW)
-    return next(status.id for status in feeds.statuses(tx) if status.name == name)
+    return next(status.id for status in feed_status.statuses(tx) if status.name == name)
 
 
 def poll_record(tx: Connection, feed: FeedId, *, new: Sequence[NewEntry] = (), **more: object) -> PollRecord:
     """What a poll of the feed's present address found; due again in an hour."""
-    url = next(status.url for status in feeds.statuses(tx) if status.id == feed)
+    url = next(status.url for status in feed_status.statuses(tx) if status.id == feed)
     values = {"url": url, "poll_state": "{}", "next_poll_at": NOW + timedelta(hours=1), "new": tuple(new), **more}
     return PollRecord(**values)  # type: ignore[arg-type] # tests name any field
 
@@ -63,7 +61,7 @@ def claimed_entry(tx: Connection, name: str = "a", *, feed: str = "blatt") -> Cl
 
 def record(tx: Connection, feed: str, *new: NewEntry) -> FeedId:
     """A poll that found these entries."""
-    known = {status.name: status.id for status in feeds.statuses(tx)}
+    known = {status.name: status.id for status in feed_status.statuses(tx)}
     feed_id = known.get(feed) or subscribed(tx, feed)
     feeds.record_poll(tx, feed_id, poll_record(tx, feed_id, new=new), now=NOW)
     return feed_id

@@ -17,8 +17,10 @@ from sqlalchemy import Engine, text
 from tests.rights import heeding_rights
 from tests.store.rows import NOW, record
 from watcher.errors import StateDamaged, StateError, StateForeign, StateLocked, StateTooNew
-from watcher.store import StateLock, feeds, open_database, reading
-from watcher.store.database import APPLICATION_ID, SCHEMA, alembic_config
+from watcher.store import StateLock, open_database, reading
+from watcher.store.commands import feeds
+from watcher.store.engine.database import APPLICATION_ID, SCHEMA, alembic_config
+from watcher.store.queries import feed_status
 
 SOON = timedelta(seconds=0.2)
 
@@ -86,7 +88,7 @@ def test_an_empty_file_becomes_a_state(tmp_path: Path) -> None:
     path.touch()
     open_database(path).dispose()
     with reading(path) as store:
-        assert store.read(feeds.statuses) == []
+        assert store.read(feed_status.statuses) == []
 
 
 def test_a_newer_schema_is_refused_for_reading_and_writing(state: Path) -> None:
@@ -165,7 +167,7 @@ def test_a_reader_never_waits_for_a_writer(engine: Engine, state: Path) -> None:
     with engine.begin() as tx:
         record(tx, "neu")
         with reading(state) as store:  # a reader that had to wait would do so in vain, and fail
-            assert [status.name for status in store.read(feeds.statuses)] == ["alt"]
+            assert [status.name for status in store.read(feed_status.statuses)] == ["alt"]
 
 
 def test_a_writer_never_waits_for_a_reader(engine: Engine, state: Path) -> None:
@@ -173,13 +175,13 @@ def test_a_writer_never_waits_for_a_reader(engine: Engine, state: Path) -> None:
     with reading(state) as store:
 
         def look_twice(connection: object) -> tuple[int, int]:
-            before = len(feeds.statuses(connection))  # type: ignore[arg-type] # a Connection
+            before = len(feed_status.statuses(connection))  # type: ignore[arg-type] # a Connection
             with engine.begin() as tx:
                 record(tx, "neu")
-            return before, len(feeds.statuses(connection))  # type: ignore[arg-type] # a Connection
+            return before, len(feed_status.statuses(connection))  # type: ignore[arg-type] # a Connection
 
         assert store.read(look_twice) == (0, 0)
-        assert len(store.read(feeds.statuses)) == 1
+        assert len(store.read(feed_status.statuses)) == 1
 
 
 def test_a_reader_cannot_write(engine: Engine, state: Path) -> None:

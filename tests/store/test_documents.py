@@ -12,11 +12,13 @@ from sqlalchemy import Connection, create_engine, text
 
 from tests.store.rows import MATCHED, NOW, SILENT, adopted, claimed_entry, draft
 from watcher.model import DocumentNumber, PartialDate
-from watcher.store import documents, entries, schema
-from watcher.store.deliveries import Telling
-from watcher.store.documents import StoredDocument
+from watcher.store import schema
+from watcher.store.commands import documents
+from watcher.store.commands.outbox import Recipients
+from watcher.store.queries import entry_status, stored_documents
+from watcher.store.queries.stored_documents import StoredDocument
 
-AT_ONCE = Telling(channels={"Rutte": ("slack",), "Hafen": ("slack", "haken")}, release_at={})
+AT_ONCE = Recipients(channels={"Rutte": ("slack",), "Hafen": ("slack", "haken")}, release_at={})
 
 
 def recorded(
@@ -26,7 +28,7 @@ def recorded(
     folder: int = -1,
     url: str = "",
     watches: tuple[str, ...] = ("Rutte",),
-    telling: Telling = SILENT,
+    telling: Recipients = SILENT,
     final_url: str = "",
 ) -> StoredDocument | None:
     """The words as a document, through an entry of their own."""
@@ -77,15 +79,15 @@ def test_a_document_keeps_all_that_is_known_of_it(tx: Connection) -> None:
     assert [(match.watch, match.hits[0].form) for match in document.matches] == [("Rutte", "R")]
     assert (document.origins, document.extractor, document.fetched_at) == ({"body": "test"}, "test 1", NOW)
     assert (document.adopted, document.written_at) == (False, None)
-    assert documents.unwritten(tx) == [document]
+    assert stored_documents.unwritten(tx) == [document]
     with pytest.raises(LookupError):
-        documents.get(tx, 99)
+        stored_documents.get(tx, 99)
 
 
 def test_an_entry_ends_in_the_transaction_of_its_document(tx: Connection) -> None:
     """It names the document."""
     document = recorded(tx, "Rutte sprach.", url="https://blatt.example/blatt e0")
-    (status,) = entries.find(tx, links=("https://blatt.example/blatt e0",), link_key=None)
+    (status,) = entry_status.find(tx, links=("https://blatt.example/blatt e0",), link_key=None)
     assert document is not None
     assert (status.state, status.outcome, status.document) == ("done", "matched", document.number)
 
@@ -98,9 +100,9 @@ def test_the_same_text_lands_once_and_collects_its_addresses(tx: Connection) -> 
     first = recorded(tx, "Der Hafen ist zu.", url="https://a.example/1")
     assert first is not None
     assert recorded(tx, "Der  HAFEN ist zu.", url="https://b.example/2") is None
-    again = documents.get(tx, first.number)
+    again = stored_documents.get(tx, first.number)
     assert set(again.urls) == {"https://a.example/1", "https://b.example/2"}
-    (status,) = entries.find(tx, links=("https://blatt.example/blatt e1",), link_key=None)
+    (status,) = entry_status.find(tx, links=("https://blatt.example/blatt e1",), link_key=None)
     assert (status.outcome, status.document) == ("duplicate", first.number)
     assert first.name in status.reason
 
@@ -127,7 +129,7 @@ def test_a_twin_tells_only_of_watches_that_are_new_to_it(tx: Connection) -> None
     assert told(tx) == [("slack", "Rutte")]
     recorded(tx, "Der Hafen ist zu.", watches=("Rutte", "Hafen"), telling=AT_ONCE)
     assert told(tx) == [("haken", "Hafen"), ("slack", "Hafen"), ("slack", "Rutte")]
-    assert [match.watch for match in documents.get(tx, 0).matches] == ["Hafen", "Rutte"]
+    assert [match.watch for match in stored_documents.get(tx, 0).matches] == ["Hafen", "Rutte"]
 
 
 def test_the_twin_of_a_file_that_was_there_before_is_archived_already(tx: Connection) -> None:
@@ -135,7 +137,7 @@ def test_the_twin_of_a_file_that_was_there_before_is_archived_already(tx: Connec
     documents.adopt(tx, [adopted(4, "Der Hafen ist zu.")], now=NOW)
     assert recorded(tx, "Der Hafen ist zu.", url="https://a.example/1", telling=AT_ONCE) is None
     assert told(tx) == []
-    assert documents.get(tx, 4).urls == ("https://a.example/1",)
+    assert stored_documents.get(tx, 4).urls == ("https://a.example/1",)
 
 
 # -- adopting ---------------------------------------------------------------------------------------------------------
@@ -146,11 +148,11 @@ def test_files_of_others_are_adopted_as_they_are(tx: Connection) -> None:
     files = [adopted(0, "Erstes."), replace(adopted(3, "Zweites."), date="2025-10")]
     assert documents.adopt(tx, files, now=NOW) == 2
     assert documents.adopt(tx, files, now=NOW) == 0
-    second = documents.get(tx, 3)
+    second = stored_documents.get(tx, 3)
     assert (second.name, second.adopted, second.date) == (files[1].name, True, PartialDate(year=2025, month=10))
-    assert documents.unwritten(tx) == []
-    assert documents.known_names(tx) == {file.name for file in files}
-    assert documents.highest_number(tx) == 3
+    assert stored_documents.unwritten(tx) == []
+    assert stored_documents.known_names(tx) == {file.name for file in files}
+    assert stored_documents.highest_number(tx) == 3
 
 
 def test_a_second_file_of_a_number_is_left_alone(tx: Connection) -> None:
@@ -158,7 +160,7 @@ def test_a_second_file_of_a_number_is_left_alone(tx: Connection) -> None:
     mine = recorded(tx, "Rutte sprach.")
     assert mine is not None
     assert documents.adopt(tx, [adopted(mine.number, "Etwas anderes.")], now=NOW) == 0
-    assert documents.get(tx, mine.number) == mine
+    assert stored_documents.get(tx, mine.number) == mine
 
 
 # -- giving way -------------------------------------------------------------------------------------------------------
@@ -175,9 +177,9 @@ def test_a_document_gives_way_to_a_file_that_took_its_number(tx: Connection) -> 
     assert (moved.number, moved.story, moved.id) == (7, 7, before.id)
     assert moved.name == f"007_{before.id}.txt"
     assert (moved.urls, moved.matches, moved.text) == (before.urls, before.matches, before.text)
-    assert documents.get(tx, before.number).name == stranger.name
-    assert documents.unwritten(tx) == [moved]
-    (status,) = entries.find(tx, links=("https://blatt.example/blatt e0",), link_key=None)
+    assert stored_documents.get(tx, before.number).name == stranger.name
+    assert stored_documents.unwritten(tx) == [moved]
+    (status,) = entry_status.find(tx, links=("https://blatt.example/blatt e0",), link_key=None)
     assert status.document == 7
     assert tx.execute(text("SELECT document FROM delivery_documents")).scalar_one() == 7
     assert tx.execute(text("SELECT story FROM told")).scalar_one() == 7
@@ -192,7 +194,7 @@ def test_a_document_gives_way_to_a_file_that_cannot_be_read(tx: Connection) -> N
         tx, before.number, draft("Rutte sprach.").name_of, [], highest_in_folder=before.number, now=NOW
     )
     assert moved.number == before.number + 1
-    assert documents.known_names(tx) == {moved.name}
+    assert stored_documents.known_names(tx) == {moved.name}
 
 
 # -- what is owed -----------------------------------------------------------------------------------------------------
@@ -202,21 +204,21 @@ def test_owed_files_come_in_order_a_few_at_a_time(tx: Connection) -> None:
     """Until each is marked as written, which happens once."""
     for number in range(5):
         recorded(tx, f"Bericht {number}.")
-    owed = documents.unwritten(tx, limit=3)
+    owed = stored_documents.unwritten(tx, limit=3)
     assert [document.number for document in owed] == [0, 1, 2]
     documents.mark_written(tx, DocumentNumber(0), now=NOW)
     documents.mark_written(tx, DocumentNumber(0), now=NOW + timedelta(days=1))
-    assert documents.get(tx, 0).written_at == NOW
-    assert [document.number for document in documents.unwritten(tx)] == [1, 2, 3, 4]
+    assert stored_documents.get(tx, 0).written_at == NOW
+    assert [document.number for document in stored_documents.unwritten(tx)] == [1, 2, 3, 4]
 
 
 def test_lists_are_in_order_and_whole(tx: Connection) -> None:
     """Records for `verify`, names for the summary of `once`, all documents for exports, past one page of rows."""
     documents.adopt(tx, [adopted(number, f"Alt {number}.") for number in range(250)], now=NOW)
     recorded(tx, "Neu.")
-    rows = documents.records(tx)
+    rows = stored_documents.records(tx)
     assert [row[0] for row in rows] == list(range(251))
     assert rows[0][3:] == (True, True)
     assert rows[250][3:] == (False, False)
-    assert documents.names_after(tx, 100) == [rows[250][2]]
-    assert [document.number for document in documents.stream(tx)] == list(range(251))
+    assert stored_documents.names_after(tx, 100) == [rows[250][2]]
+    assert [document.number for document in stored_documents.stream(tx)] == list(range(251))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, select
 
 from tests.store.rows import LEASE, MATCHED, NOW, claimed_entry, new_entry, record
-from watcher.store import entries, schema
-from watcher.store.entries import EntryEnd, EntryOutcome
+from watcher.store import schema
+from watcher.store.commands import entries
+from watcher.store.commands.entries import EntryEnd, EntryOutcome
+from watcher.store.queries import entry_status
 
 MINUTE = timedelta(minutes=1)
 
@@ -43,6 +47,16 @@ def test_a_claim_is_as_even_as_it_can_be(sizes: list[int], limit: int) -> None:
     engine.dispose()
 
 
+def test_a_payload_that_cannot_be_read_blocks_no_other_entry(tx: Connection, caplog: pytest.LogCaptureFixture) -> None:
+    """The entry keeps its link and title; the fault is logged; the entry beside it is claimed whole."""
+    first, second = new_entry("eins"), new_entry("zwei")
+    record(tx, "a", first, second)
+    tx.execute(schema.entry_payloads.update().where(schema.entry_payloads.c.entry == 1).values(words='{"id": 7}'))
+    claimed = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert [one.entry for one in claimed] == [replace(first.entry, id=""), second.entry]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_a_claim_ends_with_its_lease_or_its_process_and_costs_no_attempt(tx: Connection) -> None:
     """Dying is not the entry's fault."""
     claimed = claimed_entry(tx)
@@ -61,13 +75,13 @@ def test_a_claim_ends_with_its_lease_or_its_process_and_costs_no_attempt(tx: Con
 def test_what_is_put_off_waits_and_does_not_count(tx: Connection) -> None:
     """It is due at its moment, without an attempt more; an entry that has ended meanwhile stays so."""
     claimed = claimed_entry(tx)
-    entries.put_off(tx, [(claimed.id, NOW + MINUTE)])
+    entries.reschedule(tx, [(claimed.id, NOW + MINUTE)])
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
     (again,) = entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE)
     assert again.attempts == 0
     entries.end(tx, [(again.id, MATCHED)], now=NOW)
-    entries.put_off(tx, [(again.id, NOW)])
-    entries.put_off(tx, [])
+    entries.reschedule(tx, [(again.id, NOW)])
+    entries.reschedule(tx, [])
     assert entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE) == []
 
 
@@ -75,11 +89,11 @@ def test_a_retry_waits_and_counts(tx: Connection) -> None:
     """It is due when it says, not before, with one attempt more and the reason on record."""
     claimed = claimed_entry(tx)
     entries.retry(tx, claimed.id, due_at=NOW + MINUTE, reason="HTTP 503", status=503)
-    assert entries.next_due_at(tx) == NOW + MINUTE
+    assert entry_status.next_due_at(tx) == NOW + MINUTE
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
     (again,) = entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE)
     assert again.attempts == 1
-    (status,) = entries.find(tx, links=(claimed.link,), link_key=None)
+    (status,) = entry_status.find(tx, links=(claimed.link,), link_key=None)
     assert (status.reason, status.status) == ("HTTP 503", 503)
 
 
@@ -91,11 +105,11 @@ def test_every_end_is_counted_and_kept(tx: Connection) -> None:
         entries.end(tx, [(entry.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     end = EntryEnd(outcome=EntryOutcome.FAILED, reason="x" * 600, status=404, final_url="https://blatt.example/weg")
     entries.end(tx, [(first.id, end)], now=NOW)
-    assert entries.count_by_outcome(tx, since=NOW) == {"failed": 1, "unmatched": 3}
-    assert entries.count_by_outcome(tx, since=NOW + MINUTE) == {}
-    assert entries.count_open(tx) == 0
-    assert entries.next_due_at(tx) is None
-    (status,) = entries.find(tx, links=("https://blatt.example/weg",), link_key=None)
+    outcomes = tx.execute(select(schema.entries.c.outcome).where(schema.entries.c.ended_at == NOW)).scalars()
+    assert Counter(outcomes) == {"failed": 1, "unmatched": 3}
+    assert entry_status.count_open(tx) == 0
+    assert entry_status.next_due_at(tx) is None
+    (status,) = entry_status.find(tx, links=("https://blatt.example/weg",), link_key=None)
     assert (status.id, status.status, len(status.reason), status.ended_at) == (first.id, 404, 500, NOW)
 
 
@@ -106,16 +120,16 @@ def test_an_entry_is_found_by_link_by_key_and_by_where_it_led(tx: Connection) ->
     first, second = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
     moved = EntryEnd(outcome=EntryOutcome.UNMATCHED, final_url="https://blatt.example/x")
     entries.end(tx, [(second.id, moved)], now=NOW)
-    found = entries.find(tx, links=("https://blatt.example/x",), link_key=None)
+    found = entry_status.find(tx, links=("https://blatt.example/x",), link_key=None)
     assert [entry.id for entry in found] == sorted((first.id, second.id), reverse=True)
-    link_key = new_entry("eins", link="https://blatt.example/x").link_key
-    assert [entry.id for entry in entries.find(tx, links=(), link_key=link_key)] == [first.id]
-    assert entries.find(tx, links=("https://blatt.example/z",), link_key=None) == []
+    link_key = new_entry("eins", link="https://blatt.example/x").keys.link
+    assert [entry.id for entry in entry_status.find(tx, links=(), link_key=link_key)] == [first.id]
+    assert entry_status.find(tx, links=("https://blatt.example/z",), link_key=None) == []
 
 
 def test_an_end_with_a_document_names_it(tx: Connection) -> None:
     """`explain` goes from the address to the document by it."""
     claimed = claimed_entry(tx)
     entries.end_with_document(tx, claimed.id, MATCHED, 17, now=NOW)
-    (status,) = entries.find(tx, links=(claimed.link,), link_key=None)
+    (status,) = entry_status.find(tx, links=(claimed.link,), link_key=None)
     assert (status.state, status.outcome, status.document) == ("done", "matched", 17)

@@ -14,10 +14,13 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, record, subscribed
-from watcher.model import EntryId
-from watcher.store import entries, feeds, schema
-from watcher.store.entries import EntryEnd, EntryOutcome
-from watcher.store.feeds import ChangedEntry, ClaimedFeed, KnownRow, PollRecord, QuietPoll
+from watcher.model import ChangedEntry, EntryId, EntryKeys, FeedId, KnownEntry
+from watcher.store import schema
+from watcher.store.commands import entries, feeds
+from watcher.store.commands.entries import EntryEnd, EntryOutcome
+from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
+from watcher.store.queries import feed_status, known_entries
+from watcher.store.sql import day_of
 
 HOUR = timedelta(hours=1)
 
@@ -36,7 +39,7 @@ def test_new_feeds_are_due_at_once_and_those_that_left_rest(tx: Connection) -> N
     feeds.void_claims(tx)
     feeds.subscribe(tx, {"b": "https://b.example/"}, now=NOW)
     assert claimed_names(tx) == ["b"]
-    assert [status.name for status in feeds.statuses(tx)] == ["b"]
+    assert [status.name for status in feed_status.statuses(tx)] == ["b"]
 
 
 def test_a_feed_that_returns_remembers(tx: Connection) -> None:
@@ -46,7 +49,7 @@ def test_a_feed_that_returns_remembers(tx: Connection) -> None:
     feeds.subscribe(tx, {"a": "https://a.example/feed"}, now=NOW + HOUR)
     (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
     assert (claimed.id, claimed.poll_state) == (feed, "{}")
-    assert feeds.find_known(tx, new_entry("eins").keys)
+    assert known_entries.find_known(tx, FeedId(1), new_entry("eins").keys.all)
 
 
 def test_a_new_address_is_polled_at_once_and_afresh(tx: Connection) -> None:
@@ -56,7 +59,7 @@ def test_a_new_address_is_polled_at_once_and_afresh(tx: Connection) -> None:
     feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW + HOUR)
     (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
     assert (claimed.url, claimed.poll_state) == ("https://a.example/new", "")
-    (status,) = feeds.statuses(tx)
+    (status,) = feed_status.statuses(tx)
     assert (status.last_error, status.failing_since) == ("", None)
 
 
@@ -69,7 +72,7 @@ def test_a_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection)
     assert feeds.record_poll(tx, claimed.id, late, now=NOW) == 1
     (again,) = feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
-    (status,) = feeds.statuses(tx)
+    (status,) = feed_status.statuses(tx)
     assert status.last_polled_at is None
 
 
@@ -86,7 +89,7 @@ def test_quiet_polls_are_recorded_together(tx: Connection) -> None:
     both = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
     feeds.settle_quiet_polls(tx, [quiet(feed, after=HOUR * (1 + (feed.name == "b"))) for feed in both])
     assert claimed_names(tx, at=HOUR) == []
-    a, b = feeds.statuses(tx)
+    a, b = feed_status.statuses(tx)
     assert (a.id, a.entries, a.last_error, b.last_error, b.failing_since) == (first, 1, "", "", None)
     assert a.last_polled_at == a.last_success_at == b.last_success_at == NOW + HOUR
     assert [status.next_poll_at for status in (a, b)] == [NOW + 2 * HOUR, NOW + 3 * HOUR]
@@ -105,7 +108,7 @@ def test_a_quiet_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Conne
     feeds.settle_quiet_polls(tx, [quiet(claimed)])
     (again,) = feeds.claim(tx, now=NOW + HOUR, limit=1, lease=LEASE)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
-    (status,) = feeds.statuses(tx)
+    (status,) = feed_status.statuses(tx)
     assert status.last_success_at == NOW
 
 
@@ -124,7 +127,7 @@ def test_the_subscribed_feeds_are_those_of_the_last_config(configs: list[dict[st
     with engine.begin() as tx:
         for step, config in enumerate(configs):
             feeds.subscribe(tx, config, now=NOW + HOUR * step)
-        assert {status.name: status.url for status in feeds.statuses(tx)} == configs[-1]
+        assert {status.name: status.url for status in feed_status.statuses(tx)} == configs[-1]
         rows = tx.execute(text("SELECT count(*), count(DISTINCT name) FROM feeds")).one()
         assert rows[0] == rows[1]
     engine.dispose()
@@ -163,7 +166,7 @@ def test_what_is_put_off_is_due_at_its_moment(tx: Connection) -> None:
     """Its claim is given back, and it is nobody's until then."""
     feed = subscribed(tx, "a")
     assert claimed_names(tx) == ["a"]
-    feeds.put_off(tx, [(feed, NOW + HOUR)])
+    feeds.reschedule(tx, [(feed, NOW + HOUR)])
     assert claimed_names(tx) == []
     assert claimed_names(tx, at=HOUR) == ["a"]
 
@@ -184,11 +187,11 @@ def test_a_poll_leaves_health_and_entries(tx: Connection) -> None:
     feed = record(tx, "a", new_entry("eins"), new_entry("zwei"))
     feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW + HOUR)
     feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 502"), now=NOW + HOUR * 2)
-    (status,) = feeds.statuses(tx)
+    (status,) = feed_status.statuses(tx)
     assert (status.last_error, status.failing_since, status.last_success_at) == ("HTTP 502", NOW + HOUR, NOW)
     assert (status.entries, status.last_polled_at) == (2, NOW + HOUR * 2)
     feeds.record_poll(tx, feed, poll_record(tx, feed, title="Das Blatt"), now=NOW + HOUR * 3)
-    (status,) = feeds.statuses(tx)
+    (status,) = feed_status.statuses(tx)
     assert (status.last_error, status.failing_since, status.title) == ("", None, "Das Blatt")
 
 
@@ -196,7 +199,7 @@ def test_a_poll_lands_whole_or_not_at_all(engine: Engine) -> None:
     """What fails in the middle leaves neither entries nor keys nor a new poll time."""
     with engine.begin() as tx:
         feed = subscribed(tx, "a")
-    broken = replace(new_entry("zwei"), keys=(object(),))  # type: ignore[arg-type] # what a bug could bring
+    broken = replace(new_entry("zwei"), keys=EntryKeys(id=object(), link=None))  # type: ignore[arg-type] # what a bug could bring
 
     def half() -> None:
         with engine.begin() as tx:
@@ -206,7 +209,7 @@ def test_a_poll_lands_whole_or_not_at_all(engine: Engine) -> None:
         half()
     with engine.begin() as tx:
         assert tx.execute(text("SELECT count(*) FROM entries")).scalar_one() == 0
-        assert feeds.find_known(tx, new_entry("eins").keys) == {}
+        assert known_entries.find_known(tx, FeedId(1), new_entry("eins").keys.all) == {}
         assert claimed_names(tx) == ["a"]
 
 
@@ -217,14 +220,14 @@ def test_a_poll_is_decided_on_what_is_known_by_then(tx: Connection) -> None:
     feed = subscribed(tx, "b")
     assert record(tx, "a", mine)
 
-    def decide(known: Mapping[int, KnownRow]) -> PollRecord:
-        return poll_record(tx, feed, learned=tuple((row.entry_id, yours.keys[0]) for row in known.values()))
+    def decide(known: Mapping[int, KnownEntry]) -> PollRecord:
+        return poll_record(tx, feed, learned=tuple((row.entry_id, yours.keys.id) for row in known.values()))
 
-    record_made, to_ingest = feeds.settle_poll(tx, feed, yours.keys, decide, now=NOW)
+    record_made, to_ingest = feeds.settle_poll(tx, feed, yours.keys.all, decide, now=NOW)
     assert (len(record_made.learned), to_ingest) == (1, 0)
-    known = feeds.find_known(tx, (*mine.keys, *yours.keys))
+    known = known_entries.find_known(tx, feed, (*mine.keys.all, *yours.keys.all))
     assert len({row.entry_id for row in known.values()}) == 1
-    assert set(known) == {*mine.keys, *yours.keys}
+    assert set(known) == {*mine.keys.all, *yours.keys.all}
 
 
 def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) -> None:
@@ -236,7 +239,7 @@ def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) ->
         ({}, 4, (b"zwei", 0)),
         ({"listing": b"drei", "marked": True}, 9, (b"drei", 9)),
     )
-    start = schema.day_of(NOW)
+    start = day_of(NOW)
     for more, days, (listing, marked) in polls:
         feeds.record_poll(tx, feed, poll_record(tx, feed, **more), now=NOW + timedelta(days=days))
         (claimed,) = feeds.claim(tx, now=NOW + timedelta(days=30), limit=9, lease=LEASE)
@@ -254,8 +257,8 @@ def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:
     feeds.record_poll(tx, feed, poll_record(tx, feed, learned=((EntryId(1), learned),)), now=NOW)
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     entries.end(tx, [(claimed.id, MATCHED)], now=NOW)
-    asked = [key for number in range(600) for key in new_entry(str(number)).keys]
-    known = feeds.find_known(tx, [*asked, learned, key("unbekannt")])
+    asked = [key for number in range(600) for key in new_entry(str(number)).keys.all]
+    known = known_entries.find_known(tx, feed, [*asked, learned, key("unbekannt")])
     assert len(known) == 1201
     assert known[learned].entry_id == 1
     assert [row.matched for row in known.values() if row.entry_id == claimed.id] == [True] * (
@@ -267,14 +270,14 @@ def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:
     """It is pending with its new words, and not told as part of a first poll; one that is in hand is left alone."""
     feed = record(tx, "a", new_entry("eins"))
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
-    changed = ChangedEntry(entry_id=claimed.id, link=claimed.link, title="Neu", entry="{}", content_hash=7)
+    changed = ChangedEntry(entry_id=claimed.id, entry=replace(claimed.entry, title="Neu"), content_hash=7)
     feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     assert entries.claim(tx, now=NOW, limit=1, lease=LEASE) == []
     entries.end(tx, [(claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     (again,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     assert (again.id, again.attempts, again.in_first_poll) == (claimed.id, 0, False)
-    (row,) = feeds.find_known(tx, new_entry("eins").keys[:1]).values()
+    (row,) = known_entries.find_known(tx, feed, [new_entry("eins").keys.id]).values()
     assert (row.content_hash, row.times_ingested) == (7, 1)
 
 
@@ -283,15 +286,14 @@ def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Con
     feed = record(tx, "a", new_entry("eins"), new_entry("zwei"))
     claimed = entries.claim(tx, now=NOW, limit=2, lease=LEASE)
     changes = tuple(
-        ChangedEntry(entry_id=entry.id, link=entry.link, title="Neu", entry='{"neu": 1}', content_hash=7)
-        for entry in claimed
+        ChangedEntry(entry_id=each.id, entry=replace(each.entry, title="Neu"), content_hash=7) for each in claimed
     )
     feeds.record_poll(tx, feed, poll_record(tx, feed, changed=changes), now=NOW)
     first, second = claimed
     entries.end(tx, [(first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     entries.end_with_document(tx, second.id, EntryEnd(outcome=EntryOutcome.MATCHED), 0, now=NOW)
     (again,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
-    assert (again.id, again.entry) == (first.id, '{"neu": 1}')
+    assert (again.id, again.entry) == (first.id, replace(first.entry, title="Neu"))
     entries.end(tx, [(again.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
 
@@ -308,24 +310,24 @@ def test_only_the_first_success_is_a_first_poll(tx: Connection) -> None:
 
 def test_first_polls_are_open_until_their_last_entry_has_ended(tx: Connection) -> None:
     """From the subscription on; a feed that fails instead does not keep the others waiting."""
-    assert not feeds.first_polls_open(tx, now=NOW)
+    assert not feed_status.first_polls_open(tx, now=NOW)
     feed = subscribed(tx, "a")
-    assert feeds.first_polls_open(tx, now=NOW)
+    assert feed_status.first_polls_open(tx, now=NOW)
     feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
-    assert feeds.first_polls_open(tx, now=NOW)
+    assert feed_status.first_polls_open(tx, now=NOW)
     feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
-    assert not feeds.first_polls_open(tx, now=NOW)
+    assert not feed_status.first_polls_open(tx, now=NOW)
     record(tx, "b", new_entry("eins"))
-    assert feeds.first_polls_open(tx, now=NOW)
+    assert feed_status.first_polls_open(tx, now=NOW)
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     entries.end(tx, [(claimed.id, MATCHED)], now=NOW)
-    assert not feeds.first_polls_open(tx, now=NOW)
+    assert not feed_status.first_polls_open(tx, now=NOW)
 
 
 def test_what_a_body_lists_is_kept_in_mind(tx: Connection) -> None:
     """The day a key was last seen moves on, at most once a week, so that nothing is written at most polls."""
     feed = record(tx, "a", new_entry("eins"))
-    (first, _) = new_entry("eins").keys
+    first = new_entry("eins").keys.id
 
     def seen_on() -> int:
         return int(tx.execute(text("SELECT seen_on FROM known WHERE key = :key"), {"key": first}).scalar_one())

@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from tests.store.rows import LEASE, NOW, new_entry, record
-from watcher.store import documents, entries, feeds, outbox
-from watcher.store.outbox import QueueLimits
+from watcher.model import FeedId
+from watcher.store.commands import entries, feeds, outbox
+from watcher.store.commands.outbox import QueueLimits
+from watcher.store.queries import feed_status, known_entries, stored_documents
 
 EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
     "due feeds": lambda tx: feeds.claim(tx, now=NOW, limit=8, lease=LEASE),
     "due entries": lambda tx: entries.claim(tx, now=NOW, limit=8, lease=LEASE),
-    "open first polls": lambda tx: feeds.first_polls_open(tx, now=NOW),
+    "open first polls": lambda tx: feed_status.first_polls_open(tx, now=NOW),
     "lapsed claims": lambda tx: entries.free_expired(tx, now=NOW),
-    "owed files": documents.unwritten,
+    "owed files": stored_documents.unwritten,
     "due deliveries": lambda tx: outbox.claim_due(
         tx,
         {"slack": timedelta(hours=4), "haken": None},
@@ -28,7 +30,7 @@ EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
         now=NOW,
         lease=LEASE,
     ),
-    "known entries": lambda tx: feeds.find_known(tx, new_entry("a").keys),
+    "known entries": lambda tx: known_entries.find_known(tx, FeedId(1), new_entry("a").keys.all),
 }
 
 

@@ -1,6 +1,6 @@
-"""Everything that Apprise can reach: a title and plain text. It answers with success or failure only.
+"""Channel type `apprise`: a title and plain text for any service of Apprise, which reports success or failure only.
 
-https://github.com/caronc/apprise/wiki. The request is handed to `watcher.net.apprise_gateway`, not sent by HTTP.
+https://github.com/caronc/apprise/wiki. The request goes to `watcher.net.apprise_gateway`, not out by HTTP.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from watcher.alerts.channel import BY_APPRISE, CHAT_EXPIRES_AFTER, Outgoing, Ren
 from watcher.alerts.layout import fitted
 from watcher.alerts.text import to_text
 from watcher.alerts.tidy import cut, tidy
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 CONTENT_LIMIT = 30_000  # bytes; Apprise itself cuts for services that take less
@@ -26,7 +25,7 @@ TITLE_LIMIT = 200  # characters
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """`title` (a mail's subject) and `body`, in the fullest detail that fits."""
+    """Writes `title` (the subject of a mail) and `body`, in the fullest detail that fits."""
     title = cut(_title(alert), TITLE_LIMIT)
 
     def encode(text: str) -> bytes:
@@ -60,10 +59,10 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
-    """A failure may have any cause, and some of its receivers may have been reached."""
+    """Reads a failure as ambiguous: it may have any cause, and some of its receivers may have been reached."""
     if 200 <= status < 300:
-        return Verdict(outcome=Outcome.DELIVERED, reason="Apprise reports success")
-    return Verdict(outcome=Outcome.AMBIGUOUS, reason="Apprise reports a failure, and does not say which")
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason="Apprise reports success")
+    return Verdict(outcome=AttemptOutcome.AMBIGUOUS, reason="Apprise reports a failure without its cause")
 
 
 def inquiry(target: Target) -> None:

@@ -1,4 +1,4 @@
-"""The shape that every channel module has, and the values that go in and out. No channel of its own, no sending."""
+"""The protocol of channel modules, and the values that they take and return. No channel, no sending."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from watcher.model import Alert, Verdict
 
 CHAT_EXPIRES_AFTER = timedelta(
     hours=20
-)  # older alerts belong into a digest; homeservers forget transaction ids after a day
+)  # homeservers forget transaction ids after a day; older alerts go into a digest
 JSON = "application/json; charset=utf-8"
-_LONG = 8  # characters; a part of a path that is as long is taken for a secret
-BY_APPRISE = "APPRISE"  # a method of our own: the request goes to Apprise, not out by HTTP
+_LONG = 8  # characters: a part of a path that is this long may be a secret
+BY_APPRISE = "APPRISE"  # not an HTTP method: the request goes to Apprise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
-    """What rendering needs beside the alert; nothing secret.
+    """Parameters of `Channel.render` beside the alert; none of them is secret.
 
-    `delivery_id` and `channel` stand in webhook bodies, `envelope` is "" or "cloudevents". `color`: hits are marked
-    by ANSI codes (console). `sender`: the name a hookshot message carries. `thread`: the Matrix event that this one
-    replies to in a thread, "" if none. `notice`: send `m.notice`, which Matrix clients show without a notification.
+    `delivery_id` and `channel` are part of webhook bodies, `envelope` is "" or "cloudevents". `color`: hits are marked
+    by ANSI codes (console). `sender`: the sender name of a hookshot message. `thread`: the Matrix event that begins
+    the thread of this message, "" for none. `notice`: send `m.notice`, which Matrix shows without notification.
     """
 
     delivery_id: str = ""
@@ -38,7 +38,7 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Target:
-    """Where a delivery goes, secrets resolved; made right before a request. Its repr shows none of them."""
+    """The address of a channel with its secrets resolved, made right before a request. Its repr shows no secret."""
 
     url: str = ""
     secret: str = ""
@@ -52,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Outgoing:
-    """One request to be sent. Header names are lower-case. Its repr shows neither the path nor the headers."""
+    """One request, not sent yet. Header names are lower-case. Its repr shows neither path nor headers."""
 
     method: str
     url: str
@@ -64,53 +64,49 @@ class Outgoing:
 
 
 class Channel(Protocol):
-    """A type of channel. Implemented by modules, so that each reads as one page.
+    """A type of channel, implemented by a module each.
 
-    `minimum_gap`: between two requests to one target. `has_key`: a repeat with the same delivery id shows once.
-    `expires_after`: how long a delivery is worth trying, None if it always is.
+    `minimum_gap`: between two requests to one target. `expires_after`: how long a delivery is tried, None for always.
     """
 
     @property
     def minimum_gap(self) -> timedelta: ...
 
     @property
-    def has_key(self) -> bool: ...
-
-    @property
     def expires_after(self) -> timedelta | None: ...
 
     def render(self, alert: Alert, options: RenderOptions) -> bytes:
-        """The body of the request: the same alert and options give the same bytes."""
+        """Writes the body of the request: the same alert and options give the same bytes."""
 
     def simplify(self, body: bytes) -> bytes | None:
-        """A plainer form of a body that `render` made, for a channel that refused it; None if there is none."""
+        """Reduces a body of `render` to a plainer form, for a channel that refused it; None if there is none."""
 
     def problems(self, target: Target) -> tuple[str, ...]:
-        """What makes the target unusable, in words that hold no secret."""
+        """Lists the reasons why the target is unusable, in sentences without secrets."""
 
     def warnings(self, target: Target) -> tuple[str, ...]:
-        """What is odd about the target, though usable."""
+        """Lists doubts about a target that is usable."""
 
     def address(self, target: Target) -> str:
-        """Where requests go, as a person may read it: nothing secret."""
+        """Describes the receiver of requests for a person, without secrets."""
 
     def request(self, body: bytes, *, target: Target, delivery_id: str, now: datetime) -> Outgoing | None:
-        """The request that carries `body`; None if this channel sends none and the body is to be printed."""
+        """Makes the request that carries `body`; None if this channel prints the body instead."""
 
     def judge(
         self, status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1
     ) -> Verdict:
-        """What an answer means. Header names are lower-case; `attempt` counts from 1, this one included."""
+        """Interprets a response. Header names are lower-case; `attempt` counts from 1, this one included."""
 
     def inquiry(self, target: Target) -> Outgoing | None:
-        """A request to send before the first delivery, to see that the target takes what we send; None: no need."""
+        """Makes a request that checks the target before the first delivery; None if no check is needed."""
 
     def judge_inquiry(self, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Verdict:
-        """What the answer to the inquiry means; DELIVERED: go ahead."""
+        """Interprets the response to the inquiry; DELIVERED allows deliveries."""
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of `url`, which are never secret; "" if it has none."""
+    """Returns scheme, host and port of `url`, which are never secret; "" if it has none."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
@@ -121,7 +117,7 @@ def origin(url: str) -> str:
 
 
 def redact(text: str, target: Target) -> str:
-    """`text` with every secret of `target` replaced by "***": its credentials, and its URL from the path on."""
+    """Replaces every secret of `target` in `text` by "***": its credentials, and its URL from the path on."""
     for secret in sorted(_secrets(target), key=len, reverse=True):
         for spelling in {secret, quote(secret, safe=""), quote(secret), secret.replace("/", "\\/")}:
             text = text.replace(spelling, "***")
@@ -129,7 +125,7 @@ def redact(text: str, target: Target) -> str:
 
 
 def url_problems(url: str, name: str = "url") -> tuple[str, ...]:
-    """What makes `url` unusable as a channel's address."""
+    """Lists the reasons why `url` is unusable as a channel's address."""
     if not url:
         return (f"{name} is empty",)
     if url != url.strip():
@@ -140,7 +136,7 @@ def url_problems(url: str, name: str = "url") -> tuple[str, ...]:
 
 
 def _secrets(target: Target) -> Iterator[str]:
-    """Every string of `target` that must not be shown; anything shorter than 4 characters gives nothing away."""
+    """Yields every string of `target` that must not be shown; fewer than 4 characters are not a secret."""
     candidates = [target.token, *target.secret.split()]
     try:
         parts = urlsplit(target.url)

@@ -1,4 +1,4 @@
-"""Every channel type by its name in the config."""
+"""Maps the names of channel types in the config to their modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Article and matches in, what a channel is told out: reasons, headlines, and the alerts that hold them."""
+"""Composes alerts: matches become reasons, documents become headlines, and headlines become alerts."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from datetime import UTC, datetime
 
 from watcher.alerts.snippets import snippets
 from watcher.alerts.tidy import cut, host, tidy
-from watcher.model import Alert, AlertKind, Article, Headline, Match, Reason
+from watcher.model import Alert, AlertKind, Headline, Match, PartialDate, Quality, Reason, TextFrom
 
 NEWEST = 10  # headlines in one summary or digest
 _FORM_LENGTH = 100
 
 
 def single(headline: Headline, kind: AlertKind = AlertKind.ALERT, *, problem: str = "") -> Alert:
-    """The alert (or follow-up) about one article. `problem`: what is amiss with its document, "" if nothing is."""
+    """Makes the alert (or follow-up) about one document. `problem`: a defect of the document itself, "" if none."""
     return Alert(kind=kind, headlines=(headline,), problem=problem)
 
 
 def summary(headlines: Iterable[Headline], kind: AlertKind, *, more: int = 0, message: str = "") -> Alert:
-    """One summary or digest of many articles: the newest `NEWEST`, newest first, and how many more there are.
+    """Makes a summary or digest of the newest `NEWEST` headlines, newest first, with a count of the rest.
 
-    `more` counts articles that are not even among `headlines`. `message` says in a sentence why it is sent.
+    `more`: how many documents are not among `headlines`. `message`: why the alert is sent, in a sentence.
     """
     newest_first = sorted(headlines, key=_moment, reverse=True)
     left_out = max(0, len(newest_first) - NEWEST) + more
@@ -29,44 +29,48 @@ def summary(headlines: Iterable[Headline], kind: AlertKind, *, more: int = 0, me
 
 
 def message(text: str, kind: AlertKind = AlertKind.NOTICE) -> Alert:
-    """What watcher has to say about itself: a notice, or a test."""
+    """Makes an alert from watcher about itself: a notice or a test."""
     return Alert(kind=kind, message=text)
 
 
 def headline(
-    article: Article,
-    matches: Iterable[Match],
     *,
+    title: str,
     url: str,
+    site: str = "",
     feed: str = "",
-    feed_text: str = "",
+    date: PartialDate | None = None,
+    published_at: datetime | None = None,
     found_at: datetime | None = None,
     document: str = "",
+    text_from: TextFrom = TextFrom.PAGE,
+    quality: Quality = Quality.GOOD,
+    reasons: Iterable[Reason] = (),
     also_at: Iterable[str] = (),
 ) -> Headline:
-    """What a reader needs to decide whether to click. `feed`: the feed's name, told where the site has none.
+    """One document as a headline. Its source is the site, or the feed where the site has no name, or else the host.
 
-    `also_at`: the other outlets that carry the story; the article's own and repetitions are left out.
+    `document`: the file's name. `also_at`: other outlets with the story; the source itself and repetitions are dropped.
     """
-    source = tidy(article.site) or tidy(feed) or host(url)
+    source = tidy(site) or tidy(feed) or host(url)
     others = dict.fromkeys(tidy(name) for name in also_at)
     return Headline(
-        title=tidy(article.title),
+        title=tidy(title),
         url=tidy(url),
         source=source,
-        date=article.date,
-        published_at=article.published_at,
+        date=date,
+        published_at=published_at,
         found_at=found_at,
         document=document,
-        text_from=article.text_from,
-        quality=article.quality,
-        reasons=tuple(reason(match, article.text, feed_text) for match in matches),
+        text_from=text_from,
+        quality=quality,
+        reasons=tuple(reasons),
         also_at=tuple(name for name in others if name and name != source),
     )
 
 
 def reason(match: Match, article_text: str, feed_text: str = "") -> Reason:
-    """Why `match` is told: its watch, the distinct forms that hit, and one or two snippets of their sentences."""
+    """Makes the reason for an alert from a match: its watch, the distinct forms of its hits, and up to two snippets."""
     forms = dict.fromkeys(cut(tidy(hit.form), _FORM_LENGTH) for hit in match.hits)
     return Reason(
         watch=match.watch,
@@ -76,7 +80,7 @@ def reason(match: Match, article_text: str, feed_text: str = "") -> Reason:
 
 
 def _moment(headline: Headline) -> tuple[datetime, datetime]:
-    """What "newest" goes by: the time of publication, failing that the start of the known date, then of the find."""
+    """Returns the sort key of a headline: time of publication, else start of the known date, else time of discovery."""
     oldest = datetime.min.replace(tzinfo=UTC)
     found_at = headline.found_at or oldest
     if headline.published_at is not None:

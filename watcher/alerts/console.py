@@ -1,4 +1,4 @@
-"""The console: an alert in plain lines, or with ANSI codes where a person looks at a terminal. Nothing is requested."""
+"""Channel type `console`: plain lines, with ANSI codes on a terminal. It sends no request."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Final
 from watcher.alerts.channel import RenderOptions, Target
 from watcher.alerts.layout import lay_out
 from watcher.alerts.text import to_text
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(0)
-has_key: Final = False
 expires_after: Final = None
 
 _HIT = "\x1b[1;33m{}\x1b[0m".format
@@ -20,7 +19,7 @@ _STRONG = "\x1b[1m{}\x1b[0m".format
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """The lines, and an empty one after them. Hits stand in «», or with `color` in bold yellow."""
+    """Writes the lines and an empty one after them. Hits are in «», or with `color` in bold yellow."""
     lines = lay_out(alert)
     text = to_text(lines, hit=_HIT, strong=_STRONG) if options.color else to_text(lines)
     return f"{text}\n\n".encode()
@@ -47,7 +46,7 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
-    return Verdict(outcome=Outcome.DELIVERED, reason="printed")
+    return Verdict(outcome=AttemptOutcome.DELIVERED, reason="printed")
 
 
 def inquiry(target: Target) -> None:
@@ -55,4 +54,4 @@ def inquiry(target: Target) -> None:
 
 
 def judge_inquiry(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Verdict:
-    return Verdict(outcome=Outcome.DELIVERED)
+    return Verdict(outcome=AttemptOutcome.DELIVERED)

@@ -1,4 +1,4 @@
-"""What becomes of a delivery after an attempt: the policy of the outbox, as one pure function."""
+"""Decides the next step of a delivery after an attempt: the policy of the outbox, as one pure function."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from datetime import timedelta
 from enum import StrEnum
 
 from watcher.alerts.backoff import SHORTEST, back_off
-from watcher.model import Outcome, Verdict
+from watcher.model import AttemptOutcome, Verdict
 
-PATIENCE = timedelta(days=3)  # failing this long, a channel is parked with its queue rather than tried for ever
-MOST_AFTER_OUTAGE = 10  # a longer queue than this becomes one digest when its channel is back
-IN_ORDER_ATTEMPTS = 5  # some seven minutes; then what came later no longer waits for a delivery that fails
+PARK_AFTER = timedelta(days=3)  # a channel that fails for longer is parked with its queue
+MOST_AFTER_OUTAGE = 10  # a longer queue becomes one digest when its channel recovers
+IN_ORDER_ATTEMPTS = 5  # about seven minutes; then later deliveries no longer wait for one that fails
 
 
 class Disposition(StrEnum):
-    """Where a delivery goes from here."""
+    """The next state of a delivery."""
 
     DELIVERED = "delivered"
     RETRY = "retry"
@@ -27,9 +27,9 @@ class Disposition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`wait`: until the next attempt. `slows_channel`: nothing else goes to the channel meanwhile.
+    """The fate of a delivery. `wait`: until the next attempt. `slows_channel`: the whole channel waits as long.
 
-    `counts`: whether the attempt counts against the back-off.
+    `counts`: whether the attempt counts for the back-off.
     """
 
     fate: Disposition
@@ -48,36 +48,36 @@ def decide(
     has_simpler: bool,
     expires_after: timedelta | None,
 ) -> Decision:
-    """The next step after attempt number `attempt` (from 1) of a delivery that might go since `age`.
+    """Decides the next step after attempt number `attempt` (from 1) of a delivery that has been due for `age`.
 
-    Throttling costs no attempt and slows the whole channel; a refused payload is tried once more in its simpler form
-    (`has_simpler`), then given up; a channel that is gone is parked. All else is tried again, until it has expired and
-    a digest tells it, or until `PATIENCE` ends: then a channel to which nothing arrives (`failing_for`) is parked, and
-    a delivery that fails where others arrive is given up.
+    Throttling costs no attempt and slows the whole channel. A refused payload is sent once more in its simpler form
+    (`has_simpler`), then the delivery is dead. A channel that is gone is parked. Other failures are retried until the
+    delivery expires into a digest. After `PARK_AFTER` without success (`failing_for`) the channel is parked; after
+    twice that time a delivery that fails while others succeed is dead.
     """
     match verdict.outcome:
-        case Outcome.DELIVERED:
+        case AttemptOutcome.DELIVERED:
             return Decision(fate=Disposition.DELIVERED)
-        case Outcome.REFUSED:
+        case AttemptOutcome.REFUSED:
             return Decision(fate=Disposition.SIMPLER) if has_simpler else Decision(fate=Disposition.DEAD)
-        case Outcome.GONE:
+        case AttemptOutcome.GONE:
             return Decision(fate=Disposition.PARK)
-        case Outcome.THROTTLED:
+        case AttemptOutcome.THROTTLED:
             wait = verdict.wait if verdict.wait is not None else back_off(attempt, jitter)
             wait = max(wait, timedelta(seconds=1))
             expired = expires_after is not None and age >= expires_after
             fate = Disposition.EXPIRE if expired else Disposition.RETRY
             return Decision(fate=fate, wait=wait, slows_channel=True, counts=False)
-        case Outcome.NOT_SENT | Outcome.AMBIGUOUS:
+        case AttemptOutcome.NOT_SENT | AttemptOutcome.AMBIGUOUS:
             wait = max(back_off(attempt, jitter), verdict.wait or SHORTEST)
             return Decision(fate=_after_failure(age, failing_for, expires_after), wait=wait)
 
 
 def _after_failure(age: timedelta, failing_for: timedelta, expires_after: timedelta | None) -> Disposition:
-    if failing_for > PATIENCE:
+    if failing_for > PARK_AFTER:
         return Disposition.PARK
     if expires_after is not None and age >= expires_after:
         return Disposition.EXPIRE
-    if age > 2 * PATIENCE:
+    if age > 2 * PARK_AFTER:
         return Disposition.DEAD
     return Disposition.RETRY

@@ -1,4 +1,4 @@
-"""Lines as the HTML that Matrix clients show: tags of our own making only, everything else escaped."""
+"""Writes lines as HTML for Matrix clients: only tags that are made here, everything else escaped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from watcher.alerts.layout import Line, Role, Run
 
 
 def to_html(lines: Iterable[Line]) -> str:
-    """The lines, broken by `<br>`, snippets as quotations, hits and titles strong, links as anchors.
+    """Writes lines separated by `<br>`, snippets as quotations, hits and titles as strong, links as anchors.
 
     Only `a`, `blockquote`, `br` and `strong` occur, all of them in the Matrix specification's list of safe tags.
     """

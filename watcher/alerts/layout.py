@@ -1,6 +1,6 @@
-"""What an alert says, line by line, before any channel's markup: the one place that decides content and order.
+"""Lays out an alert in lines, before any channel's markup: the one place that decides content and order.
 
-Also how it is shortened: channels with limits try `DETAILS` from the fullest on until the alert fits.
+It also shortens alerts: channels with limits try `DETAILS` from the fullest on until the alert fits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from watcher.model import Alert, AlertKind, Headline, Reason, Snippet
 
 
 class Role(StrEnum):
-    """What a line is for; channels style by it. REMARK is about the alert as a whole, NOTE about one article."""
+    """The purpose of a line, by which channels style it. REMARK is about the whole alert, NOTE about one article."""
 
     LEAD = "lead"
     TITLE = "title"
@@ -40,7 +40,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of an alert; its runs are never empty. `apart`: an empty line stands between it and the one before."""
+    """One line of an alert; its runs are never empty. `apart`: an empty line precedes it."""
 
     role: Role
     runs: tuple[Run, ...]
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """How much an alert may say; every length in characters."""
+    """Limits on the content of an alert; every length in characters."""
 
     title: int = 300
     link: int = 16_000
@@ -73,7 +73,7 @@ _ALSO_SHOWN = 2
 
 
 def lay_out(alert: Alert, detail: Detail = FULL) -> tuple[Line, ...]:
-    """The lines of `alert`, at least one, each with text; a summary's headlines are told in two lines each."""
+    """Returns the lines of `alert`, at least one, each with text; a headline in a summary takes two lines."""
     alert = _shortened(alert, detail)
     is_single = alert.kind in (AlertKind.ALERT, AlertKind.FOLLOW_UP)
     lines = [_line(Role.LEAD, Run(text=wording.lead(alert), strong=True))]
@@ -89,7 +89,7 @@ def lay_out(alert: Alert, detail: Detail = FULL) -> tuple[Line, ...]:
 def fitted(
     alert: Alert, encode: Callable[[Sequence[Line]], bytes], *, limit: int, longest_link: int = FULL.link
 ) -> bytes:
-    """The lines of `alert` as `encode` writes them, in the fullest detail that takes at most `limit` bytes."""
+    """Encodes the lines of `alert` in the fullest detail that takes at most `limit` bytes."""
     body = b""
     for detail in DETAILS:
         body = encode(lay_out(alert, replace(detail, link=min(detail.link, longest_link))))
@@ -99,7 +99,7 @@ def fitted(
 
 
 def _set_apart(lines: Sequence[Line]) -> Iterator[Line]:
-    """Articles stand apart from each other, and from what is said about all of them."""
+    """Sets articles apart from each other, and from remarks about all of them."""
     previous = Role.LEAD
     for line in lines:
         closes = line.role is Role.REMARK and previous not in (Role.LEAD, Role.REMARK)
@@ -113,7 +113,7 @@ def _shortened(alert: Alert, detail: Detail) -> Alert:
 
 
 def _full(headline: Headline, detail: Detail) -> Iterator[Line]:
-    """One article with everything worth telling."""
+    """One article with all its details."""
     yield _title(headline, detail)
     yield from _link_in_words(headline, detail)
     yield _line(Role.FACTS, Run(text=_facts(headline, detail)))
@@ -141,7 +141,7 @@ def _title(headline: Headline, detail: Detail) -> Line:
 
 
 def _link_in_words(headline: Headline, detail: Detail) -> Iterator[Line]:
-    """What stands instead of a link that cannot be one: the address itself, or that it is too long."""
+    """Replaces an unusable link: by the address as text, or by a remark that it is too long."""
     link = web_link(headline.url)
     if not link:
         yield _line(Role.FACTS, Run(text=cut(tidy(headline.url), min(detail.link, 300))))
@@ -155,7 +155,7 @@ def _facts(headline: Headline, detail: Detail) -> str:
 
 
 def _why(reasons: tuple[Reason, ...], detail: Detail) -> Iterator[Line]:
-    """A line for each watch with the forms that hit; then the snippets, of every watch its first before any second."""
+    """Yields a line for each watch with the forms of its hits, then the snippets, the first of every watch first."""
     for reason in reasons[: detail.reasons]:
         forms = wording.listed([cut(tidy(form), detail.name) for form in reason.forms], detail.forms)
         yield _line(Role.WHY, Run(text=_watch(reason, detail), strong=True), Run(text=f": {forms}" if forms else ""))
@@ -168,7 +168,7 @@ def _why(reasons: tuple[Reason, ...], detail: Detail) -> Iterator[Line]:
 
 
 def _marked(snippet: Snippet, reasons: Iterable[Reason]) -> Iterator[Run]:
-    """The runs of `snippet`, with the marks that other watches set in the same text, and "…" where it is cut."""
+    """Yields the runs of `snippet`, with the hits of other watches in the same text, and "…" where it is cut."""
     marks = bytearray(len(plain(snippet)))
     twins = [other for reason in reasons for other in reason.snippets if plain(other) == plain(snippet)]
     for twin in (snippet, *twins):

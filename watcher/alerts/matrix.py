@@ -1,4 +1,4 @@
-"""Matrix's client-server API: one PUT for each delivery, whose id is the transaction id, so that a repeat shows once.
+"""Channel type `matrix`: a PUT for each delivery, whose id is the transaction id, so that a repeat appears once.
 
 Specification: https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
 """
@@ -18,10 +18,9 @@ from watcher.alerts.layout import Line, fitted
 from watcher.alerts.outcome import bounded, of_status
 from watcher.alerts.text import to_text
 from watcher.alerts.tidy import cut
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = True
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 CONTENT_LIMIT = 48_000  # bytes; the whole event with its signatures and hashes may have 65,536
@@ -35,9 +34,9 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,60}")
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """The content of an `m.room.message`: plain and HTML body, in the fullest detail that fits an event.
+    """Writes the content of an `m.room.message`: plain and HTML body, in the fullest detail that fits an event.
 
-    `m.mentions` is empty, so that an "@room" in a headline calls nobody.
+    `m.mentions` is empty, so that an "@room" in a headline notifies nobody.
     """
     fixed = {"msgtype": "m.notice" if options.notice else "m.text", "m.mentions": {}, **_thread(options.thread)}
 
@@ -48,7 +47,7 @@ def render(alert: Alert, options: RenderOptions) -> bytes:
 
 
 def simplify(body: bytes) -> bytes | None:
-    """The plain body alone, at most `SIMPLE_LIMIT` characters of it."""
+    """Keeps the plain body alone, at most `SIMPLE_LIMIT` characters of it."""
     content = json.loads(body)
     if "formatted_body" not in content:
         return None
@@ -79,46 +78,49 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
-    """200 with an event id is delivered. A 429 says how long to wait in `Retry-After` or in `retry_after_ms`."""
+    """Reads 200 with an event id as delivered. A 429 states its wait in `Retry-After` or in `retry_after_ms`."""
     answer = _answer(body)
     code = answer.get("errcode")
     verdict = of_status(status, headers, now)
     reason = f"{verdict.reason} {code}" if isinstance(code, str) and _CODE.fullmatch(code) else verdict.reason
     outcome = verdict.outcome
-    if outcome is Outcome.DELIVERED and not event_id(body):
-        outcome, reason = Outcome.AMBIGUOUS, f"HTTP {status} without an event id"
+    if outcome is AttemptOutcome.DELIVERED and not event_id(body):
+        outcome, reason = AttemptOutcome.AMBIGUOUS, f"HTTP {status} without an event id"
     wait = verdict.wait
     milliseconds = answer.get("retry_after_ms")
-    if outcome is Outcome.THROTTLED and wait is None and isinstance(milliseconds, int):
+    if outcome is AttemptOutcome.THROTTLED and wait is None and isinstance(milliseconds, int):
         wait = bounded(timedelta(milliseconds=min(max(milliseconds, 0), 10**9)))
     return Verdict(outcome=outcome, reason=reason, wait=wait, reference=event_id(body))
 
 
 def event_id(body: bytes) -> str:
-    """The event that an answer says was made, for later replies in its thread; "" if it names none."""
+    """Returns the id of the event that a response confirms, for later replies in its thread; "" if it has none."""
     found = _answer(body).get("event_id")
     return found if isinstance(found, str) and found.startswith("$") else ""
 
 
 def inquiry(target: Target) -> Outgoing:
-    """Asks whether the room is encrypted: it would accept our plain text without a word."""
+    """Asks whether the room is encrypted: such a room would accept plain text without an error."""
     return Outgoing(method="GET", url=f"{_room_url(target)}/state/m.room.encryption", headers=_headers(target))
 
 
 def judge_inquiry(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Verdict:
-    """404 with M_NOT_FOUND: not encrypted, go ahead. 200: encrypted, refused with what to do about it."""
+    """Reads 404 with M_NOT_FOUND as not encrypted, and 200 as encrypted: then the channel is refused with advice."""
     if status == 404 and _answer(body).get("errcode") == "M_NOT_FOUND":
-        return Verdict(outcome=Outcome.DELIVERED, reason="the room is not encrypted")
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason="the room is not encrypted")
     if status == 200:
-        return Verdict(outcome=Outcome.GONE, reason=_ENCRYPTED)
+        return Verdict(outcome=AttemptOutcome.GONE, reason=_ENCRYPTED)
     verdict = judge(status, headers, body, now)
-    if verdict.outcome is Outcome.REFUSED:
-        return Verdict(outcome=Outcome.GONE, reason=verdict.reason)
+    if verdict.outcome is AttemptOutcome.REFUSED:
+        return Verdict(outcome=AttemptOutcome.GONE, reason=verdict.reason)
     return verdict
 
 
 def _thread(parent: str) -> dict[str, object]:
-    """https://spec.matrix.org/latest/client-server-api/#threading, with the fall-back for clients without threads."""
+    """Makes the relation of a threaded reply, with the fallback for clients without threads.
+
+    https://spec.matrix.org/latest/client-server-api/#threading
+    """
     if not parent:
         return {}
     relation = {"rel_type": "m.thread", "event_id": parent, "is_falling_back": True}

@@ -1,7 +1,7 @@
-"""matrix-hookshot's inbound generic webhook: text, HTML and a name.
+"""Channel type `matrix-webhook`: text, HTML and a name for a generic webhook of matrix-hookshot.
 
-https://matrix-org.github.io/matrix-hookshot/latest/setup/webhooks.html. It passes HTML on unsanitised, so every tag is
-ours, and it reads `text` as Markdown where `html` is missing, so `html` is always there.
+https://matrix-org.github.io/matrix-hookshot/latest/setup/webhooks.html. Hookshot does not sanitise HTML, so every tag
+is made here. It reads `text` as Markdown if `html` is missing, so `html` is always present.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from watcher.alerts.layout import fitted
 from watcher.alerts.outcome import of_status
 from watcher.alerts.text import to_text
 from watcher.alerts.tidy import cut
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 CONTENT_LIMIT = 48_000  # bytes: the bridge makes one Matrix event of it, which may have 65,536
@@ -29,12 +28,12 @@ SIMPLE_LIMIT = 2_000  # characters
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """Text and HTML in the fullest detail that fits one event."""
+    """Writes text and HTML in the fullest detail that fits one event."""
     return fitted(alert, lambda lines: _encode(to_text(lines), to_html(lines), options.sender), limit=CONTENT_LIMIT)
 
 
 def simplify(body: bytes) -> bytes | None:
-    """The text alone, at most `SIMPLE_LIMIT` characters of it; its HTML is the same text, escaped."""
+    """Keeps the text alone, at most `SIMPLE_LIMIT` characters of it; its HTML is the same text, escaped."""
     message = json.loads(body)
     text = cut(message["text"], SIMPLE_LIMIT)
     simple = _encode(text, escape(text).replace("\n", "<br>"), message["username"])
@@ -58,12 +57,12 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
-    """202 counts as delivered, though it proves only that the bridge accepted it (set `waitForComplete` there).
+    """Reads 202 as delivered, though it only proves that the bridge accepted the message (set `waitForComplete` there).
 
-    A 500 is ambiguous: with `waitForComplete` the bridge gives up waiting after 5 s, and the message may yet appear.
+    A 500 is ambiguous: with `waitForComplete` the bridge stops waiting after 5 s, and the message may still appear.
     """
     if status == 202:
-        return Verdict(outcome=Outcome.DELIVERED, reason="HTTP 202: accepted, not proven")
+        return Verdict(outcome=AttemptOutcome.DELIVERED, reason="HTTP 202: accepted, not proven")
     return of_status(status, headers, now)
 
 

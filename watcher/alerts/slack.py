@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks: `rich_text` blocks, in which text is text and needs no escaping, beside a plain `text`.
+"""Channel type `slack`: an incoming webhook with `rich_text` blocks, whose text needs no escaping, and a plain `text`.
 
 Limits: https://docs.slack.dev/reference/block-kit and, for the whole message, 10,000 characters to be safe.
 Answers: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
@@ -17,10 +17,9 @@ from watcher.alerts.channel import CHAT_EXPIRES_AFTER, JSON, Outgoing, RenderOpt
 from watcher.alerts.layout import Line, Role, Run, fitted
 from watcher.alerts.outcome import of_status
 from watcher.alerts.text import to_text
-from watcher.model import Alert, Outcome, Verdict
+from watcher.model import Alert, AttemptOutcome, Verdict
 
 minimum_gap: Final = timedelta(seconds=1)
-has_key: Final = False
 expires_after: Final = CHAT_EXPIRES_AFTER
 
 LINK_LIMIT = 3_000  # characters, as in a button; none is documented for links in text
@@ -44,12 +43,12 @@ _CODE = re.compile(rb"[a-z][a-z_]{2,60}")
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """The message in the fullest detail that stays within Slack's limits."""
+    """Writes the message in the fullest detail within Slack's limits."""
     return fitted(alert, _body, limit=MESSAGE_LIMIT, longest_link=LINK_LIMIT)
 
 
 def simplify(body: bytes) -> bytes | None:
-    """The message without its blocks."""
+    """Removes the blocks of the message."""
     message = json.loads(body)
     return _message(message["text"]) if "blocks" in message else None
 
@@ -73,7 +72,7 @@ def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> 
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, attempt: int = 1) -> Verdict:
-    """Only 200 with the body `ok` is delivered. `no_service` passes at times: it is gone at the fourth attempt only."""
+    """Reads only 200 with the body `ok` as delivered; `no_service` may be temporary: gone at the fourth attempt."""
     answer = body.strip()
     code = answer.decode() if _CODE.fullmatch(answer) else ""
     usual = of_status(status, headers, now)
@@ -81,14 +80,15 @@ def judge(status: int, headers: Mapping[str, str], body: bytes, now: datetime, *
     if status == 200:
         proven = answer == b"ok"
         return Verdict(
-            outcome=Outcome.DELIVERED if proven else Outcome.AMBIGUOUS, reason="ok" if proven else "HTTP 200 without ok"
+            outcome=AttemptOutcome.DELIVERED if proven else AttemptOutcome.AMBIGUOUS,
+            reason="ok" if proven else "HTTP 200 without ok",
         )
     if code == "no_service" and attempt < _NO_SERVICE_ATTEMPTS:
-        return Verdict(outcome=Outcome.NOT_SENT, reason=reason)
+        return Verdict(outcome=AttemptOutcome.NOT_SENT, reason=reason)
     if code in _GONE:
-        return Verdict(outcome=Outcome.GONE, reason=reason)
-    is_success = usual.outcome is Outcome.DELIVERED  # another 2xx: not what Slack promises
-    return Verdict(outcome=Outcome.AMBIGUOUS if is_success else usual.outcome, reason=reason, wait=usual.wait)
+        return Verdict(outcome=AttemptOutcome.GONE, reason=reason)
+    is_success = usual.outcome is AttemptOutcome.DELIVERED  # another 2xx than Slack documents
+    return Verdict(outcome=AttemptOutcome.AMBIGUOUS if is_success else usual.outcome, reason=reason, wait=usual.wait)
 
 
 def inquiry(target: Target) -> None:
@@ -104,7 +104,7 @@ def _body(lines: Sequence[Line]) -> bytes:
 
 
 def _message(text: str, blocks: list[object] | None = None) -> bytes:
-    """`mrkdwn: false`: asterisks and underscores in `text` are to stay what they are."""
+    """Encodes a message; with `mrkdwn: false` asterisks and underscores in `text` are shown as they are."""
     message: dict[str, object] = {"text": text, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
     if blocks:
         message["blocks"] = blocks
@@ -112,7 +112,7 @@ def _message(text: str, blocks: list[object] | None = None) -> bytes:
 
 
 def _blocks(lines: Iterable[Line]) -> list[object]:
-    """One `rich_text` block; neighbouring lines share a section or a quote, so that they stand close together."""
+    """Makes one `rich_text` block; consecutive lines share a section or a quote, without extra space between them."""
     parts: list[object] = []
     for is_quote, group in groupby(lines, key=lambda line: line.role is Role.SNIPPET):
         elements: list[object] = []
@@ -133,5 +133,5 @@ def _element(run: Run) -> dict[str, object]:
 
 
 def _escape(text: str) -> str:
-    """The three characters of https://docs.slack.dev/messaging/formatting-message-text; disarms `<!channel>` too."""
+    """Escapes the three characters of https://docs.slack.dev/messaging/formatting-message-text, as in `<!channel>`."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

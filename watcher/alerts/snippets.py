@@ -1,4 +1,4 @@
-"""One or two pieces of text around hits: the hit's sentence, bounded, cut between words, every hit in it marked."""
+"""Cuts snippets around hits: the sentence of the hit, limited in length, cut between words, with every hit marked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from watcher.alerts.tidy import tidy, whole_end
 from watcher.model import Hit, HitField, Snippet
 
 LIMIT = 220
-_REACH = 1500  # characters to each side in which a sentence's ends are looked for; a text without full stops has none
+_REACH = 1500  # characters to each side of the hit that are searched for the ends of its sentence
 _TITLE_LENGTH = 160
 _TRIES = 8
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
 _STOP = re.compile(r"[.!?…][\"'»«“”’‘)\]]*(?=\s+[\"'»«„“‚‘(\[]?[A-ZÀ-Þ0-9])")
-# What ends in a full stop without ending a sentence: initials, ordinals ("am 3. Oktober"), titles, units, months.
+# Full stops that do not end a sentence: initials, ordinals ("am 3. Oktober"), titles, units, months.
 _NO_STOP = re.compile(
     r"(?:^|[\s(„»\"])(?:[^\W\d_]|\d{1,2}|Dr|Prof|Nr|St|Hl|Hr|Fr|Mr|Mrs|Ms|ca|bzw|vgl|Abs|Art|Mio|Mrd|Mill|Tsd|usw|evtl|sog"
     r"|geb|gest|inkl|max|min|jr|sen|Co|Inc|Ltd|Str|Jan|Feb|Aug|Sept?|Okt|Nov|Dez|Oct|Dec|Gen|Lt|Col)\.$"
@@ -28,10 +28,10 @@ Span = tuple[int, int]
 
 
 def snippets(hits: Sequence[Hit], *, article_text: str, feed_text: str, most: int = 2) -> tuple[Snippet, ...]:
-    """At most `most` snippets for `hits`, no text twice.
+    """Returns at most `most` snippets for `hits`, no text twice.
 
-    A sentence of the body is preferred to the title, the article's text to the feed's, a form not shown yet to one
-    that is. Hits whose offsets do not fit their text are passed over.
+    It prefers the body to the title, the article's text to the feed's, and a form that is not shown yet. Hits whose
+    offsets do not fit their text are ignored.
     """
     texts = {HitField.TEXT: article_text, HitField.FEED: feed_text}
     title_end = _title_end(article_text)
@@ -53,7 +53,7 @@ def snippets(hits: Sequence[Hit], *, article_text: str, feed_text: str, most: in
 
 
 def sentence(text: str, hit: Span) -> Span:
-    """Where the sentence around `hit` begins and ends; at most `_REACH` characters to either side, one paragraph."""
+    """Finds the sentence around `hit`, within its paragraph and at most `_REACH` characters to either side."""
     start, end = hit
     begins = max(0, start - _REACH)
     for found in _PARAGRAPH.finditer(text, begins, start):
@@ -71,24 +71,24 @@ def sentence(text: str, hit: Span) -> Span:
 
 
 def plain(snippet: Snippet) -> str:
-    """The text of a snippet without its marks."""
+    """Returns the text of a snippet without its marks."""
     return "".join(text for text, _ in snippet.runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """A tidied piece of a text; `sources[i]` is where its i-th character stands in the original."""
+    """A tidied piece of a text; `sources[i]` is the offset of its i-th character in the original."""
 
     text: str
     sources: tuple[int, ...]
 
     def span(self, original: Span) -> Span:
-        """The characters of the piece that come from `original`."""
+        """Returns the offsets in the piece of a span of the original."""
         return bisect_left(self.sources, original[0]), bisect_left(self.sources, original[1])
 
 
 def _snippet(text: str, place: Span, hit: Span, hits: Sequence[Span]) -> Snippet:
-    """The piece of `text` at `place`, bounded around `hit`, with every one of `hits` in it marked."""
+    """Cuts the piece of `text` at `place` around `hit`, with every one of `hits` in it marked."""
     piece = _tidied(text, place)
     start, end = _window(piece.text, piece.span(hit))
     marked = bytearray(len(piece.text))
@@ -108,7 +108,7 @@ def _snippet(text: str, place: Span, hit: Span, hits: Sequence[Span]) -> Snippet
 
 
 def _tidied(text: str, place: Span) -> _Piece:
-    """`tidy`, remembering for every character where it came from."""
+    """Tidies a span of `text` as `tidy` does, and keeps the offset of every character."""
     kept: list[tuple[str, int]] = []
     for source in range(*place):
         character = text[source]
@@ -123,7 +123,7 @@ def _tidied(text: str, place: Span) -> _Piece:
 
 
 def _window(text: str, hit: Span) -> Span:
-    """The `LIMIT` characters with `hit` in their middle, drawn in to whole words."""
+    """Returns the `LIMIT` characters around `hit`, reduced to whole words."""
     if len(text) <= LIMIT:
         return 0, len(text)
     first, last = hit
@@ -139,7 +139,7 @@ def _window(text: str, hit: Span) -> Span:
 
 
 def _title_end(article_text: str) -> int:
-    """Where a title that opens the text ends; 0 if the first paragraph is all there is, or too long for a title."""
+    """Returns the end of the title that begins the text; 0 if the first paragraph is the only one, or too long."""
     end = article_text.find("\n\n", 0, _TITLE_LENGTH + 2)
     return max(end, 0)
 

@@ -1,4 +1,4 @@
-"""Lines as plain text: the console, and the fallback texts of chats. Escaping is a function the channel hands in."""
+"""Writes lines as plain text, for the console and as the fallback of chats. Channels pass their own escaping."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def to_text(
     strong: Callable[[str], str] = str,
     indent: bool = True,
 ) -> str:
-    """The lines as text, a link on the line after its own; `hit`, `strong` and `link` wrap what was escaped."""
+    """Writes lines as text, links on lines of their own; `hit`, `strong` and `link` wrap escaped text."""
     out: list[str] = []
     for line in lines:
         if line.apart:

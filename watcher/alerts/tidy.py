@@ -1,6 +1,6 @@
-"""Strangers' text made fit to show: one line, no control characters, a bounded length, links that are links.
+"""Makes foreign text safe to show: one line, no control characters, a limited length, http(s) links only.
 
-Escaping for a channel's own markup lives with that channel.
+The escaping for a channel's markup is in that channel's module.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from urllib.parse import quote, urlsplit
 
 _SPACES = re.compile(r"\s+")
 # Controls (an ESC would drive the terminal), lone surrogates (no UTF-8), and the bidi embeddings, overrides and
-# isolates, which reach beyond the text that holds them and could turn around what watcher says after it.
+# isolates, which could reverse the order of the text that follows.
 _UNFIT = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 _JOINERS = "\u200d\ufe0e\ufe0f"
 _URL_UNFIT = re.compile(r"[\x00-\x20\"<>\\^`{|}\x7f-\x9f\s\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def tidy(text: str) -> str:
-    """`text` on one line: whitespace collapsed to single spaces, characters that nobody should see removed."""
+    """Puts `text` on one line, with single spaces and without control characters."""
     return clean(text).strip()
 
 
 def clean(text: str) -> str:
-    """`tidy` for a stretch inside a line: a space at either end stays."""
+    """Does as `tidy` for a part of a line: a space at either end stays."""
     return _SPACES.sub(" ", _UNFIT.sub("", text))
 
 
 def cut(text: str, limit: int) -> str:
-    """`text`, or its beginning and "…" in at most `limit` characters, cut between words where that loses little."""
+    """Limits `text` to its beginning and "…" in at most `limit` characters, cut between words if that loses little."""
     if len(text) <= limit:
         return text
     end = whole_end(text, limit - 1)
@@ -39,7 +39,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def whole_end(text: str, end: int) -> int:
-    """The last place at or before `end` that does not tear a composed character or a joined emoji apart."""
+    """Returns the last offset up to `end` that does not split a composed character or a joined emoji."""
     for place in range(end, max(0, end - 16), -1):
         if place >= len(text) or not (_joins(text[place]) or text[place - 1] == "\u200d"):
             return place
@@ -47,7 +47,7 @@ def whole_end(text: str, end: int) -> int:
 
 
 def web_link(url: str) -> str:
-    """`url` if it is an http or https address, with what could end a link in any markup percent-encoded; else ""."""
+    """Returns an http or https address with the characters percent-encoded that end a link in any markup; else ""."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -57,7 +57,7 @@ def web_link(url: str) -> str:
 
 
 def host(url: str) -> str:
-    """The host that `url` names, without `www.`, tidied; "" if there is none."""
+    """Returns the host of `url`, without `www.`, tidied; "" if there is none."""
     try:
         name = urlsplit(url).hostname or ""
     except ValueError:

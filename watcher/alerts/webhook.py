@@ -1,4 +1,4 @@
-"""Webhooks for programs: JSON after `docs/webhook.schema.json`, signed as Standard Webhooks say, or in a CloudEvent.
+"""Channel type `webhook`: JSON by `docs/webhook.schema.json`, signed by Standard Webhooks, optionally a CloudEvent.
 
 https://www.standardwebhooks.com and https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
@@ -21,14 +21,13 @@ from watcher.alerts.tidy import clean, tidy
 from watcher.model import Alert, Headline, Reason, Snippet, Verdict
 
 minimum_gap: Final = timedelta(0)
-has_key: Final = True
 expires_after: Final = None
 
 _CLOUDEVENT_START = b'{"specversion"'
 
 
 def render(alert: Alert, options: RenderOptions) -> bytes:
-    """The whole alert as JSON; nothing is shortened."""
+    """Writes the whole alert as JSON, not shortened."""
     body: dict[str, object] = {
         "id": options.delivery_id,
         "kind": str(alert.kind),
@@ -64,7 +63,7 @@ def address(target: Target) -> str:
 
 
 def request(body: bytes, *, target: Target, delivery_id: str, now: datetime) -> Outgoing:
-    """Signed with every secret of the target, so that one can replace another without a gap; unsigned without one."""
+    """Signs with every secret of the target, so that secrets can be rotated without a gap; without any, unsigned."""
     kind = "application/cloudevents+json" if body.startswith(_CLOUDEVENT_START) else "application/json"
     stamp = str(int(now.timestamp()))
     headers = {"content-type": f"{kind}; charset=utf-8", "webhook-id": delivery_id, "webhook-timestamp": stamp}
@@ -121,7 +120,7 @@ def _snippet(snippet: Snippet) -> dict[str, object]:
 
 
 def _cloud_event(data: Mapping[str, object], alert: Alert, options: RenderOptions) -> dict[str, object]:
-    """`specversion` comes first: `request` knows the envelope by it. `time` is when the newest article was found."""
+    """Wraps `data` in a CloudEvent, known to `request` by its first key, `specversion`. `time`: the newest find."""
     found = [headline.found_at for headline in alert.headlines if headline.found_at]
     return {
         "specversion": "1.0",
@@ -140,7 +139,7 @@ def _signature(secret: str, signed: bytes) -> str:
 
 
 def _key(secret: str) -> bytes:
-    """The key in `whsec_…`; b"" if it is not base64. Missing padding is forgiven, as the public verifiers do."""
+    """Decodes the key in `whsec_…`; b"" if it is not base64. Padding may be missing, as for the public verifiers."""
     encoded = secret.removeprefix("whsec_").rstrip("=")
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)

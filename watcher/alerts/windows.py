@@ -1,6 +1,6 @@
-"""When a channel may be told: digests, quiet hours, so many an hour; in a time zone with its clock changes. Pure.
+"""Computes when a channel may be notified: digests, quiet hours and a limit per hour, with clock changes. Pure.
 
-Wall-clock times become moments here. One that occurs twice (clocks set back) means the first; one that is skipped
+Wall-clock times become moments here. A time that occurs twice (clocks set back) means the first; a time that is skipped
 (clocks set forward) means the moment of the change: so each day has its digest once, and quiet hours always end.
 """
 
@@ -11,29 +11,29 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from watcher.config.schedule import Timetable
+from cronsim import CronSim
+
 from watcher.model import AlertKind
 
 HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_FARTHEST_DAYS = 8 * 366  # 29 February may be eight years away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """When one channel may be told. `quiet`: from and until. What is None does not limit it."""
+    """The times at which one channel may be notified; None sets no limit. `digest`: a cron expression."""
 
     timezone: ZoneInfo
-    digest: Timetable | None = None
+    digest: str | None = None
     quiet: tuple[time, time] | None = None
     max_per_hour: int | None = None
 
     def opens_at(
-        self, now: datetime, *, kind: AlertKind, urgent: bool, told: Sequence[datetime]
+        self, now: datetime, *, kind: AlertKind, urgent: bool, sent: Sequence[datetime]
     ) -> tuple[datetime, str]:
-        """When something may be told that could go now, and why not before; `now` and "" if it may go.
+        """Returns when a delivery that is due may be sent, and the reason for the wait; `now` and "" if there is none.
 
-        `told`: when the channel was told in the last hour, oldest first. What is `urgent` goes in quiet hours too.
+        `sent`: when the channel was notified in the last hour, oldest first. An `urgent` delivery ignores quiet hours.
         """
         if self.digest is not None and kind is not AlertKind.DIGEST:
             return next_time(self.digest, self.timezone, now), ""
@@ -41,13 +41,13 @@ class Window:
             return until, self.quiet_reason
         if self.max_per_hour is None:
             return now, ""
-        recent = [moment for moment in told if moment > now - HOUR]
+        recent = [moment for moment in sent if moment > now - HOUR]
         if len(recent) >= self.max_per_hour:
             return recent[-self.max_per_hour] + HOUR, f"More than {self.max_per_hour} alerts in an hour."
         return now, ""
 
     def quiet_until(self, now: datetime) -> datetime | None:
-        """The end of the quiet hours that `now` lies in, None if it lies in none."""
+        """Returns the end of the quiet hours around `now`, None outside of quiet hours."""
         if self.quiet is None:
             return None
         start, end = self.quiet
@@ -61,30 +61,31 @@ class Window:
 
     @property
     def quiet_reason(self) -> str:
-        """Why a digest comes after quiet hours, for its reader."""
+        """The sentence that explains the wait to the reader of a digest."""
         start, end = self.quiet or (time(), time())
         return f"Held back in quiet hours ({start:%H:%M}–{end:%H:%M})."
 
     def latest(self, now: datetime) -> datetime:
-        """No digest that waits now can be meant for a later moment than this."""
+        """Returns an upper bound for the moment at which a delivery that waits now is due."""
         after_digest = next_time(self.digest, self.timezone, now) if self.digest else now
         return max(after_digest, self.quiet_until(now) or now, now + HOUR)
 
 
-def next_time(timetable: Timetable, timezone: ZoneInfo, now: datetime) -> datetime:
-    """The first moment after `now` that the timetable names."""
-    today = now.astimezone(timezone).date()
-    for number in range(-1, _FARTHEST_DAYS):
-        day = today + number * _DAY
-        if timetable.includes(day):
-            later = [moment for at in timetable.times if (moment := moment_of(day, at, timezone)) > now]
-            if later:
-                return min(later)
-    raise ValueError("the timetable names a day that never comes")
+def next_time(cron: str, timezone: ZoneInfo, now: datetime) -> datetime:
+    """Returns the first moment after `now` that a cron expression names, by the wall clock of the time zone."""
+    wall_clock = now.astimezone(timezone).replace(tzinfo=None)
+    for due in CronSim(cron, wall_clock):  # without a zone: `moment_of` knows the clock changes
+        moment = moment_of(due.date(), due.time(), timezone)
+        if moment > now:
+            return moment
+    raise ValueError("the digest names a day that never comes")
 
 
 def moment_of(day: date, at: time, timezone: ZoneInfo) -> datetime:
-    """The first moment, in UTC, at which the wall clock of that day shows `at` or, skipping it, a later time."""
+    """Returns the first moment, in UTC, at which the wall clock shows `at` on that day, or a later time.
+
+    A later time: where the clocks are set forward past `at`.
+    """
     wall = datetime.combine(day, at)
     early = wall.replace(tzinfo=timezone).astimezone(UTC)
     if early.astimezone(timezone).replace(tzinfo=None) == wall:

@@ -1,4 +1,4 @@
-"""The words of an alert, in plain functions: how old, which label, also at whom. No layout, no markup."""
+"""The words of an alert: age, labels, counts and lists. No layout, no markup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_TITLE = "(no title)"
 
 
 def age(published_at: datetime | None, found_at: datetime | None) -> str:
-    """How long after its publication an article was found: "found 12 min after publication".
+    """Says how long after its publication an article was found: "found 12 min after publication".
 
     "" if either moment is unknown, or if the article claims to be published after it was found.
     """
@@ -26,7 +26,7 @@ def age(published_at: datetime | None, found_at: datetime | None) -> str:
 
 
 def duration(passed: timedelta) -> str:
-    """One number and one unit, rounded down: "12 min", "3 h", "2 days"."""
+    """Writes a duration as one number and one unit, rounded down: "12 min", "3 h", "2 days"."""
     minutes = int(passed.total_seconds()) // 60
     if minutes < 60:
         return f"{minutes} min"
@@ -36,12 +36,12 @@ def duration(passed: timedelta) -> str:
 
 
 def lead(alert: Alert) -> str:
-    """What kind of alert it is, in a line above its headlines; "" for a plain alert, which needs none."""
+    """Writes the line above the headlines that names the kind of alert; "" for a plain alert."""
     match alert.kind:
         case AlertKind.ALERT:
             return ""
         case AlertKind.FOLLOW_UP:
-            return "Follow-up to a report you were told about"
+            return "Follow-up to an earlier report"
         case AlertKind.SUMMARY | AlertKind.DIGEST:
             return f"{alert.kind.capitalize()}: {count(alert)}"
         case AlertKind.NOTICE:
@@ -51,7 +51,7 @@ def lead(alert: Alert) -> str:
 
 
 def count(alert: Alert) -> str:
-    """How many articles an alert is about: "1 match", "14 matches, the newest 10"."""
+    """Counts the articles of an alert: "1 match", "14 matches, the newest 10"."""
     shown = len(alert.headlines)
     total = shown + alert.more
     matches = "1 match" if total == 1 else f"{total:,} matches"
@@ -59,17 +59,17 @@ def count(alert: Alert) -> str:
 
 
 def more(number: int) -> str:
-    """What an alert leaves out: "and 4 more in the corpus"."""
+    """Counts the articles that an alert leaves out: "and 4 more in the corpus"."""
     return f"and {number:,} more in the corpus"
 
 
 def more_watches(number: int) -> str:
-    """What the list of reasons leaves out: "and 1 more watch"."""
+    """Counts the watches that a list of reasons leaves out: "and 1 more watch"."""
     return f"and {number:,} more watch{'' if number == 1 else 'es'}"
 
 
 def label(headline: Headline) -> str:
-    """What a reader should know about the text; "" for a good text from the article's own page."""
+    """Labels a text that may be incomplete; "" for a good text from the article's own page."""
     if headline.text_from is TextFrom.FEED:
         why = "" if headline.quality in (Quality.GOOD, Quality.SHORT) else f" (page: {headline.quality})"
         return f"text from the feed only{why}"
@@ -77,7 +77,7 @@ def label(headline: Headline) -> str:
 
 
 def listed(names: Sequence[str], shown: int) -> str:
-    """The first `shown` names and how many follow: "B, C (+3)"."""
+    """Lists the first `shown` names and the number of the rest: "B, C (+3)"."""
     rest = len(names) - shown
     text = ", ".join(names[:shown])
     return f"{text} (+{rest:,})" if rest > 0 else text

@@ -1,15 +1,13 @@
-"""Page bytes -> article: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
+"""Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
-from watcher.articles.consensus import Effort
 from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
 from watcher.articles.page_summary import PageSummary, summarise_page
-from watcher.articles.prefilter import JOINT, Prefilter, prefiltered_text
+from watcher.articles.prefilter import JOINT, Prefilter
 from watcher.articles.quality import SHELL_LETTERS, paragraph_hashes, repeated_share, without_repeated
 
 __all__ = [
     "JOINT",
     "SHELL_LETTERS",
-    "Effort",
     "PageSummary",
     "Prefilter",
     "article_of_entry",
@@ -17,7 +15,6 @@ __all__ = [
     "body_candidates",
     "extract_article",
     "paragraph_hashes",
-    "prefiltered_text",
     "repeated_share",
     "summarise_page",
     "without_repeated",

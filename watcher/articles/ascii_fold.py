@@ -1,7 +1,7 @@
-"""The bare letters of a text: what a quick look can compare, before the text is folded for good.
+"""Folds texts to ASCII letters and digits for a fast comparison that comes before exact folding.
 
-Folding takes apart, composes and lowers every character; here all that is not ASCII is thrown away instead, on both
-sides, and only a few characters need a thought: those that folding turns into ASCII (ß, ﬁ, ²).
+`fold` decomposes, composes and lowers every character. `bare_letters` drops all characters beyond ASCII from text and
+needle alike, except those that `fold` turns into ASCII (ß, ﬁ, ²).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _LOWER = bytes.maketrans(ascii_uppercase.encode(), ascii_lowercase.encode())
 
 
 def bare_letters(text: str) -> bytes | None:
-    """The ASCII letters and digits of `fold(text)`, without all that stands between them.
+    """Returns the ASCII letters and digits of `fold(text)`, without the characters between them.
 
-    None where only folding tells: a combining mark may take an ASCII letter away.
+    None if only exact folding can decide: a combining mark may change an ASCII letter.
     """
     raw = text.encode("utf-8", "surrogatepass")
     if not text.isascii():
@@ -35,7 +35,7 @@ def bare_letters(text: str) -> bytes | None:
 
 @lru_cache(maxsize=4096)
 def _letters_of(sign: str) -> bytes | None:
-    """What is left of a character beyond ASCII, None if it may change the one before it."""
+    """Returns the ASCII part of a folded non-ASCII character; None if the character may change the one before it."""
     folded = fold(sign).text
     if any(
         unicodedata.normalize("NFKC", letter + mark)[0] != letter for mark in (sign, folded) for letter in ascii_letters

@@ -1,4 +1,4 @@
-"""Tags with hundreds of attributes, before any parser sees them: each is quadratic in their number."""
+"""Removes floods of attributes before a parser sees them: parsers take quadratic time for one tag's attributes."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ _SEPARATORS = " \t\n\r\f/\"'"
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
-def without_stuffing(html: str) -> str:
-    """The page, but tags with hundreds of attributes lose them all: 50,000 take libxml2 4 s a pass, and lexbor 5 s."""
-    return _unstuffed(html) if _has_stuffing(html.encode("ascii", "replace")) else html
+def drop_attribute_floods(html: str) -> str:
+    """Removes all attributes of tags with hundreds of them: 50,000 take libxml2 4 s a pass, and lexbor 5 s."""
+    return _without_floods(html) if _has_flood(html.encode("ascii", "replace")) else html
 
 
-def unstuffed(page: bytes) -> bytes:
-    """The same for UTF-8."""
-    return _unstuffed(page.decode("latin-1")).encode("latin-1") if _has_stuffing(page) else page
+def drop_attribute_floods_in_utf8(page: bytes) -> bytes:
+    """Does the same for UTF-8 bytes."""
+    return _without_floods(page.decode("latin-1")).encode("latin-1") if _has_flood(page) else page
 
 
-def _has_stuffing(page: bytes) -> bool:
-    """Looks at a few characters of each thousand: the pattern over all of a page takes a millisecond."""
+def _has_flood(page: bytes) -> bool:
+    """Looks at a few characters of each thousand: the pattern over a whole page takes a millisecond."""
     return any(
-        _is_stuffed(part.decode("latin-1"))
+        _is_flood(part.decode("latin-1"))
         for run in _long_runs(page)
         for part in run.split(b"<")[1:]
         if len(part) > _LONG and part[:1].isalpha()
     )
 
 
-def _unstuffed(html: str) -> str:
-    return _LONG_TAG.sub(lambda match: match[1] if _is_stuffed(match[2]) else match[0], html)
+def _without_floods(html: str) -> str:
+    return _LONG_TAG.sub(lambda match: match[1] if _is_flood(match[2]) else match[0], html)
 
 
 def _long_runs(page: bytes) -> Iterator[bytes]:
-    """The long stretches without `>`."""
+    """Yields the long stretches without `>`."""
     position = 0
     while position + _LONG <= len(page):
         last = page.rfind(b">", position, position + _LONG)
@@ -48,11 +48,11 @@ def _long_runs(page: bytes) -> Iterator[bytes]:
         position = last + 1
 
 
-def _is_stuffed(attributes: str) -> bool:
+def _is_flood(attributes: str) -> bool:
     if sum(map(attributes.count, _SEPARATORS)) <= _MOST_ATTRIBUTES:
         return False
-    if "'" in attributes:  # rare, and ten times as slow
-        names = re.split("[\"']", _QUOTED.sub(" ", attributes))[0]  # what follows an open quote is still its value
+    if "'" in attributes:  # rare, and ten times slower
+        names = re.split("[\"']", _QUOTED.sub(" ", attributes))[0]  # text behind an open quote belongs to the value
     else:
         names = " ".join(attributes.split('"')[::2])
     return len(names.replace("/", " ").split()) > _MOST_ATTRIBUTES

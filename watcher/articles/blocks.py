@@ -1,4 +1,4 @@
-"""Tree -> blocks: the visible paragraphs, headings and list entries of a page in their order. No judgement here."""
+"""Splits a tree into blocks: visible paragraphs, headings and list entries in document order."""
 
 from __future__ import annotations
 
@@ -51,8 +51,10 @@ _EDGES = BLOCKS | {"br"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One paragraph, heading, caption or list entry. `element` is the block element that holds the text directly;
-    `key`: what identifies the text on its page (`lines.key_of`)."""
+    """One paragraph, heading, caption or list entry.
+
+    `element`: the block element that holds the text directly. `key` identifies the text on its page (`lines.key_of`).
+    """
 
     text: str
     element: HtmlElement
@@ -60,9 +62,9 @@ class Block:
 
 
 def blocks(tree: HtmlElement) -> Iterator[Block]:
-    """The non-empty blocks below `tree` in document order. Iterative: the nesting is a stranger's."""
+    """Yields the non-empty blocks below `tree` in document order. Not recursive: the nesting depth is untrusted."""
     parts: list[str] = []
-    waiting = [(tree, tree, True)]  # an element, the block that it stands in, and whether it is entered or left
+    waiting = [(tree, tree, True)]  # an element, its enclosing block, and whether it is entered or left
     while waiting:
         element, outside, entered = waiting.pop()
         is_edge = element.tag in _EDGES
@@ -84,19 +86,19 @@ def blocks(tree: HtmlElement) -> Iterator[Block]:
 
 
 def link_share(element: HtmlElement) -> float:
-    """The share of the element's letters that are link text, from 0 to 1."""
+    """Returns the share of the element's letters that are link text, from 0 to 1."""
     letters = _letters("".join(element.itertext()))
     linked = sum(_letters("".join(link.itertext())) for link in element.iter("a"))
     return min(1.0, linked / letters) if letters else 0.0
 
 
 class LinkShares:
-    """The `link_share` of every element of a tree, from one walk over it. It is told what is taken out."""
+    """Holds the `link_share` of every element of a tree, computed in one walk. Report removed elements to `forget`."""
 
     def __init__(self, tree: HtmlElement) -> None:
         self._letters: dict[HtmlElement, int] = {}
         self._linked: dict[HtmlElement, int] = {}
-        for element in reversed(list(tree.iter())):  # what is inside comes first
+        for element in reversed(list(tree.iter())):  # descendants first
             letters = self._letters.get(element, 0) + _letters(element.text)
             linked = self._linked.get(element, 0) + (letters if element.tag == "a" else 0)
             self._letters[element], self._linked[element] = letters, linked
@@ -106,12 +108,12 @@ class LinkShares:
                 self._linked[above] = self._linked.get(above, 0) + linked
 
     def of(self, element: HtmlElement) -> float:
-        """The share of the element's letters that are link text, from 0 to 1."""
+        """Returns the share of the element's letters that are link text, from 0 to 1."""
         letters = self._letters[element]
         return min(1.0, self._linked[element] / letters) if letters else 0.0
 
     def forget(self, element: HtmlElement) -> None:
-        """The element is about to be taken out, the text behind it stays."""
+        """Subtracts an element that is about to be removed; the text behind it stays."""
         letters, linked = self._letters[element], self._linked[element]
         for above in element.iterancestors():
             self._letters[above] -= letters

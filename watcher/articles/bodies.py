@@ -1,32 +1,20 @@
-"""Candidates for the body of a page, each from another reader of it. Which one is taken is decided elsewhere."""
+"""Candidates for the body of a page, one from each reader. `consensus` chooses among them."""
 
 from __future__ import annotations
 
-import copy
 import html
-import logging
 import re
 from enum import StrEnum
 
-import trafilatura
-from lxml import etree
 from lxml.html import HtmlElement
 from selectolax.lexbor import LexborHTMLParser
-from trafilatura import external
-from trafilatura.readability_lxml import Document
 
 from watcher.articles.page import Page
-
-# Its remarks on single pages ("discarding data: None") are said better by NotAnArticle.
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-# Its last resort, justext, comes to one page in sixty, and would load the words of 100 languages for it: 31 MB.
-_LANGUAGES = ("German", "English", "French", "Spanish", "Italian", "Dutch", "Portuguese", "Danish", "Swedish", "Polish")
-_last_resort = vars(external)
-_last_resort["JT_STOPLIST"] = tuple({word for name in _LANGUAGES for word in _last_resort["get_stoplist"](name)})
+from watcher.articles.trafilatura_adapter import Mode, extract_text, readability_html
 
 
 class Reader(StrEnum):
-    """Where a candidate comes from."""
+    """The source of a candidate."""
 
     DEFAULT = "trafilatura"
     FAST = "trafilatura fast"
@@ -36,29 +24,18 @@ class Reader(StrEnum):
     PLAIN = "plain text"
 
 
+_MODES = {Reader.DEFAULT: Mode.DEFAULT, Reader.FAST: Mode.FAST, Reader.PRECISION: Mode.PRECISION}
+
+
 def read_tree(tree: HtmlElement, reader: Reader) -> str:
-    """What one of the tree readers makes of a tree (left as it is): lines of plain text, "" if it finds none."""
-    try:
-        if reader is Reader.READABILITY:
-            return plain_text(Document(copy.deepcopy(tree)).summary())
-        return _trafilatura(copy.deepcopy(tree), reader) or ""
-    except (RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError, etree.LxmlError):
-        return ""  # one reader failing on a strange page leaves the others
-
-
-def _trafilatura(tree: HtmlElement, reader: Reader) -> str | None:
-    # Its options object is never kept: it freezes `max_date`. deduplicate works with a process-wide cache.
-    return trafilatura.extract(
-        tree,
-        include_comments=False,
-        deduplicate=False,
-        fast=reader is Reader.FAST,
-        favor_precision=reader is Reader.PRECISION,
-    )
+    """Extracts the text of a tree (left unchanged) with one of the tree readers; "" if the reader finds none."""
+    if reader is Reader.READABILITY:
+        return plain_text(readability_html(tree))
+    return extract_text(tree, _MODES[reader])
 
 
 def json_ld_body(page: Page) -> str:
-    """The `articleBody` that the page states, as lines; markup inside it resolved."""
+    """Returns the `articleBody` of the page's JSON-LD as lines, with its markup resolved; "" if there is none."""
     value = page.thing.get("articleBody")
     if not isinstance(value, str):
         value = next((thing["articleBody"] for thing in page.things if isinstance(thing.get("articleBody"), str)), "")
@@ -66,7 +43,7 @@ def json_ld_body(page: Page) -> str:
 
 
 def fragment_text(markup: str) -> str:
-    """Lines of text from a piece of HTML, or from plain text that may hold escaped HTML."""
+    """Converts HTML, or plain text with escaped HTML in it, to lines of text."""
     text = html.unescape(markup)
     if re.search(r"</?(?:p|br|div|a|b|i|em|strong|span|ul|li|h\d)\b[^<>]*>", text, re.I):
         text = plain_text(text)
@@ -80,7 +57,7 @@ _BLOCKS = re.compile(
 
 
 def plain_text(markup: str) -> str:
-    """Everything visible, one line per block; for pages that are too deep or too large for a tree."""
+    """Returns all visible text, one line per block: for pages that are too deep or too large for a tree."""
     tree = LexborHTMLParser(_BLOCKS.sub(lambda match: "\n" + match[0], markup))
     for name in ("script", "style", "noscript", "template", "nav", "svg", "head"):
         for node in tree.css(name):

@@ -1,4 +1,4 @@
-"""Where on the page the lines of a body stand: what follows behind the element that holds nearly all of it goes."""
+"""Finds the element that contains a body, and removes lines that follow behind it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _NEARLY_ALL = 0.75
 
 
 def without_strays(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[str]:
-    """The lines without those at the end that stand outside the element which holds nearly all of the text.
+    """Removes lines at the end that are outside the element that contains nearly all of the text.
 
     Such lines are teasers and service text behind the article. A second container of the same kind (a text that is
-    split by an advertisement) counts as inside; lines that cannot be found on the page stay where they are.
+    split by an advertisement) counts as inside; lines that are not found on the page stay.
     """
     places = _places(lines, page_blocks)
     container = _container(lines, places)
@@ -35,7 +35,7 @@ def without_strays(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[s
 
 
 def _places(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElement | None]:
-    """The element of each line; of several equal ones the first that stands behind the line before."""
+    """Finds the element of each line: of several equal blocks, the first one behind the line before."""
     found: dict[str, list[int]] = {}
     for index, block in enumerate(page_blocks):
         found.setdefault(block.key, []).append(index)
@@ -50,7 +50,7 @@ def _places(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElem
 
 
 def _container(lines: Sequence[str], places: Sequence[HtmlElement | None]) -> HtmlElement | None:
-    """The deepest element that holds nearly all letters of the lines that were found."""
+    """Returns the deepest element that contains nearly all letters of the lines with a known place."""
     weights: Counter[HtmlElement] = Counter()
     total = 0
     for line, place in zip(lines, places, strict=True):

@@ -1,33 +1,58 @@
-"""Visible dates of a page: `<time>` tags and date lines beside the headline. Never a date from running text."""
+"""Finds the visible dates of a page: `<time>` tags and date lines beside the headline. Never a date from running text.
+
+A date inside a quotation or an embedded post belongs to what is quoted; a date beside a word of change is not the
+publication.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
 from watcher.articles.blocks import Block, link_share
-from watcher.articles.datewords import Stated, find_date, parse_stamp, without_dates
 from watcher.articles.headline import author, headings
 from watcher.articles.lines import letters_of
 from watcher.articles.page import Page
-from watcher.articles.phrases import DATE_LABEL, DATE_NAMES, MODIFIED
+from watcher.text.dates import StatedDate, find_date, parse_date, without_dates
 
-_NEVER = frozenset({"nav", "head", "noscript", "template", "form", "script", "style"})
-_NO_LINES = _NEVER | {"a", "figure", "figcaption", "blockquote", "h1", "h2", "h3", "h4", "table", "option", "button"}
+_NEVER = frozenset({"nav", "head", "noscript", "template", "form", "script", "style", "blockquote"})
+_NO_LINES = _NEVER | {"a", "figure", "figcaption", "h1", "h2", "h3", "h4", "table", "option", "button"}
+_ITEMS = frozenset({"li", "dt", "dd"})
 _MARGINS = frozenset({"aside", "footer", "header"})
 _OWN_SHARE = 0.4
 _LEAST_HEADLINE = 15
 _LONGEST_LINE = 120
-_BEFORE, _BEHIND = 5, 12  # blocks around the headline in which an unlabelled date is a date line
+_BEFORE, _BEHIND = 5, 12  # blocks around the headline in which a line may be a date line
 _LONGEST_REST = 25
 _LINKED = 0.3
 _SENTENCE = re.compile(r"(?:[a-zà-ÿ]{3,}|\d{4})[.!?]\W*$")
 _DATED_BYLINE = re.compile(
     r"^\W*(?:[Vv]on|[Bb]y)\s+[A-ZÀ-Ý][\w.-]+(?:\s+[\w.-]+){0,4}?\W+(?:am |on |vom )?\d{1,2}[./ ]"
 )
+_LABEL = re.compile(
+    r"(?<!\w)(?:veröffentlicht|publiziert|erschienen|erstellt|stand|datum|(?:first )?published|posted|publication date|"
+    r"publié|publicado|pubblicato|gepubliceerd|publicerad|publisert|udgivet|opublikowano|yayın|diterbitkan)(?!\w)",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"(?<!\w)(?:aktualisier(?:t|ung)|geändert|(?:letzte )?änderung|updated?|modified|edited|mis à jour|actualizado|"
+    r"aggiornato|bijgewerkt)(?!\w)",
+    re.IGNORECASE,
+)
+_NAMES_OF_DATES = re.compile(
+    r"(?<![a-z])(?:date|datum|datetime|pub-?date|published|publish|timestamp|time|stand|fecha|data|veroeffentlicht|"
+    r"byline|dateline)(?![a-z])|(?:pub|publish|article|post|entry)[-_]?(?:date|time)|"
+    r"date[-_]?(?:line|time|published|full)",
+    re.IGNORECASE,
+)
+_NAMES_OF_CHANGES = re.compile(r"aktualisiert|geaendert|update|modified|edited", re.IGNORECASE)
+_NAMES_OF_EMBEDS = re.compile(
+    r"(?:^|\s)(?:[\w-]*[-_])?(?:embed(?:ded)?|tweet|instagram-media|fb-post|quoted?-?post)(?:[-_][\w-]*)?(?=\s|$)", re.I
+)
+_PUBLISHED_CLASSES = frozenset({"published", "dt-published"})  # hAtom and h-entry of microformats.org
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,99 +64,197 @@ class _Layout:
     headed: frozenset[HtmlElement]
 
 
-def time_tags(page: Page, *, timezone: str) -> Iterator[Stated]:
-    """The `<time>` tags that are not in a margin, in a link of more than the time, or about the last change."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where on a page its headline and its long paragraphs are, as numbers of blocks."""
+
+    headlines: tuple[int, ...]
+    paragraphs: tuple[int, ...]
+
+    @property
+    def end(self) -> int:
+        """The last long paragraph."""
+        return self.paragraphs[-1] if self.paragraphs else 0
+
+    def is_near(self, index: int) -> bool:
+        """Whether a block is so near to a headline that a date there is the article's."""
+        return any(-_BEFORE <= index - headline < _BEHIND for headline in self.headlines)
+
+    def is_in_text(self, index: int, block: Block) -> bool:
+        """Whether a block is part of the text: only a standfirst may come before a line, and nothing before a list."""
+        start = max((headline for headline in self.headlines if headline < index), default=-1)
+        before = sum(start < paragraph < index for paragraph in self.paragraphs)
+        return before > (0 if block.element.tag in _ITEMS else 1)
+
+
+def time_tags(page: Page, *, timezone: str) -> Iterator[StatedDate]:
+    """Yields the dates of `<time>` tags that are not in a margin, in a teaser's link, or about the last change."""
     layout = _layout(page)
     for tag in page.tree.iter("time"):
-        if _is_marginal(tag, layout, _NEVER) or _in_teaser(tag) or MODIFIED.search(_line_around(tag)):
+        if _is_elsewhere(tag, layout) or _is_about_a_change(tag):
             continue
-        for stated in (parse_stamp(tag.get("datetime") or "", timezone=timezone), _shown(tag, page)):
+        text = " ".join(tag.itertext())
+        value = "" if _CHANGE.search(text) else tag.get("datetime") or ""
+        for stated in (parse_date(value, timezone=timezone), _shown(tag, page, timezone)):
             if stated:
                 yield stated
 
 
-def microdata(page: Page, *, timezone: str) -> Iterator[Stated]:
-    """`itemprop=datePublished`: its value, but what it shows if that is less (the outlet knows best what it knows)."""
+def marked_tags(page: Page, *, timezone: str) -> Iterator[StatedDate]:
+    """Yields the dates of tags marked `itemprop=datePublished` (schema.org) or `class=published` (hAtom).
+
+    Of a tag that shows less than its value states, the shown date is taken: a month is what readers are given.
+    """
     layout = _layout(page)
     for tag in page.tree.iter():
-        if (tag.get("itemprop") or "").lower() != "datepublished":
+        if not _is_marked(tag) or _is_elsewhere(tag, layout):
             continue
-        if _is_marginal(tag, layout, _NEVER) or _in_teaser(tag):
-            continue
-        stamp = parse_stamp(tag.get("content") or tag.get("datetime") or "", timezone=timezone)
-        shown = _shown(tag, page)
+        value = tag.get("content") or tag.get("datetime") or tag.get("title") or ""
+        stamp, shown = parse_date(value, timezone=timezone), _shown(tag, page, timezone)
         stated = shown if _is_coarser(shown, stamp) else stamp or shown
         if stated:
             yield stated
 
 
-def date_lines(page: Page) -> Iterator[Stated]:
-    """Short lines that are there to state the date: labelled by their words, by the name of their element, or
-    standing beside the headline with hardly a word beside the date."""
-    spots, layout = _beside_headline(page, page.blocks), _layout(page)
+def date_lines(page: Page, *, timezone: str) -> Iterator[StatedDate]:
+    """Yields the dates of short lines near the headline that state a date and hardly anything else.
+
+    Such a line is labelled by its first word or by the name of its element, or has hardly a word beside the date. At
+    the foot of the text only a line counts that is nothing but a label and a date.
+    """
+    layout = _layout(page)
+    places = _places(page, layout)
     for index, block in enumerate(page.blocks):
         if len(block.text) > _LONGEST_LINE or not any(map(str.isdigit, block.text)):
             continue
-        if _is_marginal(block.element, layout, _NO_LINES) or MODIFIED.search(block.text):
+        if _is_marginal(block.element, layout, _NO_LINES):
             continue
-        if not _is_labelled(block) and not (index in spots and _is_bare(block, page)):
+        text = published_part(block.text)
+        if not text or not _is_date_line(block, text, page, places, index) or _is_embedded(block.element, layout):
             continue
-        stated = find_date(block.text, day_first=day_first(page))
+        stated = find_date(text, timezone=timezone, day_first=day_first(page))
         if stated:
             yield stated
 
 
+def published_part(line: str) -> str:
+    """Returns the part of a line that states the publication, where it also states the last change; "" if none does."""
+    change = _CHANGE.search(line)
+    if change is None:
+        return line
+    before, behind = line[: change.start()], line[change.end() :]
+    if _has_date(before) and _has_date(behind):
+        return before
+    label = _LABEL.search(behind)
+    return behind[label.start() :] if label else ""
+
+
 def day_first(page: Page) -> bool | None:
-    """How 03/04/2025 is read on this page; None if that cannot be told (English without a region)."""
+    """How 03/04/2025 is read on this page; None if it is ambiguous (English without a region)."""
     language = (page.tree.get("lang") or "").lower().replace("_", "-")
     if language.startswith("en"):
         return {"en-us": False, "en-gb": True, "en-au": True, "en-nz": True, "en-ie": True, "en-in": True}.get(language)
     return True if language else None
 
 
-def _shown(tag: HtmlElement, page: Page) -> Stated | None:
-    text = " ".join(tag.itertext())
-    return find_date(text, day_first=day_first(page)) if len(text) <= _LONGEST_LINE else None
+def _shown(tag: HtmlElement, page: Page, timezone: str) -> StatedDate | None:
+    text = published_part(" ".join(tag.itertext()))
+    return find_date(text, timezone=timezone, day_first=day_first(page)) if len(text) <= _LONGEST_LINE else None
 
 
-def _is_coarser(shown: Stated | None, stamp: Stated | None) -> bool:
-    """The page shows a month where its own value claims a day of that month: the reader is told the month."""
+def _has_date(text: str) -> bool:
+    return find_date(text, timezone="UTC", day_first=True) is not None
+
+
+def _is_marked(tag: HtmlElement) -> bool:
+    if (tag.get("itemprop") or "").lower() == "datepublished":
+        return True
+    classes = tag.get("class")
+    return bool(
+        classes and (tag.get("title") or tag.get("datetime")) and not _PUBLISHED_CLASSES.isdisjoint(classes.split())
+    )
+
+
+def _is_coarser(shown: StatedDate | None, stamp: StatedDate | None) -> bool:
+    """The page shows a month where its own value claims a day of that month: the month is reported."""
     if shown is None or stamp is None:
         return False
     return shown.date.day is None and stamp.date.isoformat().startswith(shown.date.isoformat())
 
 
-def _is_labelled(block: Block) -> bool:
-    if not _SENTENCE.search(block.text) and (DATE_LABEL.search(block.text) or _DATED_BYLINE.search(block.text)):
+def _is_date_line(block: Block, text: str, page: Page, places: _Places, index: int) -> bool:
+    label = _LABEL.search(text)
+    label = label if label and not any(map(str.isalnum, text[: label.start()])) else None
+    if index > places.end:
+        return label is not None and len(letters_of(without_dates(text[label.end() :]))) <= 2
+    if places.is_in_text(index, block) and not _DATED_BYLINE.search(text):
+        return False
+    if _is_labelled(block, text, label) and (places.is_near(index) or not places.headlines):
+        return True
+    return places.is_near(index) and _is_bare(block, page)
+
+
+def _is_labelled(block: Block, text: str, label: re.Match[str] | None) -> bool:
+    if not _SENTENCE.search(text) and (label or _DATED_BYLINE.search(text)):
         return True
     element = block.element
     near = [element, *element.iterdescendants()] if len(element) <= 6 else [element]
     names = (node.get(key) for node in near for key in ("class", "id", "itemprop", "data-testid"))
-    return bool(DATE_NAMES.search(" ".join(filter(None, names))))
+    return bool(_NAMES_OF_DATES.search(" ".join(filter(None, names))))
 
 
 def _is_bare(block: Block, page: Page) -> bool:
-    """Hardly a word beside the date and the author's name, and no link: not a teaser."""
-    rest = letters_of(without_dates(block.text)).replace(letters_of(author(page)[0]) or "\0", "")
+    """Whether a line has hardly a word beside the date and the author's name, and no link to another article."""
+    name = letters_of(author(page)[0])
+    rest = letters_of(without_dates(block.text)).replace(name or "\0", "")
     is_line = len(rest) <= _LONGEST_REST and not _SENTENCE.search(block.text)
-    return is_line and link_share(block.element) < _LINKED
+    return is_line and (link_share(block.element) < _LINKED or _links_to_author(block.element, name))
 
 
-def _beside_headline(page: Page, page_blocks: Sequence[Block]) -> range:
+def _links_to_author(element: HtmlElement, name: str) -> bool:
+    links = list(element.iter("a"))
+    return all(
+        "author" in (link.get("rel") or "")
+        or re.search(r"/aut[h]?or", link.get("href") or "")
+        or (name and letters_of("".join(link.itertext())) == name)
+        for link in links
+    )
+
+
+def _places(page: Page, layout: _Layout) -> _Places:
     titles = {letters_of(heading) for heading in headings(page)} - {""}
-    shown = [index for index, block in enumerate(page_blocks) if letters_of(block.text) in titles]
-    tops = [index for index in shown if page_blocks[index].element.tag == "h1"] or shown
-    return range(max(0, tops[0] - _BEFORE), tops[-1] + _BEHIND) if tops else range(0)
+    shown = [index for index, block in enumerate(page.blocks) if letters_of(block.text) in titles]
+    paragraphs = [
+        index
+        for index, block in enumerate(page.blocks)
+        if len(block.text) > _LONGEST_LINE and not _is_marginal(block.element, layout, _NO_LINES)
+    ]
+    return _Places(headlines=tuple(shown), paragraphs=tuple(paragraphs))
 
 
-def _line_around(tag: HtmlElement) -> str:
-    """The words beside a `<time>` in its own line."""
-    parent = tag.getparent()
+def _is_about_a_change(tag: HtmlElement) -> bool:
+    """Whether the words before a `<time>` in its line, its own words, or its names say that it is the last change."""
+    names = f"{tag.get('class') or ''} {tag.get('itemprop') or ''}"
+    if _NAMES_OF_CHANGES.search(names) and "published" not in names.lower():
+        return True
+    text = " ".join(tag.itertext())
+    if _CHANGE.search(text):
+        return not published_part(text)
+    before = _words_before(tag)
+    changes, labels = list(_CHANGE.finditer(before)), list(_LABEL.finditer(before))
+    return bool(changes) and not (labels and labels[-1].start() > changes[-1].start())
+
+
+def _words_before(tag: HtmlElement) -> str:
+    """The words before a tag in its own line, back to the tag before it."""
+    parent, previous = tag.getparent(), tag.getprevious()
     if parent is None:
         return ""
-    previous = tag.getprevious()
-    before = (parent.text or "") if previous is None else " ".join(previous.itertext()) + (previous.tail or "")
-    return f"{before[-_LONGEST_LINE:]} {' '.join(tag.itertext())} {tag.get('class') or ''} {tag.get('itemprop') or ''}"
+    if previous is not None:
+        own = "" if next(previous.iter("time"), None) is not None else " ".join(previous.itertext())
+        return f"{own}{previous.tail or ''}"[-_LONGEST_LINE:]
+    words = parent.text or ""
+    return words[-_LONGEST_LINE:] if words.strip() or parent.tag != "span" else _words_before(parent)
 
 
 def _layout(page: Page) -> _Layout:
@@ -163,3 +286,17 @@ def _in_teaser(tag: HtmlElement) -> bool:
     """Inside a link that says more than the time itself, such as a teaser of another article."""
     link = next(tag.iterancestors("a"), None)
     return link is not None and len(re.sub(r"\s", "", "".join(link.itertext()))) > 2 * _LONGEST_REST
+
+
+def _is_elsewhere(tag: HtmlElement, layout: _Layout) -> bool:
+    """Whether a tag dates something else than the article: a margin, a teaser, a quotation, an embedded post."""
+    return _is_marginal(tag, layout, _NEVER) or _in_teaser(tag) or _is_embedded(tag, layout)
+
+
+def _is_embedded(tag: HtmlElement, layout: _Layout) -> bool:
+    for element in (tag, *tag.iterancestors()):
+        if element in layout.own or element in layout.headed:
+            return False
+        if _NAMES_OF_EMBEDS.search(element.get("class") or ""):
+            return True
+    return False

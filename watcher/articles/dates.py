@@ -1,20 +1,20 @@
-"""When an article was published: every place of a page that says so, in the order in which they deserve trust.
+"""Decides when an article was published, from all places of a page and its feed, the most trustworthy first.
 
-The order and its counts are in docs/extraction.md. A day counts only from metadata or a labelled date line, never
-from running text; nothing is completed, nothing lies in the future.
+The order and its counts are in docs/extraction.md. A day counts only from metadata, the feed, or a date line, never
+from running text; nothing is completed, and nothing is in the future.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from watcher.articles.datelines import date_lines, microdata, time_tags
-from watcher.articles.datewords import Stated, at, parse_stamp
+from watcher.articles.datelines import date_lines, marked_tags, time_tags
 from watcher.articles.page import ARTICLE_TYPES, Page, types_of
 from watcher.model import DatePrecision, Entry, PartialDate
+from watcher.text.dates import StatedDate, day_at, parse_date
 
 _SKEW = timedelta(days=1)
 _PUBLISHED_NAMES = (
@@ -32,19 +32,18 @@ _ADDRESS_DAY = re.compile(r"/((?:19|20)\d\d)[/-]([01]?\d)[/-]([0-3]?\d)(?=[/-])"
 class Dated:
     """A publication date and the place that it was read from, in words."""
 
-    stated: Stated
+    stated: StatedDate
     origin: str
 
 
 def published(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -> Dated | None:
-    """The publication date in the precision that the best source states; None if no source is worth trust.
+    """Returns the publication date in the precision that the best source states; None if no source states one.
 
     A month or year from a trusted source gives way to a finer date within it from a later one.
     """
-    latest = (now + _SKEW).date()
     best: Dated | None = None
     for dated in sources(page, timezone=timezone, hint=hint):
-        if _is_future(dated.stated.date, latest):
+        if _is_future(dated.stated.date, now):
             continue
         if best is None or _refines(dated.stated.date, best.stated.date):
             best = dated
@@ -53,16 +52,23 @@ def published(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -
     return best
 
 
+def without_future_date(entry: Entry, *, now: datetime) -> Entry:
+    """Returns the entry without its date if that is in the future: feeds announce events by the day of the event."""
+    if entry.date is None or not _is_future(entry.date, now):
+        return entry
+    return replace(entry, date=None, published_at=None)
+
+
 def sources(page: Page, *, timezone: str, hint: Entry | None) -> Iterator[Dated]:
-    """Every date that the page and its entry state, most trustworthy first; each is looked for only when asked for."""
+    """Yields every date that the page and its entry state, the most trustworthy first, each read only when needed."""
     yield from _from_json_ld(page, timezone)
     yield from _from_meta(page, timezone, _PUBLISHED_NAMES)
-    yield from _dated(microdata(page, timezone=timezone), "itemprop datePublished")
+    yield from _dated(marked_tags(page, timezone=timezone), "marked date")
     if hint is not None:
         yield from _from_feed(hint, timezone)
     yield from _from_address(page)
     yield from _dated(time_tags(page, timezone=timezone), "<time>")
-    yield from _dated(date_lines(page), "date line")
+    yield from _dated(date_lines(page, timezone=timezone), "date line")
     yield from _from_meta(page, timezone, _VAGUE_NAMES)
 
 
@@ -80,9 +86,9 @@ def _from_meta(page: Page, timezone: str, names: tuple[str, ...]) -> Iterator[Da
 
 
 def _from_feed(hint: Entry, timezone: str) -> Iterator[Dated]:
-    stated = at(hint.published_at, timezone=timezone) if hint.published_at else None
-    if stated is None and hint.date is not None:
-        stated = Stated(date=hint.date)
+    stated = StatedDate(date=hint.date, moment=hint.published_at) if hint.date else None
+    if stated is None and hint.published_at:
+        stated = day_at(hint.published_at, timezone=timezone)
     if stated:
         yield Dated(stated=stated, origin="feed")
 
@@ -94,21 +100,21 @@ def _from_address(page: Page) -> Iterator[Dated]:
         yield from _parsed(day, "address", "UTC")
 
 
-def _dated(found: Iterator[Stated], origin: str) -> Iterator[Dated]:
+def _dated(found: Iterator[StatedDate], origin: str) -> Iterator[Dated]:
     return (Dated(stated=stated, origin=origin) for stated in found)
 
 
 def _parsed(value: object, origin: str, timezone: str) -> Iterator[Dated]:
     if isinstance(value, list) and value:
         value = value[0]
-    stated = parse_stamp(value, timezone=timezone) if isinstance(value, str) else None
+    stated = parse_date(value, timezone=timezone) if isinstance(value, str) else None
     if stated:
         yield Dated(stated=stated, origin=origin)
 
 
-def _is_future(stated: PartialDate, latest: date) -> bool:
+def _is_future(stated: PartialDate, now: datetime) -> bool:
     text = stated.isoformat()
-    return text > latest.isoformat()[: len(text)]
+    return text > (now + _SKEW).date().isoformat()[: len(text)]
 
 
 def _refines(finer: PartialDate, coarse: PartialDate) -> bool:

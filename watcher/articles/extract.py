@@ -1,5 +1,7 @@
-"""Page bytes -> article, and the choice between page and feed. The room's entrance; pure, but meant for a process
-that can be killed: a hostile page may cost more time or memory than can be promised here."""
+"""Extracts articles from page bytes, and chooses between page and feed.
+
+Pure, but meant for a process that can be killed: a hostile page may cost more time or memory than this code can bound.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from functools import cache
 from importlib.metadata import version
 
 from watcher.articles.bodies import plain_text
-from watcher.articles.consensus import Body, Effort, choose_body, weigh_bodies
-from watcher.articles.dates import Dated, published
+from watcher.articles.consensus import Body, choose_body, weigh_bodies
+from watcher.articles.dates import Dated, published, without_future_date
 from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, language, site_name
 from watcher.articles.lines import join_lines, plain_lines, tidy
@@ -48,24 +50,24 @@ def extract_article(
     timezone: str,
     now: datetime,
     hint: Entry | None = None,
-    effort: Effort = Effort.FULL,
 ) -> Article:
-    """Pulls title, body, date, author, site and language out of a page.
+    """Extracts title, body, date, author, site and language from a page.
 
     `timezone` (IANA name) dates zoned times; `now` bounds dates; `hint` is the feed's entry that led here. Raises
-    NotAnArticle, with the reason, for what is no page and for walls, error pages and shells.
+    NotAnArticle, with the reason, for bytes that are not a page and for walls, error pages and shells.
     """
     text = _text_of_page(page, content_type)
+    hint = without_future_date(hint, now=now) if hint else None
     if _is_plain(text, content_type):
         return _plain_article(text, url=url, hint=hint)
     parsed = read_page(text, url=url)
     if parsed is None:
         return _plain_article(plain_text(text), url=url, hint=hint)
-    return _article(parsed, timezone=timezone, now=now, hint=hint, effort=effort)
+    return _article(parsed, timezone=timezone, now=now, hint=hint)
 
 
 def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCandidate, ...]:
-    """What the readers of a page take for its body, and which of it is taken: for `explain`. () if it is no page."""
+    """Lists each reader's candidate for the body and marks the one taken, for `explain`; () if this is not a page."""
     try:
         text = _text_of_page(page, content_type)
     except NotAnArticle:
@@ -74,18 +76,18 @@ def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCa
     return weigh_bodies(parsed) if parsed else ()
 
 
-def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, effort: Effort) -> Article:
-    title, title_origin = headline(page)
-    if not title and hint is not None:
-        title, title_origin = hint.title, "feed"
-    body = choose_body(page, title=title, effort=effort)
-    quality = judge(page, title=title, body=body.text)
+def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -> Article:
+    head = headline(page)
+    if not head.text and hint is not None:
+        head = replace(head, text=hint.title, origin="feed")
+    body = choose_body(page, headline=head)
+    quality = judge(page, title=head.text, body=body.text)
     if quality in _WALLS:
         raise NotAnArticle(_WALLS[quality], quality=quality.value)
     dated = published(page, timezone=timezone, now=now, hint=hint)
     writer, writer_origin = author(page)
     return Article(
-        title=title,
+        title=head.text,
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
@@ -93,8 +95,9 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, ef
         site=site_name(page),
         author=writer,
         quality=quality,
-        origins=_origins(title_origin, body, dated, writer_origin),
+        origins=_origins(head.origin, body, dated, writer_origin),
         extractor=extractor(),
+        removed=body.removed,
     )
 
 
@@ -103,8 +106,9 @@ def _origins(title: str, body: Body, dated: Dated | None, writer: str) -> Mappin
     return {name: origin for name, origin in named.items() if origin}
 
 
-def article_of_entry(entry: Entry, *, site: str) -> Article:
-    """The article that a feed's entry amounts to by itself; `text_from` is FEED."""
+def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
+    """Makes an article of a feed's entry alone; `text_from` is FEED. A date in the future is left out."""
+    entry = without_future_date(entry, now=now)
     body = join_lines(plain_lines(entry.text))
     dated = {"date": "feed"} if entry.date else {}
     return Article(
@@ -122,17 +126,17 @@ def article_of_entry(entry: Entry, *, site: str) -> Article:
 
 
 def better_of(page: Article | None, entry: Article) -> Article:
-    """The article with the better text of the two, completed by what only the other one knows.
+    """Chooses the article with the better text, and completes it with facts that only the other one has.
 
     The page wins unless its text is a stub and the feed has more, or the feed's text is clearly longer and contains it.
-    What is amiss with the page remains said of it.
+    A fault of the page stays on record as its quality.
     """
     if page is None:
         return entry
     taken = page if _page_wins(page, entry) else entry
     return replace(
         taken,
-        quality=page.quality if _is_amiss(page) else taken.quality,
+        quality=page.quality if _is_faulty(page) else taken.quality,
         title=page.title or entry.title,
         date=page.date or entry.date,
         published_at=page.published_at or (entry.published_at if page.date in {None, entry.date} else None),
@@ -151,12 +155,12 @@ def _page_wins(page: Article, entry: Article) -> bool:
     return len(entry.body) < 1.3 * len(page.body) or _overlap(page.body, entry.body) < 0.8
 
 
-def _is_amiss(article: Article) -> bool:
+def _is_faulty(article: Article) -> bool:
     return article.quality not in (Quality.GOOD, Quality.SHORT)
 
 
 def _overlap(part: str, whole: str) -> float:
-    """The share of the part's words that the whole has too."""
+    """Returns the share of the part's words that are also in the whole."""
     words = set(part.casefold().split())
     return len(words & set(whole.casefold().split())) / len(words) if words else 0.0
 
@@ -197,5 +201,5 @@ def _is_plain(text: str, content_type: str) -> bool:
 
 @cache
 def extractor() -> str:
-    """Which software made an article: recorded with every document."""
+    """Names the software that made an article, for the record of every document."""
     return f"trafilatura {version('trafilatura')}; watcher {EXTRACTOR_EDITION}"

@@ -1,4 +1,4 @@
-"""Page text -> what can be read off it: the tree, its JSON-LD things, its meta values. No judgement of them here."""
+"""Parses a page into its tree, blocks, JSON-LD objects and meta values. Other modules decide which to trust."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import TypeAlias
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from watcher.articles.attribute_floods import without_stuffing
-from watcher.articles.blocks import Block, blocks
+from watcher.articles.attribute_floods import drop_attribute_floods
+from watcher.articles.blocks import MARGINS, Block, blocks
+from watcher.articles.lines import letters_of
+from watcher.articles.markup import plain
 
 Thing: TypeAlias = Mapping[str, object]
 
@@ -21,6 +23,13 @@ _NEWS_TYPES = ["newsarticle", "reportagenewsarticle", "analysisnewsarticle", "op
 _OTHER_TYPES = ["article", "blogposting", "liveblogposting", "socialmediaposting", "report", "techarticle", "recipe"]
 _RARE_TYPES = ["backgroundnewsarticle", "askpublicnewsarticle", "satiricalarticle", "scholarlyarticle", "claimreview"]
 ARTICLE_TYPES = frozenset([*_NEWS_TYPES, *_OTHER_TYPES, *_RARE_TYPES])
+_LIST_TYPES = frozenset({"itemlist", "collectionpage", "searchresultspage"})
+# Properties of a JSON-LD object that describe other pages.
+_OTHER_PAGES = frozenset(
+    {"itemListElement", "isRelatedTo", "relatedLink", "relatedArticle", "citation", "isBasedOn", "mentions", "about"}
+    | {"significantLink", "review", "comment", "subjectOf", "exampleOfWork", "workExample", "previousItem", "nextItem"}
+)
+_LONG_WORD = 5
 _MOST_THINGS = 2_000
 _MOST_TAGS = 60_000  # the largest of 295 real pages has 7,889; 4 MB of `<br>` as a tree would take 841 MB
 _CLASS_OF_ALL = etree.ElementDefaultClassLookup(element=HtmlElement)  # lxml.html asks Python for each element's class
@@ -33,11 +42,12 @@ _LOOSE_VALUE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One HTML page. `tree` must not be changed: take a copy. `truncated`: the parser gave up on a part of it.
+    """One parsed HTML page. `tree` must not be changed: copy it. `truncated`: the parser dropped a part of it.
     `blocks`: its visible paragraphs.
 
     `meta` maps the lower-case name, property or itemprop of each meta tag to its values in page order.
-    `things` are all JSON-LD objects, outer ones first; `thing` is the one that describes the article ({} if none).
+    `things` are the JSON-LD objects, outer ones first, those of lists of other pages left out; `thing` describes the
+    article ({} if none does).
     """
 
     html: str
@@ -50,24 +60,24 @@ class Page:
     thing: Thing = field(default_factory=dict)
 
     def meta_value(self, *names: str) -> str:
-        """The first non-empty value under the first of these names that has one, "" if there is none."""
+        """Returns the first non-empty value under the first of these names that has one; "" if there is none."""
         return next((value for name in names for value in self.meta.get(name, ()) if value), "")
 
 
 def read_page(html: str, *, url: str) -> Page | None:
-    """Parses a page; None if nothing can be parsed from it or it is too large for a tree (take `plain_text` then)."""
+    """Parses a page; None if it cannot be parsed or is too large for a tree (`plain_text` reads such pages)."""
     if html.count("<") > _MOST_TAGS:
         return None
-    # A parser of its own: error_log is kept per parser, and says where libxml2 stopped (depth 256).
+    # One parser per page: its error_log shows whether libxml2 stopped (depth 256).
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
     parser.set_element_class_lookup(_CLASS_OF_ALL)
     try:
         tree = document_fromstring(
-            without_stuffing(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
+            drop_attribute_floods(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
         )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
-    things = tuple(_json_ld(tree))
+    things, meta = tuple(_json_ld(tree)), _meta(tree)
     return Page(
         html=html,
         url=url,
@@ -76,38 +86,38 @@ def read_page(html: str, *, url: str) -> Page | None:
             entry.type_name == "ERR_INTERNAL_ERROR" or "depth" in entry.message for entry in parser.error_log
         ),
         blocks=tuple(blocks(tree)),
-        meta=_meta(tree),
+        meta=meta,
         things=things,
-        thing=_main_thing(things, tree),
+        thing=_main_thing(things, tree, meta, url),
     )
 
 
 def types_of(thing: Thing) -> frozenset[str]:
-    """The thing's schema.org types: lower case, without address."""
+    """Returns the object's schema.org types in lower case, without the vocabulary's address."""
     value = thing.get("@type")
     names = value if isinstance(value, list) else [value]
     return frozenset(name.rsplit("/", 1)[-1].lower() for name in names if isinstance(name, str))
 
 
 def text_of(value: object) -> str:
-    """A JSON-LD text as plain text: the first one of a list, entities resolved, white space tidied."""
+    """Returns a JSON-LD text as plain text on one line; of a list, the first text."""
     if isinstance(value, list):
         return next((text for text in map(text_of, value) if text), "")
     if isinstance(value, dict):
         return text_of(value.get("name") or value.get("@value") or "")
-    return " ".join(unescape(value).split()) if isinstance(value, str) else ""
+    return plain(value) if isinstance(value, str) else ""
 
 
 def _meta(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for tag in tree.iter("meta"):
         content = tag.get("content")
-        if not content:
+        if not content or any(above.tag in MARGINS for above in tag.iterancestors()):
             continue
-        for attribute in ("property", "name", "itemprop"):
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
             name = (tag.get(attribute) or "").strip().lower()
             if name:
-                found[name] = (*found.get(name, ()), " ".join(unescape(content).split()))
+                found[name] = (*found.get(name, ()), plain(content))
     return found
 
 
@@ -124,7 +134,7 @@ def _json_ld(tree: HtmlElement) -> Iterator[Thing]:
 
 
 def _load(text: str) -> object:
-    """JSON as found in pages: raw line breaks in texts, comment marks around, trailing commas; {} if hopeless."""
+    """Loads JSON with the faults of real pages: raw line breaks, comment marks, trailing commas; at worst {}."""
     text = _COMMENT_MARKS.sub("", text.strip()).rstrip("; \n")
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), unescape(text)):
         try:
@@ -146,25 +156,58 @@ def _loose_values(text: str) -> Thing:
 
 
 def _walk(value: object) -> Iterator[Thing]:
-    """Every object inside, breadth first, without recursion (the nesting is a stranger's)."""
+    """Yields every object inside, breadth first, but those about other pages. Not recursive: the depth is untrusted."""
     queue = [value]
     for node in queue:
         if len(queue) > _MOST_THINGS * 10:
             return
         if isinstance(node, dict):
             yield node
-            queue.extend(child for child in node.values() if isinstance(child, dict | list))
+            if not types_of(node) & _LIST_TYPES:
+                queue.extend(
+                    child for key, child in node.items() if key not in _OTHER_PAGES and isinstance(child, dict | list)
+                )
         elif isinstance(node, list):
             queue.extend(child for child in node if isinstance(child, dict | list))
 
 
-def _main_thing(things: tuple[Thing, ...], tree: HtmlElement) -> Thing:
-    """The article's own thing: of the article types, the one whose headline the page shows; else the first."""
+def _main_thing(things: tuple[Thing, ...], tree: HtmlElement, meta: Mapping[str, tuple[str, ...]], url: str) -> Thing:
+    """Chooses the page's own article among the JSON-LD objects; {} if none is about this page.
+
+    It is the first whose headline the page shows, else the first that names the page's address or whose headline
+    shares words with the page's, else the only one if it has neither headline nor address.
+    """
     articles = [thing for thing in things if types_of(thing) & ARTICLE_TYPES]
-    shown = " ".join(" ".join(heading.itertext()) for heading in tree.iter("title", "h1"))
-    shown = " ".join(shown.split()).casefold()
+    titles = ["".join(heading.itertext()) for heading in tree.iter("title", "h1")] + list(meta.get("og:title", ()))
+    shown = " ".join(map(letters_of, titles))
+    words = {word for title in titles for word in _long_words(title)}
+    addresses = {_path(each) for each in (url, *_canonical(tree), *meta.get("og:url", ()))} - {""}
     for thing in articles:
-        headline = text_of(thing.get("headline")).casefold()
+        headline = letters_of(text_of(thing.get("headline")))
         if headline and headline in shown:
             return thing
-    return articles[0] if articles else {}
+    for thing in articles:
+        is_linked = bool(addresses & {_path(each) for each in _addresses(thing)})
+        if is_linked or words & _long_words(text_of(thing.get("headline"))):
+            return thing
+    return articles[0] if len(articles) == 1 and not (articles[0].get("headline") or _addresses(articles[0])) else {}
+
+
+def _canonical(tree: HtmlElement) -> Iterator[str]:
+    return (link.get("href") or "" for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
+
+
+def _addresses(thing: Thing) -> list[str]:
+    page = thing.get("mainEntityOfPage")
+    values = (thing.get("url"), thing.get("@id"), page, page.get("@id") if isinstance(page, dict) else None)
+    return [value for value in values if isinstance(value, str) and "/" in value]
+
+
+def _path(address: str) -> str:
+    """Returns host and path of an address without `www.`, or "" for an address without a path."""
+    host, _, path = re.sub(r"^[a-z]+://|[?#].*$", "", address.strip().lower()).partition("/")
+    return f"{host.removeprefix('www.')}/{path.rstrip('/')}" if path.strip("/") else ""
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) >= _LONG_WORD}

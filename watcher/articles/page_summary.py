@@ -1,5 +1,6 @@
-"""One cheap look at a page, before anything is pulled out of it: all its text, whether it may be a wall, and its
-longest paragraphs. Suspects only; `quality` judges."""
+"""Summarises a page before extraction with one parse: all its text, whether it may be a wall, its longest paragraphs.
+
+It only suspects walls; `quality` decides after extraction."""
 
 from __future__ import annotations
 
@@ -9,21 +10,21 @@ from heapq import nlargest
 
 from selectolax.lexbor import LexborHTMLParser
 
-from watcher.articles.attribute_floods import unstuffed
+from watcher.articles.attribute_floods import drop_attribute_floods_in_utf8
 from watcher.articles.decoding import page_as_utf8
 from watcher.articles.phrases import PAYWALL
 from watcher.articles.prefilter import JOINT, texts_of
 from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, judge_wall, paragraph_hashes
 
 _LONG = 40  # letters of a text that is more than a link or a label
-_BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # what stands between words, nearly always
-_ENOUGH = 12_000  # characters, of which nearly always as many stand between words as do not
-_LEARNT = 5  # paragraphs of a page by which its repetitions are noticed
+_BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # nearly all characters between words
+_SAMPLE = 12_000  # characters: nearly always enough to count LONGEST_WALL letters
+_SAMPLED_PARAGRAPHS = 5  # a host's repetitions are learnt from these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSummary:
-    """The result of the quick path over a page.
+    """The result of `summarise_page`.
 
     `text`: for `Prefilter.may_match`. `suspect`: the page may be a wall, a stub or a shell; 5 of 295 real pages with an
     article are suspect. `paragraphs`: hashes of the longest, as `quality.paragraph_hashes` makes them.
@@ -35,14 +36,14 @@ class PageSummary:
 
 
 def summarise_page(page: bytes, content_type: str) -> PageSummary:
-    """Looks at a page: one parse by lexbor, no tree walk in Python."""
-    tree = LexborHTMLParser(unstuffed(page_as_utf8(page, content_type)))
+    """Summarises a page with one parse by lexbor and no tree walk in Python."""
+    tree = LexborHTMLParser(drop_attribute_floods_in_utf8(page_as_utf8(page, content_type)))
     title = tree.css_first("title")
     marked = _tidied(element.text(deep=True) for element in tree.tags("p"))
     texts = list(texts_of(tree))
     visible = texts[-1] if texts else ""
     runs = _tidied(visible.split(JOINT))
-    longest = nlargest(_LEARNT, {*marked, *runs}, key=lambda text: (len(text), text))
+    longest = nlargest(_SAMPLED_PARAGRAPHS, {*marked, *runs}, key=lambda text: (len(text), text))
     return PageSummary(
         text=JOINT.join(texts),
         suspect=_is_suspect(title.text(deep=True) if title else "", visible, runs, marked),
@@ -51,7 +52,7 @@ def summarise_page(page: bytes, content_type: str) -> PageSummary:
 
 
 def _tidied(texts: Iterable[str]) -> list[str]:
-    """Those of some length, with single spaces."""
+    """Returns the long texts with single spaces."""
     long = (" ".join(text.split()) for text in texts if len(text) >= _LONG)
     return [text for text in long if len(text) >= _LONG]
 
@@ -69,7 +70,7 @@ def _is_suspect(title: str, visible: str, runs: list[str], marked: list[str]) ->
         return False
     if judge_wall(title=title, text=said) is not None:
         return True
-    if letters >= LONGEST_STUB and any(_has_letters(part, LONGEST_WALL) for part in (visible[:_ENOUGH], visible)):
+    if letters >= LONGEST_STUB and any(_has_letters(part, LONGEST_WALL) for part in (visible[:_SAMPLE], visible)):
         return False
     shown = " ".join(visible.replace(JOINT, " ").split())
     if letters < LONGEST_STUB and PAYWALL.search(shown.lower()):

@@ -1,7 +1,7 @@
-"""The cheap test between fetch and extraction: can any watch match this page at all? Most pages end here.
+"""The prefilter between fetch and extraction: decides cheaply whether any watch can match a page. Most pages end here.
 
-Sound by construction: it looks at everything that an article may be taken from, not at the article, and takes every
-edge of a tag for a possible edge of a word and for a possible middle of one.
+It is sound: it searches all text that an article may be extracted from, and takes every tag for a possible edge of a
+word and for a possible middle of one.
 """
 
 from __future__ import annotations
@@ -17,27 +17,26 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchK
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.articles.ascii_fold import bare_letters
-from watcher.articles.attribute_floods import unstuffed
-from watcher.articles.decoding import page_as_utf8
+from watcher.articles.markup import holds_markup, resolved
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
 
-JOINT = "\x01"  # stands between two text nodes: maybe the edge of a word, maybe the middle of one
+JOINT = "\x01"  # separates two text nodes: an edge or the middle of a word
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _PIECES = re.compile(r"[^\s\x01-]+")
-_UNSEEN = ("iframe", "noembed", "noframes")  # a browser shows what stands around them as one text
+_UNSEEN = ("iframe", "noembed", "noframes")  # a browser shows the texts around them as one
 _RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
 _ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
-_LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is parted by its apostrophe
+_LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is separated by its apostrophe
 _MANY = 1000
-_TOO_MANY = 50_000  # needles: some of the letters stand on every page then, and a quick look shows nothing
+_TOO_MANY = 50_000  # needles: with so many, every page holds the letters of one, and the fast search excludes nothing
 _DEEPEST = 3
 
 
 class Prefilter:
-    """Needles, compiled once. An empty screen lets nothing through."""
+    """Needles, compiled once. A prefilter without needles passes no page."""
 
     def __init__(self, needles: Sequence[Needle]) -> None:
         letters = [needle.letters for needle in needles]
@@ -47,21 +46,25 @@ class Prefilter:
             letters, matchkind=MatchKind.Standard, implementation=implementation, store_patterns=False
         )
         bare = {bare_letters(each) for each in letters} if len(letters) <= _TOO_MANY else set()
-        self._quick = BytesAhoCorasick(sorted(filter(None, bare))) if bare and all(bare) else None
+        self._bare_automaton = BytesAhoCorasick(sorted(filter(None, bare))) if bare and all(bare) else None
 
     def may_match(self, text: str) -> bool:
-        """Whether a needle stands in `text` as a word, as far as its joints let one tell."""
-        return not self._cannot_stand(text) and any(True for _ in self.standing(text))
+        """Returns whether a needle may occur in `text` as a word, given its joints."""
+        return not self._is_excluded(text) and any(True for _ in self.occurring(text))
 
-    def _cannot_stand(self, text: str) -> bool:
-        """Whether a look at the bare letters is enough to say so; a fifth of the time of a whole one."""
-        letters = bare_letters(text) if self._quick else None
-        return self._quick is not None and letters is not None and not self._quick.find_matches_as_indexes(letters)
+    def _is_excluded(self, text: str) -> bool:
+        """Returns whether the bare letters already exclude every needle: a fifth of the time of an exact search."""
+        letters = bare_letters(text) if self._bare_automaton else None
+        return (
+            self._bare_automaton is not None
+            and letters is not None
+            and not self._bare_automaton.find_matches_as_indexes(letters)
+        )
 
-    def standing(self, text: str) -> Iterator[int]:
-        """The numbers of the needles that stand in `text`, as they are found; one may come several times."""
+    def occurring(self, text: str) -> Iterator[int]:
+        """Yields the indices of the needles in `text` as they are found, possibly several times."""
         for accent in _ACCENTS:
-            if accent in text:  # perhaps a letter and its accent in two tags
+            if accent in text:  # a letter and its accent may be in two tags
                 text = text.replace(JOINT + accent, accent)
         folded = fold(text).text
         squeezed = "".join(folded.replace("-", " ").replace(JOINT, " ").split())
@@ -70,13 +73,8 @@ class Prefilter:
         yield from _whole(folded, found)
 
 
-def prefiltered_text(page: bytes, content_type: str) -> str:
-    """All text that an article may be taken from, the text nodes parted by `JOINT`."""
-    return JOINT.join(texts_of(LexborHTMLParser(unstuffed(page_as_utf8(page, content_type)))))
-
-
 def _whole(folded: str, found: Sequence[tuple[int, int, int]]) -> Iterator[int]:
-    """Those of the finds, given as squeezed offsets, that are words of their own but for an ending."""
+    """Yields the needles of those finds (squeezed offsets) that are whole words, endings aside."""
     pieces = list(_PIECES.finditer(folded)) if found else []
     begins = list(accumulate((piece.end() - piece.start() for piece in pieces), initial=0))
 
@@ -95,9 +93,9 @@ def _is_whole(folded: str, start: int, end: int) -> bool:
 
 
 def texts_of(tree: LexborHTMLParser, depth: int = 0) -> Iterator[str]:
-    """The texts of a page, the visible one last. Takes off the tree what is not seen.
+    """Yields the texts of a page, the visible one last. Removes invisible elements from the tree.
 
-    `depth`: in how many other pages this one is quoted, or hidden; no reader looks further than `_DEEPEST`.
+    `depth`: how many pages enclose this quoted or hidden one; no reader looks deeper than `_DEEPEST`.
     """
     if depth < _DEEPEST:
         yield from _stated(tree, depth + 1)
@@ -105,11 +103,14 @@ def texts_of(tree: LexborHTMLParser, depth: int = 0) -> Iterator[str]:
             yield from _texts_in(element, depth + 1)
     tree.strip_tags(["script", "style", *_UNSEEN])
     if tree.root is not None:
-        yield tree.root.text(deep=True, separator=JOINT)
+        visible = tree.root.text(deep=True, separator=JOINT)
+        if holds_markup(visible):  # escaped twice: an article resolves it, see `lines.tidy`
+            yield resolved(visible)
+        yield visible
 
 
 def _stated(tree: LexborHTMLParser, depth: int) -> Iterator[str]:
-    """What the meta elements say, which are more than thirty on many a page: together where no markup is among it."""
+    """Yields the contents of the meta elements, joined if none holds markup: many pages have more than thirty."""
     contents = [meta.attributes.get("content") or "" for meta in tree.tags("meta")]
     together = JOINT.join(contents)
     if "<" in together or "&" in together:
@@ -120,7 +121,7 @@ def _stated(tree: LexborHTMLParser, depth: int) -> Iterator[str]:
 
 
 def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
-    """What an element holds beside visible text."""
+    """Yields the texts of an element beside its visible text."""
     if element.tag == "script":
         yield from _strings(element.text(deep=True), depth)
     elif element.tag == "template":
@@ -134,8 +135,7 @@ def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
 
 
 def _strings(source: str, depth: int) -> Iterator[str]:
-    """Every string of a JSON text; of a broken one all of it, with its escapes undone. Where there is nothing to undo,
-    the text as it stands shows them all."""
+    """Yields every string of a JSON text, or the raw text if it holds no escapes; a broken text is unescaped whole."""
     plain = source.replace("\\/", "/")
     if not any(sign in plain for sign in "\\<&"):
         yield plain
@@ -168,8 +168,10 @@ def _strings_in(value: object) -> Iterator[str]:
 
 
 def _stages(text: str, depth: int) -> Iterator[str]:
-    """A text as it stands, with its entities resolved (twice: that is common), and as markup where it may be some:
-    readers go further with one text than with another."""
+    """Yields a text raw, with entities resolved once and twice, and parsed where it may be markup.
+
+    Readers resolve some texts further than others.
+    """
     for _ in range(3):
         yield text
         if "<" in text:

@@ -1,4 +1,4 @@
-"""What every reader of a page is spared: link lists, teasers, service boxes. General marks only, no single sites."""
+"""Prunes link lists, teasers and service boxes from a tree before readers see it. No rule names a single site."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "u", "br", "img", "s
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "b"})
 _BOXES = ("div", "section", "aside", "ul", "ol", "p", "span", "article", "figure")
 _NAMING = ("class", "id", "data-testid", "data-component")
-# No reader takes text from these, yet each looks at all of them: a third of a page's elements.
+# No reader takes text from these elements, yet each walks over them: a third of a page's elements.
 _UNREAD = (
     *("applet", "area", "audio", "button", "canvas", "datalist", "dialog", "embed", "fencedframe", "iframe", "input"),
     *("label", "link", "map", "object", "option", "param", "select", "source", "style", "svg", "template", "textarea"),
@@ -29,9 +29,10 @@ _UNREAD = (
 
 
 def pruned(tree: HtmlElement) -> HtmlElement:
-    """A copy of the tree without what holds no text, without lists of links (and their headings), paragraphs that are
-    nothing but a link, and boxes whose names say that they are no part of the article."""
+    """Copies the tree without elements that hold no text, lists of links (and their headings), paragraphs that
+    consist of a link, and boxes whose names mark them as outside the article."""
     tree = copy.deepcopy(tree)
+    _keep_quoted_sources(tree)
     _drop_unread(tree)
     shares = LinkShares(tree)
 
@@ -49,6 +50,13 @@ def pruned(tree: HtmlElement) -> HtmlElement:
     return tree
 
 
+def _keep_quoted_sources(tree: HtmlElement) -> None:
+    """Turns the footers and captions of quotations into paragraphs: readers drop footers, these name the source."""
+    for quotation in tree.iter("blockquote"):
+        for element in list(quotation.iter("footer", "header", "figcaption")):
+            element.tag = "p"
+
+
 def _drop_unread(tree: HtmlElement) -> None:
     scripts = [script for script in tree.iter("script") if "ld+json" not in (script.get("type") or "")]
     for element in (*scripts, *tree.iter(*_UNREAD)):
@@ -57,7 +65,7 @@ def _drop_unread(tree: HtmlElement) -> None:
 
 def _drop_margins(tree: HtmlElement) -> None:
     whole = _paragraph_letters(tree)
-    margins: dict[str, bool] = {"": False}  # a page says the same names again and again
+    margins: dict[str, bool] = {"": False}  # a page repeats its class names
     for element in list(tree.iter(*_BOXES)):
         names = " ".join(filter(None, map(element.get, _NAMING)))
         if names not in margins:
@@ -77,7 +85,7 @@ def _is_link_list(element: HtmlElement, shares: LinkShares) -> bool:
 
 
 def _is_bare_link(element: HtmlElement, shares: LinkShares) -> bool:
-    """Nothing but one link, of some length: a pointer to another article rather than a word of a sentence."""
+    """Returns whether an element consists of one long link: a pointer to another article, not a word of a sentence."""
     if len(element) == 0 or shares.of(element) <= 0.95 or (element.text and element.text.strip()):
         return False
     if element.tag == "p" and any(child.tag not in _INLINE for child in element.iterdescendants()):
@@ -90,7 +98,7 @@ def _paragraph_letters(element: HtmlElement) -> int:
 
 
 def _drop_with_heading(element: HtmlElement, drop: Callable[[HtmlElement], None]) -> None:
-    """Drops a list of links and the short line that announces it."""
+    """Removes a list of links and the short line that announces it."""
     heading = element.getprevious()
     if heading is not None and heading.tag in _HEADINGS and not (heading.tail or "").strip():
         text = " ".join(" ".join(heading.itertext()).split())
@@ -100,7 +108,7 @@ def _drop_with_heading(element: HtmlElement, drop: Callable[[HtmlElement], None]
 
 
 def _drop(element: HtmlElement) -> None:
-    """Takes an element out, but leaves the text behind it."""
+    """Removes an element but keeps the text behind it."""
     parent = element.getparent()
     if parent is None:
         return
@@ -113,5 +121,5 @@ def _drop(element: HtmlElement) -> None:
 
 
 def _joined(before: str | None, behind: str) -> str:
-    """Without the characters that lxml reads (from `&#1;`, say) and will not write."""
+    """Joins two texts without the characters that lxml reads (from `&#1;`, for example) but refuses to write."""
     return _UNWRITABLE.sub("", f"{before or ''}{behind}")

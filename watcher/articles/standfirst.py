@@ -1,4 +1,4 @@
-"""The standfirst: the paragraph between headline and text that readers of bodies often take for a teaser."""
+"""Finds the standfirst: the paragraph between headline and text that body readers often take for a teaser."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ENDS = tuple(".!?…»”\"“'’)。！？")
 
 
 def standfirst(page: Page, page_blocks: Sequence[Block], lines: Sequence[str], *, title: str) -> list[str]:
-    """The paragraph that stands on the page between its headline and the first of the body's lines; one or none.
+    """Returns the paragraph between the headline and the first line of the body, as a list of one or none.
 
-    It counts if the page gives it as its description, or if it reads as sentences and is neither caption nor link.
-    None if headline or first line cannot be found, or if the body has the paragraph already.
+    It counts if the page gives it as its description, or if it consists of sentences and is neither caption nor link.
+    None is returned if the headline or first line is not found, or if the body has the paragraph already.
     """
     keys = [block.key for block in page_blocks]
     start, end = _gap(page_blocks, keys, lines, title)
@@ -37,7 +37,7 @@ def standfirst(page: Page, page_blocks: Sequence[Block], lines: Sequence[str], *
 
 
 def _gap(page_blocks: Sequence[Block], keys: list[str], lines: Sequence[str], title: str) -> tuple[int, int]:
-    """Indices of the blocks between the headline and the body; (0, 0) if there is no telling."""
+    """Returns the range of blocks between the headline and the body; (0, 0) if it is unknown."""
     firsts = [key for key in (key_of(line) for line in lines[:3]) if len(key) > 20]
     ends = [keys.index(key) for key in firsts if key in keys]
     end = min(ends, default=0)
@@ -46,7 +46,7 @@ def _gap(page_blocks: Sequence[Block], keys: list[str], lines: Sequence[str], ti
 
 
 def _headline_index(page_blocks: Sequence[Block], keys: Sequence[str], heading: str) -> int:
-    """The last h1 that shows the headline; else the last block that does; else the last h1; -1 if there is none."""
+    """Returns the last h1 with the headline, else the last block with it, else the last h1; -1 if there is none."""
     shown = [index for index, key in enumerate(keys) if heading and key == heading]
     tops = [index for index, block in enumerate(page_blocks) if block.element.tag == "h1"]
     for indices in ([index for index in shown if index in tops], shown, tops):

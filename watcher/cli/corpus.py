@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json, tell
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message
 from watcher.config import Config
 from watcher.corpus import (
     CorpusFolder,
@@ -24,9 +24,10 @@ from watcher.corpus import (
 )
 from watcher.errors import CorpusError, WatcherError
 from watcher.model import DocumentId
-from watcher.store import documents, reading, statistics
-from watcher.store.documents import StoredDocument
-from watcher.store.statistics import CorpusCounts
+from watcher.store import reading
+from watcher.store.queries import statistics, stored_documents
+from watcher.store.queries.statistics import CorpusCounts
+from watcher.store.queries.stored_documents import StoredDocument
 
 _FORMATS: dict[str, Callable[[Iterable[ExportRow]], Iterator[str]]] = {"jsonl": jsonl_lines, "csv": csv_lines}
 
@@ -36,27 +37,27 @@ def register(group: click.Group) -> None:
 
     @group.group("corpus")
     def corpus() -> None:
-        """The folder of documents."""
+        """Verifies, counts or exports the documents."""
 
     @command(corpus, "verify")
     @pass_shell
     def verify_(shell: Shell) -> None:
-        """Proves the corpus: every file whole, its id the hash of its bytes, its number without gap or reuse."""
+        """Verifies the corpus. Checks that files are complete, ids are hashes, and numbers have no gap or reuse."""
         config = shell.config()
         folder = _folder(config)
         report = verify(folder, _records(config))
         for finding in report.findings:
             out.print(f"{finding.name}: {finding.message}", markup=False)
-        counts = f"{report.documents} documents on record, {report.adopted} of them adopted"
-        out.print(f"{folder.path}: {counts}; {len(report.problems) or 'no'} problems", markup=False)
+        counts = f"{counted(report.documents, 'document')} on record, {report.adopted} adopted"
+        out.print(f"{folder.path}: {counts}; {counted(len(report.problems), 'problem')}", markup=False)
         if not report.sound:
             sys.exit(1)
 
     @command(corpus, "stats")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def stats(shell: Shell, as_json: bool) -> None:
-        """The corpus in numbers: documents by feed, watch, month, language and quality."""
+        """Counts documents by feed, watch, language, …"""
         with reading(shell.config().state.path) as store:
             counts = store.read(statistics.count)
         if as_json:
@@ -67,19 +68,23 @@ def register(group: click.Group) -> None:
 
     @command(corpus, "export")
     @click.option("--format", "form", type=click.Choice(tuple(_FORMATS)), default="jsonl", show_default=True)
-    @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; else standard output.")
+    @click.option(
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write to this file. Default: standard output.",
+    )
     @pass_shell
     def export(shell: Shell, form: str, output: Path | None) -> None:
-        """Every document with all that is known of it, one a line (JSON) or record (CSV)."""
+        """Exports every document. Its metadata is included, as JSON lines or CSV records."""
         config = shell.config()
         with _target(output) as target:
             number = _export(config, _FORMATS[form], target)
         if output:
-            tell(f"{number} documents in {output}")
+            print_message(f"{counted(number, 'document')} in {output}")
 
 
 def _export(config: Config, lines_of: Callable[[Iterable[ExportRow]], Iterator[str]], target: BinaryIO) -> int:
-    """Writes every document, a few in memory at a time. Returns how many."""
+    """Writes every document, with a few in memory at a time, and returns their number."""
     number = 0
 
     def counted(rows: Iterable[ExportRow]) -> Iterator[ExportRow]:
@@ -93,11 +98,11 @@ def _export(config: Config, lines_of: Callable[[Iterable[ExportRow]], Iterator[s
 
 
 def _rows(config: Config) -> Iterator[ExportRow]:
-    """What is on record, then the files of the folder that are not."""
+    """Yields the documents of the store, then the files of the folder that the store does not know."""
     folder, known = _folder(config), set[str]()
     if config.state.path.exists():
         with reading(config.state.path) as store:
-            for document in store.stream(documents.stream):
+            for document in store.stream(stored_documents.stream):
                 known.add(document.name)
                 yield _recorded(document)
     for file in sorted(folder.scan(), key=lambda file: file.number):
@@ -132,7 +137,7 @@ def _recorded(document: StoredDocument) -> ExportRow:
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that is there only once it is whole."""
+    """Opens standard output, or a temporary file that replaces `output` once it is complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -149,9 +154,9 @@ def _target(output: Path | None) -> Iterator[BinaryIO]:
 
 
 def _lines(counts: CorpusCounts) -> Iterator[str]:
-    yield f"{counts.documents} documents, {counts.adopted} of them adopted; {counts.stories} stories"
+    yield f"{counted(counts.documents, 'document')}, {counts.adopted} adopted; {counted(counts.stories, 'story')}"
     if counts.unwritten:
-        yield f"{counts.unwritten} files are owed"
+        yield f"not written yet: {counted(counts.unwritten, 'file')}"
     yield f"{counts.letters:,} letters"
     if counts.first_recorded_at and counts.last_recorded_at:
         yield f"recorded from {counts.first_recorded_at:%Y-%m-%d %H:%M} to {counts.last_recorded_at:%Y-%m-%d %H:%M} UTC"
@@ -169,11 +174,11 @@ def _folder(config: Config) -> CorpusFolder:
 
 
 def _records(config: Config) -> list[DocumentRecord]:
-    """What the store knows of the documents; nothing where there is no state yet."""
+    """Reads the documents of the store; an empty list without a state."""
     if not config.state.path.exists():
         return []
     with reading(config.state.path) as store:
         return [
             DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
-            for number, identity, name, adopted, written in store.read(documents.records)
+            for number, identity, name, adopted, written in store.read(stored_documents.records)
         ]

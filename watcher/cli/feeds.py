@@ -1,4 +1,4 @@
-"""`feeds list`, `feeds add`, `feeds remove`: they edit the config file, which is the one truth about feeds."""
+"""`feeds list`, `feeds add` and `feeds remove`. They edit the config file, the only list of feeds."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from datetime import datetime
 import click
 
 from watcher.app import client_of
-from watcher.cli.shell import Shell, command, pass_shell, print_json, print_table, tell
+from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
 from watcher.config import Config, FeedConfig
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
 from watcher.inquiry.dry_run import try_feed
 from watcher.model import ParsedFeed
 from watcher.parsing.client import sentence
-from watcher.parsing.launch import pool_of
-from watcher.store import feeds, reading
-from watcher.store.feeds import FeedStatus
+from watcher.parsing.launch import parser_pool
+from watcher.store import reading
+from watcher.store.queries import feed_status
+from watcher.store.queries.feed_status import FeedStatus
 
 
 def register(group: click.Group) -> None:
@@ -25,13 +26,13 @@ def register(group: click.Group) -> None:
 
     @group.group("feeds")
     def feeds_group() -> None:
-        """The feeds of the config file."""
+        """Lists, adds or removes feeds of the config file."""
 
     @command(feeds_group, "list")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
     @pass_shell
     def list_(shell: Shell, as_json: bool) -> None:
-        """Every feed: its health, when it was polled last and when it is next."""
+        """Lists every feed with its health, last poll and next poll."""
         config = shell.config()
         known = _statuses(config)
         if as_json:
@@ -42,31 +43,31 @@ def register(group: click.Group) -> None:
 
     @command(feeds_group, "add")
     @click.argument("url")
-    @click.option("--name", default="", help="Its name; else made from the host.")
-    @click.option("--offline", is_flag=True, help="Do not fetch it first.")
+    @click.option("--name", default="", help="Its name. Default: its host.")
+    @click.option("--offline", is_flag=True, help="Add it without fetching it first.")
     @pass_shell
     def add(shell: Shell, url: str, name: str, offline: bool) -> None:
-        """Adds a feed to the config file, after a look at whether URL is one."""
+        """Adds a feed to the config file. Fetches URL first, to check that it is a feed."""
         file = shell.config_file()
         config = shell.config()
         if not offline:
-            feed = asyncio.run(_look(config, url))
-            tell(f"{feed.title or url}: {len(feed.entries)} entries, {feed.format}")
+            feed = asyncio.run(_fetch(config, url))
+            print_message(f"{feed.title or url}: {counted(len(feed.entries), 'entry')}, {feed.format}")
         added = add_feed(file, url, name=name)
-        tell(f"added {added.name} to {file}; a running daemon takes it up on reload (SIGHUP)")
+        print_message(f"added {added.name} to {file}; a running daemon polls it after a reload (SIGHUP)")
 
     @command(feeds_group, "remove")
     @click.argument("feed")
     @pass_shell
     def remove(shell: Shell, feed: str) -> None:
-        """Removes a feed, by name or address, from the config file. Its documents stay."""
+        """Removes a feed, by name or address. Its documents stay."""
         file = shell.config_file()
         removed = remove_feed(file, feed)
-        tell(f"removed {removed.name} from {file}; a running daemon lets go of it on reload (SIGHUP)")
+        print_message(f"removed {removed.name} from {file}; a running daemon drops it at the next reload (SIGHUP)")
 
 
-async def _look(config: Config, url: str) -> ParsedFeed:
-    async with client_of(config) as client, pool_of(config) as pool:
+async def _fetch(config: Config, url: str) -> ParsedFeed:
+    async with client_of(config) as client, parser_pool(config) as pool:
         try:
             return await try_feed(client, pool, url, timezone=config.corpus.timezone, within=config.net.timeout)
         except NotAFeed as error:
@@ -77,7 +78,7 @@ def _statuses(config: Config) -> dict[str, FeedStatus]:
     if not config.state.path.exists():
         return {}
     with reading(config.state.path) as store:
-        return {status.name: status for status in store.read(feeds.statuses)}
+        return {status.name: status for status in store.read(feed_status.statuses)}
 
 
 def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:

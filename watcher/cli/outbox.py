@@ -1,4 +1,4 @@
-"""`outbox`: the alerts on their way, looked at and moved by hand, beside a daemon that works on them."""
+"""`outbox`: lists pending alerts, and re-sends, drops or resumes them, also while the daemon runs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_table, tell
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message, print_table
 from watcher.config import Config, parse_duration
 from watcher.errors import WatcherError
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
-from watcher.pipeline.parts import Setting
-from watcher.store import editing, incidents, outbox, outbox_edit, outbox_list, reading
-from watcher.store.outbox_list import OPEN, AttemptStatus, Choice, DeliveryStatus
+from watcher.pipeline.settings import Settings
+from watcher.store import editing, reading
+from watcher.store.commands import incidents, outbox
+from watcher.store.queries import outbox_status
+from watcher.store.queries.outbox_status import OPEN, AttemptStatus, Choice, DeliveryStatus
 
 STATES = click.Choice([state.value for state in DeliveryState])
 _COLUMNS = ("id", "channel", "kind", "state", "age", "next attempt", "attempts", "last answer")
@@ -27,44 +29,44 @@ def register(group: click.Group) -> None:
 
     @group.group("outbox")
     def outbox_group() -> None:
-        """The alerts on their way: what waits, why, and what can be done about it."""
+        """Lists, shows, re-sends, drops or resumes alerts."""
 
-    _register_looking(outbox_group)
+    _register_list_and_show(outbox_group)
     _register_resume(outbox_group)
     _register_replay(outbox_group)
     _register_drop(outbox_group)
 
 
-def _register_looking(group: click.Group) -> None:
+def _register_list_and_show(group: click.Group) -> None:
     @command(group, "list")
-    @click.option("--channel", default="", help="Of this channel only.")
-    @click.option("--state", type=STATES, help="Those in this state, ended ones too. Default: all that have not ended.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+    @click.option("--channel", default="", help="Only alerts of this channel.")
+    @click.option("--state", type=STATES, help="Only alerts in this state. Default: all that have not ended.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
     @pass_shell
     def list_(shell: Shell, channel: str, state: str | None, as_json: bool) -> None:
-        """Every alert that is on its way: its state, channel, age, next attempt and last answer."""
+        """Lists pending alerts. Shows state, channel, age, next attempt and last answer of each."""
         config = shell.config()
         choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
         with reading(config.state.path) as store:
-            found, parked = store.read(outbox_list.search, choice), store.read(outbox.parked)
+            found, parked = store.read(outbox_status.search, choice), store.read(outbox_status.parked)
         rows = [_row(status, config, datetime.now(UTC)) for status in found]
         if as_json:
             print_json(rows)
             return
         print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
         for name, reason in sorted(parked.items()):
-            tell(f"channel {name} is parked: {reason}; when it is mended: watcher outbox resume {name}")
+            print_message(f"channel {name} is parked: {reason}; after fixing it, run: watcher outbox resume {name}")
 
     @command(group, "show")
     @click.argument("id_", metavar="ID")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def show(shell: Shell, id_: str, as_json: bool) -> None:
-        """One alert whole (the beginning of its id is enough): every attempt, its documents, the bytes sent."""
+        """Shows one alert, its attempts, documents and bytes. A unique prefix of its ID is enough."""
         config = shell.config()
         with reading(config.state.path) as store:
-            status = _only(store.read(outbox_list.search, Choice(ids=(id_,))), id_)
-            attempts = store.read(outbox_list.attempts, status.sequence)
+            status = _only(store.read(outbox_status.search, Choice(ids=(id_,))), id_)
+            attempts = store.read(outbox_status.attempts, status.sequence)
         row = _row(status, config, datetime.now(UTC))
         payload = (status.payload or b"").decode(errors="replace")
         if as_json:
@@ -81,64 +83,64 @@ def _register_resume(group: click.Group) -> None:
     @click.argument("channel")
     @pass_shell
     def resume(shell: Shell, channel: str) -> None:
-        """Starts a parked channel again; its queue is due at once, a long one as one digest."""
+        """Resumes a parked channel. Its queue is sent now, a long one as one digest."""
         config, now = shell.config(), datetime.now(UTC)
-        others = [name for name in Setting.of(config, generation=0).ops if name != channel]
+        others = [name for name in Settings.of(config, generation=0).ops if name != channel]
         with editing(config.state.path) as store:
-            if channel not in store.run(outbox.parked):
+            if channel not in store.run(outbox_status.parked):
                 raise WatcherError(f"channel {channel!r} is not parked")
             waiting = store.run(outbox.resume, channel, limits=LIMITS, now=now)
-            over = f"Channel {channel} is on again."
+            over = f"Channel {channel} is resumed."
             store.run(incidents.end, f"parked {channel}", over, ops=others, now=now)
-        tell(f"{channel} is on again; {waiting} alerts wait for it")
+        print_message(f"{channel} is resumed; {waiting} pending")
 
 
 def _register_replay(group: click.Group) -> None:
     @command(group, "replay")
     @click.argument("ids", nargs=-1, metavar="[ID]...")
-    @click.option("--since", help='Made since then: a duration such as "24h", a date, or a time as of ISO 8601.')
-    @click.option("--channel", default="", help="Of this channel.")
-    @click.option("--state", type=STATES, help="In this state. Default: dead, unless ids are given.")
-    @click.option("--dry-run", is_flag=True, help="Only say what would be told again.")
+    @click.option("--since", help='Created since then: a duration such as "24h", a date, or a time in ISO 8601.')
+    @click.option("--channel", default="", help="Only alerts of this channel.")
+    @click.option("--state", type=STATES, help="Only alerts in this state. Default: dead, unless IDs are given.")
+    @click.option("--dry-run", is_flag=True, help="Only list what would be sent.")
     @pass_shell
     def replay(
         shell: Shell, ids: tuple[str, ...], since: str | None, channel: str, state: str | None, dry_run: bool
     ) -> None:
-        """Tells again what has ended: what was given up, or with --state delivered what may have been overlooked."""
+        """Re-sends alerts that have ended. By default failed ones (dead); with --state delivered also sent ones."""
         if not (ids or since or channel or state):
-            raise click.UsageError("say which: ID, --since, --channel or --state")
+            raise click.UsageError("choose alerts by ID, --since, --channel or --state")
         config, now = shell.config(), datetime.now(UTC)
         states = (DeliveryState(state),) if state else () if ids else (DeliveryState.DEAD,)
         choice = Choice(
             channel=channel, states=states, since=_moment(since, config, now) if since else None, ids=tuple(ids)
         )
         with editing(config.state.path) as store:
-            found = [status for status in store.run(outbox_list.search, choice) if not status.is_open]
+            found = [status for status in store.run(outbox_status.search, choice) if not status.is_open]
             if not dry_run:
-                store.run(outbox_edit.replay, choice, now=now)
+                store.run(outbox.replay, choice, now=now)
         rows = (_row(status, config, now) for status in found)
         print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
-        tell(f"{len(found)} alerts {'would be' if dry_run else 'are'} told again")
+        print_message(f"{'to queue again' if dry_run else 'queued again'}: {counted(len(found), 'alert')}")
 
 
 def _register_drop(group: click.Group) -> None:
     @command(group, "drop")
     @click.argument("ids", nargs=-1, metavar="[ID]...")
     @click.option(
-        "--channel", default="", help="Everything that waits for this channel, e.g. one that left the config."
+        "--channel", default="", help="All pending alerts of this channel, e.g. of one removed from the config."
     )
-    @click.option("--dry-run", is_flag=True, help="Only say how many.")
+    @click.option("--dry-run", is_flag=True, help="Only count them.")
     @pass_shell
     def drop(shell: Shell, ids: tuple[str, ...], channel: str, dry_run: bool) -> None:
-        """Gives up alerts that wait; what was told stays told."""
+        """Drops pending alerts. Alerts already sent are not affected."""
         if not (ids or channel):
-            raise click.UsageError("say which: ID or --channel")
+            raise click.UsageError("choose alerts by ID or --channel")
         choice = Choice(channel=channel, ids=tuple(ids), states=(*(s for s in OPEN if s is not DeliveryState.SENDING),))
         with editing(shell.config().state.path) as store:
-            count = len(store.run(outbox_list.search, choice))
+            count = len(store.run(outbox_status.search, choice))
             if not dry_run:
-                count = store.run(outbox_edit.drop, choice, now=datetime.now(UTC))
-        tell(f"{count} alerts {'would be' if dry_run else 'are'} given up")
+                count = store.run(outbox.drop, choice, now=datetime.now(UTC))
+        print_message(f"{'to drop' if dry_run else 'dropped'}: {counted(count, 'alert')}")
 
 
 def _only(found: list[DeliveryStatus], wanted: str) -> DeliveryStatus:
@@ -148,7 +150,7 @@ def _only(found: list[DeliveryStatus], wanted: str) -> DeliveryStatus:
 
 
 def _moment(text: str, config: Config, now: datetime) -> datetime:
-    """`24h` -> a day ago; a date or time without zone is meant in the corpus' time zone."""
+    """Converts `24h` to a day ago, and a date or time without zone to one in the corpus' time zone."""
     try:
         return now - parse_duration(text)
     except ValueError:
@@ -187,6 +189,6 @@ def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, obj
         "attempts": status.attempts,
         "last_answer": status.last_answer,
         "uncertain": status.uncertain,
-        "told_in": status.told_in or None,
+        "digest": status.digest or None,
         "documents": list(status.documents),
     }

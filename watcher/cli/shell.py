@@ -1,4 +1,4 @@
-"""What all commands share: finding the config, the log, and turning errors into one sentence and an exit code.
+"""Shared by all commands: config lookup, the log, printing, and errors as one sentence and an exit code.
 
 0 done · 1 it could not do its job · 2 usage · 78 the config is wrong
 """
@@ -37,24 +37,24 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 MODULES = {
-    "alert": "alerts",
-    "backup": "upkeep",
-    "check": "checking",
+    "alert": "alert",
+    "backup": "backup",
+    "check": "check",
     "corpus": "corpus",
-    "demo": "service",
-    "explain": "inspecting",
+    "demo": "run",
+    "explain": "explain",
     "feeds": "feeds",
-    "healthcheck": "health",
-    "match": "trying",
-    "once": "service",
+    "healthcheck": "healthcheck",
+    "match": "match",
+    "once": "run",
     "outbox": "outbox",
-    "run": "service",
+    "run": "run",
 }
-"""Command -> the module beside this one whose `register` brings it."""
+"""Command -> the module of this package whose `register` adds it."""
 
 
 class CommandsOnDemand(click.Group):
-    """Loads the module of a command when it is asked for: all of them together take a second."""
+    """Imports the module of a command on first use: importing all of them takes a second."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(MODULES)
@@ -66,23 +66,23 @@ class CommandsOnDemand(click.Group):
 
 
 class Shell:
-    """What the global options said."""
+    """Holds the global options of one call."""
 
     def __init__(self, argument: Path | None, log_format: LogFormat | None = None) -> None:
         self._argument = argument
         self.log_format = log_format
 
     def config_file(self) -> Path:
-        """The config file in force. Raises WatcherError if there is none."""
+        """Returns the path of the config file. Raises WatcherError if there is none."""
         return find(self._argument, os.environ)
 
     def config(self) -> Config:
-        """The config, its warnings told on stderr; the log has the form that it says. Raises ConfigError."""
+        """Loads the config, prints its warnings to stderr and sets the format of the log. Raises ConfigError."""
         config = load(self.config_file())
         if (self.log_format or config.log.format) is LogFormat.JSON:
             log_as_json()
         if config.warnings:
-            tell("\n".join(format_warnings(config)))
+            print_message("\n".join(format_warnings(config)))
         return config
 
 
@@ -96,23 +96,23 @@ pass_shell = click.make_pass_decorator(Shell)
     "argument",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The config file. Else $WATCHER_CONFIG, ./config.toml, /etc/watcher/config.toml.",
+    help="The config file. Default: $WATCHER_CONFIG, else ./config.toml, else /etc/watcher/config.toml.",
 )
 @click.option(
     "--log-format",
     type=click.Choice([form.value for form in LogFormat]),
-    help="Lines for people, or JSON objects. Else what [log] says.",
+    help="Log as text or as JSON objects. Default: [log] format of the config.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say more about what happens.")
+@click.option("-v", "--verbose", is_flag=True, help="Log progress, too (level INFO).")
 @click.pass_context
 def main_group(context: click.Context, argument: Path | None, log_format: str | None, verbose: bool) -> None:
-    """Watches news feeds, archives every article that matches your terms, and tells your channels."""
+    """Watches news feeds, archives every article that matches your terms, and alerts your channels."""
     context.obj = Shell(argument, LogFormat(log_format) if log_format else None)
     start_log(logging.INFO if verbose else logging.WARNING, context.obj.log_format)
 
 
 def start_log(level: int, form: LogFormat | None = None) -> None:
-    """Sends the log to stderr: without time stamps under systemd, whose journal has its own; or as JSON."""
+    """Starts the log on stderr, as text or JSON; under systemd without time stamps, because the journal has its own."""
     under_systemd = "JOURNAL_STREAM" in os.environ
     line = "%(levelname)s %(message)s" if under_systemd else "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=level, format=line, stream=sys.stderr, force=True)
@@ -123,23 +123,29 @@ def start_log(level: int, form: LogFormat | None = None) -> None:
 
 
 def log_as_json() -> None:
-    """From now on the log is one JSON object a line."""
+    """Switches the log to one JSON object per line."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonFormatter())
 
 
-def tell(message: str) -> None:
-    """Says something to the person, on stderr; never to be read by programs."""
+def print_message(message: str) -> None:
+    """Prints a message for people to stderr; its wording may change, programs must not parse it."""
     err.print(message, markup=False)
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns `1 feed`, `2 feeds`, `2 entries` or `no feeds`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number or 'no'} {noun if number == 1 else plural}"
+
+
 def print_json(value: object) -> None:
-    """A result for programs: JSON on stdout, indented where a person looks at a terminal."""
+    """Prints a result for programs: JSON on stdout, indented on a terminal."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2 if out.is_terminal else None, default=_plain))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A result for people: a table on a terminal, tab-separated lines in a pipe."""
+    """Prints a result for people: a table on a terminal, tab-separated lines in a pipe."""
     if not out.is_terminal:
         for row in rows:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
@@ -162,18 +168,18 @@ def _plain(value: object) -> object:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-def explained(command: Callable[P, T]) -> Callable[P, T]:
-    """Ends a command with a sentence and an exit code instead of a traceback, for anything a person can cause."""
+def with_exit_codes(command: Callable[P, T]) -> Callable[P, T]:
+    """Wraps a command: an error that a user can cause becomes a sentence and an exit code, not a traceback."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
         except (ConfigError, QueryError) as error:
-            tell(str(error))
+            print_message(str(error))
             sys.exit(WRONG_CONFIG)
         except WatcherError as error:
-            tell(f"watcher: {error}")
+            print_message(f"watcher: {error}")
             sys.exit(1)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -185,9 +191,9 @@ def explained(command: Callable[P, T]) -> Callable[P, T]:
 
 
 def command(group: click.Group, name: str, **attributes: Any) -> Callable[[Callable[..., None]], click.Command]:
-    """Registers a command whose errors are explained."""
+    """Registers a command, wrapped by `with_exit_codes`."""
 
     def registered(function: Callable[..., None]) -> click.Command:
-        return group.command(name, **attributes)(explained(function))
+        return group.command(name, **attributes)(with_exit_codes(function))
 
     return registered

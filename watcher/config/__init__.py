@@ -1,12 +1,12 @@
-"""The config file -> a frozen `Config`, every problem at once, each with its line. No globals, no defaults elsewhere.
+"""Reads the config file into a frozen `Config` and reports every problem at once, each with its line. No globals.
 
-values.py (the sections and their defaults) · kinds.py (what a key takes) · schedule.py (durations, digests, quiet
-hours) · secret.py · load.py (find, read) · reading.py (tables -> sections) · checks.py (between sections) · lines.py
-(key -> line) · explain.py (pydantic -> sentences) · edit.py (add and remove feeds;
-not imported here, for its library takes as long to load as all the rest).
+values.py: sections and all defaults · key_types.py: value types of keys · schedule.py: durations, digests, quiet
+hours · secret.py · load.py: find and load the file · sections.py: TOML tables to sections · checks.py: rules between
+sections, warnings · lines.py: line of each key · messages.py: pydantic errors as sentences · edit.py: add and remove
+feeds (not imported here, because importing tomlkit takes as long as everything else).
 """
 
-from watcher.config.kinds import split_listen
+from watcher.config.key_types import split_listen
 from watcher.config.load import find, format_warnings, load, read_config
 from watcher.config.schedule import format_duration, parse_digest, parse_duration, parse_quiet, parse_time
 from watcher.config.secret import Secret, SecretSource

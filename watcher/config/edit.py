@@ -1,7 +1,7 @@
-"""Adding feeds to a config file and removing them: comments stay, and the file is replaced whole or not at all.
+"""Adds feeds to a config file and removes them. Comments stay, and the file is replaced atomically.
 
-Works on lines, because tomlkit counts a comment between two feeds to the first of them and would drop or move it; what
-comes out is held against what was meant before it is written.
+Edits lines, because tomlkit attaches a comment between two feeds to the first of them and would drop or move it. The
+result is parsed and compared with the intended config before it is written.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import tomli
 import tomlkit
 from tomlkit.items import AoT
 
-from watcher.config.kinds import did_you_mean, same_address
+from watcher.config.key_types import did_you_mean, normal_url
 from watcher.config.lines import index_lines
 from watcher.config.load import read_config, read_text
 from watcher.config.values import Config, FeedConfig
@@ -32,10 +32,10 @@ _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 def add_feed(file: Path, url: str, *, name: str = "", options: Mapping[str, str] = _NO_OPTIONS) -> FeedConfig:
-    """Put a feed behind the others of a config file; return it as the config now has it.
+    """Adds a feed after the others of a config file and returns it as the config now has it.
 
-    Without a `name` it is called after its host. `options` are its further keys, e.g. `{"every": "5m"}`. Raises
-    ConfigError if the file was wrong before, WatcherError if the feed cannot be added or the file not be written.
+    The default of `name` is the host. `options` are further keys, e.g. `{"every": "5m"}`. Raises ConfigError if the
+    file was invalid before, WatcherError if the feed cannot be added or the file cannot be written.
     """
     with _locked(file):
         text = read_text(file)
@@ -51,9 +51,9 @@ def add_feed(file: Path, url: str, *, name: str = "", options: Mapping[str, str]
 
 
 def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
-    """Take the feed with this name, or else this address, out of a config file; return it as it was.
+    """Removes the feed with this name, or else this address, from a config file and returns it.
 
-    Raises ConfigError if the file was wrong before, WatcherError if there is no such feed or no way to write.
+    Raises ConfigError if the file was invalid before, WatcherError if there is no such feed or the file is read-only.
     """
     with _locked(file):
         text = read_text(file)
@@ -65,7 +65,7 @@ def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
 
 
 def _free_name(url: str, config: Config) -> str:
-    """The host without `www.`; if a feed is called so already, with the first number that makes it free."""
+    """Returns the host without `www.`, followed by a number if that name is taken."""
     try:
         host = (urlsplit(url).hostname or "feed").removeprefix("www.")
     except ValueError:
@@ -80,7 +80,7 @@ def _number_of(name_or_url: str, config: Config) -> int:
         if feed.name == name_or_url:
             return number
     for number, feed in enumerate(config.feeds):
-        if same_address(feed.url) == same_address(name_or_url):
+        if normal_url(feed.url) == normal_url(name_or_url):
             return number
     near = get_close_matches(name_or_url, [feed.name for feed in config.feeds], 1)
     raise WatcherError(f'there is no feed "{name_or_url}" in {config.file}{did_you_mean(near)}')
@@ -121,12 +121,12 @@ def _without_feed(text: str, number: int) -> str:
 
 
 def _lines_of(text: str) -> list[str]:
-    """The lines as TOML counts them; `str.splitlines` also ends one at U+2028 and others."""
+    """Splits at line feeds only, as TOML does; `str.splitlines` also splits at U+2028 and others."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _is_value(text: str) -> bool:
-    """Whether the feeds are written as `feeds = [{…}, {…}]`."""
+    """Returns whether the feeds are written as `feeds = [{…}, {…}]`."""
     document = tomlkit.parse(text)
     return "feeds" in document and not isinstance(document["feeds"], AoT)
 
@@ -144,7 +144,7 @@ def _without_places(error: ConfigError) -> str:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Hold the folder of the file (of what it links to), so that two edits at once both count."""
+    """Locks the folder of the file (of its link target), so that concurrent edits do not overwrite each other."""
     try:
         folder = os.open(file.resolve().parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -157,7 +157,7 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _replace(file: Path, text: str, changed: str, feeds: list[dict[str, Any]]) -> None:
-    """Write `changed` to `file`, if it is `text` with `feeds` for its feeds and else the same."""
+    """Writes `changed` to `file` after checking that it is `text` with `feeds` in place of its feeds."""
     meant = tomli.loads(text) | ({"feeds": feeds} if feeds else {})
     if not feeds:
         meant.pop("feeds", None)
@@ -165,7 +165,7 @@ def _replace(file: Path, text: str, changed: str, feeds: list[dict[str, Any]]) -
     if not got.get("feeds"):
         got.pop("feeds", None)
     if got != meant:
-        raise WatcherError(f"the feeds of {file} stand in an order that only a person can edit; edit the file by hand")
+        raise WatcherError(f"the feeds of {file} are written in a form that watcher cannot edit; edit the file by hand")
     try:
         _write_whole(file.resolve(strict=True), changed.encode())
     except OSError as error:
@@ -173,7 +173,7 @@ def _replace(file: Path, text: str, changed: str, feeds: list[dict[str, Any]]) -
 
 
 def _write_whole(file: Path, content: bytes) -> None:
-    """Put `content` in the place of `file` in one step; its permissions and, if possible, its owner stay."""
+    """Replaces `file` atomically; it keeps its permissions and, if possible, its owner."""
     former = file.stat()
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)
     try:
@@ -184,7 +184,7 @@ def _write_whole(file: Path, content: bytes) -> None:
                 os.fchown(stream.fileno(), former.st_uid, former.st_gid)
             os.fchmod(stream.fileno(), former.st_mode & 0o7777)
             os.fsync(stream.fileno())
-        os.replace(name, file)  # noqa: PTH105  # mkstemp gives a text
+        os.replace(name, file)  # noqa: PTH105  # mkstemp returns a str
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""On which lines of a TOML text each key stands: tomli does not say. Reads valid TOML only; judges nothing."""
+"""Finds the lines of each key in a valid TOML text, which tomli does not report."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _SCALAR = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """The lines, counted from 1, from the key (or the header of the table) to the end of what belongs to it."""
+    """First and last line, counted from 1, of a key with its value or of a table."""
 
     first: int
     last: int
 
 
 def index_lines(text: str) -> dict[KeyPath, Lines]:
-    """Where each key of `text`, which must be valid TOML, stands: `("feeds", 2, "url")` -> its lines."""
+    """Returns the lines of each key of `text`, which must be valid TOML, by paths like `("feeds", 2, "url")`."""
     scanner = _Scanner(text)
     scanner.document()
     return {path: Lines(first=first, last=last) for path, (first, last) in scanner.spans.items()}
 
 
 def line_of(index: Mapping[KeyPath, Lines], path: KeyPath) -> int:
-    """The line of `path` or, if it does not stand there (a missing key), of the nearest table around it; else 0."""
+    """Returns the line of `path` or, for a missing key, of the nearest table around it; else 0."""
     for length in range(len(path), 0, -1):
         if path[:length] in index:
             return index[path[:length]].first
@@ -50,14 +50,14 @@ def line_of(index: Mapping[KeyPath, Lines], path: KeyPath) -> int:
 
 
 def format_path(path: KeyPath) -> str:
-    """A path as a person reads it: `feeds[2].url`."""
+    """Returns a path as `feeds[2].url`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 class _Scanner:
-    """Walks once over the text.
+    """Scans the text once.
 
-    `elements` holds the number of the last table of each array of tables, so that `[a.b]` finds its `[[a]]`.
+    `elements`: the index of the last table of each array of tables, so that `[a.b]` belongs to the right `[[a]]`.
     """
 
     def __init__(self, text: str) -> None:
@@ -140,7 +140,7 @@ class _Scanner:
             self.key_and_value(path)
 
     def more(self, closing: str) -> bool:
-        """Step over blanks and a comma to the next element; over `closing`, if there is none."""
+        """Skips blanks and a comma; returns whether another element follows, else skips `closing`."""
         self.skip(_BLANK)
         if self.text[self.at] == ",":
             self.at += 1
@@ -161,7 +161,7 @@ class _Scanner:
         return bisect_left(self.newlines, self.at if at is None else at) + 1
 
     def mark(self, table: KeyPath, path: KeyPath, line: int) -> None:
-        """Note the first line of `path` and of the tables that it opens below `table` on its way."""
+        """Records the first line of `path` and of the tables that it opens below `table`."""
         for length in range(len(table) + 1, len(path) + 1):
             self.spans.setdefault(path[:length], (line, line))
         self.extend(path, line)

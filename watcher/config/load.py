@@ -1,4 +1,4 @@
-"""Finding, reading and checking a config file: all problems at once, each with its line. No secrets, no network."""
+"""Finds, reads and checks a config file, and reports all problems with their lines. No secrets, no network."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import tomli
 from watcher.config.checks import (
     find_bad_inline_urls,
     find_conflicts,
-    find_doubts,
     find_misplaced_state,
     find_open_metrics,
+    find_warnings,
 )
-from watcher.config.explain import unknown_key
 from watcher.config.lines import format_path, index_lines, line_of
-from watcher.config.reading import Finding, Reading
+from watcher.config.messages import unknown_key
+from watcher.config.sections import Finding, SectionReader
 from watcher.config.values import (
     Config,
     CorpusConfig,
@@ -29,25 +29,25 @@ from watcher.config.values import (
     StateConfig,
 )
 from watcher.errors import ConfigError, ConfigProblem
-from watcher.heap import collecting_later
+from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
 _SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "watches", "channels")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_HINTS = {
-    "Invalid value": "a value is missing or not complete; texts stand in quotes",
+    "Invalid value": "a value is missing or incomplete; strings need quotes",
     "Unclosed array": "a list is not closed with ]",
     "Expected '=' after a key in a key/value pair": "write key = value",
     "Invalid statement": "write key = value, [section] or [[section]]",
-    "Cannot overwrite a value": "this key stands there already",
-    "Cannot declare": "this section stands there already",
-    "Illegal character '\\n'": "a text is not closed with its quote",
-    "Unescaped '\\' in a string": "a backslash in a text in quotes must be doubled, or use 'single quotes'",
+    "Cannot overwrite a value": "this key exists already",
+    "Cannot declare": "this section exists already",
+    "Illegal character '\\n'": "a string is not closed with its quote",
+    "Unescaped '\\' in a string": "double the backslash, or put the string in 'single quotes'",
 }
 
 
 def find(argument: Path | None, environ: Mapping[str, str], *, defaults: Sequence[Path] = DEFAULT_FILES) -> Path:
-    """The config file to use: the argument, else $WATCHER_CONFIG, else the first of `defaults` that is there.
+    """Returns the config file to use: the argument, else $WATCHER_CONFIG, else the first of `defaults` that exists.
 
     Raises ConfigError if there is none.
     """
@@ -58,46 +58,48 @@ def find(argument: Path | None, environ: Mapping[str, str], *, defaults: Sequenc
         if file.exists():
             return file
     looked = " nor ".join(str(file) for file in defaults)
-    raise _refusal(defaults[0], f"there is neither {looked}; name your config with --config FILE or $WATCHER_CONFIG")
+    raise _config_error(
+        defaults[0], f"there is neither {looked}; name your config with --config FILE or $WATCHER_CONFIG"
+    )
 
 
 def load(file: Path) -> Config:
-    """Read and check a config file. Raises ConfigError, which holds every problem.
+    """Reads and checks a config file. Raises ConfigError with every problem.
 
-    What is allowed but unwise is in `Config.warnings`.
+    `Config.warnings` lists what is allowed but unwise.
     """
     return read_config(read_text(file), file)
 
 
 def read_config(text: str, file: Path) -> Config:
-    """As `load`, of a text that stands (or is about to stand) in `file`."""
-    with collecting_later():
+    """Does the same as `load` for a text that is, or will be, the content of `file`."""
+    with gc_paused():
         return _read(text, file.absolute())
 
 
 def _read(text: str, file: Path) -> Config:
     document = _parse(text, file)
-    reading = Reading(document=document, base=file.parent)
-    config = _assemble(reading, file)
-    if config is None or reading.problems:
-        raise ConfigError(str(file), _placed(reading.problems, text))
-    warnings = _placed((*find_doubts(reading, config.channels), *find_open_metrics(config.metrics)), text)
+    reader = SectionReader(document=document, base=file.parent)
+    config = _assemble(reader, file)
+    if config is None or reader.problems:
+        raise ConfigError(str(file), _with_lines(reader.problems, text))
+    warnings = _with_lines((*find_warnings(reader, config.channels), *find_open_metrics(config.metrics)), text)
     return config.model_copy(update={"warnings": warnings})
 
 
 def read_text(file: Path) -> str:
-    """The text of a config file, line ends as they are. Raises ConfigError."""
+    """Reads the text of a config file and keeps its line ends. Raises ConfigError."""
     try:
         return file.read_bytes().decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise _refusal(file, "is not UTF-8 text; save it as UTF-8", line) from None
+        raise _config_error(file, "is not UTF-8 text; save it as UTF-8", line) from None
     except OSError as error:
-        raise _refusal(file, f"cannot be read: {error.strerror}") from error
+        raise _config_error(file, f"cannot be read: {error.strerror}") from error
 
 
 def format_warnings(config: Config) -> tuple[str, ...]:
-    """The warnings, one line each, written as the problems of a ConfigError are."""
+    """Returns the warnings, one line each, in the form of the problems of a ConfigError."""
     return tuple(str(ConfigError(str(config.file), (warning,))) for warning in config.warnings)
 
 
@@ -105,12 +107,12 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomli.loads(text)
     except RecursionError:
-        raise _refusal(file, "is nested too deeply") from None
+        raise _config_error(file, "is nested too deeply") from None
     except ValueError as error:
         reason = str(error)
         place = _TOML_PLACE.search(reason)
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
-        raise _refusal(file, _toml_sentence(_TOML_PLACE.sub("", reason)), line) from None
+        raise _config_error(file, _toml_sentence(_TOML_PLACE.sub("", reason)), line) from None
 
 
 def _toml_sentence(reason: str) -> str:
@@ -118,20 +120,20 @@ def _toml_sentence(reason: str) -> str:
     return f"is not valid TOML: {hint or reason}" + (f" ({reason})" if hint else "")
 
 
-def _assemble(reading: Reading, file: Path) -> Config | None:
-    for key in reading.document:
+def _assemble(reader: SectionReader, file: Path) -> Config | None:
+    for key in reader.document:
         if key not in _SECTIONS:
-            reading.report((key,), unknown_key(key, _SECTIONS))
-    corpus, state = reading.section("corpus", CorpusConfig), reading.section("state", StateConfig)
-    polling, net = reading.polling(), reading.section("net", NetConfig)
-    log, metrics = reading.section("log", LogConfig), reading.section("metrics", MetricsConfig)
-    feeds, watches, channels = reading.feeds(polling or PollingConfig()), reading.watches(), reading.channels()
-    for finding in (*find_conflicts(reading), *find_bad_inline_urls(reading)):
-        reading.report(finding.path, finding.message)
+            reader.report((key,), unknown_key(key, _SECTIONS))
+    corpus, state = reader.section("corpus", CorpusConfig), reader.section("state", StateConfig)
+    polling, net = reader.polling(), reader.section("net", NetConfig)
+    log, metrics = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig)
+    feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
+    for finding in (*find_conflicts(reader), *find_bad_inline_urls(reader)):
+        reader.report(finding.path, finding.message)
     if corpus is None or state is None or polling is None or net is None or log is None or metrics is None:
         return None
     for finding in find_misplaced_state(corpus, state):
-        reading.report(finding.path, finding.message)
+        reader.report(finding.path, finding.message)
     return Config(
         file=file,
         corpus=corpus,
@@ -146,8 +148,8 @@ def _assemble(reading: Reading, file: Path) -> Config | None:
     )
 
 
-def _placed(findings: Sequence[Finding], text: str) -> tuple[ConfigProblem, ...]:
-    """With their lines, which are looked for only if there is something to place: that takes as long as the rest."""
+def _with_lines(findings: Sequence[Finding], text: str) -> tuple[ConfigProblem, ...]:
+    """Adds lines to findings. Scans the text only if there are any, because that takes as long as loading."""
     index = index_lines(text) if findings else {}
     problems = [
         ConfigProblem(line=line_of(index, each.path), key=format_path(each.path), message=each.message)
@@ -156,5 +158,5 @@ def _placed(findings: Sequence[Finding], text: str) -> tuple[ConfigProblem, ...]
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.key)))
 
 
-def _refusal(file: Path, message: str, line: int = 0) -> ConfigError:
+def _config_error(file: Path, message: str, line: int = 0) -> ConfigError:
     return ConfigError(str(file), (ConfigProblem(line=line, key="", message=message),))

@@ -1,13 +1,14 @@
-"""How moments are written in the config: durations, digests (a time of day or cron), quiet hours. Syntax only.
+"""Parses the config's notations for time: durations, digests (a time of day or cron) and quiet hours. Syntax only.
 
-When such a moment comes, in a time zone with its clock changes, is arithmetic of `watcher.alerts.windows`.
+`watcher.alerts.windows` computes the moments that they name, in a time zone with its clock changes.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+
+from cronsim import CronSim, CronSimError
 
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
 _UNITS = {
@@ -19,42 +20,17 @@ _UNITS = {
 }
 _LONGEST = timedelta(days=3650)
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_CRON = (
-    ("minute", 0, 59, ()),
-    ("hour", 0, 23, ()),
-    ("day of the month", 1, 31, ()),
-    ("month", 1, 12, _MONTHS),
-    ("day of the week", 0, 7, _WEEKDAYS),
+_CRON_FIELDS = (  # the names that cronsim's errors use, and the values of each field
+    ("minute", "numbers from 0 to 59"),
+    ("hour", "numbers from 0 to 23"),
+    ("day-of-month", "numbers from 1 to 31 that occur in its months"),
+    ("month", "numbers from 1 to 12"),
+    ("day-of-week", "numbers from 0 to 7"),
 )
-
-_EVERY_DAY = frozenset(range(1, 32))
-_EVERY_MONTH = frozenset(range(1, 13))
-_EVERY_WEEKDAY = frozenset(range(7))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timetable:
-    """Wall-clock `times`, in order, on the days that cron's fields name; weekdays count from Sunday, 0.
-
-    `either_day`: a day of the month or of the week is enough, as cron has it where both are restricted.
-    """
-
-    times: tuple[time, ...]
-    days: frozenset[int] = _EVERY_DAY
-    months: frozenset[int] = _EVERY_MONTH
-    weekdays: frozenset[int] = _EVERY_WEEKDAY
-    either_day: bool = False
-
-    def includes(self, day: date) -> bool:
-        """Whether the timetable holds on that day."""
-        of_month, of_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return day.month in self.months and ((of_month or of_week) if self.either_day else (of_month and of_week))
 
 
 def parse_duration(text: str) -> timedelta:
-    """`"90s"` -> ninety seconds; units ms, s, m, h, d. Raises ValueError with a sentence."""
+    """Reads `"90s"` as ninety seconds; units ms, s, m, h, d. Raises ValueError with a sentence."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError('must be a duration such as "90s", "15m", "24h" or "2d"')
@@ -65,7 +41,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """The shortest text that `parse_duration` reads as the same duration: `"15m"`."""
+    """Writes a duration as the shortest text that `parse_duration` reads: `"15m"`."""
     for unit in ("d", "h", "m", "s"):
         if not duration % _UNITS[unit]:
             return f"{duration // _UNITS[unit]}{unit}"
@@ -73,7 +49,7 @@ def format_duration(duration: timedelta) -> str:
 
 
 def parse_quiet(text: str) -> tuple[time, time]:
-    """`"22:00-06:30"` -> from and until, wall-clock times of the config's time zone. Raises ValueError."""
+    """Reads `"22:00-06:30"` as start and end, wall-clock times in the config's time zone. Raises ValueError."""
     start, dash, end = text.partition("-")
     if not dash or start.strip() == end.strip():
         raise ValueError('must be two different times of day such as "22:00-06:30"')
@@ -81,7 +57,7 @@ def parse_quiet(text: str) -> tuple[time, time]:
 
 
 def parse_time(text: str) -> time:
-    """`"08:00"` -> that wall-clock time. Raises ValueError with a sentence."""
+    """Reads `"08:00"` as a wall-clock time. Raises ValueError with a sentence."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError(f'holds {text.strip()!r}, which is not a time of day such as "08:00"')
@@ -89,48 +65,31 @@ def parse_time(text: str) -> time:
 
 
 def check_digest(text: str) -> None:
-    """Accept `"08:00"` or the five fields of cron, `"0 8 * * mon-fri"`. Raises ValueError with a sentence."""
+    """Accepts `"08:00"` or five cron fields, `"0 8 * * mon-fri"`. Raises ValueError with a sentence."""
     parse_digest(text)
 
 
-def parse_digest(text: str) -> Timetable:
-    """`"08:00"` or the five fields of cron -> when digests are due. Raises ValueError with a sentence."""
+def parse_digest(text: str) -> str:
+    """Turns `"08:00"` or five cron fields into a cron expression: `"0 8 * * *"`. Raises ValueError with a sentence."""
     fields = text.split()
     if len(fields) == 1:
-        moment = parse_time(text)
-        return Timetable(times=(moment,))
-    if len(fields) != len(_CRON):
+        at = parse_time(text)
+        return f"{at.minute} {at.hour} * * *"
+    if len(fields) != len(_CRON_FIELDS):
         raise ValueError('must be a time of day such as "08:00" or five cron fields such as "0 8 * * mon-fri"')
-    minutes, hours, days, months, weekdays = (
-        _cron_values(field, *parts) for field, parts in zip(fields, _CRON, strict=True)
-    )
-    timetable = Timetable(
-        times=tuple(time(hour, minute) for hour in sorted(hours) for minute in sorted(minutes)),
-        days=days,
-        months=months,
-        weekdays=frozenset(day % 7 for day in weekdays),
-        either_day=not fields[2].startswith("*") and not fields[4].startswith("*"),
-    )
-    if not any(timetable.includes(date(2024, 1, 1) + timedelta(days=number)) for number in range(8 * 366)):
+    cron = " ".join(fields)
+    try:
+        times = CronSim(cron, datetime(2024, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(_cron_problem(str(error), fields)) from error
+    if next(times, None) is None:
         raise ValueError("names a day that never comes")
-    return timetable
+    return cron
 
 
-def _cron_values(field: str, name: str, low: int, high: int, names: tuple[str, ...]) -> frozenset[int]:
-    values: set[int] = set()
-    for part in field.lower().split(","):
-        span, slash, step = part.partition("/")
-        first, dash, last = ("", "-", "") if span == "*" else span.partition("-")
-        start = _cron_number(first, low, names) if first else low
-        end = _cron_number(last, low, names) if last else high if span == "*" or slash else start
-        stride = int(step) if slash and step.isascii() and step.isdigit() else 1 - bool(slash)
-        if not span or not low <= start <= end <= high or stride < 1 or (dash and bool(first) != bool(last)):
-            raise ValueError(f"has {field!r} as its {name}; write * or numbers from {low} to {high}")
-        values.update(range(start, end + 1, stride))
-    return frozenset(values)
-
-
-def _cron_number(text: str, low: int, names: tuple[str, ...]) -> int:
-    if text in names:
-        return names.index(text) + low
-    return int(text) if text.isascii() and text.isdigit() else -1
+def _cron_problem(error: str, fields: list[str]) -> str:
+    """Says which field cronsim refuses; its error is "Bad" and the name of the field."""
+    for field, (name, values) in zip(fields, _CRON_FIELDS, strict=True):
+        if error == f"Bad {name}":
+            return f"has {field!r} as its {name.replace('-of-', ' of the ')}; write * or {values}"
+    return f'is not a cron expression ({error}); write * or numbers, as in "0 8 * * mon-fri"'

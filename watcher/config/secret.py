@@ -1,4 +1,4 @@
-"""Secrets of channels: where each stands, and its value when it is needed. A value is never shown."""
+"""Secrets of channels: where each is stored, and its value on request. A value is never shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from watcher.errors import WatcherError
 
 
 class SecretSource(StrEnum):
-    """Where a secret stands."""
+    """Where a secret is stored."""
 
     INLINE = "inline"
     ENV = "env"
@@ -27,26 +27,26 @@ class Secret:
     value: str
 
     def __repr__(self) -> str:
-        """Never the secret itself."""
+        """Shows the source, never the secret itself."""
         shown = "…" if self.source is SecretSource.INLINE else self.value
         return f"Secret({self.source.value}: {shown})"
 
     def resolve(self, environ: Mapping[str, str], base: Path) -> str:
-        """The secret itself, without white space around it (editors end a file with a newline).
+        """Reads the secret, without white space around it (editors end a file with a newline).
 
-        `base` is the folder of the config file, for relative files. Raises WatcherError, which names the place and
-        never the value, if it is not there, empty, or more than one line.
+        `base` is the folder of the config file, for relative files. Raises WatcherError, which names the source and
+        never the value, if the secret is missing, empty, or longer than one line.
         """
         text = self._read(environ, base).strip()
         if not text:
             raise WatcherError(f"{self.place} is empty; put the secret there")
         if not text.isprintable():
-            raise WatcherError(f"{self.place} holds line breaks or control characters; it must be one line")
+            raise WatcherError(f"{self.place} contains line breaks or control characters; it must be one line")
         return text
 
     @property
     def place(self) -> str:
-        """Where it stands, in words: `the environment variable SLACK_URL`."""
+        """Names the source: `the environment variable SLACK_URL`."""
         return {
             SecretSource.INLINE: "the secret in the config file",
             SecretSource.ENV: f"the environment variable {self.value}",

@@ -1,4 +1,4 @@
-"""`Config` and its sections: frozen, and the only place where the default of a key stands. No reading of files."""
+"""`Config` and its sections, frozen, with the default of every key. No files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from watcher import __version__
-from watcher.config.kinds import (
+from watcher.config.key_types import (
     Digest,
     Duration,
     FeedUrl,
@@ -41,7 +41,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Section(BaseModel):
-    """A table of the config file: frozen, no unknown keys, no silent conversions, no values in messages."""
+    """A table of the config file: frozen, without unknown keys, silent conversions, or values in messages."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True
@@ -92,13 +92,13 @@ class Intervals(Section):
 
 
 class PollingConfig(Intervals):
-    """`[polling]`: the intervals of every feed that has none of its own."""
+    """`[polling]`: the intervals of every feed without its own."""
 
 
 class NetConfig(Section):
-    """`[net]`: how polite requests are, what they say about us, and which private networks links may reach.
+    """`[net]`: request limits, user agent, and the private networks that links may reach.
 
-    `timeout` bounds one whole exchange; `pause` is the time between two starts at one host.
+    `timeout` limits one whole exchange; `pause` is the time between two request starts at one host.
     """
 
     allow_private: Networks = ()
@@ -113,9 +113,9 @@ class NetConfig(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
-    """One of `[[feeds]]`, with the intervals of `[polling]` where it has none of its own.
+    """One of `[[feeds]]`; its intervals are inherited from `[polling]` if they are not set.
 
-    `timeout` None means `[net]`'s. There may be 100,000, of which pydantic's models would fill a hundred megabytes.
+    `timeout` None means that of `[net]`. A dataclass, because 100,000 pydantic models take a hundred megabytes.
     """
 
     name: str
@@ -128,7 +128,7 @@ class FeedConfig:
 
 
 class FeedSection(Intervals):
-    """One of `[[feeds]]`, as written."""
+    """One of `[[feeds]]`, as written in the file."""
 
     name: Name
     url: FeedUrl
@@ -136,7 +136,7 @@ class FeedSection(Intervals):
     timeout: Duration | None = None
 
     def feed(self) -> FeedConfig:
-        """The feed itself."""
+        """Converts the section."""
         return FeedConfig(
             name=self.name,
             url=self.url,
@@ -149,7 +149,7 @@ class FeedSection(Intervals):
 
 
 class WatchSection(Section):
-    """One of `[[watches]]`, as written."""
+    """One of `[[watches]]`, as written in the file."""
 
     name: Name
     terms: Texts = ()
@@ -160,7 +160,7 @@ class WatchSection(Section):
     priority: Annotated[Priority, choice(Priority)] = Priority.NORMAL
 
     def watch(self) -> Watch:
-        """The rule itself."""
+        """Converts the section."""
         return Watch(
             name=self.name,
             terms=self.terms,
@@ -173,26 +173,26 @@ class WatchSection(Section):
 
 
 class MetricsConfig(Section):
-    """`[metrics]`: where Prometheus may fetch the numbers of `run`; "" is nowhere."""
+    """`[metrics]`: the address at which `run` serves metrics; "" means none."""
 
     listen: Listen = ""
 
 
 class LogFormat(StrEnum):
-    """What a line of the log looks like."""
+    """Format of a log line."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class LogConfig(Section):
-    """`[log]`: the form of the log of `run` and `once`."""
+    """`[log]`: the format of the log."""
 
     format: Annotated[LogFormat, choice(LogFormat)] = LogFormat.TEXT
 
 
 class ChannelType(StrEnum):
-    """What kind of place a channel is."""
+    """Type of a channel."""
 
     SLACK = "slack"
     MATRIX_WEBHOOK = "matrix-webhook"
@@ -203,16 +203,16 @@ class ChannelType(StrEnum):
 
 
 class Envelope(StrEnum):
-    """How the body of a webhook is wrapped."""
+    """Envelope of a webhook's body."""
 
     PLAIN = "plain"
     CLOUDEVENTS = "cloudevents"
 
 
 class ChannelConfig(Section):
-    """One of `[[channels]]`. Which keys a type has, and which it needs, says `CHANNEL_KEYS`.
+    """One of `[[channels]]`. `CHANNEL_KEYS` lists the keys of each type.
 
-    `digest` is "", a time of day or cron; `quiet` is "" or `22:00-06:30`; both are times of the corpus' time zone.
+    `digest` is "", a time of day or cron; `quiet` is "" or `22:00-06:30`; both use the time zone of the corpus.
     """
 
     name: Name
@@ -232,7 +232,7 @@ class ChannelConfig(Section):
 
 
 class Config(BaseModel):
-    """Everything that one config file says. Paths are absolute; secrets are not resolved yet."""
+    """The content of one config file. Paths are absolute; secrets are not resolved yet."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -250,11 +250,11 @@ class Config(BaseModel):
 
     @property
     def base(self) -> Path:
-        """The folder of the config file, at which relative paths start."""
+        """The folder of the config file, the base of relative paths."""
         return self.file.parent
 
     def resolve(self, secret: Secret, environ: Mapping[str, str]) -> str:
-        """The text of a channel's secret. Raises WatcherError, naming its place only."""
+        """Reads a channel's secret. Raises WatcherError, which names its source only."""
         return secret.resolve(environ, self.base)
 
 
@@ -271,6 +271,6 @@ CHANNEL_KEYS: Mapping[ChannelType, tuple[tuple[str, ...], tuple[str, ...]]] = Ma
         ChannelType.CONSOLE: ((), ()),
     }
 )
-"""Type -> the keys it needs, the keys it may have; besides, every type has COMMON_KEYS."""
+"""Type -> its required keys, its optional keys. Every type also has COMMON_KEYS."""
 
 COMMON_KEYS = ("name", "type", "group_wait", "digest", "quiet", "max_per_hour", "follow_ups", "ops")

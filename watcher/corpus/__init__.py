@@ -1,4 +1,4 @@
-"""The corpus: the document format, reading and adopting a folder, writing one file safely, checks, exports. No SQL."""
+"""The corpus: the document format, the folder, safe writing of one file, verification and exports. No SQL."""
 
 from watcher.corpus.export import ExportRow, csv_lines, jsonl_lines
 from watcher.corpus.folder import CorpusFile, CorpusFolder, FsyncFailed

@@ -1,4 +1,4 @@
-"""The corpus with everything that is known about each document, as lines of JSON or CSV. Streams; opens no files."""
+"""Exports the corpus with the provenance of each document, as lines of JSON or CSV. Streams; opens no files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from datetime import datetime
 
 from watcher.model import DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 
-# Signs that other tools take for the end of a line, or that have no UTF-8: they would cut a line of JSON in two.
+# Characters that other tools read as the end of a line, or that have no UTF-8: they would split a line of JSON.
 _LINE_BREAKERS = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRow:
-    """A document with its provenance. What is not known (an adopted document has only its file) is None, "" or ()."""
+    """A document with its provenance. Unknown values are None, "" or (): an adopted document has only its file."""
 
     number: DocumentNumber
     id: DocumentId
@@ -65,14 +65,14 @@ COLUMNS = (
 
 
 def jsonl_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
-    """One line of JSON per document, each with its `\n`; every column is there, unknown values are null or empty."""
+    """Yields one line of JSON per document, each with its `\n`, with every column; unknown values are null or empty."""
     for row in rows:
         line = json.dumps(_columns(row), ensure_ascii=False)
         yield _LINE_BREAKERS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", line) + "\n"
 
 
 def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
-    """A header line, then one record per document, as in RFC 4180: `urls` and `matches` as JSON, unknown values empty.
+    """Yields a header and a record per document, as in RFC 4180: `urls` and `matches` as JSON, unknown values empty.
 
     Lines end in CR LF; a record spans several lines where its text does.
     """

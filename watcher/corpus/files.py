@@ -1,7 +1,7 @@
-"""One file into a folder, whole or not at all; and what the system's refusals mean. No document format, no listing.
+"""Writes a file into a folder, whole or not at all, and explains errors of the system. No document format, no listing.
 
-Written without a name, synced, linked into the folder, the folder synced. Where a file system has no unnamed files, a
-dot-file stands in; where it has no hard links either, that dot-file is renamed.
+A file is written without a name, synced, linked into the folder, and the folder is synced. On a file system without
+unnamed files it is a dot-file first; without hard links that dot-file is renamed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from watcher.errors import CorpusError
 
 LARGEST_FILE = 64 * 2**20
-"""Bytes of the largest file that is read; a document is some kilobytes."""
+"""The largest file that is read, in bytes; a document has some kilobytes."""
 
 _MODE = 0o644
 _LEFTOVER = re.compile(r"\.[0-9]{3,9}_[0-9a-f]{16}\.txt\.[0-9a-f]{16}\.tmp")
@@ -34,23 +34,23 @@ _ADVICE = {
     errno.EROFS: "its file system is read-only; mount it writable or choose another folder",
     errno.EACCES: "no permission; let the user that runs watcher read and write this folder",
     errno.EPERM: "no permission; let the user that runs watcher read and write this folder",
-    errno.ENOENT: "it is not there (any more); make it again or correct `folder` under [corpus]",
-    errno.ENOTDIR: "it, or a part of its path, is a file and no folder; correct `folder` under [corpus]",
-    errno.EEXIST: "a file stands where the folder should be; correct `folder` under [corpus]",
+    errno.ENOENT: "it does not exist; make it or correct `folder` under [corpus]",
+    errno.ENOTDIR: "it, or a part of its path, is a file, not a folder; correct `folder` under [corpus]",
+    errno.EEXIST: "a file is in the place of the folder; correct `folder` under [corpus]",
     errno.ELOOP: "its symbolic links go in circles; correct `folder` under [corpus]",
-    errno.EIO: "the disk reports an error; check it, the system's log says more",
+    errno.EIO: "the disk reports an error; see the system's log",
     errno.EMFILE: "too many files are open; raise the limit (LimitNOFILE)",
 }
 
 
 class FsyncFailed(CorpusError):
-    """The disk did not confirm a write. What the kernel still shows may not be on the disk, and a second fsync would
-    wrongly succeed: the process must end, and start again from what the disk holds."""
+    """The disk did not confirm a write. The kernel may show data that the disk does not have, and a second fsync would
+    wrongly succeed: the process must end and restart from the contents of the disk."""
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turn an OSError into the CorpusError `WHAT: reason; what to do`."""
+def as_corpus_error(what: str) -> Iterator[None]:
+    """Turns an OSError into the CorpusError `WHAT: reason; advice`."""
     try:
         yield
     except OSError as error:
@@ -58,7 +58,7 @@ def explained(what: str) -> Iterator[None]:
 
 
 def create_file(folder: Path, name: str, data: bytes) -> None:
-    """Put a file that does not exist yet into the folder, durably: when this returns, a power cut can't take it away.
+    """Creates a file in the folder, durably: once this returns, a power cut does not remove it.
 
     Raises FileExistsError if the name is taken, FsyncFailed, OSError.
     """
@@ -69,7 +69,7 @@ def create_file(folder: Path, name: str, data: bytes) -> None:
 
 
 def confirm_file(folder: Path, name: str, data: bytes) -> bool:
-    """Is this file there with these very bytes? If so, make sure that it is on the disk too.
+    """Checks whether a file has exactly these bytes, and if so syncs it to the disk.
 
     Its writer may have died between linking and syncing. Raises FileNotFoundError, FsyncFailed, OSError, CorpusError.
     """
@@ -86,31 +86,31 @@ def confirm_file(folder: Path, name: str, data: bytes) -> bool:
 
 
 def read_file(folder: Path, name: str) -> bytes:
-    """The bytes of a plain file of at most `LARGEST_FILE`. Raises OSError, CorpusError if it is anything else."""
-    # O_NONBLOCK: opening a pipe that somebody put here would wait for its writer.
+    """Reads a plain file of at most `LARGEST_FILE` bytes. Raises OSError, CorpusError if it is anything else."""
+    # O_NONBLOCK: opening a named pipe would wait for its writer.
     fd = os.open(folder / name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise CorpusError(f"{folder / name} is not a plain file; take it out of the folder")
+            raise CorpusError(f"{folder / name} is not a plain file; move it out of the folder")
         if status.st_size > LARGEST_FILE:
-            raise CorpusError(f"{folder / name} is larger than {LARGEST_FILE // 2**20} MB; take it out of the folder")
+            raise CorpusError(f"{folder / name} is larger than {LARGEST_FILE // 2**20} MB; move it out of the folder")
         return file.read()
 
 
 def is_leftover(name: str) -> bool:
-    """Is this the name of a temporary file of `create_file`?"""
+    """Whether this is the name of a temporary file of `create_file`."""
     return _LEFTOVER.fullmatch(name) is not None
 
 
 def sweep_leftovers(folder: Path) -> tuple[str, ...]:
-    """Remove the temporary files of writers that died, and say which; those of living writers stay. Raises OSError."""
+    """Removes the temporary files of dead writers and returns their names; live writers keep theirs. Raises OSError."""
     with open_folder(folder) as folder_fd:
         return tuple(sorted(name for name in _names(folder_fd) if is_leftover(name) and _sweep(folder_fd, name)))
 
 
 def probe_folder(folder: Path) -> None:
-    """Find out whether a file could be created here, without leaving one. Raises OSError."""
+    """Checks that a file can be created in the folder, without leaving one. Raises OSError."""
     with open_folder(folder) as folder_fd:
         fd = _open_unnamed(folder_fd)
         if fd is None:
@@ -121,7 +121,7 @@ def probe_folder(folder: Path) -> None:
 
 @contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
-    """A descriptor of the folder, so that all of one write happens in the same folder even if its path is moved."""
+    """Opens the folder, so that all of one write happens in the same folder even if its path is moved."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield fd
@@ -130,13 +130,13 @@ def open_folder(folder: Path) -> Iterator[int]:
 
 
 def _create_unnamed(folder_fd: int, name: str, data: bytes) -> bool:
-    """Create by an unnamed file; False if this file system, or a missing /proc, does not let us."""
+    """Creates by an unnamed file; False if the file system has none, or without /proc."""
     fd = _open_unnamed(folder_fd)
     if fd is None:
         return False
     try:
         _fill(fd, data, what=name)
-        # A folder descriptor makes Python call linkat(AT_SYMLINK_FOLLOW), the documented way to name such a file.
+        # With a folder descriptor Python calls linkat(AT_SYMLINK_FOLLOW), the documented way to name such a file.
         os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=folder_fd, follow_symlinks=True)
     except OSError as error:
         if error.errno in _NO_LINK:
@@ -166,15 +166,15 @@ def _create_by_dot_file(folder_fd: int, name: str, data: bytes) -> None:
             with suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=folder_fd)
         finally:
-            os.close(fd)  # and with it the lock, or nobody would ever sweep the file
+            os.close(fd)  # releases the lock as well, or the file would never be swept
 
 
 def _open_dot_file(folder_fd: int, name: str) -> tuple[str, int]:
-    """A locked temporary file; the lock dies with its process, so that `sweep_leftovers` can tell."""
+    """Opens a locked temporary file; the lock ends with its process, so that `sweep_leftovers` knows dead writers."""
     for _ in range(3):
         temporary = f".{name}.{secrets.token_hex(8)}.tmp"
         fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE, dir_fd=folder_fd)
-        with suppress(OSError):  # a file system without locks: then its leftovers are swept without asking
+        with suppress(OSError):  # a file system without locks: its leftovers are swept unconditionally
             fcntl.flock(fd, fcntl.LOCK_EX)
         if os.fstat(fd).st_nlink:
             return temporary, fd
@@ -204,7 +204,7 @@ def _sync(fd: int, *, what: str) -> None:
     try:
         os.fsync(fd)
     except OSError as error:
-        if error.errno in _FULL:  # nothing bears a name yet: as harmless as a write that found the disk full
+        if error.errno in _FULL:  # the file has no name yet: the same as a write to a full disk
             raise
         if error.errno == errno.EINVAL:  # some network file systems cannot sync a folder
             return

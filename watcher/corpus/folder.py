@@ -1,7 +1,7 @@
-"""The corpus folder: what lies in it, the highest number, reading and writing one document. No SQL, no format.
+"""The corpus folder: its documents, the highest number, reading and writing one document. No SQL, no format.
 
-What lies in the folder is listed anew whenever the folder changed. Asking whether it changed costs one stat, so that
-the next number of a corpus of 100,000 files is cheap; see `_Listing` for how far that is trusted.
+The folder is listed again when it has changed. The check for changes is one stat, so that the next number of a corpus
+of 100,000 files is cheap; `_Listing` documents its limits.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from threading import Lock
 
 from watcher.corpus.files import (
     FsyncFailed,
+    as_corpus_error,
     confirm_file,
     create_file,
-    explained,
     is_leftover,
     probe_folder,
     read_file,
@@ -32,7 +32,7 @@ __all__ = ["CorpusFile", "CorpusFolder", "FsyncFailed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class CorpusFile:
-    """A file whose name is a document's. Sorts by number."""
+    """A file with the name of a document. Sorts by number."""
 
     number: DocumentNumber
     id: DocumentId
@@ -48,52 +48,52 @@ class CorpusFolder:
         self._lock = Lock()
 
     def prepare(self) -> tuple[str, ...]:
-        """Make the folder if it is missing, sweep away what dead writers left (returned: its names), try to write.
+        """Makes a missing folder, removes temporary files of dead writers and returns their names, and tests a write.
 
-        Raises CorpusError that says what to do.
+        Raises CorpusError with advice.
         """
-        with explained(f"the corpus folder {self.path} cannot be used"):
+        with as_corpus_error(f"the corpus folder {self.path} cannot be used"):
             self.path.mkdir(parents=True, exist_ok=True)
             swept = sweep_leftovers(self.path)
             probe_folder(self.path)
         return swept
 
     def scan(self) -> tuple[CorpusFile, ...]:
-        """Every document in the folder, in the order of their numbers. Raises CorpusError."""
+        """Lists every document in the folder by number. Raises CorpusError."""
         return tuple(sorted(_documents(self._names()[0])))
 
-    def strangers(self) -> tuple[str, ...]:
-        """What else lies in the folder, temporary files aside; names that are not UTF-8 are shown escaped."""
+    def foreign_names(self) -> tuple[str, ...]:
+        """Lists all other files except temporary ones; names that are not UTF-8 are escaped."""
         names, others = self._names()
         foreign = [*others, *(name for name in names if parse_file_name(name) is None and not is_leftover(name))]
         return tuple(sorted(os.fsencode(name).decode("utf-8", "backslashreplace") for name in foreign))
 
     def leftovers(self) -> tuple[str, ...]:
-        """Temporary files: of a write that is under way, or of a writer that died (`prepare` sweeps those)."""
+        """Lists temporary files: of a write in progress, or of a dead writer (`prepare` removes those)."""
         return tuple(sorted(filter(is_leftover, self._names()[0])))
 
     def highest_number(self) -> DocumentNumber | None:
-        """The highest number that any file bears, None if there is no document. One stat if nothing changed."""
+        """Returns the highest number of a document, None if there is none. One stat if nothing has changed."""
         return self._current().highest
 
-    def holders(self, number: DocumentNumber) -> tuple[CorpusFile, ...]:
-        """The files that bear a number: one, unless somebody put a second one there. One stat if nothing changed."""
+    def files_with(self, number: DocumentNumber) -> tuple[CorpusFile, ...]:
+        """Returns the files with a number: one, unless somebody added another. One stat if nothing has changed."""
         return self._current().holders.get(number, ())
 
     def read(self, name: str) -> bytes:
-        """The bytes of a document's file. Raises CorpusError, ValueError if the name is not a document's."""
+        """Reads a document's file. Raises CorpusError, ValueError if the name is not a document's."""
         _parse(name)
-        with explained(f"cannot read {self.path / name}"):
+        with as_corpus_error(f"cannot read {self.path / name}"):
             return read_file(self.path, name)
 
     def write(self, name: str, data: bytes) -> None:
-        """Put a document into the folder, whole and durably, or not at all; writing it twice is writing it once.
+        """Writes a document into the folder, durably, whole or not at all; a repetition changes nothing.
 
-        Raises CorpusError (nothing was written; it can be tried again later, or other bytes bear this name),
+        Raises CorpusError (nothing was written: try again later, or a file of this name has other bytes),
         FsyncFailed (the process must end), ValueError if the name is not a document's.
         """
         file = _parse(name)
-        with explained(f"cannot write {name} into {self.path}"):
+        with as_corpus_error(f"cannot write {name} into {self.path}"):
             before = self._stamp()
             if self._is_there(name, data):
                 return
@@ -105,15 +105,13 @@ class CorpusFolder:
         self._remember(file, before)
 
     def _is_there(self, name: str, data: bytes) -> bool:
-        """True if the file is there with these bytes, False if the name is free. Raises CorpusError otherwise."""
+        """Whether the file exists with these bytes; False if the name is free. Raises CorpusError for other bytes."""
         try:
             same = confirm_file(self.path, name, data)
         except FileNotFoundError:
             return False
         if not same:
-            raise CorpusError(
-                f"{self.path / name} is there with other contents; move it away, so that it can be written"
-            )
+            raise CorpusError(f"{self.path / name} exists with other contents; move it away, so that it can be written")
         return True
 
     def _current(self) -> _Listing:
@@ -127,37 +125,37 @@ class CorpusFolder:
         return listing
 
     def _remember(self, file: CorpusFile, before: _Stamp) -> None:
-        """Add a file that we wrote to what is known, if the folder was known until then; else forget what is known."""
+        """Adds a file of our own to the listing if that was current until then; else drops the listing."""
         after = self._stamp()
         with self._lock:
             if self._listing and not self._listing.add(file, before, after):
                 self._listing = None
 
     def _stamp(self) -> _Stamp:
-        with explained(f"cannot read the corpus folder {self.path}"):
+        with as_corpus_error(f"cannot read the corpus folder {self.path}"):
             status = self.path.stat()
         return status.st_dev, status.st_ino, status.st_mtime_ns
 
     def _names(self) -> tuple[list[str], list[str]]:
-        """The names of plain files (or links to such), and those of everything else."""
+        """Returns the names of plain files (or links to such), and those of everything else."""
         plain: list[str] = []
         others: list[str] = []
-        with explained(f"cannot read the corpus folder {self.path}"), os.scandir(self.path) as found:
+        with as_corpus_error(f"cannot read the corpus folder {self.path}"), os.scandir(self.path) as found:
             for entry in found:
                 (plain if entry.is_file() else others).append(entry.name)
         return plain, others
 
 
 _Stamp = tuple[int, int, int]
-"""Device, inode and time of the last change (ns) of the folder: equal stamps, equal contents, but see `_Listing`."""
+"""Device, inode and last change (ns) of the folder: equal stamps mean equal contents, but see `_Listing`."""
 
 
 class _Listing:
-    """What a folder held when its stamp was taken.
+    """The contents of a folder when its stamp was taken.
 
-    Kernels before 6.13 stamp changes with a clock that ticks every 4 ms, so that a change in the same tick as the one
-    that we saw shows no new stamp. A folder of fewer than `_LARGE` documents is therefore listed again (2 ms) if its
-    stamp was that fresh. For larger ones that would cost too much in a burst of our own writes: they are listed again
+    Kernels before 6.13 stamp changes with a clock that ticks every 4 ms, so that a second change in the same tick does
+    not change the stamp. A folder of fewer than `_LARGE` documents is therefore listed again (2 ms) if its
+    stamp was that recent. Larger folders would be listed too often in a burst of our own writes: they are listed again
     after `_OWN_WRITES` of those at the latest.
     """
 
@@ -175,11 +173,11 @@ class _Listing:
             self._hold(file)
 
     def holds_for(self, stamp: _Stamp) -> bool:
-        """Does this listing still tell what is in the folder, now that it bears this stamp?"""
+        """Whether this listing is still current for a folder with this stamp."""
         return stamp == self._stamp and not (self._fresh and len(self.holders) < self._LARGE)
 
     def add(self, file: CorpusFile, before: _Stamp, after: _Stamp) -> bool:
-        """Take in a file that we wrote between two stamps; False if the listing can't vouch for the rest any more."""
+        """Adds a file that we wrote between two stamps; False if the listing is no longer certain."""
         self._own_writes += 1
         self._fresh = True
         if not self.holds_for(before) or self._own_writes > self._OWN_WRITES:

@@ -1,24 +1,24 @@
-"""The document format: text and date to the file's bytes, and back; ids and file names. No files, no clock.
+"""The document format: converts text and date to the file's bytes and back; ids and file names. No files, no clock.
 
 A file starts with one space, `date`, one space, an ISO date in the precision known, one space, and then the text on the
-same line; or, where no date is known, with the text itself. A text never starts with white space (`normalise_text`
-strips it), so a file that starts with a space has a header and a file that does not has none, whatever the text says:
-the text ` date 2025-04 …` without a date is written as `date 2025-04 …`, which no reader takes for a header.
+same line; without a known date it starts with the text. A text never starts with white space (`normalise_text` strips
+it), so exactly the files that start with a space have a header: the text ` date 2025-04 …` without a date is written as
+`date 2025-04 …`, which is not a header.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from watcher.model import DocumentId, DocumentNumber, PartialDate
-from watcher.text import fold
 
 _HEADER = re.compile(r" date ([0-9]{4}(?:-[0-9]{2}){0,2})(?=\s|$)")
 _FILE_NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,8})_([0-9a-f]{16})\.txt")
 
-# Everything that some reader takes for the end of a line; CR LF first, so that it counts once.
+# Everything that some program reads as the end of a line; CR LF first, so that it counts once.
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Control characters, surrogates (they have no UTF-8), non-characters, and the byte order mark.
 _UNPRINTABLE = re.compile(
@@ -26,19 +26,21 @@ _UNPRINTABLE = re.compile(
     + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDocument:
-    """What a document's bytes say: its date if there is a header, and its text without it, normalised."""
+    """The contents of a document's file: its date if there is a header, and its normalised text without it."""
 
     date: PartialDate | None
     text: str
 
 
 def render_document(date: PartialDate | None, text: str) -> bytes:
-    """The bytes of a document's file. Raises ValueError if nothing of the text is left to write."""
+    """Makes the bytes of a document's file. Raises ValueError if the normalised text is empty."""
     body = normalise_text(text)
     if not body:
         raise ValueError("a document needs a text")
@@ -47,9 +49,9 @@ def render_document(date: PartialDate | None, text: str) -> bytes:
 
 
 def parse_document(data: bytes) -> ParsedDocument:
-    """The inverse of `render_document`; also reads whatever an adopted file holds, without ever failing.
+    """Inverts `render_document`; reads any adopted file without an error.
 
-    What is not UTF-8 becomes U+FFFD; a header whose date does not exist (`2025-13`) belongs to the text.
+    Bytes that are not UTF-8 become U+FFFD; a header whose date does not exist (`2025-13`) belongs to the text.
     """
     text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
     header = _HEADER.match(text)
@@ -60,11 +62,11 @@ def parse_document(data: bytes) -> ParsedDocument:
 
 
 def normalise_text(text: str) -> str:
-    """The text as a document holds it: idempotent, and "" only if nothing printable is in it.
+    """Normalises a text for a document: idempotent, and "" only for a text without printable characters.
 
-    Lines end in `\\n` and not in spaces, paragraphs are split by one blank line, tabs are spaces, control characters,
-    byte order marks, lone surrogates and non-characters are gone, nothing white stands at either end. What a reader
-    can see (soft hyphens and typographic spaces included) stays as it was.
+    Lines end in `\\n` and not in spaces, paragraphs are separated by one blank line, tabs become spaces; control
+    characters, byte order marks, lone surrogates, non-characters and white space at either end are removed. All else
+    (soft hyphens and typographic spaces included) stays.
     """
     text = _LINE_ENDS.sub("\n", text).replace("\t", " ")
     text = _UNPRINTABLE.sub("", text)
@@ -73,12 +75,12 @@ def normalise_text(text: str) -> str:
 
 
 def document_id(data: bytes) -> DocumentId:
-    """The first 16 hex digits of the SHA-256 of the file's bytes, as `sha256sum` shows them."""
+    """Returns the first 16 hex digits of the SHA-256 of the file's bytes, as `sha256sum` shows them."""
     return DocumentId(hashlib.sha256(data).hexdigest()[:16])
 
 
 def file_name(number: DocumentNumber, identity: DocumentId) -> str:
-    """`007_0123456789abcdef.txt`; wider from 1000 on. Raises ValueError if the two make no valid name."""
+    """Makes a name such as `007_0123456789abcdef.txt`; wider from 1000 on. Raises ValueError for an invalid name."""
     name = f"{number:03d}_{identity}.txt"
     if parse_file_name(name) is None:
         raise ValueError(f"not a document's name: {name!r}")
@@ -86,22 +88,24 @@ def file_name(number: DocumentNumber, identity: DocumentId) -> str:
 
 
 def parse_file_name(name: str) -> tuple[DocumentNumber, DocumentId] | None:
-    """Number and id that a file name states, None if it is no document's name.
+    """Reads number and id from a file name; None if it is not the name of a document.
 
-    Numbers stop at nine digits: a stray `99999999999999999999_….txt` must not push the numbering out of every
-    database's range.
+    Numbers have at most nine digits: a stray `99999999999999999999_….txt` must not push the numbering out of the
+    range of databases.
     """
     found = _FILE_NAME.fullmatch(name)
     return (DocumentNumber(int(found[1])), DocumentId(found[2])) if found else None
 
 
 def text_hash(text: str) -> int:
-    """A signed 64-bit hash by which two documents hold the same text, whatever their dates, addresses and layout.
+    """Computes a signed 64-bit hash that is equal for equal texts, whatever their dates, addresses and layout.
 
-    What `fold` takes away (case, soft hyphens, kinds of hyphen) and the amount of white space do not count. The values
-    are kept in the store: changing how they are made means that the documents already there are hashed again.
+    Case, compatibility forms, invisible characters, kinds of hyphen and the amount of white space do not count. The
+    store keeps the values, so they must never change: the rules are here, apart from those of `watcher.text.fold`.
     """
-    plain = " ".join(fold(normalise_text(text)).text.split())
+    visible = _INVISIBLE.sub("", normalise_text(text))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    plain = " ".join(_HYPHENS.sub("-", folded).replace("\u2019", "'").split())
     return int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), signed=True)
 
 

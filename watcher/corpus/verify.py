@@ -1,4 +1,4 @@
-"""Holding the folder against the store's records: what is missing, damaged, misnumbered or foreign. Changes nothing."""
+"""Compares the folder with the store's records: missing, damaged, misnumbered and foreign files. Changes nothing."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from watcher.model import DocumentId, DocumentNumber
 
 
 class Fault(StrEnum):
-    """What is wrong with a file or a number. The last three mend themselves or are nobody's damage."""
+    """A fault of a file or a number. The last three are harmless."""
 
     MISSING = "missing"
     UNREADABLE = "unreadable"
     DAMAGED = "damaged"
     MALFORMED = "malformed"
     WRONG_NAME = "wrong name"
-    NUMBER_TWICE = "number twice"
+    DUPLICATE_NUMBER = "duplicate number"
     NUMBER_GAP = "number gap"
     UNKNOWN = "unknown"
     LEFTOVER = "leftover"
-    STRANGER = "stranger"
+    FOREIGN = "foreign file"
 
     @property
     def harmless(self) -> bool:
-        return self in (Fault.UNKNOWN, Fault.LEFTOVER, Fault.STRANGER)
+        return self in (Fault.UNKNOWN, Fault.LEFTOVER, Fault.FOREIGN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """What the store says about a document. `written`: False while its file is still owed."""
+    """The store's record of a document. `written`: False until its file is written."""
 
     number: DocumentNumber
     id: DocumentId
@@ -45,7 +45,7 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is not as it should be. `name` is a file's, or a number; `message` is a sentence without it."""
+    """One fault. `name`: of the file, or the number; `message`: a sentence without the name."""
 
     name: str
     fault: Fault
@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What `verify` found. `documents` counts the records that were looked at, `adopted` those among them."""
+    """The result of `verify`. `documents` counts the records, `adopted` the adopted ones among them."""
 
     documents: int
     adopted: int
@@ -62,12 +62,12 @@ class VerifyReport:
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """The findings that somebody has to do something about."""
+        """The findings that need action."""
         return tuple(finding for finding in self.findings if not finding.fault.harmless)
 
     @property
     def notes(self) -> tuple[Finding, ...]:
-        """The findings that are worth a word only."""
+        """The findings that need no action."""
         return tuple(finding for finding in self.findings if finding.fault.harmless)
 
     @property
@@ -76,10 +76,10 @@ class VerifyReport:
 
 
 def verify(folder: CorpusFolder, records: Iterable[DocumentRecord]) -> VerifyReport:
-    """Check every document and every number. Raises CorpusError only if the folder itself cannot be read.
+    """Checks every document and every number. Raises CorpusError only if the folder itself cannot be read.
 
-    A document that watcher wrote must have the name, the hash and, to the byte, the format of DESIGN. An adopted one
-    must be there under its name. Numbers run without gap from the lowest on, each borne once.
+    A document that watcher wrote must have the recorded name and hash and exactly the document format. An adopted one
+    must exist under its name. Numbers have no gaps from the lowest on, and no duplicates.
     """
     known = tuple(records)
     files = folder.scan()
@@ -87,7 +87,7 @@ def verify(folder: CorpusFolder, records: Iterable[DocumentRecord]) -> VerifyRep
     findings = [
         *(finding for record in known for finding in _check(folder, record, present=record.name in names)),
         *_unknown(files, known),
-        *_numbered_twice(files, known),
+        *_duplicate_numbers(files, known),
         *_gaps(files, known),
         *_foreign(folder),
     ]
@@ -124,7 +124,7 @@ def _check_bytes(folder: CorpusFolder, record: DocumentRecord) -> Iterator[Findi
 
 
 def _deviation(data: bytes) -> str:
-    """Where bytes leave the document format first, in words; "" if nowhere."""
+    """Says where bytes first deviate from the document format; "" if they do not."""
     parsed = parse_document(data)
     if not parsed.text:
         return "it holds no text"
@@ -134,7 +134,7 @@ def _deviation(data: bytes) -> str:
     lines, right_lines = data.split(b"\n"), right.split(b"\n")
     shorter = min(len(lines), len(right_lines))
     line = next((place for place in range(shorter) if lines[place] != right_lines[place]), shorter)
-    return f"line {line + 1} is not as the document format wants it"
+    return f"line {line + 1} deviates from the document format"
 
 
 def _unknown(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> Iterator[Finding]:
@@ -145,38 +145,38 @@ def _unknown(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> It
             yield Finding(name=file.name, fault=Fault.UNKNOWN, message=message)
 
 
-def _numbered_twice(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> Iterator[Finding]:
-    for number, names in _bearers(files, known).items():
+def _duplicate_numbers(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> Iterator[Finding]:
+    for number, names in _names_by_number(files, known).items():
         if len(names) > 1:
-            message = f"more than one document bears this number: {', '.join(sorted(names))}"
-            yield Finding(name=f"{number:03d}", fault=Fault.NUMBER_TWICE, message=message)
+            message = f"more than one document has this number: {', '.join(sorted(names))}"
+            yield Finding(name=f"{number:03d}", fault=Fault.DUPLICATE_NUMBER, message=message)
 
 
 def _gaps(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> Iterator[Finding]:
-    """Numbers that nothing bears. Where a corpus was begun by somebody else, its lowest number is theirs to choose."""
+    """Yields numbers without a document. An adopted corpus may begin with any number."""
     own = {record.number for record in known if not record.adopted}
-    numbers = sorted(_bearers(files, known))
+    numbers = sorted(_names_by_number(files, known))
     if numbers and numbers[0] in own:
         numbers.insert(0, DocumentNumber(-1))
     for lower, upper in pairwise(numbers):
         if upper - lower > 1:
             first, last = f"{lower + 1:03d}", f"{upper - 1:03d}"
-            message = "no document bears " + (f"the numbers {first} to {last}" if first != last else "this number")
+            message = "no document has " + (f"the numbers {first} to {last}" if first != last else "this number")
             yield Finding(name=first, fault=Fault.NUMBER_GAP, message=message)
 
 
-def _bearers(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> dict[DocumentNumber, set[str]]:
-    bearers: dict[DocumentNumber, set[str]] = {}
+def _names_by_number(files: Iterable[CorpusFile], known: Iterable[DocumentRecord]) -> dict[DocumentNumber, set[str]]:
+    names: dict[DocumentNumber, set[str]] = {}
     for file in files:
-        bearers.setdefault(file.number, set()).add(file.name)
+        names.setdefault(file.number, set()).add(file.name)
     for record in known:
-        bearers.setdefault(record.number, set()).add(record.name)
-    return bearers
+        names.setdefault(record.number, set()).add(record.name)
+    return names
 
 
 def _foreign(folder: CorpusFolder) -> Iterator[Finding]:
     for name in folder.leftovers():
-        message = "a temporary file: a write is under way, or its writer died and the next start sweeps it away"
+        message = "a temporary file: a write is in progress, or its writer died and the next start removes it"
         yield Finding(name=name, fault=Fault.LEFTOVER, message=message)
-    for name in folder.strangers():
-        yield Finding(name=name, fault=Fault.STRANGER, message="not a document; the folder should hold nothing else")
+    for name in folder.foreign_names():
+        yield Finding(name=name, fault=Fault.FOREIGN, message="not a document; the folder should hold nothing else")

@@ -1,6 +1,6 @@
-"""A small newsroom that watcher serves itself on loopback, and the configuration that watches it.
+"""A small newsroom, served on loopback, and a config that watches it.
 
-It shows poll, document and alert within seconds without the internet. Nothing here is used by the real daemon.
+`watcher demo` uses it to show poll, document and alert within seconds, without the internet. The daemon does not.
 """
 
 from watcher.demo.newsroom import DemoNewsroom

@@ -1,7 +1,4 @@
-"""The demo newsroom: two feeds and their article pages, served on loopback by the standard library from a thread.
-
-It knows nothing of watcher's other rooms; the daemon that watches it is the real one.
-"""
+"""The demo newsroom: serves two feeds and their article pages on loopback, from a thread. Imports no other room."""
 
 from __future__ import annotations
 
@@ -19,26 +16,26 @@ FEEDS = {"Küstenbote": f"/{KUESTENBOTE}/rss.xml", "Depeschendienst": f"/{DEPESC
 
 
 class DemoNewsroom:
-    """Serves from `start` to `stop`; `publish` adds the article that was held back, dated `now`.
+    """Serves from `start` to `stop`; `publish` adds the next unpublished article.
 
-    `now`: the moment (aware) that the articles' ages count back from.
+    `now`: the time from which the articles' ages are subtracted.
     """
 
     def __init__(self, *, now: datetime) -> None:
         self._started_at = now
         self._published = [(article, now - article.age if article.age is not None else None) for article in ARTICLES]
-        self._held_back = list(LATE)
+        self._unpublished = list(LATE)
         self._server = _Server(self._answer)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="demo", daemon=True)
 
     @property
     def url(self) -> str:
-        """The origin, without a slash at its end."""
+        """The origin, without a trailing slash."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def feeds(self) -> dict[str, str]:
-        """Name to address."""
+        """Feed names and their URLs."""
         return {name: self.url + path for name, path in FEEDS.items()}
 
     def start(self) -> None:
@@ -51,15 +48,15 @@ class DemoNewsroom:
         self._server.server_close()
 
     def publish(self, *, now: datetime) -> str:
-        """Add the next article held back; returns its title, "" if none is left."""
-        if not self._held_back:
+        """Publishes the next article, dated `now`; returns its title, "" if none is left."""
+        if not self._unpublished:
             return ""
-        article = self._held_back.pop(0)
+        article = self._unpublished.pop(0)
         self._published.insert(0, (article, now))
         return article.title
 
     def _answer(self, path: str) -> tuple[str, bytes] | None:
-        """Content type and body of `path`, None if there is none."""
+        """Returns content type and body of `path`, None if it does not exist."""
         published = list(self._published)
         if path == FEEDS["Küstenbote"]:
             return "application/rss+xml", _rss(self.url, _of(published, KUESTENBOTE)).encode()
@@ -172,4 +169,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server calls
-        """The daemon's own log tells what is fetched."""
+        """Logs nothing: the daemon's log already names what it fetches."""

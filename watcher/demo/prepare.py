@@ -1,4 +1,4 @@
-"""The folder of a demo: its config.toml, written for one demo newsroom."""
+"""Writes the config of a demo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from watcher.demo.newsroom import DemoNewsroom
 
 
 def prepare_demo(folder: Path, newsroom: DemoNewsroom) -> Path:
-    """Write `config.toml` for `newsroom` into `folder` (made if missing) and return its path.
+    """Writes `config.toml` for `newsroom` into `folder`, creates it if it is missing, and returns the file's path.
 
     Documents go to `seeds/` and state to `state/` below the folder; alerts go to the console at once.
     """
@@ -23,7 +23,7 @@ def prepare_demo(folder: Path, newsroom: DemoNewsroom) -> Path:
 
 
 _HEAD = """\
-# Written by `watcher demo`. The feeds are served by the demo itself on loopback.
+# Written by `watcher demo`, which serves these feeds on loopback.
 
 [corpus]
 folder = "seeds"

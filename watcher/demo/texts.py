@@ -1,7 +1,7 @@
-"""The invented articles of the demo newsroom, in German. Text only; how it is served is in `newsroom.py`.
+"""The fictional articles of the demo newsroom, in German. Text only; `newsroom.py` serves it.
 
-Some match the demo's watches ("Rutte", "Purl-Initiative") and some only look as if they did: a namesake, a teaser
-box, an article whose term stands deep in the body and not in its feed entry.
+Some match the demo's watch ("Rutte", "Purl-Initiative"), some of them only by a word deep in the body. Others must not
+match: a similar name, and names in teaser boxes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoArticle:
-    """One article. `age`: how long before the start it was published; None: its page states only a month."""
+    """One article. `age`: time from its publication to the start; None: its page states only a month."""
 
     slug: str
     desk: str

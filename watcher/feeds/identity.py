@@ -1,6 +1,6 @@
-"""What makes two entries the same: normalised links, and short keys for the store. No parsing, no database.
+"""Decides when two entries are the same: normalised links, and short keys for the store. No parsing, no database.
 
-An entry is known by its feed and id, and by its normalised link, which no other feed's entry shares by accident.
+An entry is known by its feed and id, and by its normalised link, which entries of other feeds share only on purpose.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from watcher.model import Entry, ParsedFeed
+from watcher.model import Entry, EntryKeys
 from watcher.text import host_name
 
-# Parameters that say where a reader came from, never which article is meant. Sources: the published lists of ClearURLs
-# and Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
+# Parameters that name a referrer or campaign, never an article. Sources: the published lists of ClearURLs and of
+# Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
 _TRACKING_PREFIXES = (
     "utm_",
     "at_",
@@ -55,7 +54,7 @@ _TRACKING = frozenset(
         *("_ga", "_gl", "__hssc", "__hstc", "hsctatracking", "wprov", "ftag", "traffic_source", "feedtype", "maca"),
     }
 )
-# Parameters that name an article on some sites, and where the reader came from on others: the value tells.
+# Parameters that name an article on some sites and a referrer on others: the value decides.
 _TRACKING_VALUES = {
     key: frozenset(
         {"rss", "rss2", "atom", "feed", "feeds", "rssfeed", "rss-feed", "newsfeed", "feedburner", "newsletter"}
@@ -70,23 +69,11 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _LEGAL = "!#$%&'()*+,/:;=?@[]~"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryKeys:
-    """Signed 64-bit keys. `id`: of the feed and the entry's id. `link`: of the page, None if several share it."""
-
-    id: int
-    link: int | None
-
-    @property
-    def all(self) -> tuple[int, ...]:
-        return (self.id,) if self.link is None else (self.id, self.link)
-
-
 def normalise_link(url: str) -> str:
-    """One spelling for all links to a page, "" if `url` is no http(s) address. For comparing only, never for fetching.
+    """Returns one spelling for all links to a page, "" if `url` is not an http(s) address; not for fetching.
 
-    Gone: fragment, tracking parameters, default port, user, trailing dot of the host; http is read as https, the host
-    is lower-case ASCII, escapes are spelt as RFC 3986 (6.2.2) wants. The order of parameters stays, as do all others.
+    Fragment, tracking parameters, default port, user and the trailing dot of the host are removed; http becomes https,
+    the host lower-case ASCII, escapes as RFC 3986 (6.2.2) defines. The other parameters stay, in their order.
     """
     try:
         parts = urlsplit(url.strip())
@@ -101,21 +88,16 @@ def normalise_link(url: str) -> str:
     return f"https://{authority}{path}" + (f"?{query}" if query else "")
 
 
-def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
-    """The keys of each entry of one body, in its order. `feed_key` names the feed, and stays when its address moves."""
-    return without_shared([own_keys(feed_key, entry) for entry in feed.entries], site=link_key(feed.site))
-
-
 def own_keys(feed_key: str, entry: Entry) -> EntryKeys:
-    """The keys of one entry, without regard to the others; see `without_shared`."""
+    """Returns the keys of one entry, regardless of the other entries of its feed; see `without_shared`."""
     link = normalise_link(entry.link)
     return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key_of_page(link))
 
 
 def without_shared(keys: Sequence[EntryKeys], *, site: int | None) -> tuple[EntryKeys, ...]:
-    """The keys of the entries of one body, given each one's own.
+    """Removes the link keys that do not identify an entry of a body.
 
-    A link that entries with different ids share (a live blog's page, a list page) is no key, nor is the feed's site.
+    A link that entries with different ids share (a live blog, a list page) is not a key, nor is the site of the feed.
     """
     owners: dict[int | None, int] = {site: 0}
     shared: set[int | None] = {site}
@@ -126,25 +108,25 @@ def without_shared(keys: Sequence[EntryKeys], *, site: int | None) -> tuple[Entr
 
 
 def link_key(url: str) -> int | None:
-    """The key of the page at `url`, None if it is no address, or a home page, which is no article's."""
+    """Returns the key of the page at `url`; None if it is not an address, or is a home page."""
     return _key_of_page(normalise_link(url))
 
 
 def content_hash(entry: Entry) -> int:
-    """Changes when the words of title or text do; not with case, white space, soft hyphens or Unicode form."""
+    """Hashes the words of title and text, regardless of case, white space, soft hyphens and Unicode form."""
     return _key("content", _folded(entry.title), _folded(entry.text))
 
 
 def body_hash(body: bytes) -> int:
-    """A key of a whole feed body, to notice a feed that is sent again unchanged.
+    """Hashes a whole feed body, to notice one that is sent again unchanged.
 
-    64 bits of SHA-256, for which processors have instructions: a third of the time of BLAKE2b.
+    64 bits of SHA-256, for which processors have instructions: it takes a third of the time of BLAKE2b.
     """
     return int.from_bytes(hashlib.sha256(body).digest()[:8], "big", signed=True)
 
 
 def _identity(entry: Entry, link: str) -> tuple[str, ...]:
-    """Its id; without one link and title, without a link title and text."""
+    """The id of an entry; without an id its link and title; without a link its title and text."""
     if entry.id:
         return ("given", entry.id)
     return ("link", link, _folded(entry.title)) if link else ("text", _folded(entry.title), _folded(entry.text))
@@ -179,26 +161,26 @@ def _without_dots(path: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Percent-encoded once: unreserved characters bare, all others that need it as upper-case UTF-8 escapes."""
+    """Percent-encodes once: unreserved characters plain, all others that need it as upper-case UTF-8 escapes."""
     if _PLAIN.fullmatch(text):
         return text
-    return _ESCAPE.sub(_respelt, quote(_BARE_PERCENT.sub("%25", text), safe=_LEGAL, errors="surrogatepass"))
+    return _ESCAPE.sub(_normal_escape, quote(_BARE_PERCENT.sub("%25", text), safe=_LEGAL, errors="surrogatepass"))
 
 
-def _respelt(match: re.Match[str]) -> str:
+def _normal_escape(match: re.Match[str]) -> str:
     character = unquote_to_bytes(match.group()).decode("latin-1")
     return character if character in _UNRESERVED else match.group().upper()
 
 
 def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text.replace("\xad", "")).casefold()
-    if (joined := folded.replace("\n\n", " ")).isprintable() and "  " not in joined:  # what splitting would come to
+    if (joined := folded.replace("\n\n", " ")).isprintable() and "  " not in joined:  # splitting would change nothing
         return joined.strip()
     return " ".join(folded.split())
 
 
 def _key(*parts: str) -> int:
-    """64 bits of BLAKE2b: among 10 million keys, two meet with a chance of 3 in a million (n² / 2⁶⁵)."""
+    """Hashes parts to 64 bits: among 10 million keys two collide with a chance of 3 in a million (n² / 2⁶⁵)."""
     pieces = [part.encode("utf-8", "surrogatepass") for part in parts]
     whole = b"".join([len(piece).to_bytes(8, "big") + piece for piece in pieces])
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest(), "big", signed=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.feeds.identity import EntryKeys
 from watcher.feeds.listing import FeedNews
-from watcher.model import Entry, EntryId
+from watcher.model import ChangedEntry, EntryId, KnownEntry, NewEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class PollState:
 
     @property
     def never_polled(self) -> bool:
-        """No body of this feed was ever read: what its first one lists is told in a summary."""
+        """No body of this feed was ever read: the entries of its first one are sent as a summary."""
         return self.last_success_at is None
 
 
@@ -111,43 +110,11 @@ class Failed:
 Outcome = Fetched | NotModified | Failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownEntry:
-    """What the store knows of an entry under one of its keys.
-
-    `same_feed`: it came through the feed that is being polled. `times_ingested`: how often its page was fetched.
-    """
-
-    entry_id: EntryId
-    content_hash: int | None
-    matched: bool
-    times_ingested: int = 1
-    same_feed: bool = True
-
-
 Known = Mapping[int, KnownEntry]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedEntry:
-    """An entry that no key was known of: to be ingested."""
-
-    entry: Entry
-    keys: EntryKeys
-    content_hash: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedEntry:
-    """An entry that was known but never matched, and reads otherwise now: to be ingested again."""
-
-    entry_id: EntryId
-    entry: Entry
-    content_hash: int
-
-
 class NoticeKind(StrEnum):
-    """What channels with `ops` are told about a feed."""
+    """What channels with `ops` are notified about."""
 
     GONE = "gone"
     FAILING = "failing"
@@ -157,7 +124,7 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing worth telling the operator about a feed; `text` is half a sentence that follows the feed's name."""
+    """One notice for the operator about a feed; `text` is half a sentence that follows the feed's name."""
 
     kind: NoticeKind
     text: str
@@ -174,12 +141,11 @@ class PollPlan:
 
     state: PollState
     next_poll_at: datetime
-    new: tuple[PlannedEntry, ...] = ()
+    new: tuple[NewEntry, ...] = ()
     changed: tuple[ChangedEntry, ...] = ()
     seen: tuple[int, ...] = ()
     learned: tuple[tuple[EntryId, int], ...] = ()
     listing: bytes = b""
-    first_poll: bool = False
     rolled_over: bool = False
     url_moved_to: str = ""
     notices: tuple[Notice, ...] = ()

@@ -20,25 +20,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.errors import FetchFailure
-from watcher.feeds.identity import EntryKeys
 from watcher.feeds.plan import (
     Answer,
-    ChangedEntry,
     Failed,
     FailureKind,
     Fetched,
     Known,
-    KnownEntry,
     Limits,
     Notice,
     NoticeKind,
     NotModified,
     Outcome,
-    PlannedEntry,
     PollPlan,
     PollState,
 )
-from watcher.model import EntryId
+from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry
 
 DAY = timedelta(days=1)
 JITTER = 0.1
@@ -78,7 +74,7 @@ def plan_poll(
 
 
 def validators(state: PollState, *, now: datetime) -> tuple[str, str]:
-    """ETag and Last-Modified for the next request; both "" once a day: some feeds answer 304 wrongly, for ever."""
+    """ETag and Last-Modified for the next request; both "" once a day: some feeds always answer 304, wrongly."""
     last = state.last_unconditional_at
     return (state.etag, state.last_modified) if last is not None and timedelta() <= now - last < DAY else ("", "")
 
@@ -108,7 +104,7 @@ def _fetched(
 ) -> PollPlan:
     news = outcome.news
     read = tuple(
-        PlannedEntry(entry=entry, keys=keys, content_hash=hashed)
+        NewEntry(entry=entry, keys=keys, content_hash=hashed)
         for entry, keys, hashed in zip(news.feed.entries, news.keys, news.hashes, strict=True)
     )
     found = tuple((keys, _known_entry(keys, known)) for keys in (*news.keys, *news.regained))
@@ -132,13 +128,12 @@ def _fetched(
         seen=tuple(key for keys, entry in found if entry for key in keys.all if key in known),
         learned=tuple((entry.entry_id, key) for keys, entry in found if entry for key in keys.all if key not in known),
         listing=news.listing if all(entry for _, entry in found[len(read) :]) else b"",
-        first_poll=state.never_polled,
         rolled_over=rolled_over,
     )
 
 
 def _changed_entries(
-    read: Sequence[PlannedEntry], found: Iterable[tuple[EntryKeys, KnownEntry | None]]
+    read: Sequence[NewEntry], found: Iterable[tuple[EntryKeys, KnownEntry | None]]
 ) -> Iterator[ChangedEntry]:
     """Entries of this feed that never matched and read otherwise now, under the same id or another one."""
     told: set[EntryId] = set()

@@ -1,4 +1,4 @@
-"""The watches of a config, compiled; every query that cannot be, each with its place in the config file."""
+"""Compiles the watches of a config; reports every wrong query with its place in the config file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from watcher.matching import Watchlist
 
 
 def compile_watches(config: Config) -> Watchlist:
-    """The compiled watches. Raises ConfigError that holds what is wrong with every one of them."""
+    """Compiles the watches. Raises ConfigError with a problem for each that is wrong."""
     try:
         return Watchlist.compile(config.watches)
     except QueryError as error:
@@ -21,7 +21,7 @@ def compile_watches(config: Config) -> Watchlist:
 
 
 def _problems(config: Config) -> Iterator[ConfigProblem]:
-    """Each watch compiled alone: one that is wrong hides none behind it."""
+    """Compiles each watch alone, so that one wrong watch does not hide the next."""
     try:
         lines = index_lines(read_text(config.file))
     except ConfigError:  # it went away since it was loaded

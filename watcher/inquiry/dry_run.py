@@ -1,4 +1,4 @@
-"""The steps without side effects: what would a poll, or an ingest, find? For `check`, `feeds add` and `explain`."""
+"""Runs steps without side effects: what would a poll, or an ingest, find? For `check`, `feeds add` and `explain`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from watcher.model import Entry, ParsedFeed
 from watcher.net import Client, Purpose, Request, Response, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_page
-from watcher.parsing.messages import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageTask, Reading, feed_text_of
+from watcher.parsing.messages import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageReading, PageTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTrial:
-    """What became of a page at `now`: the answer, and its reading; `problem` says why one of them is missing.
+    """The result of a dry run at `now`: the response and its reading; `problem` says why one of them is missing.
 
-    `size`: of the page, in bytes; `feed_text`: what the feed says of it.
+    `size`: of the page, in bytes; `feed_text`: the feed's own text of it.
     """
 
     now: datetime
     response: Response | None
-    reading: Reading | None
+    reading: PageReading | None
     problem: str = ""
     feed_text: str = ""
     size: int = 0
@@ -78,7 +78,7 @@ async def try_bytes(
     timezone: str,
     now: datetime,
 ) -> PageTrial:
-    """Reads a page that is at hand as `ingest` would."""
+    """Reads a page that is already here, as `ingest` would."""
     task = PageTask(
         entry=entry, feed=feed, site="", url=url, content_type=content_type, timezone=timezone, now=now, whole=True
     )
@@ -91,11 +91,11 @@ async def try_bytes(
         response=None,
         reading=reading,
         problem=reading.problem,
-        feed_text=feed_text_of(entry),
+        feed_text=entry.feed_text,
         size=len(page),
     )
 
 
 async def try_address(client: Client, url: str) -> None:
-    """Sees whether a channel's host answers; what it answers does not matter. Raises FetchError."""
+    """Checks that a channel's host answers, whatever the status. Raises FetchError."""
     await client.fetch(Request(url=url, purpose=Purpose.ALERT, method="HEAD", operator=True))

@@ -1,4 +1,4 @@
-"""The whole chain of one page: what the store knows of it, and what a trial finds, told section by section."""
+"""Explains one page: what the store knows of it, and what a dry run finds, section by section."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 from watcher.feeds.identity import link_key
 from watcher.inquiry.dry_run import PageTrial
-from watcher.matching import STORY_WINDOW, Finding, Watchlist
+from watcher.matching import STORY_WINDOW, Finding, Watchlist, story_of
 from watcher.model import Article, StoryId, Watch
-from watcher.pipeline.archive import story_teller
-from watcher.pipeline.review import article_of
-from watcher.store import StoreReader, documents, entries, outbox_list, stories
-from watcher.store.documents import StoredDocument
-from watcher.store.entries import EntryStatus
-from watcher.store.outbox_list import DeliveryStatus
+from watcher.store import StoreReader
+from watcher.store.queries import entry_status, outbox_status, overlaps, stored_documents
+from watcher.store.queries.entry_status import EntryStatus
+from watcher.store.queries.outbox_status import DeliveryStatus
+from watcher.store.queries.stored_documents import StoredDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +30,8 @@ class StoryMember:
 class Explanation:
     """Everything that is known of the page at `url`. `trial` is set where it was looked at just now.
 
-    `findings`: what each watch makes of it; of a document, what it made of its text when it was recorded comes first.
-    `story` and `members`: the story that it belongs to, or would begin to belong to now.
+    `findings`: the verdict of each watch; for a document, the recorded matches come first. `story` and `members`: the
+    story that the page belongs to, or would belong to if it were recorded now.
     """
 
     url: str
@@ -46,26 +45,26 @@ class Explanation:
 
     @property
     def article(self) -> Article | None:
-        """The document's, else what the trial found."""
+        """The document's article, else that of the dry run."""
         if self.document:
-            return article_of(self.document)
+            return self.document.article
         return self.trial.reading.article if self.trial and self.trial.reading else None
 
     @property
     def text(self) -> str:
-        """What the hits of TEXT point into."""
+        """The text that the hits of `HitField.TEXT` point into."""
         return self.article.text if self.article else ""
 
     @property
     def feed_text(self) -> str:
-        """What the hits of FEED point into."""
+        """The text that the hits of `HitField.FEED` point into."""
         if self.document:
             return self.document.feed_text
         return self.trial.feed_text if self.trial else ""
 
     def sections(self) -> Iterator[tuple[str, list[str]]]:
-        """The chain in words, but for the watches: a heading and its lines, in the order of the mission."""
-        yield "seen", [_seen(entry) for entry in self.entries] or ["in no feed so far"]
+        """All but the findings in words: a heading and its lines, in the order of the steps."""
+        yield "seen", [_seen(entry) for entry in self.entries] or ["not in any feed so far"]
         for entry in self.entries:
             yield "outcome", [_outcome(entry)]
         if self.trial:
@@ -82,8 +81,8 @@ class Explanation:
 
 
 def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanation:
-    """What the store knows of the page at `url`."""
-    found = tuple(store.read(entries.find, links=(url,), link_key=link_key(url)))
+    """Looks up what the store knows of the page at `url`."""
+    found = tuple(store.read(entry_status.find, links=(url,), link_key=link_key(url)))
     number = next((entry.document for entry in found if entry.document is not None), None)
     if number is None:
         return Explanation(url=url, entries=found)
@@ -91,12 +90,12 @@ def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanati
 
 
 def look_up_document(store: StoreReader, number: int, watches: Iterable[Watch]) -> Explanation:
-    """What the store knows of a document. Raises LookupError."""
-    document = store.read(documents.get, number)
+    """Looks up what the store knows of a document. Raises LookupError."""
+    document = store.read(stored_documents.get, number)
     return Explanation(
         url=document.url,
         document=document,
-        deliveries=tuple(store.read(outbox_list.of_document, number)),
+        deliveries=tuple(store.read(outbox_status.of_document, number)),
         findings=_findings(document, watches),
         story=document.story,
         members=_members(store, document.story),
@@ -108,31 +107,39 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
     reading = trial.reading
     if reading is None or reading.article is None:
         return None, ()
-    kin = store.read(stories.kin, reading.sketch, since=trial.now - STORY_WINDOW)
-    story = story_teller(reading.article, size=len(reading.sketch))(kin)
+    article = reading.article
+    found = store.read(overlaps.find_overlaps, reading.sketch, since=trial.now - STORY_WINDOW)
+    story = story_of(
+        len(reading.sketch),
+        found,
+        text=article.text,
+        text_of=lambda number: store.read(stored_documents.text_of, number),
+        published_at=article.published_at,
+        date=article.date,
+    )
     return story, () if story is None else _members(store, story)
 
 
 def _members(store: StoreReader, story: StoryId) -> tuple[StoryMember, ...]:
-    rows = store.read(documents.of_story, story)
+    rows = store.read(stored_documents.of_story, story)
     return tuple(StoryMember(number=number, name=name, outlet=outlet, url=url) for number, name, outlet, url in rows)
 
 
 def _findings(document: StoredDocument, watches: Iterable[Watch]) -> tuple[Finding, ...]:
-    """What is on record of its matches, then what the other watches of today make of it."""
+    """The recorded matches, then the verdicts of the other watches of today."""
     recorded = {match.watch: Finding(watch=match.watch, match=match) for match in document.matches}
     others = Watchlist.compile(watch for watch in watches if watch.name not in recorded)
-    article = article_of(document)
-    return (*recorded.values(), *others.explain(article, feed_text=document.feed_text, feed=document.feed))
+    return (*recorded.values(), *others.explain(document.article, feed_text=document.feed_text, feed=document.feed))
 
 
 def _seen(entry: EntryStatus) -> str:
-    return f"{entry.seen_at:%Y-%m-%d %H:%M} UTC in feed {entry.feed}: {entry.title or 'no title'} ({entry.link})"
+    title, link = entry.entry.title or "no title", entry.entry.link
+    return f"{entry.seen_at:%Y-%m-%d %H:%M} UTC in feed {entry.feed}: {title} ({link})"
 
 
 def _outcome(entry: EntryStatus) -> str:
     status = f", HTTP {entry.status}" if entry.status else ""
-    moved = f", from {entry.final_url}" if entry.final_url and entry.final_url != entry.link else ""
+    moved = f", from {entry.final_url}" if entry.final_url and entry.final_url != entry.entry.link else ""
     if entry.state != "done":
         reason = f": {entry.reason}" if entry.reason else ""
         return f"pending, next try at {entry.due_at:%Y-%m-%d %H:%M} UTC, {entry.attempts} tries so far{reason}"
@@ -161,7 +168,7 @@ def _candidates(trial: PageTrial) -> Iterator[str]:
 def _story(explanation: Explanation) -> Iterator[str]:
     own = explanation.document.number if explanation.document else None
     others = [member for member in explanation.members if member.number != own]
-    yield f"{explanation.story}: {'nobody else has it so far' if not others else 'also told in'}"
+    yield f"{explanation.story}: {'no other outlet so far' if not others else 'also in'}"
     for member in others:
         yield f"{member.name}, {member.outlet or 'unknown outlet'} {member.url}".rstrip()
 
@@ -175,7 +182,7 @@ def _article(article: Article) -> Iterator[str]:
 
 
 def _document(document: StoredDocument) -> Iterator[str]:
-    written = f"written {document.written_at:%Y-%m-%d %H:%M} UTC" if document.written_at else "its file is owed"
+    written = f"written {document.written_at:%Y-%m-%d %H:%M} UTC" if document.written_at else "its file is not written"
     yield f"{document.name}, {written}"
     yield f"text from the {document.text_from.value}, quality: {document.quality.value}, {document.extractor}"
     for url in document.urls:
@@ -184,6 +191,6 @@ def _document(document: StoredDocument) -> Iterator[str]:
 
 def _delivery(delivery: DeliveryStatus) -> str:
     answer = f": {delivery.last_answer}" if delivery.last_answer else ""
-    if delivery.told_in:
-        answer = f", told in digest {delivery.told_in}"
+    if delivery.digest:
+        answer = f", sent in digest {delivery.digest}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"

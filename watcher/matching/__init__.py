@@ -1,21 +1,20 @@
-"""Matching: which watches an article answers, and where; which documents tell one story. Values in, values out; no I/O.
+"""Matching: finds the watches that an article matches, with the hits, and groups documents into stories. No I/O.
 
-terms.py       what counts as the same term in German and English
-query.py       the query language: query.lark, text -> nodes.py; complaints.py says what is wrong with one
-plan.py        watch -> its nodes, bound to the lexicon, and what it cannot do without
-lexicon.py     all terms of all watches, and where they stand in a text; scan.py is its candidate pass (Aho-Corasick)
-evidence.py    one article, read against the lexicon; evaluate.py asks it whether a query is true, explain.py why not
-watchlist.py   all of it together: article -> matches
-stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story
+terms.py       the forms of a term in German and English
+query.py       the query language: query.lark, text -> nodes.py; query_errors.py explains a wrong query
+plan.py        watch -> its nodes, bound to the lexicon, and the terms that it needs
+lexicon.py     all terms of all watches, and their occurrences in a text; scan.py is the candidate pass (Aho-Corasick)
+evidence.py    one article, scanned with the lexicon; evaluate.py tests a query against it, explain.py says why it fails
+watchlist.py   the compiled watches: article -> matches
+stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story; facts.py: other facts, other story
 """
 
 from watcher.matching.stories import WINDOW as STORY_WINDOW
-from watcher.matching.stories import Candidate, containment, shingles, sketch, story_of
+from watcher.matching.stories import containment, shingles, sketch, story_of
 from watcher.matching.watchlist import Finding, Watchlist, definition
 
 __all__ = [
     "STORY_WINDOW",
-    "Candidate",
     "Finding",
     "Watchlist",
     "containment",

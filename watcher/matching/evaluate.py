@@ -1,4 +1,4 @@
-"""Is a query true of an article, and which words make it so? Pure logic over nodes and evidence."""
+"""Evaluates a query on an article and collects the words that make it true. Pure logic over nodes and evidence."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 from watcher.matching.evidence import Evidence, Span
-from watcher.matching.nodes import About, And, Near, Node, Not, Or, Words
+from watcher.matching.nodes import And, FactFilter, Near, Node, Not, Or, Words
 
-_MOST_STRETCHES = 20_000  # pairs that one NEAR looks at: a text that repeats two words thousands of times ends here
+_MOST_PASSAGES = 20_000  # pairs that one NEAR examines: a bound for texts that repeat two words thousands of times
 
 
 def evaluate(node: Node, evidence: Evidence) -> list[Span] | None:
-    """The spans that make a query true, None if it is not. A query can be true without a span: `site:example.org`."""
+    """Returns the spans that make a query true, None if it is false. `site:example.org` can be true without a span."""
     match node:
         case Words():
             return evidence.spans(node) or None
-        case About():
+        case FactFilter():
             return [] if evidence.holds(node) else None
         case Not(part=part):
             return None if evaluate(part, evidence) is not None else []
@@ -28,7 +28,7 @@ def evaluate(node: Node, evidence: Evidence) -> list[Span] | None:
             true = [spans for part in parts if (spans := evaluate(part, evidence)) is not None]
             return [span for spans in true for span in spans] if true else None
         case Near():
-            return [span for stretch in stretches(node, evidence) for span in stretch.spans] or None
+            return [span for passage in passages(node, evidence) for span in passage.spans] or None
 
 
 def _all(parts: Sequence[Node], evidence: Evidence) -> list[Span] | None:
@@ -42,30 +42,30 @@ def _all(parts: Sequence[Node], evidence: Evidence) -> list[Span] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A piece of text that answers one side of NEAR: from the first of its spans to the end of the last."""
+class Passage:
+    """A piece of text that matches one side of NEAR: from the first of its spans to the end of the last."""
 
     whole: Span
     spans: tuple[Span, ...]
 
 
-def stretches(node: Node, evidence: Evidence) -> list[Stretch]:
-    """Every place of a node that has places: words, groups of them with OR, and NEAR itself."""
+def passages(node: Node, evidence: Evidence) -> list[Passage]:
+    """Lists the passages of a node that has positions: words, groups of them with OR, and NEAR itself."""
     match node:
         case Words():
-            return [Stretch(whole=span, spans=(span,)) for span in evidence.spans(node)]
+            return [Passage(whole=span, spans=(span,)) for span in evidence.spans(node)]
         case Or(parts=parts):
-            return [stretch for part in parts for stretch in stretches(part, evidence)]
+            return [passage for part in parts for passage in passages(part, evidence)]
         case Near(left=left, right=right):
-            pairs = _pairs(node, stretches(left, evidence), stretches(right, evidence), evidence)
-            return [_joined(*pair) for pair in islice(pairs, _MOST_STRETCHES)]
+            pairs = _pairs(node, passages(left, evidence), passages(right, evidence), evidence)
+            return [_joined(*pair) for pair in islice(pairs, _MOST_PASSAGES)]
         case _:
-            raise TypeError(f"{node} has no place")
+            raise TypeError(f"{node} has no position")
 
 
 def _pairs(
-    near: Near, left: Iterable[Stretch], right: Iterable[Stretch], evidence: Evidence
-) -> Iterator[tuple[Stretch, Stretch]]:
+    near: Near, left: Iterable[Passage], right: Iterable[Passage], evidence: Evidence
+) -> Iterator[tuple[Passage, Passage]]:
     firsts, seconds = _in_order(left), _in_order(right)
     yield from _followed(firsts, seconds, near.distance, evidence)
     if not near.ordered:
@@ -73,9 +73,9 @@ def _pairs(
 
 
 def _followed(
-    firsts: Sequence[Stretch], seconds: Sequence[Stretch], distance: int, evidence: Evidence
-) -> Iterator[tuple[Stretch, Stretch]]:
-    """Each of `firsts` with each of `seconds` that begins behind its end, `distance` words away at most."""
+    firsts: Sequence[Passage], seconds: Sequence[Passage], distance: int, evidence: Evidence
+) -> Iterator[tuple[Passage, Passage]]:
+    """Yields pairs of which the second begins behind the end of the first, at most `distance` words away."""
     starts = [_place(second) for second in seconds]
     for first in firsts:
         limit = evidence.reach(first.whole, distance)
@@ -85,19 +85,19 @@ def _followed(
             at += 1
 
 
-def _in_order(stretches: Iterable[Stretch]) -> list[Stretch]:
-    return sorted(stretches, key=lambda stretch: (_place(stretch), stretch.whole.end))
+def _in_order(passages: Iterable[Passage]) -> list[Passage]:
+    return sorted(passages, key=lambda passage: (_place(passage), passage.whole.end))
 
 
-def _place(stretch: Stretch) -> tuple[str, int]:
-    return stretch.whole.field.value, stretch.whole.start
+def _place(passage: Passage) -> tuple[str, int]:
+    return passage.whole.field.value, passage.whole.start
 
 
-def _joined(first: Stretch, second: Stretch) -> Stretch:
+def _joined(first: Passage, second: Passage) -> Passage:
     whole = Span(
         number=-1,
         field=first.whole.field,
         start=first.whole.start,
         end=max(first.whole.end, second.whole.end),
     )
-    return Stretch(whole=whole, spans=(*first.spans, *second.spans))
+    return Passage(whole=whole, spans=(*first.spans, *second.spans))

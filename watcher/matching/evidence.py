@@ -1,22 +1,28 @@
-"""What one article has to say: its texts with the terms that stand in them, and its facts. No logic of queries."""
+"""Holds one article for evaluation: its texts with the terms in them, and its facts. No query logic."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from watcher.matching.lexicon import Finds, Lexicon
-from watcher.matching.nodes import About, Fact, Scope, Words
+from watcher.matching.lexicon import Lexicon, Occurrences
+from watcher.matching.nodes import Fact, FactFilter, Scope, Words
 from watcher.matching.scan import ScannedText
 from watcher.matching.terms import Term
 from watcher.model import Article, Hit, HitField
-from watcher.text import fold, host_name, units
+from watcher.text import fold, host_name, is_word_character, units
+
+_LINE = re.compile(r"\S[^\n]*")
+_SENTENCES = re.compile(r"[.!?]\s+\w")
+_LONGEST_HEADLINE = 200  # characters
+_LONG_TITLE = 3  # words: a shorter one may begin any sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One place where the term `number` stands: folded offsets in one of the texts."""
+    """One occurrence of the term `number`: folded offsets in one of the texts."""
 
     number: int
     field: HitField
@@ -25,7 +31,7 @@ class Span:
 
 
 class Evidence:
-    """An article, read against a lexicon."""
+    """An article, scanned with a lexicon."""
 
     def __init__(self, lexicon: Lexicon, article: Article, *, feed_text: str, feed: str) -> None:
         self._lexicon = lexicon
@@ -34,64 +40,64 @@ class Evidence:
         self._texts = {HitField.TEXT: _Text(lexicon, article.text)}
         if feed_text:
             self._texts[HitField.FEED] = _Text(lexicon, feed_text)
-        self._title_end = -1
-        self._authors: Finds | None = None
+        self._headlines: dict[HitField, tuple[tuple[int, int], ...]] = {}
+        self._authors: Occurrences | None = None
 
     @property
-    def suspects(self) -> set[int]:
-        """The numbers of the terms that may stand somewhere in the texts: no others do."""
-        return {number for text in self._texts.values() for number in text.finds.suspects}
+    def candidates(self) -> set[int]:
+        """The numbers of all terms that can occur in the texts."""
+        return {number for text in self._texts.values() for number in text.occurrences.candidates}
 
-    def stands(self, number: int) -> bool:
-        """Whether a term stands somewhere in the texts."""
-        return any(text.finds.spans(number) for text in self._texts.values())
+    def occurs(self, number: int) -> bool:
+        """Whether a term occurs in the texts."""
+        return any(text.occurrences.spans(number) for text in self._texts.values())
 
     def spans(self, words: Words) -> list[Span]:
-        """Where these words stand, within their scope. The feed's text counts as body: its title may be another."""
+        """Returns the occurrences of these words within their scope. Headlines that the feed states are titles too."""
         return [
             Span(number=words.number, field=field, start=start, end=end)
             for field, text in self._texts.items()
-            for start, end in text.finds.spans(words.number)
+            for start, end in text.occurrences.spans(words.number)
             if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
         ]
 
-    def holds(self, about: About) -> bool:
-        """Whether this is true of the article. What is not known about it is not true."""
-        match about.fact:
+    def holds(self, fact_filter: FactFilter) -> bool:
+        """Whether a filter holds for the article. It does not hold for an unknown fact."""
+        match fact_filter.fact:
             case Fact.LANGUAGE:
-                known, wanted = self.fact(about.fact).lower().replace("_", "-"), about.value.lower()
+                known, wanted = self.fact(fact_filter.fact).lower().replace("_", "-"), fact_filter.value.lower()
                 return known == wanted or known.startswith(f"{wanted}-")
             case Fact.SITE:
-                return any(f".{host}".endswith(f".{site_of(about)}") for host in self._article.hosts)
+                return any(f".{host}".endswith(f".{site_of(fact_filter)}") for host in self._article.hosts)
             case Fact.FEED:
-                return is_of_feed(about, self.fact(about.fact))
+                return is_of_feed(fact_filter, self.fact(fact_filter.fact))
             case Fact.AUTHOR:
                 if self._authors is None:
-                    self._authors = self._lexicon.find(ScannedText(self.fact(about.fact)))
-                return bool(self._authors.spans(about.number))
+                    self._authors = self._lexicon.find(ScannedText(self.fact(fact_filter.fact)))
+                return bool(self._authors.spans(fact_filter.number))
 
     def words_between(self, left: Span, right: Span) -> int:
-        """How many words further `right` begins than `left` ends; 0 within one word joined by hyphens."""
+        """Counts the words from the end of `left` to the start of `right`; 0 within one word joined by hyphens."""
         text = self._texts[left.field]
         return text.word_at(right.start) - text.word_at(left.end - 1)
 
     def inside_words(self, words: Words) -> tuple[str, ...]:
-        """Words of the article's text, folded, that hold the letters of `words` without being a form of it."""
+        """Returns words of the article's text, folded, that contain the letters of `words` but are not a form of it."""
         return self._texts[HitField.TEXT].words_with(self._lexicon.terms[words.number])
 
     def fact(self, fact: Fact) -> str:
-        """What is known about the article, "" if nothing is."""
+        """Returns a fact of the article, "" if it is unknown."""
         known = {Fact.LANGUAGE: self._article.language, Fact.SITE: ", ".join(self._article.hosts)}
         return (known | {Fact.FEED: self._feed, Fact.AUTHOR: self._article.author})[fact]
 
     def reach(self, span: Span, words: int) -> int:
-        """The folded offset where the word ends that lies so many words behind the end of the span."""
+        """Returns the folded offset of the end of the word that is `words` words behind the span."""
         return self._texts[span.field].end_of_word(self._texts[span.field].word_at(span.end - 1) + words)
 
     def hits(self, spans: Iterable[Span]) -> list[Hit]:
-        """The hits for these spans, in the order of the texts: each term once at a place, with its longest form there.
+        """Makes the hits of these spans, in the order of the texts: each term once at a place, with its longest form.
 
-        A term that stands in the article's text is not told again for the feed's.
+        A term that occurs in the article's text has no hits in the feed's.
         """
         longest: dict[tuple[HitField, int, str], int] = {}
         for span in spans:
@@ -106,37 +112,62 @@ class Evidence:
         ]
 
     def _in_title(self, field: HitField, start: int) -> bool:
-        if self._title_end < 0:
-            self._title_end = len(fold(self._article.title).text)
-        return field is HitField.TEXT and start < self._title_end
+        if field not in self._headlines:
+            title = fold(self._article.title).text
+            self._headlines[field] = tuple(headlines(self._texts[field].folded, title, field))
+        return any(first <= start < last for first, last in self._headlines[field])
 
 
-def is_of_feed(about: About, feed: str) -> bool:
-    """Whether a query about a feed means the one of this name."""
-    known, wanted = fold(feed).text, fold(about.value).text
+def is_of_feed(fact_filter: FactFilter, feed: str) -> bool:
+    """Whether a `feed:` filter accepts the feed of this name."""
+    known, wanted = fold(feed).text, fold(fact_filter.value).text
     return known.startswith(wanted[:-1]) if wanted.endswith("*") else known == wanted
 
 
-def site_of(about: About) -> str:
-    """The host that a query about a site means, with all below it. `www.` makes no difference."""
-    return host_name(about.value.lstrip(".")).removeprefix("www.")
+def site_of(fact_filter: FactFilter) -> str:
+    """Returns the host that a `site:` filter accepts, with all hosts below it. `www.` makes no difference."""
+    return host_name(fact_filter.value.lstrip(".")).removeprefix("www.")
+
+
+def headlines(folded: str, title: str, field: HitField) -> Iterator[tuple[int, int]]:
+    """Yields the spans of headlines in a folded text: its title, repetitions of that, and the feed's own headline."""
+    if field is HitField.TEXT:
+        yield 0, len(title)
+    else:
+        first = folded.partition("\n\n")[0]
+        if len(first) <= _LONGEST_HEADLINE and not _SENTENCES.search(first):
+            yield 0, len(first)
+    if title:
+        for line in _LINE.finditer(folded):
+            rest = line.group()[len(title) :]
+            if line.group().startswith(title) and (not rest or _goes_on(title, rest)):
+                yield line.start(), line.start() + len(title)
+
+
+def _goes_on(title: str, rest: str) -> bool:
+    """Whether a line is a title and more ("… - Blatt"), not a sentence that begins with the words of a short title."""
+    return not is_word_character(rest[0]) and len(title.split()) >= _LONG_TITLE
 
 
 class _Text:
-    """One text of an article, with what stands in it."""
+    """One text of an article, with the occurrences of terms in it."""
 
     def __init__(self, lexicon: Lexicon, original: str) -> None:
         self._scanned = ScannedText(original)
         self._original = original
-        self.finds = lexicon.find(self._scanned)
+        self.occurrences = lexicon.find(self._scanned)
         self._words: tuple[list[int], list[int]] | None = None
+
+    @property
+    def folded(self) -> str:
+        return self._scanned.folded.text
 
     def hit(self, field: HitField, term: str, start: int, end: int) -> Hit:
         first, last = self._scanned.folded.original_span(start, end)
         return Hit(term=term, form=self._original[first:last], start=first, end=last, field=field)
 
     def words_with(self, term: Term) -> tuple[str, ...]:
-        """The words that hold the letters of a term, each once, the first three."""
+        """Returns the first three distinct words that contain the letters of a term."""
         needles = (spelling.needle for spelling in term.spellings)
         starts = (self._scanned.squeezed.find(needle) for needle in needles)
         places = (self._scanned.place(start, start + 1).start for start in starts if start >= 0)
@@ -148,7 +179,7 @@ class _Text:
         return starts[self.word_at(place)], ends[self.word_at(place)]
 
     def word_at(self, offset: int) -> int:
-        """The number of the word at a folded offset, or of the one before it."""
+        """Returns the number of the word at a folded offset, or of the word before it."""
         return bisect_right(self._word_edges()[0], offset) - 1
 
     def end_of_word(self, number: int) -> int:

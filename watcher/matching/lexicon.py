@@ -1,4 +1,4 @@
-"""Every term of every watch, once, and where they stand in a text. Knows nothing of watches and queries."""
+"""Holds every term of every watch once, and finds them in a text. No watches, no queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Spans = Sequence[tuple[int, int]]
 
 
 class Lexicon:
-    """Terms by number. Built once, asked for every text."""
+    """Terms by number, compiled once and searched in every text."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self.terms = tuple(terms)
@@ -25,12 +25,12 @@ class Lexicon:
         self.numbers = {needle: number for number, needle in enumerate(meanings)}
         self._needles = Needles(tuple(meanings))
 
-    def find(self, text: ScannedText) -> Finds:
-        """What stands in a text."""
-        return Finds(self, text, self._needles.found(text))
+    def find(self, text: ScannedText) -> Occurrences:
+        """Finds the terms in a text."""
+        return Occurrences(self, text, self._needles.found(text))
 
     def needles_of(self, numbers: Iterable[int]) -> tuple[Needle, ...]:
-        """The needles of these terms, each once."""
+        """Returns the needles of these terms, each once."""
         inside: dict[str, bool] = {}
         for number in numbers:
             term = self.terms[number]
@@ -39,26 +39,26 @@ class Lexicon:
         return tuple(Needle(letters=letters, inside_words=within) for letters, within in inside.items())
 
 
-class Finds:
-    """Where the letters of terms stand in one text; whether they are the terms themselves is looked at when asked."""
+class Occurrences:
+    """The occurrences of terms in one text. The candidate pass finds letters; a term is checked on its first use."""
 
     def __init__(self, lexicon: Lexicon, text: ScannedText, places: Mapping[int, Spans]) -> None:
         self._lexicon = lexicon
         self._text = text
         self._places = places
         self._spans: dict[int, Spans] = {}
-        self.suspects = frozenset(number for needle in places for number in lexicon.meanings[needle])
-        """The numbers of the terms that may stand in the text: no others do."""
+        self.candidates = frozenset(number for needle in places for number in lexicon.meanings[needle])
+        """The numbers of all terms that can occur in the text."""
 
     def spans(self, number: int) -> Spans:
-        """The folded spans where a term stands, in their order, of forms at one place the longest."""
-        if number not in self.suspects:
+        """Returns the folded spans of a term in their order, at each place the longest form."""
+        if number not in self.candidates:
             return ()
         if number not in self._spans:
-            self._spans[number] = self._standing(self._lexicon.terms[number])
+            self._spans[number] = self._occurrences_of(self._lexicon.terms[number])
         return self._spans[number]
 
-    def _standing(self, term: Term) -> Spans:
+    def _occurrences_of(self, term: Term) -> Spans:
         ends: dict[int, int] = {}
         for spelling in term.spellings:
             for start, end in self._places.get(self._lexicon.numbers[spelling.needle], ()):
@@ -66,7 +66,7 @@ class Finds:
                     continue
                 place = self._text.place(start, end)
                 if spelling.joined_by(place.gaps) and (
-                    span := term.standing(self._text.folded, place.start, place.end)
+                    span := term.occurrence(self._text.folded, place.start, place.end)
                 ):
                     ends[span[0]] = max(span[1], ends.get(span[0], 0))
         return sorted(ends.items())

@@ -1,4 +1,4 @@
-"""The parts of a query, as values. A watch with terms is a query too: any of its words."""
+"""The syntax tree of a query. A watch with terms is a query too: any of its words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 
 class Scope(StrEnum):
-    """Which part of an article a word must stand in."""
+    """The part of an article in which a word must occur."""
 
     ANYWHERE = ""
     TITLE = "title"
@@ -16,7 +16,7 @@ class Scope(StrEnum):
 
 
 class Fact(StrEnum):
-    """What a query can ask about an article besides its words."""
+    """A property of an article, beside its words, that a query can test."""
 
     LANGUAGE = "lang"
     SITE = "site"
@@ -26,9 +26,9 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A word or phrase that must stand in the text. `at`: its place in the query. `number`: its place in the lexicon.
+    """A word or phrase that must occur. `at`: its offset in the query. `number`: its index in the lexicon.
 
-    `exact`: case and form as written. `prefix`: any word that begins so.
+    `exact`: case and form as written. `prefix`: any word that begins with it.
     """
 
     text: str
@@ -44,8 +44,8 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """A fact about the article: its language, site, feed or author. `number`: the author's place in the lexicon."""
+class FactFilter:
+    """A test of the article's language, site, feed or author. `number`: the index of the author in the lexicon."""
 
     fact: Fact
     value: str
@@ -59,7 +59,7 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Not:
-    """What must not be."""
+    """A part that must be false."""
 
     part: Node
     at: int = 0
@@ -70,7 +70,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class And:
-    """All of these."""
+    """Parts that must all be true."""
 
     parts: tuple[Node, ...]
 
@@ -80,7 +80,7 @@ class And:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Or:
-    """At least one of these."""
+    """Parts of which at least one must be true."""
 
     parts: tuple[Node, ...]
 
@@ -90,7 +90,7 @@ class Or:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """Both within `distance` words of each other, `ordered`: the left one first. They never share letters."""
+    """Two parts within `distance` words of each other, without overlap. `ordered`: the left one first."""
 
     left: Node
     right: Node
@@ -103,7 +103,7 @@ class Near:
         return f"{_grouped(self.left)} {operator} {_grouped(self.right)}"
 
 
-Node: TypeAlias = Words | About | Not | And | Or | Near
+Node: TypeAlias = Words | FactFilter | Not | And | Or | Near
 
 
 def _grouped(node: Node) -> str:

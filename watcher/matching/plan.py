@@ -1,4 +1,4 @@
-"""From a watch to what the watchlist evaluates: its node, bound to the lexicon, and what it cannot do without."""
+"""Plans the evaluation of a watch: its node, bound to the lexicon, and the terms that it needs to be true."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from watcher.errors import QueryError
-from watcher.matching.complaints import complaint
-from watcher.matching.nodes import About, And, Fact, Near, Node, Not, Or, Words
+from watcher.matching.nodes import And, Fact, FactFilter, Near, Node, Not, Or, Words
+from watcher.matching.query_errors import query_error
 from watcher.matching.terms import Term, compile_term
 from watcher.model import Watch
 
 _LONGEST = 1_000
 
-Sign: TypeAlias = int | About
-"""What must be there: a term by its number, or a site or feed."""
+Sign: TypeAlias = int | FactFilter
+"""A condition that the prefilter can test: a term by its number, or a site or feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A watch ready to be evaluated.
 
-    `needs`: the query can be true only if one of these terms stands in the article; None: it can be true without any.
-    `needs_too`: one of each of these sets must stand there as well.
-    `signs`: the same, but the author's name counts as a term of the page, and a site or feed counts, too.
+    `needs`: the query is true only if one of these terms occurs in the article; None: it can be true without any.
+    `also_needs`: one term of each of these sets must occur as well.
+    `signs`: as `needs`, but the author's name counts as a term of the page, and a site or feed counts as well.
     """
 
     watch: Watch
     node: Node
     needs: tuple[int, ...] | None
-    needs_too: tuple[frozenset[int], ...]
+    also_needs: tuple[frozenset[int], ...]
     signs: tuple[Sign, ...] | None
 
 
 class Planner:
-    """Collects the terms of all watches, each once, while it plans them one after the other."""
+    """Plans watches, and collects the terms of all of them, each once."""
 
     def __init__(self) -> None:
         self.terms: list[Term] = []
         self._numbers: dict[tuple[str, bool, bool, bool, bool], int] = {}
 
     def plan(self, watch: Watch) -> Plan:
-        """Raises QueryError that names the watch, the place and what to write instead."""
+        """Plans a watch. Raises QueryError with the watch, the place and the correction."""
         try:
             node = self._bind(_asked(watch.query) if watch.query else _any_of(watch), watch)
         except QueryError as error:
@@ -50,19 +50,19 @@ class Planner:
         needed = needs(node, self.terms)
         others = {frozenset(each) for each in _all_needed(node, self.terms)} - {frozenset(needed or ())}
         signs_of_it = signs(node, self.terms)
-        return Plan(watch=watch, node=node, needs=needed, needs_too=tuple(others), signs=signs_of_it)
+        return Plan(watch=watch, node=node, needs=needed, also_needs=tuple(others), signs=signs_of_it)
 
     def _bind(self, node: Node, watch: Watch) -> Node:
         bound = self._numbered(node, watch)
-        if watch.query and (open_end := everything(bound)):
-            raise complaint(watch.query, _at(open_end), *_WHY_EVERYTHING[type(open_end) is Not])
+        if watch.query and (unbounded := unbounded_part(bound)):
+            raise query_error(watch.query, _at(unbounded), *_WHY_UNBOUNDED[type(unbounded) is Not])
         return bound
 
     def _numbered(self, node: Node, watch: Watch) -> Node:
         match node:
             case Words():
                 return replace(node, number=self._number(node.text, watch, node.at, node.prefix, node.exact))
-            case About(fact=Fact.AUTHOR):
+            case FactFilter(fact=Fact.AUTHOR):
                 prefix = node.value.endswith("*")
                 return replace(node, number=self._number(node.value.rstrip("*"), watch, node.at, prefix))
             case Not(part=part):
@@ -83,16 +83,16 @@ class Planner:
 
 
 def needs(node: Node, terms: Sequence[Term]) -> tuple[int, ...] | None:
-    """Of the terms that a node cannot be true without, the rarest set of which one must stand; None if none must.
+    """Returns the rarest set of terms of which one must occur for a node to be true; None if it needs no term.
 
-    Each letter that a term is longer makes it half as frequent; a set is as frequent as its terms together.
+    Each further letter halves the assumed frequency of a term; the frequency of a set is the sum over its terms.
     """
     found = _needed(node, terms, facts=False)
     return None if found is None else tuple(sorted(sign for sign in found if isinstance(sign, int)))
 
 
 def signs(node: Node, terms: Sequence[Term]) -> tuple[Sign, ...] | None:
-    """As `needs`, but what is not a term of the text counts, too: the author, the site, the feed. A feed is rarest."""
+    """Does as `needs`, but counts author, site and feed as well. A feed is the rarest."""
     return _needed(node, terms, facts=True)
 
 
@@ -100,9 +100,9 @@ def _needed(node: Node, terms: Sequence[Term], *, facts: bool) -> tuple[Sign, ..
     match node:
         case Words():
             return (node.number,)
-        case About(fact=Fact.AUTHOR) if facts:
+        case FactFilter(fact=Fact.AUTHOR) if facts:
             return (node.number,)
-        case About(fact=Fact.SITE | Fact.FEED) if facts:
+        case FactFilter(fact=Fact.SITE | Fact.FEED) if facts:
             return (node,)
         case Or(parts=parts):
             sets = [_needed(part, terms, facts=facts) for part in parts]
@@ -117,7 +117,7 @@ def _needed(node: Node, terms: Sequence[Term], *, facts: bool) -> tuple[Sign, ..
 
 
 def _all_needed(node: Node, terms: Sequence[Term]) -> Iterator[tuple[int, ...]]:
-    """Every set of terms of which one must stand; several where parts must be true together."""
+    """Yields every set of terms of which one must occur; several where parts must be true together."""
     match node:
         case And(parts=parts):
             for part in parts:
@@ -130,28 +130,28 @@ def _all_needed(node: Node, terms: Sequence[Term]) -> Iterator[tuple[int, ...]]:
                 yield needed
 
 
-def everything(node: Node) -> Node | None:
-    """The part of a query for which it could match every article there is, or nearly; None if it could not."""
+def unbounded_part(node: Node) -> Node | None:
+    """Returns the part of a query that lets it match (nearly) every article; None if there is none."""
     match node:
-        case Not() | About(fact=Fact.LANGUAGE):
+        case Not() | FactFilter(fact=Fact.LANGUAGE):
             return node
         case Or(parts=parts):
-            return next((part for part in map(everything, parts) if part), None)
+            return next((part for part in map(unbounded_part, parts) if part), None)
         case And(parts=parts):
-            open_ends = [everything(part) for part in parts]
+            open_ends = [unbounded_part(part) for part in parts]
             return open_ends[0] if all(open_ends) else None
         case _:
             return None
 
 
-_WHY_EVERYTHING = {
-    True: ("this matches every article that lacks something", "say also what must be there: Rutte -Kommentar"),
-    False: ("this matches every article in a language", "say also what must be there: Rutte lang:de"),
+_WHY_UNBOUNDED = {
+    True: ("this matches every article without something", "add a word that must occur: Rutte -Kommentar"),
+    False: ("this matches every article in a language", "add a word that must occur: Rutte lang:de"),
 }
 
 
 def _asked(query: str) -> Node:
-    """The query, read by a parser that takes 7 MB: who has no query need not have it."""
+    """Parses the query. The parser takes 7 MB of memory: it is imported only for queries."""
     from watcher.matching.query import parse_query
 
     return parse_query(query)
@@ -171,7 +171,7 @@ def _compiled(watch: Watch, at: int, key: tuple[str, bool, bool, bool, bool]) ->
     except QueryError as error:
         if at < 0:
             raise
-        raise complaint(watch.query, at, str(error), "write a word or a number") from error
+        raise query_error(watch.query, at, str(error), "write a word or a number") from error
 
 
 def _rarest(sets: Sequence[tuple[Sign, ...] | None], terms: Sequence[Term]) -> tuple[Sign, ...] | None:
@@ -182,11 +182,11 @@ def _rarest(sets: Sequence[tuple[Sign, ...] | None], terms: Sequence[Term]) -> t
 
 
 def _letters(sign: Sign, terms: Sequence[Term]) -> int:
-    """How long a sign is; a feed, which is known before anything is read, is longer than any."""
-    if isinstance(sign, About):
+    """Returns the length of a sign; a feed is known before anything is fetched, and counts as the longest."""
+    if isinstance(sign, FactFilter):
         return _LONGEST if sign.fact is Fact.FEED else len(sign.value)
     return min(len(spelling.needle) for spelling in terms[sign].spellings)
 
 
 def _at(node: Node) -> int:
-    return node.at if isinstance(node, Not | About | Words | Near) else 0
+    return node.at if isinstance(node, Not | FactFilter | Words | Near) else 0

@@ -1,4 +1,4 @@
-"""Reading a query: its text -> nodes. The grammar is in query.lark; what to say about a wrong one in complaints.py."""
+"""Parses a query into nodes. The grammar is in query.lark, the errors are in query_errors.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import cache
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-from watcher.matching.complaints import complaint, explain_failure
-from watcher.matching.nodes import About, And, Fact, Near, Node, Not, Or, Scope, Words
+from watcher.matching.nodes import And, Fact, FactFilter, Near, Node, Not, Or, Scope, Words
+from watcher.matching.query_errors import explain_failure, query_error
 from watcher.text import squeeze
 
 MOST_WORDS_APART = 500
@@ -36,11 +36,11 @@ _LANGUAGES = {"deutsch": "de", "german": "de", "englisch": "en", "english": "en"
 
 
 def parse_query(text: str) -> Node:
-    """Read a query. Raises QueryError that shows the place with a caret and says what to write instead."""
+    """Parses a query. Raises QueryError with the place, the reason and the correction."""
     if not text.strip():
-        raise complaint(text, 0, "the query is empty", "write what to look for, for instance Rutte")
+        raise query_error(text, 0, "the query is empty", "write a word, for instance Rutte")
     if len(text) > _LONGEST:
-        raise complaint(text, 0, f"the query has more than {_LONGEST:,} characters", "split it into several watches")
+        raise query_error(text, 0, f"the query has more than {_LONGEST:,} characters", "split it into several watches")
     tokens: list[Token] = []
     try:
         tokens.extend(_grammar().lex(text))
@@ -52,13 +52,13 @@ def parse_query(text: str) -> Node:
 
 
 def _check_depth(text: str, tokens: Sequence[Token]) -> None:
-    """Refuses nesting deeper than the recursion over the nodes should follow."""
+    """Refuses nesting that is too deep for the recursion over nodes."""
     depth = 0
     for token in tokens:
         depth += {"LPAR": 1, "RPAR": -1}.get(token.type, 0)
         if depth > _DEEPEST:
             reason = f"more than {_DEEPEST} groups inside each other"
-            raise complaint(text, token.start_pos or 0, reason, "write it with fewer parentheses")
+            raise query_error(text, token.start_pos or 0, reason, "write it with fewer parentheses")
 
 
 @cache
@@ -69,14 +69,14 @@ def _grammar() -> Lark:
 
 
 class _Reader:
-    """Turns the parse tree of one query into nodes. `text` is the query, to point at what is wrong with it."""
+    """Turns the parse tree of one query into nodes. `text` is the query, for errors."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     def node(self, tree: Tree[Token] | Token) -> Node:
         if isinstance(tree, Token):
-            raise TypeError(f"the grammar puts the bare token {tree!r} where a node stands")
+            raise TypeError(f"the grammar has the bare token {tree!r} in the place of a node")
         parts = tree.children
         match tree.data:
             case "either":
@@ -97,14 +97,14 @@ class _Reader:
     def _near(self, parts: list[Tree[Token] | Token]) -> Node:
         node = self.node(parts[0])
         if len(parts) > _DEEPEST:
-            raise complaint(self._text, 0, "too many NEAR in a row", "split it into several watches")
+            raise query_error(self._text, 0, "too many NEAR in a row", "split it into several watches")
         for operator, unit in zip(parts[1::2], parts[2::2], strict=True):
             count = str(operator).removeprefix("NEAR/")
             distance, ordered = int(count.rstrip("f")[:9]), count.endswith("f")
             place = (operator.start_pos or 0) if isinstance(operator, Token) else 0
             if not 1 <= distance <= MOST_WORDS_APART:
                 advice = "NEAR/1 asks for neighbours; for the whole text write AND"
-                raise complaint(self._text, place, f"NEAR counts from 1 to {MOST_WORDS_APART} words", advice)
+                raise query_error(self._text, place, f"NEAR counts from 1 to {MOST_WORDS_APART} words", advice)
             right = self.node(unit)
             for side in (node, right):
                 self._check_has_a_place(side, place)
@@ -118,14 +118,16 @@ class _Reader:
             case Or(parts=parts):
                 for part in parts:
                     self._check_has_a_place(part, place)
-            case About():
+            case FactFilter():
                 advice = f"write {node} beside it, with AND"
-                raise complaint(
-                    self._text, place, f"{node.fact}: has no place in the text, so nothing is near it", advice
+                raise query_error(
+                    self._text, place, f"{node.fact}: has no position in the text, so nothing is near it", advice
                 )
             case _:
                 advice = "give it words, phrases, or groups with OR only; write the rest beside it, with AND"
-                raise complaint(self._text, place, "NEAR cannot measure to a group with AND or NOT", advice)
+                raise query_error(
+                    self._text, place, "NEAR cannot measure the distance to a group with AND or NOT", advice
+                )
 
     def _within(self, name: str, inner: Node, place: int) -> Node:
         field = name.lower()
@@ -134,38 +136,38 @@ class _Reader:
             end = place + len(name) + 1
             literal = f'to look for these very words write "{self._text[place:end]} …"'
             advice = f"did you mean {meant}:?" if meant else f"the fields are {', '.join(_FIELDS)}; {literal}"
-            raise complaint(self._text, place, f"there is no field {name}:", advice)
+            raise query_error(self._text, place, f"there is no field {name}:", advice)
         return self._scoped(field, inner, place)
 
     def _scoped(self, field: str, node: Node, place: int) -> Node:
-        """The field applied to every word of a node."""
+        """Applies a field to every word of a node."""
         match node:
             case And(parts=parts) | Or(parts=parts):
                 return replace(node, parts=tuple(self._scoped(field, part, place) for part in parts))
             case Not(part=part):
                 return replace(node, part=self._scoped(field, part, place))
             case Words() if not node.scope:
-                return replace(node, scope=Scope(field)) if field in _SCOPES else self._about(Fact(field), node)
+                return replace(node, scope=Scope(field)) if field in _SCOPES else self._fact_filter(Fact(field), node)
             case Near(left=left, right=right) if field in _SCOPES:
                 return replace(node, left=self._scoped(field, left, place), right=self._scoped(field, right, place))
             case Near():
-                raise complaint(self._text, node.at, f"{field}: is no text to measure NEAR in", "use AND or OR")
+                raise query_error(self._text, node.at, f"{field}: is not a text for NEAR", "use AND or OR")
             case _:
-                raise complaint(self._text, place, f"{field}: cannot hold another field", "write them side by side")
+                raise query_error(self._text, place, f"{field}: cannot hold another field", "write them side by side")
 
-    def _about(self, fact: Fact, words: Words) -> About:
+    def _fact_filter(self, fact: Fact, words: Words) -> FactFilter:
         value = words.text + "*" * words.prefix
         if words.exact:
-            raise complaint(self._text, words.at, f"{fact}: knows no =", f"write {fact}:{value}")
+            raise query_error(self._text, words.at, f"{fact}: does not take =", f"write {fact}:{value}")
         if fact is Fact.LANGUAGE and not re.fullmatch(r"[A-Za-z]{2}(?:-[A-Za-z]{2,4})?", value):
             advice = f"write lang:{_LANGUAGES.get(value.lower(), 'de')}"
-            raise complaint(self._text, words.at, f"{value!r} is no language code of two letters", advice)
+            raise query_error(self._text, words.at, f"{value!r} is not a language code of two letters", advice)
         if fact is Fact.SITE and (re.search(r"[/*:\s]", value) or not re.search(r"\w", value)):
             host = re.sub(r"^\w+://|^\*\.|.*\s.*", "", value)
             host = re.split("[/:]", host)[0].strip("*.")
             advice = f"write site:{host}; it includes every host below it" if host else "write site:example.org"
-            raise complaint(self._text, words.at, "site: takes the name of a host, without scheme, path or *", advice)
-        return About(fact=fact, value=value, at=words.at)
+            raise query_error(self._text, words.at, "site: takes the name of a host, without scheme, path or *", advice)
+        return FactFilter(fact=fact, value=value, at=words.at)
 
     def _words(self, tokens: list[Token]) -> Words:
         *sign, token = tokens
@@ -178,39 +180,41 @@ class _Reader:
         if not star or rest.strip("*"):
             return Words(text=str(token), exact=exact, at=place)
         if exact:
-            raise complaint(
+            raise query_error(
                 self._text, place, "= asks for this very form and * for others", f"write ={text} or {text}*"
             )
         if len(squeeze(text)) < SHORTEST_PREFIX:
             advice = f"write at least {SHORTEST_PREFIX} letters before *, or the words themselves: (… OR …)"
-            raise complaint(self._text, place, f"{token} would match far too much", advice)
+            raise query_error(self._text, place, f"{token} would match far too much", advice)
         return Words(text=text, prefix=True, at=place)
 
     def _check_word(self, word: str, place: int) -> None:
         meant = "NEAR/10" if re.match(r"(?i)near/", word) else _MEANT.get(word.lower(), "")
         if meant.startswith("NEAR"):
             advice = f'write {meant}: within ten words, in either order; {meant}f: in this order; "{word}" for the word'
-            raise complaint(self._text, place, f"{word} does not say how near", advice)
+            raise query_error(self._text, place, f"{word} does not say how near", advice)
         if meant:
             advice = f'write {meant}; to look for the word itself, write "{word}"'
-            raise complaint(self._text, place, f"{word} is no operator here", advice)
+            raise query_error(self._text, place, f"{word} is not an operator here", advice)
         if re.match(r"[+!&|]\w", word):
             advice = "words side by side are all wanted already; OR for either, - for none"
-            raise complaint(self._text, place, f"{word[0]} is no operator here", advice)
+            raise query_error(self._text, place, f"{word[0]} is not an operator here", advice)
         if re.search(r"\w[,;]$", word):
-            raise complaint(self._text, place + len(word) - 1, f"{word[-1]} does not part words", "put OR between them")
+            raise query_error(
+                self._text, place + len(word) - 1, f"{word[-1]} does not separate words", "put OR between them"
+            )
         if re.match(r"[*?]", word):
             advice = "write the beginning of the word: Rutte*; or set compounds = true, which looks inside words"
-            raise complaint(self._text, place, "a word cannot begin with a wildcard", advice)
+            raise query_error(self._text, place, "a word cannot begin with a wildcard", advice)
 
     def _check_phrase(self, phrase: str, place: int) -> None:
         if not squeeze(phrase):
-            raise complaint(
-                self._text, place, "nothing stands between the quotation marks", "write the phrase, or drop them"
+            raise query_error(
+                self._text, place, "there is nothing between the quotation marks", "write the phrase, or drop them"
             )
         if re.search(r"\w\*(?:\s|$)", phrase):
             words = re.sub(r"\s+", " NEAR/1f ", phrase.strip())
-            raise complaint(self._text, place, "a phrase knows no *", f"write {words}")
+            raise query_error(self._text, place, "a phrase does not take *", f"write {words}")
 
 
 def _place(tree: Tree[Token]) -> int:

@@ -1,4 +1,4 @@
-"""The candidate pass: where in a text the letters of which needle stand. No rules of language, no watches.
+"""The candidate pass: finds the letters of needles in a text. No rules of language, no watches.
 
 Needles and texts are squeezed (no spaces, no hyphens), so that one needle finds every way to join a term. With
 100,000 needles a page of 4.5 kB takes a fraction of a millisecond.
@@ -22,9 +22,9 @@ _SPACED_UP_TO = "\u0e00"  # the first script without spaces between words is Tha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The letters of a needle stand in `text[start:end]` of a folded text.
+    """The letters of a needle at `text[start:end]` of a folded text.
 
-    `gaps`: what stands between them, as (letters before it, the spaces and hyphens).
+    `gaps`: the spaces and hyphens between them, as (number of letters before it, gap).
     """
 
     start: int
@@ -33,7 +33,7 @@ class Place:
 
 
 class Needles:
-    """Many needles, looked for at once."""
+    """Many needles, searched at once."""
 
     def __init__(self, needles: Sequence[str]) -> None:
         kind = Implementation.ContiguousNFA if len(needles) > 1000 else None
@@ -44,7 +44,7 @@ class Needles:
         )
 
     def found(self, text: ScannedText) -> dict[int, list[tuple[int, int]]]:
-        """Each needle whose letters stand there, with the squeezed offsets of all its places, overlapping or not."""
+        """Returns each needle in the text with the squeezed offsets of all its places, overlapping ones too."""
         found: dict[int, list[tuple[int, int]]] = {}
         if self._automaton is not None:
             for needle, start, end in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
@@ -53,7 +53,7 @@ class Needles:
 
 
 class ScannedText:
-    """A text made ready for the search: folded, squeezed, and the way back from squeezed to folded offsets."""
+    """A text prepared for the search: folded and squeezed, with a map from squeezed to folded offsets."""
 
     __slots__ = ("_begins", "_offsets", "folded", "squeezed")
 
@@ -64,13 +64,13 @@ class ScannedText:
         self._begins: frozenset[int] = frozenset()
 
     def is_inside_word(self, start: int) -> bool:
-        """Whether a squeezed offset plainly lies within a word: between two letters, with nothing between them."""
+        """Whether a squeezed offset is certainly within a word: between two letters without a gap."""
         self._index()
         before, here = self.squeezed[start - 1 : start], self.squeezed[start]
         return start not in self._begins and before.isalnum() and here.isalnum() and before < _SPACED_UP_TO
 
     def place(self, start: int, end: int) -> Place:
-        """The place in the folded text of `squeezed[start:end]`."""
+        """Returns the place of `squeezed[start:end]` in the folded text."""
         self._index()
         offsets = self._offsets
         first, last = bisect_right(offsets, start) - 1, bisect_right(offsets, end - 1) - 1
@@ -85,8 +85,11 @@ class ScannedText:
                 before = piece
 
     def _index(self) -> None:
-        """Where the pieces between single spaces and hyphens begin in the squeezed text; in the folded one, the n-th
-        begins n characters later. Between two spaces stands an empty piece. No pattern is as fast as splitting."""
+        """Computes the starts of the pieces between single spaces and hyphens in the squeezed text.
+
+        In the folded text the n-th piece begins n characters later; between two spaces there is an empty piece.
+        Splitting is faster than any pattern.
+        """
         if self._offsets:
             return
         pieces = self.folded.text.replace("-", " ").replace("\n", " ").split(" ")

@@ -1,10 +1,11 @@
-"""Which documents tell the same story: the same wire copy or report under another headline, byline, cut, or with
-paragraphs of the outlet's own. Pure: fingerprints in, decision out; the store keeps the rows.
+"""Groups documents into stories: the same wire copy or report under another headline or byline, cut, or with
+additional paragraphs. Pure: fingerprints in, decision out; the store keeps the rows.
 
     text -> words, without agency marks and bylines
          -> shingles: a hash for every five words in a row
-         -> sketch: a quarter of them, so chosen that texts which share thirteen words in a row share a fingerprint
+         -> sketch: a quarter of them, chosen so that texts that share thirteen words in a row share a fingerprint
     sketch of a new document, documents of the last 72 hours with shared fingerprints -> the story, or none
+    text of a new document, text of the best of them -> their facts differ (facts.py): not this story
 
 The store needs one row (fingerprint, document) for each fingerprint and the size of each document's sketch:
 
@@ -14,20 +15,21 @@ The store needs one row (fingerprint, document) for each fingerprint and the siz
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from watcher.model import StoryId
+from watcher.matching.facts import differ
+from watcher.model import Overlap, PartialDate, StoryId
 from watcher.text import fold, words
 
 WINDOW = timedelta(hours=72)
 SHINGLE = 5
 CONTAINED = 0.5  # of 295 real pages no two different reports share more than 0.1; a text cut to 40 % keeps 0.9
 _SHARED_AT_LEAST = 3
+_MOST_COMPARED = 20  # documents whose facts are compared with those of a new one
 _WINNOWED = 9  # 9 shingles of 5 words span 13 words
-_LONGEST = 5_000  # words that count; a ticker that grows for days does not fill the store
+_LONGEST = 5_000  # words; a ticker that grows for days does not fill the store
 
 _AGENCY = "(?:dpa|afp|ap|apa|rtr|reuters|epd|kna|sid|ots|keystone-sda|sda|dts|dapd|tass|ansa|efe|belga|anp|pap)"
 _AGENCY_MARK = re.compile(
@@ -41,21 +43,8 @@ _BYLINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A document recorded in the last `WINDOW` that shares fingerprints with a new one. `size`: of its own sketch.
-
-    `published_at`: when it was published, None if that is not known.
-    """
-
-    story: StoryId
-    shared: int
-    size: int
-    published_at: datetime | None = None
-
-
 def sketch(text: str) -> frozenset[int]:
-    """The fingerprints of a text: signed 64-bit integers, the same in every process and version of Python.
+    """Computes the fingerprints of a text: signed 64-bit integers, equal in every process and version of Python.
 
     The smallest hash of every nine shingles in a row (winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003), so that
     any thirteen words in a row that two texts share give them a common fingerprint.
@@ -67,30 +56,52 @@ def sketch(text: str) -> frozenset[int]:
 
 
 def shingles(text: str) -> frozenset[int]:
-    """All hashed shingles of a text, of which `sketch` keeps some."""
+    """Computes all hashed shingles of a text; `sketch` keeps some of them."""
     return frozenset(_hashes(text))
 
 
 def containment(one: Collection[int], other: Collection[int]) -> float:
-    """How much of the smaller text is in the larger one, from 0 to 1: of shingles exactly, of sketches about."""
+    """Returns the share of the smaller text in the larger one, from 0 to 1: exact for shingles, about for sketches."""
     smaller = min(len(one), len(other))
     return len(set(one).intersection(other)) / smaller if smaller else 0.0
 
 
-def story_of(size: int, candidates: Iterable[Candidate], *, published_at: datetime | None = None) -> StoryId | None:
-    """The story that a document with a sketch of `size` belongs to, None if it begins one.
+def story_of(
+    size: int,
+    overlaps: Iterable[Overlap],
+    *,
+    text: str = "",
+    text_of: Callable[[int], str] | None = None,
+    published_at: datetime | None = None,
+    date: PartialDate | None = None,
+) -> StoryId | None:
+    """Finds the story of a document with a sketch of `size`, among documents recorded in the last `WINDOW`.
 
-    The story whose text it shares most; of several the one with the most shared fingerprints, then the oldest. What was
-    published more than `WINDOW` apart, where both moments are known, is never one story: a weekly column in set words.
+    None if the document begins a story. The story whose text it shares most wins; of several the one with the most
+    shared fingerprints, then the oldest. Documents published more than `WINDOW` apart, where both moments are known,
+    are never one story: a weekly column repeats its set words. Nor are documents with other facts in the same words
+    (see `facts`): with `text_of`, `text` is compared with the text of a document by its number.
     """
+    moment = _moment(published_at, date)
     ranked = [
-        (candidate.shared / min(size, candidate.size), candidate.shared, -candidate.story, candidate.story)
-        for candidate in candidates
-        if candidate.shared >= min(_SHARED_AT_LEAST, size, candidate.size) > 0
-        and not _far_apart(published_at, candidate.published_at)
+        (other.shared / min(size, other.size), other.shared, -other.story, other.story, other.document)
+        for other in overlaps
+        if other.shared >= min(_SHARED_AT_LEAST, size, other.size) > 0
+        and not _far_apart(moment, _moment(other.published_at, other.date))
     ]
-    share, *_, story = max(ranked, default=(0.0, 0, 0, None))
-    return story if share >= CONTAINED else None
+    for share, *_, story, document in sorted(ranked, reverse=True)[:_MOST_COMPARED]:
+        if share < CONTAINED:
+            return None
+        if text_of is None or not differ(text, text_of(document)):
+            return story
+    return None
+
+
+def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime | None:
+    """The time of publication; noon, if only the day is known."""
+    if published_at is not None or date is None or date.month is None or date.day is None:
+        return published_at
+    return datetime(date.year, date.month, date.day, 12, tzinfo=UTC)
 
 
 def _far_apart(one: datetime | None, other: datetime | None) -> bool:
@@ -105,7 +116,7 @@ def _hashes(text: str) -> list[int]:
 
 
 def _own_words(text: str) -> list[str]:
-    """The words of the report itself, folded."""
+    """Returns the words of the report itself, folded."""
     folded = _BYLINE.sub(" ", _AGENCY_MARK.sub(" ", fold(text).text))
     return [word.group() for word, _ in zip(words(folded), range(_LONGEST), strict=False)]
 

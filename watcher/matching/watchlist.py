@@ -1,4 +1,4 @@
-"""The compiled watches: which of them an article answers, with the hits. No rules of language, no I/O."""
+"""The compiled watches: matches an article against all of them. No rules of language, no I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from watcher.matching.evaluate import evaluate
 from watcher.matching.evidence import Evidence, is_of_feed, site_of
 from watcher.matching.explain import missing
 from watcher.matching.lexicon import Lexicon
-from watcher.matching.nodes import About, Fact
+from watcher.matching.nodes import Fact, FactFilter
 from watcher.matching.plan import Plan, Planner, Sign
 from watcher.matching.terms import Term
 from watcher.model import Article, Match, Needle, Watch
@@ -23,7 +23,7 @@ MAX_HITS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one watch makes of an article. `missing`: why it does not match, one sentence each; () if it does."""
+    """The verdict of one watch on an article. `missing`: why it does not match, a sentence each; () if it does."""
 
     watch: str
     match: Match | None
@@ -31,63 +31,63 @@ class Finding:
 
 
 class Watchlist:
-    """Watches, compiled once and then asked for every article. Holds no state between articles."""
+    """Watches, compiled once and evaluated on every article. Holds no state between articles."""
 
     def __init__(self, plans: Sequence[Plan], terms: Sequence[Term]) -> None:
         self._plans = tuple(plans)
         self._lexicon = Lexicon(terms)
         self._always = [number for number, plan in enumerate(plans) if plan.needs is None]
-        woken_by: dict[int, list[int]] = defaultdict(list)
+        plans_by_term: dict[int, list[int]] = defaultdict(list)
         for number, plan in enumerate(plans):
             for term in plan.needs or ():
-                woken_by[term].append(number)
-        self._woken_by = {term: tuple(numbers) for term, numbers in woken_by.items()}
+                plans_by_term[term].append(number)
+        self._plans_by_term = {term: tuple(numbers) for term, numbers in plans_by_term.items()}
         self._signs = [sign for number in self._always for sign in plans[number].signs or ()]
-        sites = (site_of(sign) for sign in self._signs if _is_about(sign, Fact.SITE))
+        sites = (site_of(sign) for sign in self._signs if _filters_by(sign, Fact.SITE))
         self._sites = tuple(dict.fromkeys(squeeze(fold(site).text) for site in sites))
         self._takes_all = "" in self._sites or any(plan.signs is None for plan in plans)
 
     @classmethod
     def compile(cls, watches: Iterable[Watch]) -> Watchlist:
-        """Compile watches. Raises QueryError that names the watch, the place and what to write instead."""
+        """Compiles watches. Raises QueryError with the watch, the place and the correction."""
         planner = Planner()
         plans = [planner.plan(watch) for watch in watches]
         return cls(plans, planner.terms)
 
     @property
     def needles(self) -> tuple[Needle, ...]:
-        """What to look for before anything else in a page, with the names of its author and hosts: without any of them
-        no article of it answers a watch, unless `takes_all_of` says so of its feed."""
-        terms = dict.fromkeys([*self._woken_by, *(sign for sign in self._signs if isinstance(sign, int))])
+        """The input of the prefilter. No watch matches an article without one of them in its page, author or hosts,
+        unless `takes_all_of` its feed."""
+        terms = dict.fromkeys([*self._plans_by_term, *(sign for sign in self._signs if isinstance(sign, int))])
         sites = (Needle(letters=site, inside_words=True) for site in self._sites if site)
         return (*self._lexicon.needles_of(terms), *sites)
 
     def takes_all_of(self, feed: str) -> bool:
-        """Whether a watch can be answered by any article of this feed, whatever stands in it: `feed:name -Sport`."""
-        return self._takes_all or any(_is_about(sign, Fact.FEED) and is_of_feed(sign, feed) for sign in self._signs)
+        """Whether a watch can match articles of this feed that have none of the needles: `feed:name -Sport`."""
+        return self._takes_all or any(_filters_by(sign, Fact.FEED) and is_of_feed(sign, feed) for sign in self._signs)
 
     @property
     def unfilterable(self) -> tuple[str, ...]:
-        """The names of the watches that every page of a site or feed may answer: `site:example.org`."""
+        """The names of the watches that can match every page of a site or feed: `site:example.org`."""
         plans = (self._plans[number] for number in self._always)
         return tuple(
             plan.watch.name
             for plan in plans
-            if plan.signs is None or any(isinstance(sign, About) for sign in plan.signs)
+            if plan.signs is None or any(isinstance(sign, FactFilter) for sign in plan.signs)
         )
 
     def match(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Match, ...]:
-        """The watches that the article answers, in the order of the watchlist, each with its hits.
+        """Returns the matches of the article, in the order of the watchlist, each with its hits.
 
-        Hits point into `article.text`; a term that does not stand there is also looked for in `feed_text` (what the
-        feed said about it), and its hits have the field FEED. A match has at most `MAX_HITS` hits, the first of the
-        text; it has none if the watch asks for facts only. `feed` is the name of the feed, for queries that ask for it.
+        Hits point into `article.text`; a term that does not occur there is searched in `feed_text` (the text of the
+        entry), and its hits have the field FEED. A match has at most `MAX_HITS` hits, the first of the text, and none
+        if the watch consists of facts only. `feed`: the name of the feed.
         """
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
         return tuple(match for plan in self._candidates(evidence) if (match := _match(plan, evidence)))
 
     def explain(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Finding, ...]:
-        """What every watch makes of the article: its match, or the reasons why it does not match."""
+        """Returns the verdict of every watch: its match, or the reasons why it does not match."""
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
         return tuple(self._finding(plan, evidence) for plan in self._plans)
 
@@ -96,18 +96,18 @@ class Watchlist:
         return Finding(watch=plan.watch.name, match=match, missing=() if match else missing(plan.node, evidence))
 
     def _candidates(self, evidence: Evidence) -> list[Plan]:
-        wakers = (term for term in evidence.suspects if term in self._woken_by and evidence.stands(term))
-        woken = {number for term in wakers for number in self._woken_by[term]}
-        plans = (self._plans[number] for number in sorted(woken.union(self._always)))
-        return [plan for plan in plans if all(any(map(evidence.stands, terms)) for terms in plan.needs_too)]
+        found = (term for term in evidence.candidates if term in self._plans_by_term and evidence.occurs(term))
+        numbers = {number for term in found for number in self._plans_by_term[term]}
+        plans = (self._plans[number] for number in sorted(numbers.union(self._always)))
+        return [plan for plan in plans if all(any(map(evidence.occurs, terms)) for terms in plan.also_needs)]
 
 
-def _is_about(sign: Sign, fact: Fact) -> TypeGuard[About]:
-    return isinstance(sign, About) and sign.fact is fact
+def _filters_by(sign: Sign, fact: Fact) -> TypeGuard[FactFilter]:
+    return isinstance(sign, FactFilter) and sign.fact is fact
 
 
 def definition(watch: Watch) -> int:
-    """A signed 64-bit hash of all that decides what a watch matches: not its name, nor whom it tells."""
+    """Computes a signed 64-bit hash of everything that decides whether a watch matches; name and channels do not."""
     parts = (watch.terms, watch.query, watch.inflect, watch.compounds)
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), signed=True)
 

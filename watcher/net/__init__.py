@@ -1,14 +1,17 @@
-"""net: the only room that speaks HTTP, and the only importer of httpx.
+"""net: the only room that speaks HTTP, and the only importer of httpx and aiohttp.
 
-One client for feeds, pages, robots.txt and alerts: it asks the address guard about every target and every redirect,
-dials the checked number, keeps one deadline around the whole exchange, caps what a peer may send (also while it is
-decompressed), waits its turn at every host, keeps no cookies, and names no secret in its errors.
+One client for feeds, pages, robots.txt and alerts. It checks every target and every redirect with the address guard,
+connects to the checked addresses only, keeps one deadline around the whole fetch, caps the bytes that a server may send
+(also while they are decompressed), waits for its turn at every host, keeps no cookies, and names no secret in an error.
 
-    request ─ target ─ guard ─ robots ─ politeness ─ exchange ─ decoding ─▶ response
-                 ▲                                        │
-                 └──────────── redirect (≤ 5) ────────────┘
+    request ─ target ─ guard ─ robots ─ politeness ─ hop ─▶ response
+                 ▲                                    │
+                 └────────── redirect (≤ 5) ──────────┘
 
-What a feed's answer means for the next poll, or a channel's for the next attempt, is decided elsewhere.
+    hop ─ transport ─ connection          httpx.AsyncClient over aiohttp, with limits of our own
+     └─── bodies ─ decoding               the body, decompressed under a limit
+
+Other rooms decide how a response changes the next poll or the next attempt of a delivery.
 """
 
 import logging
@@ -26,9 +29,8 @@ from watcher.net.values import (
     Response,
 )
 
-# Both write every URL at INFO, webhook secrets and feed tokens included; httpcore is what httpx itself would go over.
+# It logs every URL at INFO, with webhook secrets and feed tokens.
 logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 __all__ = [
     "FEED_LIMIT",

@@ -1,7 +1,8 @@
-"""Which addresses are public: a table of our own, the same on every Python. Pure.
+"""Separates public addresses from others, by a table of its own. Pure.
 
-From the IANA special-purpose registries (IPv4, IPv6), with what they do not list: multicast, and 168.63.129.16, through
-which a virtual machine reaches its host on Azure. `ipaddress.is_global` varies by Python version.
+From the IANA special-purpose registries (IPv4, IPv6), and two networks that they do not list: multicast, and
+168.63.129.16, through which a virtual machine reaches its host on Azure. `ipaddress.is_global` varies by
+Python version.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class Spelled(NamedTuple):
-    """An address, as it is always spelled; `refused`: where nothing is allowed."""
+    """An address with its canonical text; `refused`: it is not public."""
 
     address: Address
     text: str
@@ -67,7 +68,7 @@ class Spelled(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_address(text: str) -> Spelled:
-    """The address that DNS spelled like this. Raises ValueError."""
+    """Parses an address from DNS. Raises ValueError."""
     address = ip_address(text)
     return Spelled(address=address, text=str(address), refused=is_refused(address))
 
@@ -83,13 +84,13 @@ def is_refused(address: Address, allowed: Iterable[Network] = ()) -> bool:
 
 
 def is_covered(address: Address, allowed: Iterable[Network]) -> bool:
-    """Whether one of the networks holds this address, or the IPv4 address that it maps."""
+    """Whether one of the networks contains this address, or the IPv4 address that it maps."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return any(form in network for form in (address, mapped) if form for network in allowed)
 
 
 def embedded_ipv4(address: Address) -> IPv4Address | None:
-    """The IPv4 address that packets to this IPv6 address end at: mapped, NAT64, 6to4, Teredo; None if there is none."""
+    """The IPv4 address inside an IPv6 address (mapped, NAT64, 6to4, Teredo), None if there is none."""
     if isinstance(address, IPv4Address):
         return None
     if address in _NAT64:
@@ -106,7 +107,7 @@ def _is_public(address: Address) -> bool:
 
 
 class _Ranges:
-    """Networks that do not overlap, as numbers: every address of every name that is fetched is looked up here."""
+    """Networks that do not overlap, as sorted ranges of numbers: all addresses that are fetched are looked up here."""
 
     def __init__(self, apart: Iterable[Network]) -> None:
         ranges = sorted((int(network.network_address), int(network.broadcast_address)) for network in apart)

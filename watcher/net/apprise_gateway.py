@@ -1,6 +1,6 @@
-"""Apprise, for what watcher has no channel of its own for: mail, Telegram, ntfy and a hundred more. An extra.
+"""Sends through Apprise, an optional dependency: mail, Telegram, ntfy and a hundred services more.
 
-It is synchronous and tells success or failure only. It runs in a thread of its own, which is left behind if it hangs.
+Apprise is synchronous and reports success or failure only. It runs in a daemon thread, which is abandoned if it hangs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TAKEN, NOT_TAKEN = 200, 502
 async def notify(url: str, message: bytes, *, within: timedelta) -> int:
     """Sends a message, JSON with `title` and `body`, to an Apprise address; `TAKEN` or `NOT_TAKEN`.
 
-    Raises FetchError if Apprise is not installed, does not know such an address, or takes longer than `within`.
+    Raises FetchError if Apprise is not installed, does not support the address, or takes longer than `within`.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[int] = loop.create_future()
@@ -40,7 +40,7 @@ async def notify(url: str, message: bytes, *, within: timedelta) -> int:
         async with asyncio.timeout(within.total_seconds()):
             return await future
     except TimeoutError:
-        raise FetchError(FetchFailure.TIMEOUT, "Apprise did not end in time", sent=True) from None
+        raise FetchError(FetchFailure.TIMEOUT, "Apprise did not finish in time", sent=True) from None
 
 
 def _notify(url: str, *, title: str, body: str) -> int:
@@ -53,7 +53,7 @@ def _notify(url: str, *, title: str, body: str) -> int:
     logging.getLogger("apprise").setLevel(_QUIET)
     gateway = apprise.Apprise()
     if not gateway.add(url):
-        raise FetchError(FetchFailure.INVALID_URL, "Apprise knows no such address; see its list of services")
+        raise FetchError(FetchFailure.INVALID_URL, "Apprise does not support this address; see its list of services")
     sent = gateway.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT, interpret_escapes=False)
     return TAKEN if sent else NOT_TAKEN
 

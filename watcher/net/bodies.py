@@ -1,4 +1,4 @@
-"""Reads bodies: raw, decompressed under a limit, and only a few large ones at a time."""
+"""Reads the bodies of responses: decompressed under a limit, and only a few large ones at a time."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from dataclasses import dataclass
 import httpx
 
 from watcher.errors import FetchError, FetchFailure
+from watcher.net.connection import MOST_HEADS_BYTES
 from watcher.net.decoding import BadCoding, Decoder, Identity, decoder_for
-from watcher.net.wire import MOST_HEADS_BYTES, Meter
 
 ERROR_BODY_LIMIT = 64 * 1024
-# Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; what is
-# larger waits for one of a few places, on its own deadline.
+# Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; a larger
+# body waits for one of a few slots, within its own deadline.
 LARGE = 1024 * 1024
 LARGE_AT_ONCE = 1
-# ... and must not drip into it: whoever has a place has so long. 16 MiB at half a MiB a second, say.
+# A large body may keep its slot for so many seconds: 16 MiB at half a MiB a second, for example.
 HOLD = 30.0
-# A decoder may hold a window of 16 MiB. So it is made when the packed body is there, and then waits for nobody; what is
-# longer than this is unpacked as it comes, in one of the places for large bodies.
-PACKED = 256 * 1024
-# The loop serves the others after so many pieces or so many bytes of one body: a few milliseconds.
-_PIECES_PER_SHARE = 64
-_BYTES_PER_SHARE = 1024 * 1024
+# A decoder may hold a window of 16 MiB. So a compressed body is read first and then decompressed without a wait; a
+# longer one is decompressed while it arrives, in one of the slots for large bodies.
+COMPRESSED = 256 * 1024
+# Other tasks run after so many pieces or so many bytes of one body: a few milliseconds.
+_PIECES_PER_TURN = 64
+_BYTES_PER_TURN = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """How much of a body is taken: `limit` decompressed bytes; beyond it the body is cut, or else refused."""
+    """The limit of a body in decompressed bytes; a longer body is `cut`, or else refused."""
 
     limit: int
     cut: bool = False
@@ -38,105 +38,105 @@ class Allowance:
 
     @property
     def wire(self) -> int:
-        """Bytes on the wire: compression may not help, and chunks may be small, but not without end."""
+        """The limit in bytes on the wire: the body may be incompressible, and its chunks small."""
         return MOST_HEADS_BYTES + 2 * max(self.limit, ERROR_BODY_LIMIT)
 
     def for_status(self, status: int) -> Allowance:
-        """Of an error page a little is enough, and no reason to lose the status."""
+        """The allowance for a status: an error page is cut early, so that its length never hides the status."""
         return self if status < 400 else Allowance(limit=min(self.limit, ERROR_BODY_LIMIT), cut=True)
 
 
-class Bodies:
-    """Shares the memory for large bodies among all exchanges."""
+class BodyReader:
+    """Reads bodies; all fetches share the slots for large ones."""
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(LARGE_AT_ONCE)
-        self._unpacking = asyncio.Semaphore(1)
+        self._slots = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._decoding = asyncio.Semaphore(1)
 
-    async def read(self, response: httpx.Response, headers: Mapping[str, str], meter: Meter, most: Allowance) -> bytes:
-        """The decompressed body. Raises FetchError(TOO_LARGE), or BadCoding if it is not packed as it says."""
+    async def read(self, response: httpx.Response, headers: Mapping[str, str], name: str, most: Allowance) -> bytes:
+        """The decompressed body. Raises FetchError(TOO_LARGE), or BadCoding if it cannot be decoded."""
         most = most.for_status(response.status_code)
         announced = headers.get("content-length", "")
         if not most.cut and announced.isascii() and announced.isdigit() and int(announced[:20]) > most.limit:
-            message = f"{meter.name} announces {announced[:20]} bytes, over {most.limit}"
+            message = f"{name} announces {announced[:20]} bytes, over {most.limit}"
             raise FetchError(FetchFailure.TOO_LARGE, message, sent=True)
         body = bytearray()
         try:
-            filling = _Filling(decoder_for(headers.get("content-encoding", "")), body, most.limit, name=meter.name)
-            await self._fill(response, filling)
+            buffer = _BodyBuffer(decoder_for(headers.get("content-encoding", "")), body, most.limit, name=name)
+            await self._read_into(response, buffer)
             if len(body) > most.limit and not most.cut:
-                raise FetchError(FetchFailure.TOO_LARGE, f"{meter.name} sent more than {most.limit} bytes", sent=True)
+                raise FetchError(FetchFailure.TOO_LARGE, f"{name} sent more than {most.limit} bytes", sent=True)
             return bytes(memoryview(body)[: most.limit])
         except BadCoding:
             if response.status_code < 400:
                 raise
-            return b""  # what an error page looks like matters less than that it is one
+            return b""  # the status of an error page matters more than its text
         finally:
-            body.clear()  # an error that is kept would keep the frames that hold it
+            body.clear()  # a stored error refers to the frames that refer to the body
 
-    async def _fill(self, response: httpx.Response, filling: _Filling) -> None:
-        """Fill the body, or put a little more than its limit into it."""
+    async def _read_into(self, response: httpx.Response, buffer: _BodyBuffer) -> None:
+        """Reads the body into the buffer, or a little more than its limit."""
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what every asynchronous transport gives
         chunks = aiter(response.stream)
-        if not filling.packed:
-            await self._take_in(chunks, filling)
+        if not buffer.is_compressed:
+            await self._read_plain(chunks, buffer)
             return
-        packed = bytearray()
+        compressed = bytearray()
         async for chunk in chunks:
-            packed += chunk
-            if len(packed) > PACKED:
+            compressed += chunk
+            if len(compressed) > COMPRESSED:
                 break
-        long = len(packed) > PACKED
-        async with self._place(filling) if long else self._unpacking:
-            if await filling.add(bytes(packed)) and long:
-                packed.clear()
+        long = len(compressed) > COMPRESSED
+        async with self._slot(buffer) if long else self._decoding:
+            if await buffer.add(bytes(compressed)) and long:
+                compressed.clear()
                 async for chunk in chunks:
-                    if not await filling.add(chunk):
+                    if not await buffer.add(chunk):
                         return
-            filling.end()
+            buffer.end()
 
-    async def _take_in(self, chunks: AsyncIterator[bytes], filling: _Filling) -> None:
-        """A body that is not packed: from some size on it needs a place."""
+    async def _read_plain(self, chunks: AsyncIterator[bytes], buffer: _BodyBuffer) -> None:
+        """Reads a body that is not compressed; a large one needs a slot."""
         async for chunk in chunks:
-            if filling.put(chunk):
+            if buffer.put(chunk):
                 await asyncio.sleep(0)
-            if filling.is_over():
+            if buffer.is_over():
                 return
-            if filling.is_large():
+            if buffer.is_large():
                 break
         else:
             return
-        async with self._place(filling):
+        async with self._slot(buffer):
             async for chunk in chunks:
-                if filling.put(chunk):
+                if buffer.put(chunk):
                     await asyncio.sleep(0)
-                if filling.is_over():
+                if buffer.is_over():
                     return
 
     @asynccontextmanager
-    async def _place(self, filling: _Filling) -> AsyncIterator[None]:
-        """A place for a large body, for a while."""
-        async with self._places:
+    async def _slot(self, buffer: _BodyBuffer) -> AsyncIterator[None]:
+        """Waits for a slot for a large body and keeps it for at most `HOLD` seconds."""
+        async with self._slots:
             try:
                 async with asyncio.timeout(HOLD):
                     yield
             except TimeoutError as error:
-                message = f"{filling.name} sends a large body too slowly"
+                message = f"{buffer.name} sends a large body too slowly"
                 raise FetchError(FetchFailure.TIMEOUT, message, sent=True) from error
 
 
-class _Filling:
-    """A body on its way through its decoder; lets the loop serve others in between."""
+class _BodyBuffer:
+    """A body while it is decoded; lets other tasks run in between."""
 
     def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str) -> None:
         self.name = name
         self._decoder = decoder
         self._body = body
         self._limit = limit
-        self._pieces = self._unshared = 0
+        self._pieces = self._bytes = 0
 
     @property
-    def packed(self) -> bool:
+    def is_compressed(self) -> bool:
         return not isinstance(self._decoder, Identity)
 
     def is_large(self) -> bool:
@@ -146,21 +146,21 @@ class _Filling:
         return len(self._body) > self._limit
 
     def put(self, piece: bytes) -> bool:
-        """Add a piece of the body; whether it is time to let others run. Called for every byte of a chunk flood."""
+        """Adds a piece of the body; whether it is time to let other tasks run. Called for each chunk of a flood."""
         self._body += piece
-        self._pieces, self._unshared = self._pieces + 1, self._unshared + len(piece)
-        if self._pieces < _PIECES_PER_SHARE and self._unshared < _BYTES_PER_SHARE:
+        self._pieces, self._bytes = self._pieces + 1, self._bytes + len(piece)
+        if self._pieces < _PIECES_PER_TURN and self._bytes < _BYTES_PER_TURN:
             return False
-        self._pieces = self._unshared = 0
+        self._pieces = self._bytes = 0
         return True
 
     async def add(self, chunk: bytes) -> bool:
-        """Whether more is wanted: False once the body has outgrown its limit. Raises BadCoding."""
+        """Decodes and adds a chunk; whether the body is still within its limit. Raises BadCoding."""
         for piece in self._decoder.decode(chunk):
-            share = self.put(piece)
+            pause = self.put(piece)
             if self.is_over():
                 return False
-            if share:
+            if pause:
                 await asyncio.sleep(0)
         return True
 

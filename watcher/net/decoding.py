@@ -1,7 +1,7 @@
-"""Content coding, undone a bounded piece at a time. No network.
+"""Decodes Content-Encoding in pieces of bounded size. No network.
 
-httpx decompresses before anyone can stop it: 8 KB of brotli become 8 GB of memory. Here every step has a limit on what
-it may put out, so that the caller can count, stop, and let others run in between.
+httpx decompresses without a limit: 8 KB of brotli become 8 GB of memory. Here each step returns at most a piece, so
+that the caller can count the bytes, stop, and let other tasks run in between.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ ACCEPTED = "gzip, deflate, br, zstd"
 PIECE = 256 * 1024
 # A zstd block takes at least 4 bytes and puts out at most 128 KiB: 32 bytes bound one step to 1 MiB.
 _ZSTD_SLICE = 32
-# RFC 8878, 3.1.1.1.2: a decoder should support 8 MiB; a larger window is a stranger's claim on our memory.
+# RFC 8878, 3.1.1.1.2: a decoder should support 8 MiB; a larger window would let a server claim our memory.
 _ZSTD_WINDOW = 8 * 1024 * 1024
 
 
 class BadCoding(Exception):
-    """The body is not what its Content-Encoding says."""
+    """The body cannot be decoded by its Content-Encoding."""
 
 
 class Decoder(Protocol):
-    """Undoes one coding. `decode` yields bounded pieces; `close` raises BadCoding if the body ended too early."""
+    """Decodes one coding. `decode` yields bounded pieces; `close` raises BadCoding if the body ended too early."""
 
     def decode(self, data: bytes) -> Iterator[bytes]: ...
 
@@ -34,7 +34,7 @@ class Decoder(Protocol):
 
 
 def decoder_for(content_encoding: str) -> Decoder:
-    """The decoder for a Content-Encoding header. Raises BadCoding for several codings or one we did not ask for."""
+    """The decoder for a Content-Encoding header. Raises BadCoding for several codings or one that was not accepted."""
     codings = [coding.strip().lower() for coding in content_encoding.split(",")]
     named = [coding for coding in codings if coding not in ("", "identity", "none")]
     if len(named) > 1:
@@ -54,7 +54,7 @@ def decoder_for(content_encoding: str) -> Decoder:
 
 
 class Identity:
-    """No coding at all."""
+    """No coding."""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         yield data
@@ -64,7 +64,7 @@ class Identity:
 
 
 class Gzip:
-    """gzip (RFC 1952), also of several members; what follows the last one is ignored, as browsers do."""
+    """gzip (RFC 1952), also of several members; bytes after the last one are ignored, as browsers do."""
 
     def __init__(self) -> None:
         self._stream: zlib._Decompress | None = None
@@ -116,10 +116,10 @@ class Brotli:
             try:
                 piece = self._stream.process(data, output_buffer_limit=PIECE)
             except brotli.error as error:
-                raise BadCoding("the body is no brotli") from error
+                raise BadCoding("the body is not brotli") from error
             data = b""
             if not piece:
-                return  # only now is everything out: it takes more data with output still waiting
+                return  # all output is out; a non-empty piece may have more behind it
             yield piece
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class Zstd:
                 try:
                     piece = self._stream.decompress(part)
                 except zstandard.ZstdError as error:
-                    raise BadCoding("the body is no zstd") from error
+                    raise BadCoding("the body is not zstd") from error
                 part = self._stream.unused_data if self._stream.eof else b""
                 if piece:
                     yield piece
@@ -156,12 +156,12 @@ class Zstd:
 
 
 def _inflate(stream: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    """All that this data gives; a full piece may have more behind it though all data is taken."""
+    """Yields all output of this data. After a full piece there may be more, although all data is consumed."""
     full = True
     while (data or full) and not stream.eof:
         try:
             piece = stream.decompress(data, PIECE)
         except zlib.error as error:
-            raise BadCoding("the body is not compressed as it says") from error
+            raise BadCoding("the body is not compressed as announced") from error
         data, full = stream.unconsumed_tail, len(piece) == PIECE
         yield piece

@@ -1,4 +1,4 @@
-"""Names to numbers through the system's resolver, in threads that nothing waits for."""
+"""Resolves names with the system's resolver, in daemon threads."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
-# Slow name servers must not hold up the others; a hundred waiting threads cost nothing that matters.
+# A slow name server must not delay the look-ups at others; waiting threads are cheap.
 LOOKUPS_AT_ONCE = 64
-# Starting a thread takes ten times as long as asking a name server that has the answer: these stay for the next name.
+# Starting a thread takes ten times as long as a cached look-up: this many threads are kept for the next name.
 THREADS_KEPT = 4
 
 
@@ -19,7 +19,7 @@ class SystemResolver:
     """`getaddrinfo`, as a Resolver.
 
     A look-up cannot be cancelled and may take half a minute when name servers are dead. So it runs in a daemon thread
-    of its own: neither an exchange's deadline nor the end of the program waits for it, asyncio's threads stay free.
+    of its own: neither a deadline nor the end of the program waits for it, and asyncio's threads stay free.
     """
 
     def __init__(self) -> None:
@@ -43,28 +43,28 @@ class SystemResolver:
             else:
                 answer.set_result(result)
 
-        thread.do(lambda: loop.call_soon_threadsafe(settle, _look_up(host, port)))
+        thread.run(lambda: loop.call_soon_threadsafe(settle, _look_up(host, port)))
         return await answer
 
 
 class _Thread:
-    """A daemon thread that does one thing after the other, and ends when nobody holds this object any more."""
+    """A daemon thread that runs one job after the other, and ends when this object is garbage."""
 
     def __init__(self) -> None:
-        things = SimpleQueue[Callable[[], object] | None]()
-        self.do = things.put
-        weakref.finalize(self, things.put, None)
-        threading.Thread(target=_work, args=(things,), name="dns", daemon=True).start()
+        jobs = SimpleQueue[Callable[[], object] | None]()
+        self.run = jobs.put
+        weakref.finalize(self, jobs.put, None)
+        threading.Thread(target=_work, args=(jobs,), name="dns", daemon=True).start()
 
 
-def _work(things: SimpleQueue[Callable[[], object] | None]) -> None:
-    while (thing := things.get()) is not None:
+def _work(jobs: SimpleQueue[Callable[[], object] | None]) -> None:
+    while (job := jobs.get()) is not None:
         try:
-            thing()
+            job()
         except RuntimeError:
-            return  # the loop has ended, nobody asks any more
+            return  # the loop has ended
         finally:
-            thing = None  # it holds the object whose end is this thread's
+            job = None  # it refers to the object whose end ends this thread
 
 
 def _look_up(host: str, port: int) -> list[str] | Exception:

@@ -1,8 +1,8 @@
-"""The address guard: may this request go to this target, and which numbers are dialled for it.
+"""The address guard: decides whether a request may go to a target, and to which addresses it may connect.
 
-A name is resolved once; if any of its addresses is neither public nor the operator's own, the target is refused, else
-exactly these numbers are dialled. Behind a proxy only the proxy resolves names: then schemes, ports, spellings and
-numbers in URLs are still checked, but not what a name stands for.
+A name is resolved once. If any of its addresses is neither public nor the operator's own, the target is refused;
+otherwise the client connects to exactly these addresses. Behind a proxy only the proxy resolves names: then schemes,
+ports, spellings and numeric addresses in URLs are still checked, but not the addresses of names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PUBLIC_PORTS = (80, 443)
 MOST_ADDRESSES = 256
 
 # The public DNS never answers for these (RFC 2606, 6761, 6762, 8375; ICANN's "internal", its name-collision list, and
-# what is in wide use), so a private answer for one of them is the operator's own doing.
+# others in wide use), so a private address for one of them comes from the operator's own network.
 _LOCAL_SUFFIXES = tuple(
     f".{suffix}"
     for suffix in (
@@ -31,14 +31,14 @@ _LOCAL_SUFFIXES = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An admitted target's way: the numbers to dial (none behind a proxy), and whether it is the operator's `own`."""
+    """The route to an admitted target: its addresses (none behind a proxy), and whether it is the operator's `own`."""
 
     addresses: tuple[str, ...]
     own: bool
 
 
 class Guard:
-    """Knows what the operator trusts. `trusted_origins`: those of the URLs in the config."""
+    """Checks targets against the operator's config. `trusted_origins`: the origins of the URLs in the config."""
 
     def __init__(
         self,
@@ -56,8 +56,8 @@ class Guard:
     async def admit(self, target: Target, *, operator: bool, own_origin: str | None) -> Route:
         """The route to a target that may be reached.
 
-        `operator`: he wrote this URL, in the config or on the command line. `own_origin`: the origin that leads here
-        and may lead to itself. Raises AddressRefused, or FetchError(DNS) if the name has no address.
+        `operator`: they wrote this URL, in the config or on the command line. `own_origin`: the origin that has the
+        link, and may link to itself. Raises AddressRefused, or FetchError(DNS) if the name has no address.
         """
         written = operator or target.origin in self._trusted
         if not self._allowed:
@@ -81,7 +81,7 @@ class Guard:
         except OSError as error:
             raise FetchError(FetchFailure.DNS, f"{target.host} has no address: {error.strerror or error}") from error
         except UnicodeError as error:
-            raise FetchError(FetchFailure.DNS, f"{target.host} is no name that DNS knows") from error
+            raise FetchError(FetchFailure.DNS, f"{target.host} is not a name that DNS can look up") from error
         if not answers:
             raise FetchError(FetchFailure.DNS, f"{target.host} has no address")
         if len(answers) > MOST_ADDRESSES:
@@ -89,7 +89,7 @@ class Guard:
         try:
             return [read_address(answer) for answer in dict.fromkeys(answers)]
         except ValueError as error:
-            raise FetchError(FetchFailure.DNS, f"{target.host} has an address that is none") from error
+            raise FetchError(FetchFailure.DNS, f"{target.host} has an address that cannot be read") from error
 
     def _check_port(self, target: Target, *, open_ports: bool) -> None:
         if target.port not in PUBLIC_PORTS and not open_ports:
@@ -97,10 +97,10 @@ class Guard:
 
 
 def _proves_itself(target: Target) -> bool:
-    """Whether a private address is what the operator meant by this origin, and not what a stranger's DNS made of it.
+    """Whether the operator intended a private address for this origin, rather than someone else's DNS.
 
-    He wrote the number; or a name that only his network can answer; or https, where the peer must hold the name's
-    certificate. For `http://` with a public name, whoever runs its DNS could point the request anywhere.
+    They wrote the address itself, or a name that only their network can resolve, or https, where the server must hold
+    the name's certificate. For `http://` with a public name, its DNS could point the request anywhere.
     """
     return target.address is not None or target.scheme == "https" or _is_local_name(target.host)
 

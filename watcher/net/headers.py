@@ -1,4 +1,4 @@
-"""The headers of a request: ours, the conditional ones, and the operator's, which never leave their origin. Pure."""
+"""Makes the headers of a request: the client's, the conditional ones, and the operator's for their own origin. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from watcher.net.values import Purpose, Request
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _VALUE = re.compile(r"[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?|")
-# These frame the message or belong to the client; set by hand they let two parsers disagree about it.
+# These frame the message or belong to the client; set by hand, they could make two parsers disagree about it.
 _OURS = frozenset(
     {"accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"}
     | {"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -19,9 +19,9 @@ _OURS = frozenset(
 
 
 def headers_of(request: Request, *, agent: str, at_home: bool) -> dict[str, str]:
-    """What is sent for this request; `at_home`: the hop goes to the origin that its URL names.
+    """Makes the headers for one hop; `at_home`: it goes to the origin of the request's URL.
 
-    Raises FetchError(INVALID_URL) naming an operator's header that cannot be sent, never its value.
+    Raises FetchError(INVALID_URL) that names an operator's header which cannot be sent, never its value.
     """
     headers = {"user-agent": agent, "accept": request.accept, "accept-encoding": ACCEPTED}
     if request.purpose is Purpose.ALERT:
@@ -33,7 +33,7 @@ def headers_of(request: Request, *, agent: str, at_home: bool) -> dict[str, str]
 
 
 def _conditions(request: Request) -> dict[str, str]:
-    """A validator came from the peer's own answer; one that cannot be sent back is left out."""
+    """Makes the conditional headers. A validator from the server that cannot be sent back is left out."""
     validators = {"if-none-match": request.etag, "if-modified-since": request.last_modified}
     return {name: value for name, value in validators.items() if value and _VALUE.fullmatch(value)}
 
@@ -42,10 +42,10 @@ def _checked(given: Mapping[str, str]) -> dict[str, str]:
     checked = {}
     for name, value in given.items():
         if not _TOKEN.fullmatch(name):
-            raise FetchError(FetchFailure.INVALID_URL, "a header's name is not a token of HTTP")
+            raise FetchError(FetchFailure.INVALID_URL, "the name of a header is not valid in HTTP")
         if name.lower() in _OURS:
-            raise FetchError(FetchFailure.INVALID_URL, f"the header {name} is watcher's own to set")
+            raise FetchError(FetchFailure.INVALID_URL, f"the header {name} is set by watcher itself")
         if not _VALUE.fullmatch(value.strip()):
-            raise FetchError(FetchFailure.INVALID_URL, f"the header {name} holds a character that cannot be sent")
+            raise FetchError(FetchFailure.INVALID_URL, f"the header {name} contains a character that cannot be sent")
         checked[name.lower()] = value.strip()
     return checked

@@ -1,6 +1,6 @@
-"""Whose turn it is: so many requests at once to a host, so long between their starts, so many to all hosts together.
+"""Limits the requests to each host and to all hosts together, and keeps a pause between two starts at one host.
 
-Time spent here is nobody's fault, so it does not count against an exchange's deadline; it has its own bound.
+The wait for a turn does not count against the deadline of a fetch; it has a limit of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOSTS_REMEMBERED = 1024
 
 
 class _Host:
-    """What is remembered of one host: who is being served or waiting, and when the next request may start."""
+    """The state of one host: its running and waiting requests, and when the next one may start."""
 
     __slots__ = ("door", "next_start", "places", "users", "waiting")
 
@@ -29,7 +29,7 @@ class _Host:
 
 
 class Politeness:
-    """Hands out turns, first come first served for each host. `clock` gives monotonic seconds."""
+    """Hands out turns in the order of arrival at each host. `clock` returns monotonic seconds."""
 
     def __init__(self, *, at_once: int, longest_wait: timedelta, clock: Callable[[], float]) -> None:
         self._all = asyncio.Semaphore(at_once)
@@ -39,10 +39,10 @@ class Politeness:
 
     @asynccontextmanager
     async def turn(self, host: str, *, at_once: int, pause: timedelta, urgent: bool = False) -> AsyncIterator[None]:
-        """Wait for a turn at `host` and keep it for the body of the `with`.
+        """Waits for a turn at `host` and keeps it for the body of the `with`.
 
-        `urgent` leaves out the cap on all hosts together, so that an alert is not held up by pages. Raises
-        FetchError(TIMEOUT) if the turn does not come within `longest_wait`.
+        `urgent` ignores the cap on all hosts together, so that an alert does not wait for pages. Raises
+        FetchError(TIMEOUT) if there is no turn within `longest_wait`.
         """
         known = self._host(host, at_once)
         known.users += 1
@@ -57,11 +57,6 @@ class Politeness:
         finally:
             known.users -= 1
 
-    def is_busy(self, host: str) -> bool:
-        """Whether a request to this host would have to wait now: for those before it, or for the pause."""
-        known = self._hosts.get(host)
-        return known is not None and not self._is_free(known)
-
     def __len__(self) -> int:
         return len(self._hosts)
 
@@ -75,13 +70,15 @@ class Politeness:
             async with asyncio.timeout(self._longest_wait.total_seconds()):
                 await self._wait(host, pause, urgent=urgent)
         except TimeoutError as error:
-            message = f"{name.rpartition(' ')[2]}: waited {self._longest_wait} for a turn, too many requests wait"
+            message = (
+                f"{name.rpartition(' ')[2]}: waited {self._longest_wait} for a turn: too many requests are waiting"
+            )
             raise FetchError(FetchFailure.TIMEOUT, message) from error
         finally:
             host.waiting -= 1
 
     async def _wait(self, host: _Host, pause: float, *, urgent: bool) -> None:
-        """One at a time stands in the door until the pause is over; only then it takes one of everybody's places."""
+        """Waits for the pause, one request at a time; only then takes one of the places of all hosts together."""
         await host.places.acquire()
         try:
             async with host.door:

@@ -1,4 +1,4 @@
-"""URLs and texts without what must not be logged. Pure.
+"""Removes secrets from URLs and texts, for logs and messages. Pure.
 
 Feed and channel addresses carry secrets: tokens in the query, passwords before the host, whole paths (Slack, hookshot).
 """
@@ -16,7 +16,7 @@ _SHORTEST_SECRET = 4
 
 
 def redact_url(url: str, *, keep_path: bool = True) -> str:
-    """The URL for people: without user, password and fragment, the values of its query hidden, its path if asked."""
+    """The URL without user, password and fragment; its query's values are hidden, and its path if asked."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -31,7 +31,7 @@ def redact_url(url: str, *, keep_path: bool = True) -> str:
 
 
 def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text with every URL in it redacted, and every given secret hidden, as it is and as URLs spell it."""
+    """The text with every URL in it redacted, and with every given secret hidden, plain or percent-encoded."""
     for secret in sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True):
         for spelling in {secret, quote(secret, safe=""), quote(secret)}:
             text = text.replace(spelling, HIDDEN)

@@ -1,8 +1,8 @@
-"""robots.txt as RFC 9309 asks, for article pages at strangers' hosts.
+"""Applies robots.txt (RFC 9309) to article pages at public hosts.
 
-Missing (4xx): everything is allowed. Unreadable for now (5xx, 429, no answer): nothing is fetched, which is said as the
-passing failure it is, so that the page is tried again later; after a day of that the host counts as having none
-(section 2.3.1.4 leaves the length to the crawler: thirty days are an archive's measure, not a news desk's).
+Missing (4xx): everything is allowed. Unreadable for now (5xx, 429, no response): nothing is fetched, and the failure is
+a passing one, so that the page is tried again later. After a day of failures the host counts as having none (section
+2.3.1.4 leaves the length to the crawler; thirty days would be too long for news).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SLOWEST_CRAWL = timedelta(seconds=30)
 HOSTS_REMEMBERED = 512
 # Parsed rules were measured to take 12 to 57 times their text.
 TEXT_REMEMBERED = 1024 * 1024
-# Longer rules are parsed and asked in a thread: 500 KB of wildcards against a long URL took half a second.
+# Longer rules are parsed and applied in a thread: 500 KB of wildcards against a long URL took half a second.
 _LONG = 16 * 1024
 
 _FRESH_AT_LEAST, _FRESH, _FRESH_AT_MOST = timedelta(hours=1), timedelta(hours=6), timedelta(hours=24)
@@ -34,7 +34,7 @@ _GIVE_UP = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one origin. No rules and no failure: everything is allowed."""
+    """The state of one origin. Without rules and without a failure everything is allowed."""
 
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     expires: float = float("-inf")
@@ -45,7 +45,7 @@ class _Known:
 
 
 class Robots:
-    """Asks `read` for an origin's robots.txt when it is wanted, and remembers it. `clock`: monotonic seconds."""
+    """Reads an origin's robots.txt with `read` on its first use, and caches it. `clock` returns monotonic seconds."""
 
     def __init__(self, *, read: Callable[[str], Awaitable[Response]], agent: str, clock: Callable[[], float]) -> None:
         self._read = read
@@ -54,9 +54,9 @@ class Robots:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     async def admit(self, target: Target) -> timedelta:
-        """The pause that this host asks for between two requests (zero if it asks for none).
+        """The pause that this host asks for between two requests, zero if none.
 
-        Raises FetchError(ROBOTS) if the page must not be fetched, or the failure that keeps its robots.txt from us.
+        Raises FetchError(ROBOTS) if the page must not be fetched, or the failure to read robots.txt.
         """
         known = self._known.setdefault(target.origin, _Known())
         self._known.move_to_end(target.origin)
@@ -64,13 +64,15 @@ class Robots:
             if known.expires <= self._clock():
                 await self._refresh(known, target)
         if known.failure is not None:
-            message = f"robots.txt cannot be read, so its pages are left alone for now: {known.failure}"
+            message = f"robots.txt cannot be read, so no page is fetched for now: {known.failure}"
             raise FetchError(known.failure.failure, message) from known.failure
         if known.rules is None:
             return timedelta(0)
         ask = partial(known.rules.can_fetch, target.url, self._product)
         if not (await asyncio.to_thread(ask) if known.size > _LONG else ask()):
-            raise FetchError(FetchFailure.ROBOTS, f"{target.host} does not let robots fetch this page (robots.txt)")
+            raise FetchError(
+                FetchFailure.ROBOTS, f"{target.host} does not allow robots to fetch this page (robots.txt)"
+            )
         delay = known.rules.crawl_delay(self._product) or 0.0
         return min(timedelta(seconds=min(delay, 86400.0)), SLOWEST_CRAWL)
 

@@ -1,7 +1,7 @@
-"""URL -> target: read once, strictly, so that what is checked is what is dialled. No network.
+"""Parses a URL once, strictly, so that the checked target is the one that is connected to. No network.
 
-Everything a lenient parser would mend is refused instead: two parsers that mend differently are how address guards
-are passed.
+A URL that a lenient parser would repair is refused: two parsers that repair differently are the way around an address
+guard.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ LONGEST_URL = 8192
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)")
-# What most addresses look like; their origin stands in them as it is, and need not be parsed out.
+# The form of most addresses; their origin is a prefix as it is, and needs no parsing.
 _PLAIN = re.compile(r"(https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})(?:/[!-\[\]-~]*)?")
 LONGEST_PLAIN = 250
-# What follows on the origin, and can be left out because nothing in it is ever refused.
+# The part behind the origin can be left out, because nothing in it is ever refused.
 _START = re.compile(r"(https?://[^/?#]+)[/?#][!-\[\]-~]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -36,9 +36,9 @@ _DIGITS = frozenset("0123456789")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a request goes. `host` is ASCII without brackets; `address` is set if the URL holds a number.
+    """The target of a request. `host` is ASCII without brackets; `address` is set if the host is a numeric address.
 
-    `name` is the host with its port if that is not the scheme's own, `parsed` the URL as httpx takes it.
+    `name` is the host, with its port if that is not the scheme's own; `parsed` is the URL for httpx.
     """
 
     scheme: str
@@ -62,14 +62,14 @@ class Target:
 def parse_target(url: str) -> Target:
     """The target of an absolute http(s) URL; the fragment is left out.
 
-    Raises AddressRefused for what could mislead (another scheme, credentials, `\\`, control characters, odd spellings
-    of numbers), FetchError(INVALID_URL) for what is no URL. Neither names more of the URL than its host.
+    Raises AddressRefused for a misleading URL (another scheme, credentials, `\\`, control characters, odd spellings of
+    numeric addresses), FetchError(INVALID_URL) for one that cannot be parsed. Neither names more of it than the host.
     """
     url = url.strip(" ")
     scheme, authority = _split(url)
     if "@" in authority:
         raise AddressRefused(
-            f"the URL at {_shown(authority.rpartition('@')[2])} holds credentials; put them in a header"
+            f"the URL at {_shown(authority.rpartition('@')[2])} contains credentials; put them in a header"
         )
     if not authority.startswith("["):
         _refuse_odd_number(authority.partition(":")[0])
@@ -91,7 +91,7 @@ def parse_target(url: str) -> Target:
 
 @lru_cache(maxsize=256)  # each entry asks for its feed's
 def origin_of(url: str) -> str:
-    """The origin of an absolute http(s) URL, as `trusted_origins` and `referrer_origin` want it.
+    """The origin of an absolute http(s) URL, as in `trusted_origins` and `referrer_origin`.
 
     Raises like `parse_target`.
     """
@@ -100,7 +100,7 @@ def origin_of(url: str) -> str:
 
 
 def origins_of(urls: Iterable[str]) -> frozenset[str]:
-    """The origins of those URLs that can be read, by way of their different beginnings: most have few hosts."""
+    """The origins of the URLs that can be parsed. Each different start is parsed once: most URLs share few hosts."""
     origins = set()
     for start in {_start_of(url) for url in urls}:
         with suppress(FetchError):
@@ -117,7 +117,7 @@ def _split(url: str) -> tuple[str, str]:
     if len(url) > LONGEST_URL:
         raise _invalid(f"the URL is longer than {LONGEST_URL} characters")
     if "\\" in url or _CONTROL.search(url):
-        raise AddressRefused("the URL holds a backslash or a control character")
+        raise AddressRefused("the URL contains a backslash or a control character")
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in DEFAULT_PORTS:
         raise AddressRefused(f"the URL's scheme is {scheme[1][:20].lower()}, only http and https are fetched")
@@ -135,12 +135,12 @@ def _host(host: str, *, bracketed: bool) -> tuple[str, IPv4Address | IPv6Address
     if number is not None:
         return name, number
     if len(name) > 253 or not _NAME.fullmatch(name):
-        raise _invalid(f"{_shown(host)} is no host name")
+        raise _invalid(f"{_shown(host)} is not a host name")
     return name, None
 
 
 def _refuse_odd_number(host: str) -> IPv4Address | None:
-    """The address that a host of numbers stands for, None if it is a name."""
+    """The address of a numeric host, None if it is a name."""
     host = host.removesuffix(".")
     last = host.rpartition(".")[2]
     if last[:1] not in _DIGITS or not _NUMBER.fullmatch(last):
@@ -157,12 +157,12 @@ def _ipv6(host: str) -> tuple[str, IPv6Address]:
     try:
         address = IPv6Address(host)
     except AddressValueError as error:
-        raise _invalid(f"{_shown(host)} is no address") from error
+        raise _invalid(f"{_shown(host)} is not an address") from error
     return str(address), address
 
 
 def _shown(host: str) -> str:
-    """A stranger's host for a message: short, and nothing that a terminal would obey."""
+    """An untrusted host for a message: short, and without control characters."""
     return "".join(c if c.isprintable() else "?" for c in host[:100]) or "no host"
 
 

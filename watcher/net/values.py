@@ -1,4 +1,4 @@
-"""The values that go into the client and come out of it. No network, no policy."""
+"""The client's requests, responses and settings. No network, no policy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from watcher.net import caching
+from watcher.text.http import retry_after
 
 MIB = 1024 * 1024
 FEED_LIMIT = 16 * MIB
@@ -20,7 +21,7 @@ ROBOTS_LIMIT = 500 * 1024
 
 
 class Purpose(StrEnum):
-    """What a request is for; it decides on robots.txt, redirects, pauses and what an error may name."""
+    """The purpose of a request: it decides on robots.txt, redirects, pauses and the host's queue."""
 
     FEED = "feed"
     PAGE = "page"
@@ -29,12 +30,12 @@ class Purpose(StrEnum):
 
     @property
     def limit(self) -> int:
-        """The most bytes that an answer may have once decompressed, unless the request says otherwise."""
+        """The most bytes that a decompressed body may have, unless the request sets its own limit."""
         return _LIMITS[self]
 
     @property
     def cuts_long_answers(self) -> bool:
-        """A long robots.txt is read as far as its limit; a long answer to an alert must not hide that it was taken."""
+        """Whether a body is cut at its limit: a part of a robots.txt is enough, and an alert is delivered."""
         return self in (Purpose.ROBOTS, Purpose.ALERT)
 
 
@@ -48,11 +49,11 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetSettings:
-    """How the client behaves, as `[net]` of the config says.
+    """The settings of the client: `[net]` of the config.
 
-    `per_host` requests at once and `pause` between two starts hold for strangers' hosts; the operator's own (origins
-    that he wrote at private addresses, and networks in `allow_private`) get `own_per_host` at once and no pause.
-    `at_once` caps the requests to all hosts together, `longest_wait` the time one request waits for its turn.
+    `per_host` requests at once and `pause` between two starts apply to public hosts. The operator's own hosts (origins
+    that they wrote at private addresses, and networks in `allow_private`) get `own_per_host` at once and no pause.
+    `at_once` caps the requests to all hosts together, `longest_wait` the time that one request waits for its turn.
     `proxy` is `http://[user:password@]host:port` or "".
     """
 
@@ -69,19 +70,19 @@ class NetSettings:
 
     @property
     def agent(self) -> str:
-        """The User-Agent of every request: the program, and whom to write to."""
+        """The User-Agent of every request: the program and its contact."""
         return f"{self.user_agent} (+{self.contact})" if self.contact else self.user_agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One exchange to make.
+    """One fetch to make. Fields that may hold a secret are not in its repr.
 
-    `timeout` bounds DNS, connecting, every redirect and the body together, but not the wait for politeness.
-    `max_bytes` counts decompressed bytes, None takes the purpose's own limit. `operator`: the URL stands in the
-    config (a feed, a channel), so a private address in it is meant. `referrer_origin`: the origin of the feed
-    that led here, which may link to itself though it is private. `headers` are the operator's: they never leave
-    the origin of `url`. `etag` and `last_modified` make the GET conditional. What may hold a secret is not in the repr.
+    `timeout` bounds DNS, connecting, every redirect and the body together, but not the wait for a turn.
+    `max_bytes` counts decompressed bytes; None takes the limit of the purpose. `operator`: the URL is in the config (a
+    feed, a channel), so a private address in it is intended. `referrer_origin`: the origin of the feed that has the
+    link, which may link to itself although it is private. `headers` are the operator's: they are never sent to another
+    origin than that of `url`. `etag` and `last_modified` make the GET conditional.
     """
 
     url: str = field(repr=False)
@@ -108,11 +109,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One answer, whatever its status.
+    """One response, of any status.
 
-    `url` is where it came from after `redirects`, each as (status, URL it led to). `permanent_url` is `url` if every
-    redirect was permanent (301, 308), "" otherwise. `headers` have lower-case names; cookies are left out. `body` is
-    decompressed. `elapsed` leaves out the wait for politeness; `wire_bytes` counts what came in, heads included.
+    `url` is its address after the `redirects`, each as (status, target URL). `permanent_url` is `url` if every redirect
+    was permanent (301, 308), "" otherwise. `headers` have lower-case names, without cookies. `body` is decompressed.
+    `elapsed` does not include the wait for a turn; `wire_bytes` counts the bytes received, heads included.
     """
 
     status: int
@@ -142,15 +143,15 @@ class Response:
 
     @property
     def max_age(self) -> timedelta | None:
-        """How long `Cache-Control` calls this fresh; zero for `no-cache` and `no-store`, None if it is silent."""
+        """How long the response is fresh by `Cache-Control`; zero for `no-cache` and `no-store`, None if not given."""
         return caching.max_age(self.headers.get("cache-control", ""))
 
     def retry_after(self, now: datetime) -> timedelta | None:
-        """How long `Retry-After` asks to wait, never negative; None if it is missing or unreadable."""
-        return caching.retry_after(self.headers.get("retry-after", ""), now)
+        """The wait that `Retry-After` asks for, never negative; None if it is missing or unreadable."""
+        return retry_after(self.headers.get("retry-after", ""), now)
 
 
 class Resolver(Protocol):
-    """DNS: a host name and port to addresses in numbers, best first. Raises OSError if there are none."""
+    """DNS: resolves a host name to numeric addresses, the best one first. Raises OSError if there are none."""
 
     def __call__(self, host: str, port: int) -> Awaitable[Sequence[str]]: ...

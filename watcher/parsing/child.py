@@ -1,15 +1,23 @@
-"""What runs in a worker process: `python -m watcher.parsing.child TASKS SOCKET TRAY PARENT MEMORY REPLY`.
+"""The main loop of a parser process: `python -m watcher.parsing.child TASKS SOCKET BUFFER PARENT MEMORY REPLY`.
 
-First it loads the tasks module and says so; then it answers one frame at a time: `{"task", "arguments", "seconds"}`
-with a payload, or `{"generation"}` with a configuration. An answer is `{"worn"}` with the result, or `{"kind",
-"message", "data", "traceback"}`, or `{"out_of_memory"}` and the end; one that is worn answers `{"undone"}` from then
-on. Never here: what a task does. The tasks module brings `TASKS` and, if it likes, `preload()` and
-`configure(generation, configuration)`.
+    load the tasks module ──▶ reply `{}`: ready ──▶ receive a request ──▶ run it under limits ──▶ reply ─┐
+                                                         ▲                                               │
+                                                         └───────────────────────────────────────────────┘
+
+A request is `{"task", "arguments", "seconds"}` with a payload, or `{"generation"}` with a configuration as payload.
+A reply is one of
+
+    {"recycle"}                                 with the result; if true, the process takes no further task
+    {"kind", "message", "data", "traceback"}    the exception that the task raised
+    {"out_of_memory"}                           the last reply
+    {"not_started"}                             to a task that came after `recycle`
+
+What a task does is not known here. The tasks module has `TASKS`, and perhaps `preload()` and `configure(generation,
+configuration)`.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import socket
 import sys
@@ -25,44 +33,42 @@ from watcher.parsing import limits
 from watcher.parsing.frames import Frame, FrameError, receive, send
 from watcher.parsing.shared_buffer import SharedBuffer
 
-LONGEST_MESSAGE = 2_000
-"""Characters of the longest message that is passed on: strangers' bytes may stand in it."""
-
+_LONGEST_MESSAGE = 2_000  # characters: an exception may quote untrusted bytes of any length
 _LONGEST_TRACEBACK = 8_000
-_LARGEST_DATA = 65_536
-_TASKS_BETWEEN_CLEARINGS = 20
-# Bytes of freed memory: to have it zeroed by the system for each page again takes a sixth of the time of one; with all
-# of it kept, a worker grows by 15 MB.
-_KEPT = 4 * 2**20
-_LARGE = 2**20
+_LARGEST_DATA = 65_536  # bytes
+_TASKS_BETWEEN_TRIMS = 20
+# If the system had to zero the freed memory again for each page, a page would take a sixth longer; if the process kept
+# all of it, it would grow by 15 MB.
+_KEPT_FREE = 4 * 2**20
+_LARGE_BLOCK = 2**20
 
 
 def main(arguments: list[str]) -> None:
-    """Serve until the parent closes its end or dies, or memory runs out."""
-    tasks, descriptor, tray, parent, memory, largest_reply = arguments
-    limits.tie_to_parent(int(parent))
+    """Serves until the parent closes its end or dies, or memory runs out."""
+    tasks, socket_descriptor, buffer_descriptor, parent, memory, largest_reply = arguments
+    limits.die_with_parent(int(parent))
     limits.ignore_signals()
-    heap.bound_free_memory(kept=_KEPT, large=_LARGE)
-    with socket.socket(fileno=int(descriptor)) as end:
+    heap.limit_free_memory(kept=_KEPT_FREE, large=_LARGE_BLOCK)
+    with socket.socket(fileno=int(socket_descriptor)) as end:
         try:
-            work = Work(tasks, memory=int(memory), largest_reply=int(largest_reply))
-            _serve(end, SharedBuffer.open(int(tray)), work)
+            runner = TaskRunner(tasks, memory=int(memory), largest_reply=int(largest_reply))
+            _serve(end, SharedBuffer.open(int(buffer_descriptor)), runner)
         except (FrameError, OSError):
             return
 
 
-def _serve(end: socket.socket, tray: SharedBuffer, work: Work) -> None:
-    answer = _attempt(work.load)
-    send(end, answer)
-    while not answer.header.get("out_of_memory"):
-        answer = _attempt(lambda: work.do(receive(end, tray)))
-        send(end, answer)
-    while end.recv(65_536):  # a socket that is closed while the parent is still sending would take the answer with it
+def _serve(end: socket.socket, buffer: SharedBuffer, runner: TaskRunner) -> None:
+    reply = _reply_of(runner.load)
+    send(end, reply)
+    while not reply.header.get("out_of_memory"):
+        reply = _reply_of(lambda: runner.run(receive(end, buffer)))
+        send(end, reply)
+    while end.recv(65_536):  # if the socket were closed while the parent still sends, the reply would be lost
         continue
 
 
-def _attempt(work: Callable[[], Frame]) -> Frame:
-    """The answer to a piece of work, however it ends: this is the boundary that no exception passes."""
+def _reply_of(work: Callable[[], Frame]) -> Frame:
+    """Does a piece of work and returns its reply, or one that describes its exception."""
     try:
         return work()
     except FrameError:  # the parent is gone
@@ -74,43 +80,43 @@ def _attempt(work: Callable[[], Frame]) -> Frame:
         return Frame(_describe(error))
 
 
-class Work:
-    """The tasks of a module, under limits."""
+class TaskRunner:
+    """Loads the tasks module and runs its tasks, under limits."""
 
     def __init__(self, tasks: str, *, memory: int, largest_reply: int) -> None:
         self._module_name = tasks
         self._memory = memory
         self._largest_reply = largest_reply
         self._module: Any = None
-        self._worn_at = 0
-        self._worn = False
+        self._recycle_above = 0
+        self._must_recycle = False
         self._tasks_done = 0
 
     def load(self) -> Frame:
-        """Import the tasks module, then close the door."""
+        """Imports the tasks module, which may open files, and then limits files and memory."""
         self._module = import_module(self._module_name)
         if preload := getattr(self._module, "preload", None):
             preload()
-        gc.freeze()  # what was loaded stays: no collection need look at it again
+        heap.freeze()
         limits.limit_files()
         self._limit_memory()
         return Frame({})
 
-    def do(self, request: Frame) -> Frame:
-        """A task's result, or nothing for a configuration."""
+    def run(self, request: Frame) -> Frame:
+        """Runs a task, or sets the configuration. Raises any exception of the task."""
         if "generation" in request.header:
             return self._configure(request)
-        if self._worn:
-            return Frame({"undone": True})
+        if self._must_recycle:
+            return Frame({"not_started": True})
         limits.limit_cpu(timedelta(seconds=request.header["seconds"]))
         result = self._module.TASKS[request.header["task"]](request.header["arguments"], request.payload)
         self._tasks_done += 1
-        if self._tasks_done % _TASKS_BETWEEN_CLEARINGS == 0:
-            limits.give_back_memory()
+        if self._tasks_done % _TASKS_BETWEEN_TRIMS == 0:
+            heap.trim_free_memory()
         if len(result) > self._largest_reply:
-            raise ReplyTooLarge(f"its result has {len(result)} bytes, more than {self._largest_reply}")
-        self._worn = limits.address_space() > self._worn_at
-        return Frame({"worn": self._worn}, result)
+            raise ReplyTooLarge(f"the result has {len(result)} bytes, more than {self._largest_reply}")
+        self._must_recycle = limits.address_space() > self._recycle_above
+        return Frame({"recycle": self._must_recycle}, result)
 
     def _configure(self, request: Frame) -> Frame:
         if configure := getattr(self._module, "configure", None):
@@ -120,17 +126,17 @@ class Work:
         return Frame({})
 
     def _limit_memory(self) -> None:
-        """Count from here. A worker that keeps half of what it may take is worn: the next task would lack it."""
-        self._worn_at = limits.address_space() + self._memory // 2
+        """Limits growth from the present size. A process that keeps half of it is recycled: the next task needs it."""
+        self._recycle_above = limits.address_space() + self._memory // 2
         limits.limit_memory(self._memory)
 
 
 class ReplyTooLarge(Exception):
-    """A task gave more bytes than the pool takes."""
+    """The result of a task has more bytes than the parent accepts."""
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Is it a MemoryError, or was it raised while one was handled?"""
+    """Returns whether it is a MemoryError, or was raised while one was handled."""
     for _ in range(16):
         if error is None or isinstance(error, MemoryError):
             break
@@ -139,26 +145,26 @@ def _is_out_of_memory(error: BaseException | None) -> bool:
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
-    """What the parent needs for its `TaskFailed`. A traceback is for bugs; a WatcherError explains itself."""
+    """Returns the header from which the parent makes a TaskFailed. A WatcherError is not a bug: it has no traceback."""
     trace = [] if isinstance(error, WatcherError) else traceback.format_exception(error)
     return {
         "kind": type(error).__name__,
-        "message": str(error)[:LONGEST_MESSAGE],
+        "message": str(error)[:_LONGEST_MESSAGE],
         "data": _public_data(error),
-        "traceback": "".join(line[:LONGEST_MESSAGE] for line in trace)[-_LONGEST_TRACEBACK:],
+        "traceback": "".join(line[:_LONGEST_MESSAGE] for line in trace)[-_LONGEST_TRACEBACK:],
     }
 
 
 def _public_data(error: BaseException) -> dict[str, Any]:
-    """The exception's public attributes that JSON can carry, as far as there is room."""
-    room, data = _LARGEST_DATA, {}
+    """Returns the exception's public attributes that JSON can carry, up to _LARGEST_DATA bytes."""
+    bytes_left, data = _LARGEST_DATA, {}
     for name, value in getattr(error, "__dict__", {}).items():
         try:
             size = len(json.dumps(value))
         except (TypeError, ValueError, RecursionError):
             continue
-        if not name.startswith("_") and size <= room:
-            room -= size
+        if not name.startswith("_") and size <= bytes_left:
+            bytes_left -= size
             data[name] = value
     return data
 

@@ -1,8 +1,11 @@
-"""Calls into the worker processes: a task's value in, its checked result out, a stranger's faults as our errors."""
+"""Calls the parser processes: a task goes in, its checked result comes out.
+
+A parser process has read untrusted bytes and may have been taken over by them, so that its answer is untrusted too:
+`_checked` tests its form, `_contradiction_in_…` tests what the form does not say.
+"""
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,34 +18,62 @@ from watcher.feeds.listing import FeedNews
 from watcher.model import Article, HitField, ParsedFeed
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
+    FEED_NEWS,
     FEED_TASK,
-    NEWS_READING,
+    NEWS_TASK,
+    PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
-    READING,
     FeedTask,
-    NewsReading,
+    NewsTask,
+    PageReading,
     PageTask,
-    Reading,
-    feed_text_of,
 )
 
 T = TypeVar("T")
 
-_MOST = 2**63
+_INT64_BOUND = 2**63
 
 FEED_TIMEOUT = timedelta(seconds=30)  # 66 ms is usual for a large feed
 PAGE_TIMEOUT = timedelta(seconds=20)  # 40 ms is usual
 
 
 async def read_feed(pool: ParserPool, task: FeedTask, body: bytes) -> ParsedFeed:
-    """A feed's body, read. Raises NotAFeed or ParserError; also where the worker's answer is not what it should be."""
-    return _checked(PARSED_FEED, await _read(pool, "read_feed", FEED_TASK.dump_python(task, mode="json"), body))
+    """Parses a feed. Raises NotAFeed or ParserError, also where the answer contradicts itself."""
+    return _checked(PARSED_FEED, await _run_feed(pool, "read_feed", FEED_TASK.dump_python(task, mode="json"), body))
 
 
-async def _read(pool: ParserPool, what: str, arguments: Mapping[str, Any], body: bytes) -> bytes:
+async def read_news(pool: ParserPool, task: NewsTask, listing: bytes, body: bytes) -> FeedNews:
+    """Parses the entries of a feed that its packed `listing` does not have. Raises what `read_feed` does."""
+    arguments = NEWS_TASK.dump_python(task, mode="json") | {"listing_size": len(listing)}
+    news = _checked(FEED_NEWS, await _run_feed(pool, "read_news", arguments, listing + body))
+    if contradiction := _contradiction_in_news(news):
+        raise _false_answer(contradiction)
+    return news
+
+
+async def read_page(pool: ParserPool, task: PageTask, page: bytes) -> PageReading:
+    """Extracts and matches the article of a page (b"": of the entry's own text).
+
+    Raises ParserError, also where the answer contradicts the task.
+    """
+    arguments = PAGE_TASK.dump_python(task, mode="json")
+    reading = _checked(PAGE_READING, await pool.run("read_page", arguments, page, timeout=PAGE_TIMEOUT))
+    if contradiction := _contradiction_in_page(reading, task):
+        raise _false_answer(contradiction)
+    return reading
+
+
+def sentence(error: NotAFeed) -> str:
+    """Says why an address is not a feed, and which feeds it advertises."""
+    if not error.advertised:
+        return str(error)
+    return f"{error}; it advertises: {', '.join(error.advertised)}"
+
+
+async def _run_feed(pool: ParserPool, name: str, arguments: Mapping[str, Any], payload: bytes) -> bytes:
     try:
-        return await pool.run(what, arguments, body, timeout=FEED_TIMEOUT)
+        return await pool.run(name, arguments, payload, timeout=FEED_TIMEOUT)
     except TaskFailed as error:
         if error.kind != NotAFeed.__name__:
             raise
@@ -51,73 +82,38 @@ async def _read(pool: ParserPool, what: str, arguments: Mapping[str, Any], body:
         raise NotAFeed(str(error), tuple(str(address) for address in addresses)) from error
 
 
-async def read_news(pool: ParserPool, task: FeedTask, body: bytes, *, feed: str, listing: bytes) -> FeedNews:
-    """A feed's body, read as far as `listing` does not have it. Raises what `read_feed` does."""
-    arguments = {**FEED_TASK.dump_python(task, mode="json"), "feed": feed, "listing": b64encode(listing).decode()}
-    reading = _checked(NEWS_READING, await _read(pool, "read_news", arguments, body))
-    if problem := _news_lie(reading):
-        raise TaskFailed("BadAnswer", f"the worker's answer cannot be true: {problem}")
-    return FeedNews(
-        feed=reading.feed,
-        keys=reading.keys,
-        hashes=reading.hashes,
-        regained=reading.regained,
-        settled=reading.settled,
-        listing=b64decode(reading.listing),
-    )
-
-
-async def read_page(pool: ParserPool, task: PageTask, page: bytes) -> Reading:
-    """A page's bytes (b"": the entry's own words instead), read and matched.
-
-    Raises ParserError; also where the worker's answer is not what it should be.
-    """
-    arguments = PAGE_TASK.dump_python(task, mode="json")
-    reading = _checked(READING, await pool.run("read_page", arguments, page, timeout=PAGE_TIMEOUT))
-    if problem := _lie(reading, task):
-        raise TaskFailed("BadAnswer", f"the worker's answer cannot be true: {problem}")
-    return reading
-
-
-def sentence(error: NotAFeed) -> str:
-    """Why an address is no feed, and which feeds it names instead."""
-    if not error.advertised:
-        return str(error)
-    return f"{error}; it advertises: {', '.join(error.advertised)}"
-
-
 def _checked(kind: TypeAdapter[T], answer: bytes) -> T:
-    """A worker has read a stranger's bytes: what it says is a stranger's word, too."""
     try:
         return kind.validate_json(answer)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))[:100]
-        raise TaskFailed("BadAnswer", f"the worker's answer cannot be used: {place}: {first['msg'][:200]}") from error
+        message = f"the answer of a parser process cannot be used: {place}: {first['msg'][:200]}"
+        raise TaskFailed("BadAnswer", message) from error
 
 
-def _news_lie(reading: NewsReading) -> str:
-    """What in a well-formed reading cannot be, "" if nothing."""
-    numbers = [*reading.hashes, *(key for keys in (*reading.keys, *reading.regained) for key in keys.all)]
-    if not len(reading.feed.entries) == len(reading.keys) == len(reading.hashes):
+def _false_answer(contradiction: str) -> TaskFailed:
+    return TaskFailed("BadAnswer", f"the answer of a parser process cannot be true: {contradiction}")
+
+
+def _contradiction_in_news(news: FeedNews) -> str:
+    """Names what cannot be in well-formed news, "" if nothing."""
+    numbers = [*news.hashes, *(key for keys in (*news.keys, *news.regained) for key in keys.all)]
+    if not len(news.feed.entries) == len(news.keys) == len(news.hashes):
         return "not as many keys as entries"
-    if reading.settled < 0 or (numbers and not -_MOST <= min(numbers) <= max(numbers) < _MOST):
+    if news.settled < 0 or (numbers and not -_INT64_BOUND <= min(numbers) <= max(numbers) < _INT64_BOUND):
         return "a number out of range"
-    try:
-        b64decode(reading.listing, validate=True)
-    except ValueError:
-        return "a listing that cannot be unpacked"
     return ""
 
 
-def _lie(reading: Reading, task: PageTask) -> str:
-    """What in a well-formed reading cannot be, "" if nothing."""
+def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
+    """Names what cannot be in a well-formed reading, "" if nothing."""
     article = reading.article
     if article is None:
         return "matches without an article" if reading.matches else ""
     if not _is_plain(article):
         return "a text with control characters"
-    texts = {HitField.TEXT: article.text, HitField.FEED: feed_text_of(task.entry)}
+    texts = {HitField.TEXT: article.text, HitField.FEED: task.entry.feed_text}
     for match in reading.matches:
         for hit in match.hits:
             if not 0 <= hit.start < hit.end or texts[hit.field][hit.start : hit.end] != hit.form:

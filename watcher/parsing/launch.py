@@ -1,4 +1,4 @@
-"""The worker processes for the watches of a config. Light to import: they load while the rest of the program does."""
+"""Creates the parser pool for the watches of a config. Light to import: the processes load while the program does."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 
 TASKS = "watcher.parsing.tasks"
-_AT_ONCE = 2
+_PRESTARTED = 2
 
 
 @asynccontextmanager
-async def pool_of(config: Config, *, at_once: bool = False) -> AsyncIterator[ParserPool]:
-    """Worker processes, at most one a core, that know the watches of the config; each starts when it is needed.
+async def parser_pool(config: Config, *, prestart: bool = False) -> AsyncIterator[ParserPool]:
+    """Creates a pool of at most one process a core, configured with the watches; each process starts with the first
+    task that needs it.
 
-    `at_once`: the first of them start now, which is a waste if there is nothing to read.
+    `prestart` starts the first two at once. That is a waste if no page will be parsed.
     """
     pool = ParserPool(os.cpu_count() or 1, TASKS)
     try:
         await pool.configure(1, WATCHES.dump_json(config.watches))
-        if at_once:
-            pool.start_ahead(_AT_ONCE)
+        if prestart:
+            pool.prestart(_PRESTARTED)
         yield pool
     finally:
         await pool.aclose()

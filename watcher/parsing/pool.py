@@ -1,9 +1,10 @@
-"""The pool: hands tasks to worker processes, first come, first served, and replaces what hangs, dies or wears out.
+"""The parser pool: assigns tasks to parser processes, first come, first served, and replaces these when needed.
 
-    run ──▶ its turn ──▶ an idle worker, or a new one ──▶ configured ──▶ asked ──▶ idle again
-                └─ or one that has just begun with another: this one lies ready for it     └─ hangs, dies ──▶ killed
+    run ──▶ wait for a process ──▶ configure it ──▶ request ──▶ reply: idle again
+              │ idle, or a new one                     └─ timeout, crash: killed; the next task starts a new one
+              └ busy, but has just started its task: queued behind that, so that the process need not wait for the loop
 
-Never here: what a task does, and what its failure means.
+What a task does, and what its failure means, is not known here.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ from typing import Any
 from watcher.errors import ParserDied, ParserError
 from watcher.log import event
 from watcher.parsing.frames import FrameError, pack_header
-from watcher.parsing.process import Launch, ParserProcess, result_of
+from watcher.parsing.process import ParserProcess, ProcessSettings, result_of
 from watcher.parsing.request_queue import NotStarted
-from watcher.parsing.shared_buffer import ROOM
+from watcher.parsing.shared_buffer import SLOT_SIZE
 
 log = logging.getLogger(__name__)
 
-_BRIEFLY = 0.03  # seconds at work, after which a task may be one of those that take long
-_LIGHT = 2**16  # bytes of arguments that a socket takes at once, with others before them
+_JUST_STARTED = 0.03  # seconds: a task that has run for longer may be one that takes long
+_SMALL_HEADER = 2**16  # bytes that a socket accepts at once, with another request before them
 
 
 class ParserPool:
-    """Up to `size` processes that run the tasks of the module with the dotted name `tasks`.
+    """Runs tasks in up to `size` processes, which start when they are needed. For one event loop; not thread-safe.
 
-    The module has `TASKS: Mapping[str, Callable[[dict[str, Any], bytes], bytes]]` and may have `preload()` and
-    `configure(generation: int, configuration: bytes)`. Bytes a worker may grow above what it is after loading:
-    `memory_limit`; bytes of the largest result: `largest_reply`. Processes start when they are needed, are replaced
-    after `tasks_per_worker` tasks and stopped after `idle_after` without one. Of one event loop; not thread-safe.
+    `tasks` is the dotted name of a module with `TASKS: Mapping[str, Callable[[dict[str, Any], bytes], bytes]]`, and
+    perhaps `preload()` and `configure(generation: int, configuration: bytes)`. A process may grow by `memory_limit`
+    bytes after loading; a result may have `largest_reply` bytes. A process is replaced after `tasks_per_process` tasks,
+    and stopped after `idle_after` without one.
     """
 
     def __init__(
@@ -44,188 +45,190 @@ class ParserPool:
         tasks: str,
         *,
         memory_limit: int = 512 * 2**20,
-        tasks_per_worker: int = 5_000,
+        tasks_per_process: int = 5_000,
         start_timeout: timedelta = timedelta(seconds=60),
         idle_after: timedelta = timedelta(minutes=10),
         largest_reply: int = 32 * 2**20,
     ) -> None:
-        self._launch = Launch(
+        self._settings = ProcessSettings(
             tasks=tasks, memory_limit=memory_limit, largest_reply=largest_reply, start_timeout=start_timeout
         )
-        self._tasks_per_worker = tasks_per_worker
+        self._tasks_per_process = tasks_per_process
         self._idle_after = idle_after
         self._size = size
-        self._turn = asyncio.Lock()
-        self._freed = asyncio.Event()
-        self._workers: set[ParserProcess] = set()
-        self._serving: set[ParserProcess] = set()
-        self._idle: dict[ParserProcess, TimerHandle] = {}
-        self._relief: asyncio.Task[None] | None = None
+        self._next_in_order = asyncio.Lock()  # held by the task that gets the next process: asyncio's locks are fair
+        self._changed = asyncio.Event()
+        self._processes: set[ParserProcess] = set()
+        self._idle: dict[ParserProcess, TimerHandle] = {}  # the one used last is at the end
+        self._successor: ParserProcess | None = None
+        self._replacement: asyncio.Task[None] | None = None
         self._configuration: tuple[int, bytes] | None = None
         self._closed = False
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes that live now."""
-        return tuple(worker.pid for worker in self._workers if worker.alive)
+        """The ids of the processes that live now."""
+        return tuple(process.pid for process in self._processes if process.alive)
 
-    async def start(self) -> None:
-        """Start the first process, so that what is wrong with the tasks module shows at once. Raises ParserDied."""
-        async with self._worker(light=False):
-            return
+    def prestart(self, processes: int) -> None:
+        """Starts processes until there are as many, or `size`, without waiting for them. Raises ParserDied.
 
-    def start_ahead(self, processes: int) -> None:
-        """Start that many processes, as far as there may be, without waiting for them. Who needs one waits for it, and
-        hears what is wrong with it. Raises ParserDied."""
-        while len(self._serving) < min(processes, self._size):
-            self._serving.add(self._new_worker())
+        Tasks wait until their process is ready, and receive its error if it cannot load.
+        """
+        while len(self._in_service()) < min(processes, self._size):
+            self._start_process()
 
     async def run(
         self,
         task: str,
         arguments: Mapping[str, Any],
         payload: bytes,
-        timeout: timedelta,  # noqa: ASYNC109 - only the pool knows when a worker has the task
+        timeout: timedelta,  # noqa: ASYNC109 - only the pool knows when a process starts the task
     ) -> bytes:
-        """The result of one task. `timeout` counts from when a worker begins with it, not while it waits for that.
+        """Runs one task and returns its result. `timeout` counts from when a process starts the task.
 
-        Raises ParserTimeout, ParserDied, TaskFailed. Cancelling it kills the worker that is at work on it.
+        Raises ParserTimeout, ParserDied, TaskFailed. Cancelling it kills the process that runs the task.
         """
         try:
             header = pack_header({"task": task, "arguments": dict(arguments), "seconds": timeout.total_seconds()})
         except FrameError as error:
-            raise ParserDied(f"{task} could not be asked for: {error}") from error
-        light = len(header) <= _LIGHT and len(payload) <= ROOM
+            raise ParserDied(f"{task} could not be sent: {error}") from error
+        may_queue = len(header) <= _SMALL_HEADER and len(payload) <= SLOT_SIZE
         while True:
             try:
-                async with self._worker(light=light) as worker:
-                    await self._bring_up_to_date(worker)
-                    answer = await worker.ask(header, payload, timeout, what=task)
-                    worker.tasks_done += 1
-                    worker.retired |= bool(answer.header.get("worn"))
-                return result_of(answer, what=task)
+                async with self._assigned(may_queue=may_queue) as process:
+                    await self._bring_up_to_date(process)
+                    reply = await process.request(header, payload, timeout, name=task)
+                    process.tasks_done += 1
+                    process.retired |= bool(reply.header.get("recycle"))
+                return result_of(reply, name=task)
             except NotStarted:
-                light = False  # it has waited behind another once
+                may_queue = False  # it has been queued once already
 
     async def configure(self, generation: int, configuration: bytes) -> None:
-        """Every task that is run after this sees this configuration; each worker gets it before its next one."""
+        """Sets the configuration of every later task; each process receives it before its next one."""
         self._configuration = (generation, configuration)
 
     async def aclose(self) -> None:
-        """Kill every worker and wait until it is gone. Tasks that still run or wait end with ParserDied."""
+        """Kills every process and waits until it is gone. Tasks that run or wait end with ParserDied."""
         self._closed = True
-        self._freed.set()
-        if self._relief:
-            self._relief.cancel()
-            await asyncio.wait({self._relief})
-        for worker in tuple(self._workers):
-            worker.kill()
-            self._settle(worker)
-        if gone := {worker.exited for worker in self._workers}:
-            await asyncio.wait(gone)
+        self._changed.set()
+        if self._replacement:
+            self._replacement.cancel()
+            await asyncio.wait({self._replacement})
+        for process in tuple(self._processes):
+            process.kill()
+            self._on_change(process)
+        if exits := {process.exited for process in self._processes}:
+            await asyncio.wait(exits)
 
     @asynccontextmanager
-    async def _worker(self, *, light: bool) -> AsyncIterator[ParserProcess]:
-        """A worker for one task, in turn. One that a task was the end of is not used again."""
-        async with self._turn:
-            while (worker := self._free(light=light)) is None:
-                self._freed.clear()
-                await self._freed.wait()
-            worker.hands += 1
+    async def _assigned(self, *, may_queue: bool) -> AsyncIterator[ParserProcess]:
+        """Waits for a process and yields it, ready; kills it if the body raises anything but NotStarted."""
+        async with self._next_in_order:
+            while (process := self._pick(may_queue=may_queue)) is None:
+                self._changed.clear()
+                await self._changed.wait()
+            process.assigned += 1
         try:
-            await worker.ready()
-            yield worker
-        except (NotStarted, asyncio.CancelledError):
+            await process.ready()
+            yield process
+        except (NotStarted, asyncio.CancelledError):  # cancelling a running request aborts its queue, which is enough
             raise
         except BaseException:
-            worker.kill()
-            worker.retired = True
+            process.kill()
             raise
         finally:
-            worker.hands -= 1
-            self._settle(worker)
+            process.assigned -= 1
+            self._on_change(process)
 
-    def _free(self, *, light: bool) -> ParserProcess | None:
-        """Who takes a task now: the worker that was used last, so that those that are not needed grow old and stop;
-        a new one; for a light task, one that has just begun with another."""
+    def _pick(self, *, may_queue: bool) -> ParserProcess | None:
+        """Returns the process that takes the next task: an idle one, a new one, or one to queue behind another task.
+
+        Of the idle ones, the one that was used last: the others reach `idle_after` when there is less to do.
+        """
         if self._closed:
-            raise ParserDied("the pool is closed")
+            raise ParserDied("the parser pool is closed")
         while self._idle:
-            worker = self._take(next(reversed(self._idle)))
-            if worker.alive:
-                return worker
-            self._settle(worker)
-        if len(self._serving) < self._size:
-            worker = self._new_worker()
-            self._serving.add(worker)
-            return worker
-        if not light:
+            process = next(reversed(self._idle))
+            self._leave_idle(process)
+            if process.alive:
+                return process
+            self._on_change(process)
+        in_service = self._in_service()
+        if len(in_service) < self._size:
+            return self._start_process()
+        if not may_queue:
             return None
-        free = (
-            worker
-            for worker in self._serving
-            if worker.configuration is self._configuration and worker.has_room_behind(_BRIEFLY)
+        open_to_another = (
+            process
+            for process in in_service
+            if process.configuration is self._configuration and process.can_queue(running_for=_JUST_STARTED)
         )
-        return min(free, key=lambda worker: worker.at_work_since, default=None)
+        return min(open_to_another, key=lambda process: process.busy_since, default=None)
 
-    def _take(self, worker: ParserProcess) -> ParserProcess:
-        self._idle.pop(worker).cancel()
-        return worker
+    def _in_service(self) -> list[ParserProcess]:
+        return [process for process in self._processes if process.alive and process is not self._successor]
 
-    def _new_worker(self) -> ParserProcess:
-        worker = ParserProcess(self._launch, changed=self._settle)
-        self._workers.add(worker)
-        worker.exited.add_done_callback(lambda _: self._workers.discard(worker))
-        return worker
+    def _start_process(self) -> ParserProcess:
+        process = ParserProcess(self._settings, changed=self._on_change)
+        self._processes.add(process)
+        process.exited.add_done_callback(lambda _: self._processes.discard(process))
+        return process
 
-    def _settle(self, worker: ParserProcess) -> None:
-        """What becomes of a worker that somebody let go of, that answered, or that will answer no more."""
-        if not worker.alive or (worker.retired and not worker.hands) or self._closed:
-            self._serving.discard(worker)
-            if worker in self._idle:
-                self._take(worker)
-            if not worker.hands:
-                worker.close()
-        elif worker in self._serving:
-            if worker.idle and worker not in self._idle:
+    def _on_change(self, process: ParserProcess) -> None:
+        """Closes, idles or replaces a process after a task left it, it replied or died; then wakes the next task."""
+        if not process.alive or (process.retired and not process.assigned) or self._closed:
+            self._leave_idle(process)
+            if not process.assigned:
+                process.close()
+        elif process is not self._successor:
+            if process.idle and process not in self._idle:
                 loop = asyncio.get_running_loop()
-                self._idle[worker] = loop.call_later(self._idle_after.total_seconds(), self._stop_idle, worker)
-            if worker.tasks_done >= self._tasks_per_worker and self._relief is None:
-                self._relief = asyncio.get_running_loop().create_task(self._relieve(worker))
-        self._freed.set()
+                self._idle[process] = loop.call_later(self._idle_after.total_seconds(), self._retire, process)
+            is_used_up = process.tasks_done >= self._tasks_per_process and not process.retired
+            if is_used_up and self._replacement is None:
+                self._replacement = asyncio.get_running_loop().create_task(self._replace(process))
+        self._changed.set()
 
-    def _stop_idle(self, worker: ParserProcess) -> None:
-        worker.retired = True
-        self._settle(worker)
+    def _leave_idle(self, process: ParserProcess) -> None:
+        if timer := self._idle.pop(process, None):
+            timer.cancel()
 
-    async def _relieve(self, worker: ParserProcess) -> None:
-        """Start a successor while the worker goes on, then let it go: nobody waits for the change."""
-        successor: ParserProcess | None = None
+    def _retire(self, process: ParserProcess) -> None:
+        process.retired = True
+        self._on_change(process)
+
+    async def _replace(self, process: ParserProcess) -> None:
+        """Starts a successor while the process goes on, and retires it when the successor is ready: no task waits."""
         try:
-            successor = self._new_worker()
-            await successor.ready()
-            await self._bring_up_to_date(successor)
+            self._successor = self._start_process()
+            await self._successor.ready()
+            await self._bring_up_to_date(self._successor)
         except BaseException as error:
-            if successor:
-                successor.close()
+            if self._successor:
+                self._successor.close()
             if not isinstance(error, ParserError | NotStarted):
                 raise
             log.warning(
-                "A worker that has done its share goes on: %s",
+                "a parser process goes on after its %d tasks, since it could not be replaced: %s",
+                self._tasks_per_process,
                 error,
-                extra=event("worker.not_replaced", error=str(error)),
+                extra=event("parser.not_replaced", error=str(error)),
             )
         else:
-            worker.retired = True
-            self._settle(worker)
-            self._serving.add(successor)
-            self._settle(successor)
+            successor, self._successor = self._successor, None
+            # If the process has ended meanwhile, the pool may have filled its place already.
+            self._retire(process if process.alive else successor)
+            self._on_change(successor)
         finally:
-            self._relief = None
+            self._successor = None
+            self._replacement = None
 
-    async def _bring_up_to_date(self, worker: ParserProcess) -> None:
-        while (configuration := self._configuration) and worker.configuration is not configuration:
+    async def _bring_up_to_date(self, process: ParserProcess) -> None:
+        """Sends the latest configuration to a process that does not have it."""
+        while (configuration := self._configuration) and process.configuration is not configuration:
             generation, content = configuration
-            header, what = pack_header({"generation": generation}), f"configuration {generation}"
-            result_of(await worker.ask(header, content, self._launch.start_timeout, what=what), what=what)
-            worker.configuration = configuration
+            name, header = f"configuration {generation}", pack_header({"generation": generation})
+            result_of(await process.request(header, content, self._settings.start_timeout, name=name), name=name)
+            process.configuration = configuration

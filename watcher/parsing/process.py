@@ -1,6 +1,6 @@
-"""One worker process as its parent sees it: started, asked, killed, reaped. No queue, no policy.
+"""One parser process as its parent sees it: started, asked, killed, reaped. It knows no other process, and no policy.
 
-Start it from a thread that lives as long as the pool does, such as the event loop's: the kernel ties a child to the
+Create it in a thread that lives as long as the pool does, such as the event loop's: the kernel ties a child to the
 thread that started it (prctl(2), PR_SET_PDEATHSIG).
 """
 
@@ -21,16 +21,17 @@ from pathlib import Path
 from watcher.errors import ParserDied, ParserTimeout, TaskFailed
 from watcher.parsing.frames import Frame, FrameError, pack
 from watcher.parsing.request_queue import NotStarted, RequestQueue
-from watcher.parsing.shared_buffer import PLACES, ROOM, SharedBuffer
+from watcher.parsing.shared_buffer import SLOT_SIZE, SLOTS, SharedBuffer
 
-# What the interpreter and its libraries need; secrets that the daemon got by its environment stay with it.
-_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
-_MOMENT = 1.0
+# Needed by the interpreter and its libraries. The daemon's environment may hold secrets, so nothing else is inherited.
+_INHERITED_VARIABLES = ("PATH", "HOME", "TMPDIR", "TZ", "TZDIR", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
+_EXIT_WAIT = 1.0  # seconds that a process may take to exit after its socket broke
+_IN_FLIGHT = SLOTS  # requests: one that runs and one queued behind it, each with its payload in a slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """How a worker is started: the dotted name of its tasks module, bytes it may grow and answer, time to get ready."""
+class ProcessSettings:
+    """The dotted name of the tasks module, the bytes that a process may grow and reply, and its time to start."""
 
     tasks: str
     memory_limit: int
@@ -39,25 +40,29 @@ class Launch:
 
 
 class ParserProcess:
-    """A child process with our end of its socket. Whoever keeps it calls `close`; that reaps it, too."""
+    """A child process with the parent's end of its socket and buffer. Its owner must call `close`, which reaps it.
 
-    def __init__(self, launch: Launch, *, changed: Callable[[ParserProcess], None]) -> None:
-        """Start the process; it is to be used after `ready`. Raises ParserDied if the system has none to give.
+    The pool keeps its books here: `assigned` counts the tasks that hold the process now, `tasks_done` those that it
+    completed; `configuration` is the one it received last; a `retired` process takes no further task.
+    """
 
-        `changed` is called whenever it answered, or will answer no more. `hands`: how many hold it.
+    def __init__(self, settings: ProcessSettings, *, changed: Callable[[ParserProcess], None]) -> None:
+        """Starts the process; wait for `ready` before the first request. Raises ParserDied.
+
+        `changed` is called after each reply, and when the process can take no more requests.
         """
-        self._launch = launch
-        self._socket, self._tray, self._process = _spawn(launch)
+        self._settings = settings
+        self._socket, self._buffer, self._process = _start(settings)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.assigned = 0
         self.tasks_done = 0
-        self.hands = 0
         self.configuration: tuple[int, bytes] | None = None
         self.retired = False
-        self._ready = False
-        self._asked = 0
+        self._is_ready = False
+        self._last_slot = 0
         self._watch_exit()
-        self._line = RequestQueue(self._socket, largest=launch.largest_reply, changed=lambda: changed(self))
-        self._greeting = self._line.expect(launch.start_timeout.total_seconds())
+        self._queue = RequestQueue(self._socket, largest_reply=settings.largest_reply, changed=lambda: changed(self))
+        self._greeting = self._queue.expect_reply(settings.start_timeout.total_seconds())
 
     @property
     def pid(self) -> int:
@@ -65,77 +70,83 @@ class ParserProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
-        return not self.exited.done() and not self._line.broken
+        """Whether it takes requests."""
+        return not self.exited.done() and not self._queue.aborted
 
     @property
     def idle(self) -> bool:
-        """Whether nobody holds it, and nothing is at work in it."""
-        return not self.hands and not len(self._line)
+        """Whether no task holds it, and no request of a cancelled one still runs."""
+        return not self.assigned and not len(self._queue)
 
     @property
-    def at_work_since(self) -> float:
-        """When it began with what it is at work on; seconds of the loop's clock."""
-        return self._line.at_work_since
+    def busy_since(self) -> float:
+        """The loop's time at which its running request started."""
+        return self._queue.busy_since
 
-    def has_room_behind(self, briefly: float) -> bool:
-        """Whether it could have one more request at hand: what is at work has been for less than `briefly` seconds."""
-        if not self._ready or self.retired or not self.alive or self.hands > 1 or len(self._line) > 1:
+    def can_queue(self, *, running_for: float) -> bool:
+        """Returns whether one more task can be assigned: at most one is, for less than `running_for` seconds."""
+        if not self._is_ready or self.retired or not self.alive:
             return False
-        return not len(self._line) or asyncio.get_running_loop().time() - self._line.at_work_since < briefly
+        if self.assigned >= _IN_FLIGHT or len(self._queue) >= _IN_FLIGHT:
+            return False
+        return not len(self._queue) or asyncio.get_running_loop().time() - self.busy_since < running_for
 
     async def ready(self) -> None:
-        """Wait until the tasks module is loaded, the first time. Raises ParserDied."""
-        if self._ready:
+        """Waits until the process has loaded its tasks module. Raises ParserDied."""
+        if self._is_ready:
             return
         try:
-            answer = await self._line.answer(self._greeting)
+            reply = await self._queue.reply_to(self._greeting)
         except TimeoutError as error:
-            raise ParserDied(f"a worker was not ready after {self._launch.start_timeout}") from error
+            raise ParserDied(f"a parser process was not ready after {self._settings.start_timeout}") from error
         except NotStarted as error:
-            raise ParserDied("a worker was stopped with its pool before it was ready") from error
+            raise ParserDied("a parser process was stopped with its pool before it was ready") from error
         except (FrameError, OSError) as error:
-            raise ParserDied(f"a worker did not start: {await self._obituary(error)}") from error
-        if kind := answer.header.get("kind"):
-            message = answer.header.get("message")
-            raise ParserDied(f"a worker could not load {self._launch.tasks}: {kind}: {message}")
-        self._ready = True
+            raise ParserDied(f"a parser process did not start: {await self._end_reason(error)}") from error
+        if kind := reply.header.get("kind"):
+            message = reply.header.get("message")
+            raise ParserDied(f"a parser process could not load {self._settings.tasks}: {kind}: {message}")
+        self._is_ready = True
 
-    async def ask(self, header: bytes, payload: bytes, patience: timedelta, *, what: str) -> Frame:
-        """The answer to one request, of which two may be on their way. After ParserTimeout and ParserDied the process
-        is of no more use; after NotStarted another may be asked."""
+    async def request(self, header: bytes, payload: bytes, time_limit: timedelta, *, name: str) -> Frame:
+        """Sends a request and returns the reply; `name` stands for the request in error messages.
+
+        After ParserTimeout and ParserDied the process must be closed; after NotStarted another may be asked.
+        """
         try:
-            answer = await self._line.ask(self._lightened(header, payload), patience.total_seconds())
+            reply = await self._queue.request(self._pack(header, payload), time_limit.total_seconds())
         except TimeoutError as error:
-            raise ParserTimeout(f"{what} took longer than {patience.total_seconds():g} s and was stopped") from error
+            raise ParserTimeout(f"{name} took longer than {time_limit.total_seconds():g} s and was stopped") from error
         except (FrameError, OSError) as error:
-            raise ParserDied(f"{what} ended its worker: {await self._obituary(error)}") from error
-        if answer.header.get("out_of_memory"):
-            limit = self._launch.memory_limit // 2**20
-            raise ParserDied(f"{what} needed more than {limit} MB of memory and was stopped")
-        return answer
+            raise ParserDied(f"{name} ended its parser process: {await self._end_reason(error)}") from error
+        if reply.header.get("out_of_memory"):
+            limit = self._settings.memory_limit // 2**20
+            raise ParserDied(f"{name} needed more than {limit} MB of memory and was stopped")
+        return reply
 
-    def _lightened(self, header: bytes, payload: bytes) -> tuple[bytes, ...]:
-        """What is sent, with the payload laid on the tray if there is room for it: in turn, for two may be there."""
-        if not payload or len(payload) > ROOM:
+    def _pack(self, header: bytes, payload: bytes) -> tuple[bytes, ...]:
+        """Writes a payload that fits into the next slot of the shared buffer: the one before may be unread."""
+        if not payload or len(payload) > SLOT_SIZE:
             return pack(header, payload)
-        self._asked += 1
-        place = 1 + self._asked % PLACES
-        self._tray.lay(place, payload)
-        return pack(header, payload, place=place)
+        self._last_slot = self._last_slot % SLOTS + 1
+        self._buffer.write(self._last_slot, payload)
+        return pack(header, payload, slot=self._last_slot)
 
     def kill(self) -> None:
-        """End it, whatever it is doing, with all it may have started; who asked it may ask another."""
-        self._line.break_off(NotStarted())
+        """Kills the process and all it started. Its requests end with NotStarted."""
+        self._queue.abort(NotStarted())
         if not self.exited.done():
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End it and give up its socket. Nobody may be asking it."""
+        """Kills the process and closes its socket and buffer. No task may hold it."""
         self.kill()
+        self._close_ends()
+
+    def _close_ends(self) -> None:
         self._socket.close()
-        self._tray.close()
+        self._buffer.close()
 
     def _watch_exit(self) -> None:
         try:
@@ -143,9 +154,8 @@ class ParserProcess:
         except OSError as error:
             self._process.kill()
             self._process.wait()
-            self._socket.close()
-            self._tray.close()
-            raise ParserDied(f"a worker process could not be watched: {error.strerror}") from error
+            self._close_ends()
+            raise ParserDied(f"a parser process could not be watched: {error.strerror}") from error
         asyncio.get_running_loop().add_reader(pidfd, self._reap, pidfd)
 
     def _reap(self, pidfd: int) -> None:
@@ -155,9 +165,9 @@ class ParserProcess:
         if not self.exited.done():
             self.exited.set_result(code)
 
-    async def _obituary(self, error: Exception) -> str:
-        """Why it does not answer: by its exit, if that comes within a moment, else by what it did to the socket."""
-        await asyncio.wait({self.exited}, timeout=_MOMENT)
+    async def _end_reason(self, error: Exception) -> str:
+        """Says how the process exited or, if it does not exit in time, how it broke its socket."""
+        await asyncio.wait({self.exited}, timeout=_EXIT_WAIT)
         if not self.exited.done():
             return str(error)
         code = self.exited.result()
@@ -167,51 +177,52 @@ class ParserProcess:
         return f"it was killed by {signal.Signals(-code).name}{reason}"
 
 
-def result_of(answer: Frame, *, what: str) -> bytes:
-    """The result that an answer brings. Raises TaskFailed, with the worker's traceback as a note if it was a bug."""
-    if "kind" not in answer.header:
-        return answer.payload
-    header = answer.header
+def result_of(reply: Frame, *, name: str) -> bytes:
+    """Returns a reply's result. Raises TaskFailed, with the child's traceback as a note if the exception was a bug."""
+    header = reply.header
+    if "kind" not in header:
+        return reply.payload
     data = header.get("data")
     failure = TaskFailed(str(header["kind"]), str(header.get("message")), data if isinstance(data, dict) else None)
     if header.get("traceback"):
-        failure.add_note(f"In the worker, {what}:\n{header['traceback']}")
+        failure.add_note(f"In the parser process, {name}:\n{header['traceback']}")
     raise failure
 
 
-def _spawn(launch: Launch) -> tuple[socket.socket, SharedBuffer, subprocess.Popen[bytes]]:
+def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, subprocess.Popen[bytes]]:
+    """Starts a child, and returns the parent's ends of its socket and buffer. Raises ParserDied."""
     with ExitStack() as ours, ExitStack() as theirs:
         try:
-            socket_here, socket_there = socket.socketpair()
-            ours.enter_context(socket_here)
-            theirs.enter_context(socket_there)
-            tray, tray_there = SharedBuffer.make()
-            ours.callback(tray.close)
-            theirs.callback(os.close, tray_there)
+            our_socket, their_socket = socket.socketpair()
+            ours.enter_context(our_socket)
+            theirs.enter_context(their_socket)
+            our_buffer, their_buffer = SharedBuffer.create()
+            ours.callback(our_buffer.close)
+            theirs.callback(os.close, their_buffer)
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                _command(launch, socket_there.fileno(), tray_there),
+                _command(settings, their_socket.fileno(), their_buffer),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env=_environment(os.environ),
-                pass_fds=(socket_there.fileno(), tray_there),
+                pass_fds=(their_socket.fileno(), their_buffer),
                 start_new_session=True,
             )
         except (OSError, subprocess.SubprocessError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise ParserDied(f"a worker process could not be started: {reason}") from error
-        socket_here.setblocking(False)
+            raise ParserDied(f"a parser process could not be started: {reason}") from error
+        our_socket.setblocking(False)
         ours.pop_all()
-    return socket_here, tray, process
+    return our_socket, our_buffer, process
 
 
-def _command(launch: Launch, descriptor: int, tray: int) -> list[str]:
-    numbers = (descriptor, tray, os.getpid(), launch.memory_limit, launch.largest_reply)
-    return [sys.executable, "-P", "-m", "watcher.parsing.child", launch.tasks, *map(str, numbers)]
+def _command(settings: ProcessSettings, socket_descriptor: int, buffer_descriptor: int) -> list[str]:
+    numbers = (socket_descriptor, buffer_descriptor, os.getpid(), settings.memory_limit, settings.largest_reply)
+    return [sys.executable, "-P", "-m", "watcher.parsing.child", settings.tasks, *map(str, numbers)]
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Few variables, and the same modules as here (`-P` keeps the working folder out of the child's path)."""
+    """Returns few variables, and the module path of this process (`-P` keeps the working folder out of the child's)."""
     path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-    return {name: ours[name] for name in _ENVIRONMENT if name in ours} | {"PYTHONPATH": path}
+    return {name: ours[name] for name in _INHERITED_VARIABLES if name in ours} | {"PYTHONPATH": path}

@@ -1,8 +1,9 @@
-"""Memory that the pool shares with one child: a page is laid there, and only its place and length are sent.
+"""Memory that the parent shares with one child: the parent writes a payload there and sends only its slot and length.
 
-Through a socket 200 KB are copied twice, in pieces, and each end waits for the other in between. There are two places:
-the next page lies there before the child is done with one. The pool writes and never reads here, and the size is
-sealed: a child that was taken over can neither tell it anything nor take the ground from under its writing (SIGBUS).
+Through a socket, 200 KB are copied twice, in pieces, and each end waits for the other in between. There are two slots,
+so that the parent can write the next page while the child has not read one yet. The parent never reads here, and the
+size is sealed: a child that was taken over can neither send anything this way nor shrink the memory, which would kill
+the parent as it writes (SIGBUS).
 """
 
 from __future__ import annotations
@@ -13,26 +14,28 @@ import mmap
 import os
 from typing import Self
 
-ROOM = 2**20
-"""Bytes of the largest payload that is laid here; a larger one is sent."""
+SLOTS = 2
+SLOT_SIZE = 2**20
+"""Bytes of the largest payload that fits; a larger one goes through the socket."""
 
-PLACES = 2
-_SIZE = PLACES * ROOM
-
+_SIZE = SLOTS * SLOT_SIZE
 _FLAGS = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
-_NO_EXECUTION = 0x0008  # MFD_NOEXEC_SEAL, Linux 6.3: where vm.memfd_noexec is 2, nothing else is given
+_NOEXEC_SEAL = 0x0008  # MFD_NOEXEC_SEAL, Linux 6.3; memfd_create fails without it where vm.memfd_noexec is 2
 
 
 class SharedBuffer:
-    """One end's view of the memory."""
+    """One end's mapping of the memory: writable for the parent, read-only for the child. Slots count from 1."""
 
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
 
     @classmethod
-    def make(cls) -> tuple[Self, int]:
-        """The pool's end, and a descriptor for the child's, to be closed once the child has it. Raises OSError."""
-        descriptor = _make_memory()
+    def create(cls) -> tuple[Self, int]:
+        """Returns the parent's end, and a descriptor for the child, to be closed when the child has it.
+
+        Raises OSError.
+        """
+        descriptor = _create_memory()
         try:
             os.ftruncate(descriptor, _SIZE)
             fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
@@ -43,31 +46,31 @@ class SharedBuffer:
 
     @classmethod
     def open(cls, descriptor: int) -> Self:
-        """The child's end. Raises OSError."""
+        """Returns the child's end, and closes the descriptor. Raises OSError."""
         try:
             return cls(mmap.mmap(descriptor, _SIZE, prot=mmap.PROT_READ))
         finally:
             os.close(descriptor)
 
-    def lay(self, place: int, payload: bytes) -> None:
-        """Lays it, at most ROOM bytes, on one of the places 1 to PLACES, at which the child may not be busy."""
-        start = (place - 1) * ROOM
+    def write(self, slot: int, payload: bytes) -> None:
+        """Writes at most SLOT_SIZE bytes. The child must have read the slot's former payload."""
+        start = (slot - 1) * SLOT_SIZE
         self._memory[start : start + len(payload)] = payload
 
-    def take(self, place: int, length: int) -> bytes:
-        """What was laid on that place last, which has that length."""
-        start = (place - 1) * ROOM
+    def read(self, slot: int, length: int) -> bytes:
+        """Returns a copy of the first bytes of the slot."""
+        start = (slot - 1) * SLOT_SIZE
         return self._memory[start : start + length]
 
     def close(self) -> None:
         self._memory.close()
 
 
-def _make_memory() -> int:
-    """A descriptor of memory that can be shared, and never run. Raises OSError."""
+def _create_memory() -> int:
+    """Returns a descriptor of memory that can be shared but not executed. Raises OSError."""
     try:
-        return os.memfd_create("watcher-tray", _FLAGS | _NO_EXECUTION)
+        return os.memfd_create("watcher-parsing", _FLAGS | _NOEXEC_SEAL)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        return os.memfd_create("watcher-tray", _FLAGS)  # an older kernel knows no such flag
+        return os.memfd_create("watcher-parsing", _FLAGS)  # a kernel older than the flag

@@ -1,8 +1,7 @@
-"""What runs inside a worker process: a stranger's bytes in, checked values out. The watches come by `configure`."""
+"""The tasks of a parser process: untrusted bytes go in, values come out as JSON. `configure` brings the watches."""
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -25,26 +24,23 @@ from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
-from watcher.heap import collecting_later
+from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
 from watcher.model import Article, Quality, Watch
 from watcher.parsing.messages import (
+    FEED_NEWS,
     FEED_TASK,
-    NEWS_READING,
     NEWS_TASK,
+    PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
-    READING,
     WATCHES,
-    NewsReading,
+    PageReading,
     PageTask,
-    Reading,
-    feed_text_of,
-    hosts_of,
 )
-from watcher.text import host_of
+from watcher.text import host_of, hosts_of
 
-_MOSTLY = 0.6  # of a text by letters: the five longest paragraphs of a page are what is learnt
+_MOSTLY = 0.6  # of a text by letters: only the five longest paragraphs of a page are learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class _Generation:
     """The watches of one generation, compiled."""
 
     watchlist: Watchlist
-    screen: Prefilter
+    prefilter: Prefilter
 
     @classmethod
     def of(cls, watches: tuple[Watch, ...]) -> _Generation:
@@ -64,15 +60,15 @@ _generation = _Generation.of(())
 
 
 def preload() -> None:
-    """Imports what readers import when they first need it, so that no page pays for it."""
+    """Imports the libraries that are otherwise imported at their first use, so that no page waits for it."""
     for module in ("feedparser", "lxml.html", "trafilatura"):
         import_module(module)
 
 
 def configure(_number: int, watches: bytes) -> None:
-    """Compiles the watches of a generation; every later task sees them."""
+    """Compiles the watches of a generation, for all later tasks."""
     global _generation
-    with collecting_later():
+    with gc_paused():
         _generation = _Generation.of(WATCHES.validate_json(watches))
 
 
@@ -83,73 +79,71 @@ def read_feed(arguments: Mapping[str, Any], body: bytes) -> bytes:
     return PARSED_FEED.dump_json(parsed)
 
 
-def read_news(arguments: Mapping[str, Any], body: bytes) -> bytes:
-    """NewsTask, body -> NewsReading. Raises NotAFeed."""
+def read_news(arguments: Mapping[str, Any], payload: bytes) -> bytes:
+    """NewsTask, listing and body -> FeedNews. Raises NotAFeed."""
     task = NEWS_TASK.validate_python(arguments)
     news = parse_news(
-        body,
+        payload[task.listing_size :],
         content_type=task.content_type,
         url=task.url,
         timezone=task.timezone,
         feed_key=task.feed,
-        before=Listing.unpack(b64decode(task.listing)),
+        before=Listing.unpack(payload[: task.listing_size]),
     )
-    reading = NewsReading(
-        feed=news.feed,
-        keys=news.keys,
-        hashes=news.hashes,
-        regained=news.regained,
-        settled=news.settled,
-        listing=b64encode(news.listing).decode(),
-    )
-    return NEWS_READING.dump_json(reading)
+    return FEED_NEWS.dump_json(news)
 
 
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
-    """PageTask, page -> Reading. The better of page and feed text becomes the article; both are matched."""
+    """PageTask, page -> PageReading.
+
+    The better of the page's and the feed's text becomes the article; both are matched.
+    """
     task = PAGE_TASK.validate_python(arguments)
-    look = summarise_page(page, task.content_type) if page else None
-    return READING.dump_json(_reading(task, page, look))
+    summary = summarise_page(page, task.content_type) if page else None
+    return PAGE_READING.dump_json(_reading(task, page, summary))
 
 
-def _reading(task: PageTask, page: bytes, look: PageSummary | None) -> Reading:
-    """Walls and stubs are looked for on every page: no term would tell them from what matches nothing."""
-    feed_text = feed_text_of(task.entry)
-    paragraphs = tuple(hashed for hashed in look.paragraphs if hashed not in task.repeated) if look else ()
-    boilerplate = look is not None and len(paragraphs) < len(look.paragraphs)
-    if look and not (look.suspect or boilerplate) and _cannot_match(task, look, feed_text):
-        return Reading(article=None, paragraphs=paragraphs)
+def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageReading:
+    """Extracts and matches the article, unless the prefilter excludes a match.
+
+    A page that may be a wall or a stub is always extracted: the prefilter cannot distinguish it from an article
+    without a match.
+    """
+    paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
+    boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
+    if summary and not (summary.suspect or boilerplate) and _cannot_match(task, summary):
+        return PageReading(article=None, paragraphs=paragraphs)
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
-    matches = _generation.watchlist.match(article, feed_text=feed_text, feed=task.feed)
-    reading = Reading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
+    matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
+    reading = PageReading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
     if not matches and not task.whole:
         return reading
     reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
-    return _explained(reading, task, page, article, feed_text) if task.whole else reading
+    return _explained(reading, task, page, article) if task.whole else reading
 
 
-def _explained(reading: Reading, task: PageTask, page: bytes, article: Article, feed_text: str) -> Reading:
+def _explained(reading: PageReading, task: PageTask, page: bytes, article: Article) -> PageReading:
     return replace(
         reading,
         candidates=body_candidates(page, content_type=task.content_type, url=task.url),
-        findings=_generation.watchlist.explain(article, feed_text=feed_text, feed=task.feed),
+        findings=_generation.watchlist.explain(article, feed_text=task.entry.feed_text, feed=task.feed),
     )
 
 
-def _cannot_match(task: PageTask, look: PageSummary, feed_text: str) -> bool:
+def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
     if task.whole or _generation.watchlist.takes_all_of(task.feed):
         return False
     facts = (task.entry.author, *hosts_of(task.entry.link, task.url))
-    return not _generation.screen.may_match("\n".join((f"{look.text}{JOINT}", feed_text, *facts)))
+    return not _generation.prefilter.may_match("\n".join((f"{summary.text}{JOINT}", task.entry.feed_text, *facts)))
 
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
     """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
-    from_entry = article_of_entry(task.entry, site=task.site)
+    from_entry = article_of_entry(task.entry, site=task.site, now=task.now)
     if from_entry.quality is Quality.SHELL:
-        from_entry = replace(from_entry, quality=Quality.SHORT)  # a shell is a page's fault
+        from_entry = replace(from_entry, quality=Quality.SHORT)  # only a page can be a shell
     if not page:
         return from_entry, "", None
     try:
@@ -157,14 +151,14 @@ def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]
     except NotAnArticle as error:
         wall = Quality(error.quality) if error.quality else None
         return replace(from_entry, quality=wall or from_entry.quality), str(error), wall
-    if from_page.site == host_of(task.url):  # it names none: the feed's title says more to a reader
+    if from_page.site == host_of(task.url):  # the page names no outlet: the feed's title says more to a reader
         from_page = replace(from_page, site="")
     whole = from_page.quality in (Quality.GOOD, Quality.SHORT)
     return better_of(from_page, from_entry), "", None if whole else from_page.quality
 
 
 def _own_article(task: PageTask, page: bytes) -> Article:
-    """The page's article without what its host repeats, if that is most of it. Raises NotAnArticle."""
+    """The page's article without the paragraphs that its host repeats, if they are most of it. Raises NotAnArticle."""
     article = extract_article(
         page,
         content_type=task.content_type,

@@ -1,4 +1,11 @@
-"""The three steps of the mission: `poll`, `ingest`, `deliver`. Sequence only: no policy, no SQL, no HTTP, no parsing.
+"""The steps of the mission, one module each, readable from top to bottom; `settings` is what they read of the config.
 
-Each step is keyed by an id, safe to run twice, and ends in one transaction; who calls it does not matter to it.
+    poll     due feed       | fetch | parse  | plan  | record   new entries, next poll
+    ingest   pending entry  | fetch | read and match | record   no match: the end
+    archive  matched entry  | number, id, story      | write    a document, its file, its deliveries
+    deliver  due delivery   | render | send | decide | record   delivered, retried, parked, dead
+    review   new watch      | match what is there    | record   reopened entries, one summary
+
+Each step is a function keyed by an id, safe to run twice, and ends in one transaction. It takes a small frozen context
+with the collaborators that it uses. No SQL, no HTTP, no parsing here: `store`, `net` and `parsing` do that.
 """

@@ -1,7 +1,10 @@
-"""The corpus side of `ingest`: record the document, write its file, and adopt what others put into the folder.
+"""The archiving half of `ingest`: makes a matched article a document, and writes the files that are not written yet.
 
-Several articles are archived at once, their files written one after the other: each has a number of its own. Files that
-are owed are written while none is archived, so that nobody sees to a document that is in another's hand.
+    article | render | id, text hash | record: number, story, twin, deliveries | write the file | mark it written
+                                       a twin: the address is added to it        its number is taken: take the next
+
+Several articles are archived at once, their files written one after the other. Files left over from a crash or a full
+disk are written while nothing is archived, so that no file is written twice.
 """
 
 from __future__ import annotations
@@ -9,10 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
 
 from watcher.corpus import (
     CorpusFile,
+    CorpusFolder,
     document_id,
     file_name,
     parse_document,
@@ -21,35 +27,55 @@ from watcher.corpus import (
 )
 from watcher.errors import CorpusError
 from watcher.log import event
-from watcher.matching import STORY_WINDOW, Candidate, sketch, story_of
-from watcher.model import Article, DocumentNumber, PartialDate, StoryId
-from watcher.parsing.messages import Reading
-from watcher.pipeline.parts import Parts
-from watcher.store import documents
-from watcher.store.documents import Adopted, Draft, StoredDocument
-from watcher.store.entries import ClaimedEntry, EntryEnd
-from watcher.store.stories import Overlap
+from watcher.matching import STORY_WINDOW, sketch, story_of
+from watcher.model import Article, DocumentNumber
+from watcher.parsing.messages import PageReading
+from watcher.pipeline.settings import Settings
+from watcher.store import StoreThread
+from watcher.store.commands import documents
+from watcher.store.commands.documents import Adopted, Draft
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd
+from watcher.store.queries import stored_documents
+from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
-_MOST_SKETCHED = 1_000  # adopted files that new documents are held against: the newest of the folder
+_MOST_SKETCHED = 1_000  # the newest adopted files: new documents are compared with them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveContext:
+    """The collaborators of `archive`.
+
+    `shared` and `exclusive` are the two sides of a read-write lock on the corpus; `writing` admits one file at a time.
+    `wake_deliver` starts due deliveries at once.
+    """
+
+    settings: Settings
+    store: StoreThread
+    folder: CorpusFolder
+    shared: Callable[[], AbstractAsyncContextManager[None]]
+    exclusive: Callable[[], AbstractAsyncContextManager[None]]
+    writing: asyncio.Lock
+    wake_deliver: Callable[[], None]
+    now: Callable[[], datetime]
 
 
 async def archive(
-    parts: Parts,
+    context: ArchiveContext,
     claimed: ClaimedEntry,
     article: Article,
-    reading: Reading,
+    reading: PageReading,
     end: EntryEnd,
     *,
     feed_text: str,
 ) -> StoredDocument | None:
-    """Makes the article a document and writes its file. None: the corpus has this text already.
+    """Records the article as a document and writes its file. None: the corpus has this text already.
 
-    Raises CorpusError if the file can't be written now; the document is on record then, and its file is owed.
+    Raises CorpusError if the file cannot be written now; the document is recorded then, and `write_missing` writes it.
     """
-    async with parts.archiving.together():
-        now = parts.now()
+    async with context.shared():
+        now = context.now()
         data = render_document(article.date, article.text)
         draft = Draft(
             article=article,
@@ -62,130 +88,113 @@ async def archive(
             feed_text=feed_text,
             fetched_at=now,
             sketch=reading.sketch,
-            story_of=story_teller(article, size=len(reading.sketch)),
+            story_of=lambda overlaps, text_of: story_of(
+                len(reading.sketch),
+                overlaps,
+                text=article.text,
+                text_of=text_of,
+                published_at=article.published_at,
+                date=article.date,
+            ),
             story_window=STORY_WINDOW,
         )
-        matched = [match.watch for match in reading.matches]
-        telling = parts.setting.telling(in_first_poll=claimed.in_first_poll, now=now, watches=matched)
-        document = await parts.store.run(
+        document = await context.store.run(
             documents.record,
             claimed.id,
             draft,
             end,
-            telling,
-            highest_in_folder=await asyncio.to_thread(_highest, parts),
+            context.settings.recipients(
+                in_first_poll=claimed.in_first_poll, now=now, watches=[match.watch for match in reading.matches]
+            ),
+            highest_in_folder=await asyncio.to_thread(_highest_number, context.folder),
             now=now,
         )
         if document is None:
-            parts.kick_deliver()
+            context.wake_deliver()
             return None
-        return await _write(parts, document)
+        return await _write(context, document, data)
 
 
-async def write_owed(parts: Parts) -> int:
-    """Writes the files that are owed, e.g. after a crash or a full disk. Returns how many. Raises CorpusError."""
-    async with parts.archiving.alone():
+async def write_missing(context: ArchiveContext) -> int:
+    """Writes the files of recorded documents that have none yet. Returns how many. Raises CorpusError."""
+    async with context.exclusive():
         written = 0
-        while owed := await parts.store.run(documents.unwritten):
-            for document in owed:
-                await _write(parts, document)
-            written += len(owed)
+        while unwritten := await context.store.run(stored_documents.unwritten):
+            for document in unwritten:
+                await _write(context, document, render_document(document.date, document.text))
+            written += len(unwritten)
     return written
 
 
-async def adopt_folder(parts: Parts) -> int:
-    """Takes the folder's files on record that the store does not know. Returns how many.
+async def adopt_folder(context: ArchiveContext) -> int:
+    """Records the files of the folder that the store does not know. Returns how many.
 
-    A file that can't be read (too large, no rights) is told and left out; its number stays taken all the same. Raises
-    CorpusError if the folder itself can't be read.
+    A file that cannot be read (too large, no rights) is logged and left out; its number stays taken all the same.
+    Raises CorpusError if the folder itself cannot be read.
     """
-    names = await parts.store.run(documents.known_names)
-    files = [file for file in await asyncio.to_thread(parts.folder.scan) if file.name not in names]
-    found = await asyncio.to_thread(_readable, parts, files)
-    count = await parts.store.run(documents.adopt, found, now=parts.now())
+    names = await context.store.run(stored_documents.known_names)
+    files = [file for file in await asyncio.to_thread(context.folder.scan) if file.name not in names]
+    found = await asyncio.to_thread(_readable, context.folder, files)
+    count = await context.store.run(documents.adopt, found, now=context.now())
     if count < len(found):
         log.warning(
             "%d files carry the number of another document; see `watcher corpus verify`",
             len(found) - count,
-            extra=event("corpus.number_twice", files=len(found) - count),
+            extra=event("corpus.duplicate_number", files=len(found) - count),
         )
     return count
 
 
-async def _write(parts: Parts, document: StoredDocument) -> StoredDocument:
-    """One file, under the document's number or, if somebody's file has taken that meanwhile, under the next."""
-    data = render_document(document.date, document.text)
-    async with parts.archiving.writing:
-        while strangers := await asyncio.to_thread(_put, parts, document, data):
-            document = await parts.store.run(
+async def _write(context: ArchiveContext, document: StoredDocument, data: bytes) -> StoredDocument:
+    """Writes a document's file under its number or, if another file has taken that meanwhile, under the next."""
+    async with context.writing:
+        while others := await asyncio.to_thread(_write_unless_taken, context.folder, document, data):
+            document = await context.store.run(
                 documents.renumber,
                 document.number,
                 _naming(data),
-                await asyncio.to_thread(_readable, parts, strangers),
-                highest_in_folder=await asyncio.to_thread(_highest, parts),
-                now=parts.now(),
+                await asyncio.to_thread(_readable, context.folder, others),
+                highest_in_folder=await asyncio.to_thread(_highest_number, context.folder),
+                now=context.now(),
             )
-    marking = asyncio.create_task(parts.store.run(documents.mark_written, document.number, now=parts.now()))
-    parts.kick_deliver()  # the claim comes right after the mark, in one transaction with it if others wait too
+    marking = asyncio.create_task(context.store.run(documents.mark_written, document.number, now=context.now()))
+    context.wake_deliver()  # the claim comes right after the mark, in one transaction with it if others wait too
     await marking
     return document
 
 
-def _put(parts: Parts, document: StoredDocument, data: bytes) -> list[CorpusFile]:
-    """Writes the file, unless other files bear the document's number: these."""
-    strangers = [file for file in parts.folder.holders(document.number) if file.name != document.name]
-    if not strangers:
-        parts.folder.write(document.name, data)
-    return strangers
+def _write_unless_taken(folder: CorpusFolder, document: StoredDocument, data: bytes) -> list[CorpusFile]:
+    """Writes the file, unless other files bear the document's number; returns these."""
+    others = [file for file in folder.files_with(document.number) if file.name != document.name]
+    if not others:
+        folder.write(document.name, data)
+    return others
 
 
-def _highest(parts: Parts) -> int:
-    """The highest number in the folder, -1 if it is empty, or out of reach: writing settles whose number it is."""
+def _highest_number(folder: CorpusFolder) -> int:
+    """The highest number in the folder, -1 if it is empty or cannot be read: `_write` finds a taken number later."""
     try:
-        highest = parts.folder.highest_number()
+        highest = folder.highest_number()
     except CorpusError as error:
         log.error("%s", error, extra=event("corpus.unreadable", error=str(error)))
         return -1
     return -1 if highest is None else highest
 
 
-def story_teller(article: Article, *, size: int) -> Callable[[Sequence[Overlap]], StoryId | None]:
-    """Which story the article belongs to, given the documents that share fingerprints with it."""
-    moment = _moment(article.published_at, article.date)
-
-    def story(kin: Sequence[Overlap]) -> StoryId | None:
-        candidates = (
-            Candidate(
-                story=one.story, shared=one.shared, size=one.size, published_at=_moment(one.published_at, one.date)
-            )
-            for one in kin
-        )
-        return story_of(size, candidates, published_at=moment)
-
-    return story
-
-
-def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime | None:
-    """When it was published: the noon of a known day stands for the day."""
-    if published_at is not None or date is None or date.month is None or date.day is None:
-        return published_at
-    return datetime(date.year, date.month, date.day, 12, tzinfo=UTC)
-
-
-def _readable(parts: Parts, files: Sequence[CorpusFile]) -> list[Adopted]:
-    """Those of the files that can be read; the newest are sketched."""
+def _readable(folder: CorpusFolder, files: Sequence[CorpusFile]) -> list[Adopted]:
+    """The files that can be read; the newest of them with a sketch."""
     newest = {file.name for file in sorted(files)[-_MOST_SKETCHED:]}
     found = []
     for file in files:
         try:
-            found.append(_adopted(parts, file, sketched=file.name in newest))
+            found.append(_adopted(folder, file, sketched=file.name in newest))
         except CorpusError as error:
             log.error("not adopted: %s", error, extra=event("corpus.unreadable", error=str(error)))
     return found
 
 
-def _adopted(parts: Parts, file: CorpusFile, *, sketched: bool) -> Adopted:
-    parsed = parse_document(parts.folder.read(file.name))
+def _adopted(folder: CorpusFolder, file: CorpusFile, *, sketched: bool) -> Adopted:
+    parsed = parse_document(folder.read(file.name))
     return Adopted(
         number=file.number,
         id=file.id,

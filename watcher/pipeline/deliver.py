@@ -1,7 +1,10 @@
-"""The third step: one delivery is rendered (once; the bytes are kept), sent, and settled by the channel's answer.
+"""The third step: makes one attempt to send one delivery, and records where it goes from there.
 
-due deliveries | claim one for each channel | render or kept bytes | send | judge | decide
-                 delivered · retry at · simpler · parked with its channel · dead · expired into a digest
+    due deliveries | claim one of each channel | render, or the kept bytes | send | decide | record
+                                                 delivered · retry at · simpler · parked with its channel · dead ·
+                                                 expired into a digest
+
+The bytes are rendered once and kept, so that each attempt sends the same.
 """
 
 from __future__ import annotations
@@ -9,29 +12,29 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.alerts.channel import Channel, RenderOptions, redact
 from watcher.alerts.channels import CHANNELS
 from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision, Disposition, decide
-from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.config import ChannelConfig, ChannelType
 from watcher.errors import StateError
 from watcher.log import event
-from watcher.model import AlertKind, DeliveryState, Outcome, Verdict
+from watcher.model import AlertKind, AttemptOutcome, DeliveryState, Verdict
 from watcher.pipeline.alert_builder import alert_of
-from watcher.pipeline.parts import LEASE, Parts
-from watcher.pipeline.send import Answer, Sender, secrets_of
-from watcher.store import collecting, incidents, outbox
-from watcher.store.deliveries import notify
-from watcher.store.outbox import Attempt, ClaimedDelivery, Next, QueueLimits
+from watcher.pipeline.send import Reply, Sender, secrets_of
+from watcher.pipeline.settings import LEASE, Settings
+from watcher.store import StoreThread
+from watcher.store.commands import incidents, outbox
+from watcher.store.commands.outbox import Attempt, ClaimedDelivery, Next, QueueLimits, notify
+from watcher.store.queries import outbox_status
 
 log = logging.getLogger(__name__)
 
 LIMITS = QueueLimits(in_order=IN_ORDER_ATTEMPTS, after_outage=MOST_AFTER_OUTAGE)
-BUG = Verdict(outcome=Outcome.NOT_SENT, reason="internal error; see the log")
+_BUG = Verdict(outcome=AttemptOutcome.NOT_SENT, reason="internal error; see the log")
 
 _STATES = {
     Disposition.DELIVERED: DeliveryState.DELIVERED,
@@ -43,14 +46,25 @@ _STATES = {
 }
 
 
-async def claim_due(parts: Parts, *, in_hand: Collection[int] = ()) -> list[ClaimedDelivery]:
-    """Releases what may be told now, and claims one delivery for each channel that is free: a channel's go in order."""
-    now, setting = parts.now(), parts.setting
-    return await parts.store.run(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverContext:
+    """The collaborators of `deliver`."""
+
+    settings: Settings
+    store: StoreThread
+    sender: Sender
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+
+
+async def claim_due(context: DeliverContext, *, in_hand: Collection[int] = ()) -> list[ClaimedDelivery]:
+    """Releases due deliveries, and claims one for each free channel: those of a channel go out in order."""
+    now, settings = context.now(), context.settings
+    return await context.store.run(
         outbox.claim_due,
-        {name: CHANNELS[channel.type].expires_after for name, channel in setting.channels.items()},
-        gate=setting.gate(now),
-        quiet=setting.quiet(now),
+        {name: CHANNELS[channel.type].expires_after for name, channel in settings.channels.items()},
+        gate=settings.gate(now),
+        quiet=settings.quiet(now),
         limits=LIMITS,
         now=now,
         lease=LEASE,
@@ -58,41 +72,33 @@ async def claim_due(parts: Parts, *, in_hand: Collection[int] = ()) -> list[Clai
     )
 
 
-async def mend_clock(parts: Parts) -> None:
-    """Frees what was put off into a distant future by a clock that ran ahead."""
-    now = parts.now()
-    latest = {name: window.latest(now) for name, window in parts.setting.windows.items()}
-    patience = LONGEST_WAIT + timedelta(minutes=1)  # nothing but a digest is put off for longer
-    await parts.store.run(collecting.mend_clock, latest, patience=patience, now=now)
-
-
-async def deliver(parts: Parts, claimed: ClaimedDelivery) -> DeliveryState:
-    """Makes one attempt at a claimed delivery and settles it; the state that it is in now."""
+async def deliver(context: DeliverContext, claimed: ClaimedDelivery) -> DeliveryState:
+    """Makes one attempt at a claimed delivery and records it. Returns the state that the delivery is in now."""
     started = time.monotonic()
-    setting = parts.setting.channels.get(claimed.channel)
-    if setting is None:  # left the config since it was claimed; its queue stays
-        answer, simpler = Answer(verdict=replace(BUG, reason="the channel left the config")), None
+    channel = context.settings.channels.get(claimed.channel)
+    if channel is None:  # it left the config after the claim; its queue is kept
+        reply, simpler = Reply(verdict=replace(_BUG, reason="the channel left the config")), None
     else:
-        answer, simpler = await _attempt(parts, claimed, setting)
-    return await _settle(parts, claimed, answer, simpler, duration=timedelta(seconds=time.monotonic() - started))
+        reply, simpler = await _attempt(context, claimed, channel)
+    duration = timedelta(seconds=time.monotonic() - started)
+    return await _record(context, claimed, channel, reply, simpler, duration=duration)
 
 
-async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfig) -> tuple[Answer, bytes | None]:
-    """What came of it, and the simpler bytes that may be tried if these are refused."""
-    sender = Sender(
-        config=parts.setting.config, client=parts.client, show=parts.show, now=parts.now, inquired=parts.inquired
-    )
-    channel = CHANNELS[setting.type]
-    verdict = BUG
+async def _attempt(
+    context: DeliverContext, claimed: ClaimedDelivery, channel: ChannelConfig
+) -> tuple[Reply, bytes | None]:
+    """The channel's reply, and the simpler bytes that may be tried if it refuses these."""
+    kind = CHANNELS[channel.type]
+    verdict = _BUG
     try:
-        payload = await _payload(parts, claimed, setting, channel)
-        verdict = replace(BUG, outcome=Outcome.AMBIGUOUS)
-        answer = await sender.send(setting, payload, delivery_id=claimed.id, attempt=claimed.attempts + 1)
-        return answer, None if claimed.simplified else channel.simplify(payload)
+        payload = await _payload(context, claimed, channel, kind)
+        verdict = replace(_BUG, outcome=AttemptOutcome.AMBIGUOUS)
+        reply = await context.sender.send(channel, payload, delivery_id=claimed.id, attempt=claimed.attempts + 1)
+        return reply, None if claimed.simplified else kind.simplify(payload)
     except StateError:  # nothing was sent
         raise
     except Exception:
-        trace = redact(traceback.format_exc(), secrets_of(parts.setting.config, setting))
+        trace = redact(traceback.format_exc(), secrets_of(context.settings.config, channel))
         log.error(
             "a bug while delivering %s to %s\n%s",
             claimed.id,
@@ -100,49 +106,54 @@ async def _attempt(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfi
             trace,
             extra=event("bug", where="deliver", channel=claimed.channel),
         )
-        return Answer(verdict=verdict), None
+        return Reply(verdict=verdict), None
 
 
-async def _payload(parts: Parts, claimed: ClaimedDelivery, setting: ChannelConfig, channel: Channel) -> bytes:
+async def _payload(context: DeliverContext, claimed: ClaimedDelivery, channel: ChannelConfig, kind: Channel) -> bytes:
     if claimed.payload is not None:
         return claimed.payload
     alert = alert_of(claimed)
     options = RenderOptions(
         delivery_id=claimed.id,
-        channel=setting.name,
-        envelope=setting.envelope.value,
+        channel=channel.name,
+        envelope=channel.envelope.value,
         notice=claimed.kind is AlertKind.NOTICE,
     )
-    if setting.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
-        thread = await parts.store.run(outbox.reference, claimed.channel, claimed.story)
+    if channel.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
+        thread = await context.store.run(outbox_status.first_reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
-    payload = channel.render(alert, options)
-    await parts.store.run(outbox.keep_payload, claimed.sequence, payload)
+    payload = kind.render(alert, options)
+    await context.store.run(outbox.keep_payload, claimed.sequence, payload)
     return payload
 
 
-async def _settle(
-    parts: Parts, claimed: ClaimedDelivery, answer: Answer, simpler: bytes | None, *, duration: timedelta
+async def _record(
+    context: DeliverContext,
+    claimed: ClaimedDelivery,
+    channel: ChannelConfig | None,
+    reply: Reply,
+    simpler: bytes | None,
+    *,
+    duration: timedelta,
 ) -> DeliveryState:
-    now = parts.now()
-    setting = parts.setting.channels.get(claimed.channel)
+    now = context.now()
     decision = decide(
-        answer.verdict,
+        reply.verdict,
         attempt=claimed.attempts + 1,
         age=now - claimed.released_at,
         failing_for=now - (claimed.failing_since or now),
-        jitter=parts.jitter(),
+        jitter=context.jitter(),
         has_simpler=simpler is not None,
-        expires_after=CHANNELS[setting.type].expires_after if setting else None,
+        expires_after=CHANNELS[channel.type].expires_after if channel else None,
     )
     attempt = Attempt(
         at=now,
-        outcome=answer.verdict.outcome,
-        status=answer.status,
-        wait=answer.verdict.wait,
+        outcome=reply.verdict.outcome,
+        status=reply.status,
+        wait=reply.verdict.wait,
         duration=duration,
-        answer=answer.said,
-        reference=answer.verdict.reference,
+        answer=reply.summary,
+        reference=reply.verdict.reference,
     )
     then = Next(
         state=_STATES[decision.fate],
@@ -151,34 +162,42 @@ async def _settle(
         payload=simpler if decision.fate is Disposition.SIMPLER else None,
         counts=decision.counts,
     )
-    if await parts.store.run(outbox.settle, claimed, attempt, then, limits=LIMITS):
-        await _report(parts, claimed, decision, answer, now=now)
+    if await context.store.run(outbox.settle, claimed, attempt, then, limits=LIMITS):
+        await _report(context, claimed, decision, reply.summary, now=now)
     return then.state
 
 
-async def _report(parts: Parts, claimed: ClaimedDelivery, decision: Decision, answer: Answer, *, now: datetime) -> None:
-    said = answer.said
-    others = tuple(name for name in parts.setting.ops if name != claimed.channel)
-    facts = {"channel": claimed.channel, "kind": claimed.kind.value, "delivery": claimed.id, "answer": said}
+async def _report(
+    context: DeliverContext, claimed: ClaimedDelivery, decision: Decision, answer: str, *, now: datetime
+) -> None:
+    """Logs the decision, and notifies the other `ops` channels of what needs a person."""
+    others = tuple(name for name in context.settings.ops if name != claimed.channel)
+    facts = {"channel": claimed.channel, "kind": claimed.kind.value, "delivery": claimed.id, "answer": answer}
     match decision.fate:
         case Disposition.DELIVERED:
-            log.info("told %s (%s %s)", claimed.channel, claimed.kind, claimed.id, extra=event("alert.told", **facts))
+            log.info(
+                "delivered to %s (%s %s)",
+                claimed.channel,
+                claimed.kind,
+                claimed.id,
+                extra=event("alert.delivered", **facts),
+            )
         case Disposition.PARK:
-            parts.inquired.clear()
-            notice = f"Channel {claimed.channel} is parked, its alerts are kept: {said}. When it is mended: "
+            context.sender.accepted.clear()
+            notice = f"Channel {claimed.channel} is parked, its alerts are kept: {answer}. When it is repaired: "
             notice += f"watcher outbox resume {claimed.channel}"
             log.error("%s", notice, extra=event("channel.parked", **facts))
-            await parts.store.run(incidents.begin, f"parked {claimed.channel}", notice, ops=others, now=now)
+            await context.store.run(incidents.begin, f"parked {claimed.channel}", notice, ops=others, now=now)
         case Disposition.DEAD:
-            notice = f"Channel {claimed.channel} does not take alert {claimed.id}, which is given up: {said}"
+            notice = f"Channel {claimed.channel} refuses alert {claimed.id}, which is not sent again: {answer}"
             log.error("%s", notice, extra=event("alert.refused", **facts))
             for other in others:
-                await parts.store.run(notify, other, notice, now=now)
+                await context.store.run(notify, other, notice, now=now)
         case Disposition.EXPIRE:
             log.warning(
-                "%s could not be told in time; a digest follows: %s",
+                "an alert to %s could not be sent in time; a digest follows: %s",
                 claimed.channel,
-                said,
+                answer,
                 extra=event("alert.expired", **facts),
             )
         case Disposition.RETRY | Disposition.SIMPLER:
@@ -186,6 +205,6 @@ async def _report(parts: Parts, claimed: ClaimedDelivery, decision: Decision, an
                 "alert to %s did not arrive, next try in %s: %s",
                 claimed.channel,
                 decision.wait,
-                said,
-                extra=event("alert.delayed", **facts),
+                answer,
+                extra=event("alert.retrying", **facts),
             )

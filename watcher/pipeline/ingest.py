@@ -1,65 +1,123 @@
-"""The second step: an entry's page is fetched, read and matched; a match becomes a document.
+"""The second step: ingests one entry.
 
-claimed entry | fetch page | read in a worker: article, matches | archive | tell
-                  retry later   or the feed's own text instead
+    claimed entry | fetch page | extract and match in a parser process | match?  archive
+                    retry later                                          no:     record the end
+                    or, after the last try, the feed's own text
+
+Each page also teaches which paragraphs its host repeats, so that boilerplate is recognised on the next one.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
-from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError
+from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, WatcherError
 from watcher.log import event
-from watcher.model import Entry
-from watcher.net import Purpose, Request, origin_of
+from watcher.model import Entry, EntryId
+from watcher.net import Client, Purpose, Request, origin_of
+from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
-from watcher.parsing.messages import ENTRY, PAGE_ACCEPT, PageTask, Reading
-from watcher.pipeline.archive import archive
-from watcher.pipeline.parts import Parts
-from watcher.runtime.entry_recorder import Repeated
-from watcher.store import entries, pages
-from watcher.store.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.pages import Shown
+from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
+from watcher.pipeline.archive import ArchiveContext, archive
+from watcher.pipeline.settings import Settings
+from watcher.store import StoreThread
+from watcher.store.commands import entries, pages
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.pages import Shown
 
 log = logging.getLogger(__name__)
 
-# When a page that can't be had now is tried again; after the last of these the feed's own text is used.
+# When a page that cannot be fetched now is tried again; after the last of these the feed's own text is used.
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
-_PASSING = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
-_PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
+_TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
+_TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+
+HostParagraphs = Mapping[str, frozenset[int]]
+"""Host -> hashes of the paragraphs that it repeats on page after page."""
+
+
+class RepeatedParagraphs:
+    """The paragraphs that hosts are known to repeat, in memory; the store keeps them across restarts."""
+
+    def __init__(self) -> None:
+        self._of_host: dict[str, set[int]] = {}
+
+    def of(self, host: str) -> Iterable[int]:
+        """Hashes of the paragraphs that a host repeats."""
+        return self._of_host.get(host, ())
+
+    def add(self, learned: HostParagraphs) -> None:
+        """Adds what the latest pages showed."""
+        for host, paragraphs in learned.items():
+            self._of_host.setdefault(host, set()).update(paragraphs)
+
+    def reset(self, known: Mapping[str, set[int]]) -> None:
+        """Takes over what the store knows, without what it has forgotten."""
+        self._of_host = dict(known)
+
+
+class RecordEnd(Protocol):
+    """Records that an entry ended without a match under the watches of `generation`; what was learned of its host.
+
+    None if other watches are in force by now: the claim is given back, and the page is to be read again.
+    """
+
+    def __call__(self, entry: EntryId, end: EntryEnd, *, generation: int) -> Awaitable[HostParagraphs | None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestContext:
+    """The collaborators of `ingest`. `abort` ends the process where going on is not safe."""
+
+    settings: Settings
+    store: StoreThread
+    client: Client
+    parsers: ParserPool
+    archive: ArchiveContext
+    record_end: RecordEnd
+    repeated: RepeatedParagraphs
+    abort: Callable[[WatcherError], None]
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """What the fetch brought. `problem` is "" if the body is to be read; `passing`: worth another try."""
+    """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try."""
 
     body: bytes = b""
     content_type: str = ""
     url: str = ""
     status: int | None = None
     problem: str = ""
-    passing: bool = False
+    temporary: bool = False
     wait: timedelta | None = None
 
+    @property
+    def host(self) -> str:
+        return (urlsplit(self.url).hostname or "") if self.url else ""
 
-async def ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
-    """Takes one claimed entry to its end, or puts it back for later (None)."""
+
+async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
+    """Ingests a claimed entry to its end, or reschedules it (None)."""
     try:
-        return await _ingest(parts, claimed)
+        return await _ingest(context, claimed)
     except CorpusError as error:
         if isinstance(error, FsyncFailed):
-            parts.give_up(error)
+            context.abort(error)
         log.error(
-            "the document of %s is on record, but its file is owed: %s",
+            "the document of %s is recorded, but its file is not written yet: %s",
             claimed.link,
             error,
-            extra=event("document.owed", url=claimed.link, error=str(error)),
+            extra=event("document.unwritten", url=claimed.link, error=str(error)),
         )
         return EntryOutcome.MATCHED
     except Exception:
@@ -69,43 +127,45 @@ async def ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
             claimed.feed,
             extra=event("bug", where="ingest", url=claimed.link, feed=claimed.feed),
         )
-        return await _survive(parts, claimed)
+        return await _end_after_bug(context, claimed)
 
 
-async def _ingest(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
-    entry = ENTRY.validate_json(claimed.entry)
-    generation = parts.setting.generation
-    page = await _fetch(parts, claimed)
-    if page.passing and await _postpone(parts, claimed, page.problem, status=page.status, wait=page.wait):
+async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
+    entry = claimed.entry
+    page = await _fetch(context, claimed)
+    if page.temporary and await _retry(context, claimed, page.problem, status=page.status, wait=page.wait):
         return None
-    reading, problem = await _read(parts, claimed, entry, page)
+    reading, problem = await _read(context, claimed, entry, page)
     end = _end(claimed, entry, page, reading, problem)
     if reading.article is None:
-        repeated = await parts.endings.record(claimed.id, end, generation=generation)
-        if repeated is None:
+        learned = await context.record_end(claimed.id, end, generation=context.settings.generation)
+        if learned is None:
             return None
-        _note_repeated(parts, repeated)
+        context.repeated.add(learned)
         return end.outcome
-    document = await archive(parts, claimed, reading.article, reading, end, feed_text=_feed_text(entry))
-    if end.shown:  # after it: the alert is not to wait for this
-        _note_repeated(parts, await parts.store.run(pages.learn, [end.shown], now=parts.now()))
+    document = await archive(context.archive, claimed, reading.article, reading, end, feed_text=entry.feed_text)
+    if end.shown:  # only now: the alert does not wait for it
+        context.repeated.add(await context.store.run(pages.learn, [end.shown], now=context.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 
 
-async def _fetch(parts: Parts, claimed: ClaimedEntry) -> _Page:
+# -- fetch -------------------------------------------------------------------------------------------------------------
+
+
+async def _fetch(context: IngestContext, claimed: ClaimedEntry) -> _Page:
     if not claimed.link:
         return _Page(problem="the entry has no link")
     request = Request(
         url=claimed.link,
         purpose=Purpose.PAGE,
-        timeout=parts.setting.config.net.timeout,
+        timeout=context.settings.config.net.timeout,
         accept=PAGE_ACCEPT,
         referrer_origin=origin_of(claimed.feed_url),
     )
     try:
-        response = await parts.client.fetch(request)
+        response = await context.client.fetch(request)
     except FetchError as error:
-        return _Page(problem=f"{error.failure.value}: {error}", passing=error.failure in _PASSING)
+        return _Page(problem=f"{error.failure.value}: {error}", temporary=error.failure in _TEMPORARY)
     if response.status == 200 and response.body:
         return _Page(body=response.body, content_type=response.content_type, url=response.url, status=200)
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
@@ -113,44 +173,50 @@ async def _fetch(parts: Parts, claimed: ClaimedEntry) -> _Page:
         url=response.url,
         status=response.status,
         problem=problem,
-        passing=response.status in _PASSING_STATUS,
-        wait=response.retry_after(parts.now()),
+        temporary=response.status in _TEMPORARY_STATUS,
+        wait=response.retry_after(context.now()),
     )
 
 
-async def _read(parts: Parts, claimed: ClaimedEntry, entry: Entry, page: _Page) -> tuple[Reading, str]:
-    """The reading, and why the page itself gave nothing ("" if it did)."""
+# -- extract and match -------------------------------------------------------------------------------------------------
+
+
+async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page) -> tuple[PageReading, str]:
+    """The reading, and why the page itself gave none ("" if it did): the feed's own text was read instead then."""
     try:
-        reading = await _read_in_worker(parts, claimed, entry, page)
+        reading = await _run_parser(context, claimed, entry, page)
         return reading, page.problem or reading.problem
     except ParserError as error:
         problem = f"the page could not be read: {error}"
         log.warning("%s: %s", claimed.link, problem, extra=event("page.unreadable", url=claimed.link, error=problem))
     try:
-        return await _read_in_worker(parts, claimed, entry, _Page(url=page.url)), problem
+        return await _run_parser(context, claimed, entry, _Page(url=page.url)), problem
     except ParserError as error:
-        return Reading(article=None), f"neither page nor feed text could be read: {error}"
+        return PageReading(article=None), f"neither page nor feed text could be read: {error}"
 
 
-async def _read_in_worker(parts: Parts, claimed: ClaimedEntry, entry: Entry, page: _Page) -> Reading:
+async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page) -> PageReading:
     task = PageTask(
         entry=entry,
         feed=claimed.feed,
         site=claimed.feed_title or claimed.feed,
         url=page.url or claimed.link,
         content_type=page.content_type,
-        timezone=parts.setting.timezone,
-        now=parts.now(),
-        repeated=tuple(parts.repeated.get(_host(page), ())),
+        timezone=context.settings.timezone,
+        now=context.now(),
+        repeated=tuple(context.repeated.of(page.host)),
     )
-    return await read_page(parts.pool, task, page.body)
+    return await read_page(context.parsers, task, page.body)
 
 
-def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading, problem: str) -> EntryEnd:
+# -- record ------------------------------------------------------------------------------------------------------------
+
+
+def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading, problem: str) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
     shown = Shown(
         feed_id=claimed.feed_id,
-        host=_host(page),
+        host=page.host,
         page=int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True),
         paragraphs=reading.paragraphs,
         wall=reading.wall,
@@ -164,35 +230,22 @@ def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: Reading, pro
     )
 
 
-def _note_repeated(parts: Parts, repeated: Repeated) -> None:
-    for host, paragraphs in repeated.items():
-        parts.repeated.setdefault(host, set()).update(paragraphs)
-
-
-def _host(page: _Page) -> str:
-    return (urlsplit(page.url).hostname or "") if page.url else ""
-
-
-async def _postpone(
-    parts: Parts, claimed: ClaimedEntry, reason: str, *, status: int | None, wait: timedelta | None = None
+async def _retry(
+    context: IngestContext, claimed: ClaimedEntry, reason: str, *, status: int | None, wait: timedelta | None = None
 ) -> bool:
-    """Puts the entry back for another try. False if it had all its tries."""
+    """Reschedules the entry for another try. False if it had all its tries."""
     if claimed.attempts >= len(RETRIES):
         return False
     pause = max(RETRIES[claimed.attempts], min(wait or timedelta(), RETRIES[-1]))
-    due_at = parts.now() + pause * (0.9 + 0.2 * parts.jitter())
-    await parts.store.run(entries.retry, claimed.id, due_at=due_at, reason=reason, status=status)
+    due_at = context.now() + pause * (0.9 + 0.2 * context.jitter())
+    await context.store.run(entries.retry, claimed.id, due_at=due_at, reason=reason, status=status)
     return True
 
 
-async def _survive(parts: Parts, claimed: ClaimedEntry) -> EntryOutcome | None:
+async def _end_after_bug(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
     reason = "internal error; see the log"
-    if await _postpone(parts, claimed, reason, status=None):
+    if await _retry(context, claimed, reason, status=None):
         return None
     end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason)
-    await parts.store.run(entries.end, [(claimed.id, end)], now=parts.now())
+    await context.store.run(entries.end, [(claimed.id, end)], now=context.now())
     return EntryOutcome.FAILED
-
-
-def _feed_text(entry: Entry) -> str:
-    return f"{entry.title}\n\n{entry.text}".strip()

@@ -1,4 +1,7 @@
-"""Sending one rendered body to a channel and reading the answer: secrets in, none out. Shared with `alert test`."""
+"""Sends one rendered body to a channel and judges the response. `deliver` and `alert test` share it.
+
+Secrets are resolved right before a request; a reply quotes none of them.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from watcher.alerts.channels import CHANNELS
 from watcher.alerts.outcome import of_failure
 from watcher.config import ChannelConfig, Config, Secret
 from watcher.errors import FetchError, WatcherError
-from watcher.model import Outcome, Verdict
+from watcher.model import AttemptOutcome, Verdict
 from watcher.net import Client, Purpose, Request, apprise_gateway
-from watcher.pipeline.parts import utc_now
+from watcher.pipeline.settings import utc_now
 
 TIMEOUT = timedelta(seconds=30)
 ANSWER_LENGTH = 200
@@ -25,74 +28,74 @@ Judge = Callable[[int, Mapping[str, str], bytes, datetime], Verdict]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of one request: the channel's verdict, and what it said, secrets removed."""
+class Reply:
+    """The result of one request: the channel's verdict, and the words of its response, secrets removed."""
 
     verdict: Verdict
     status: int | None = None
     text: str = ""
 
     @property
-    def said(self) -> str:
-        """For people: the answer itself, or what it means where that says more."""
+    def summary(self) -> str:
+        """For people: the response itself, or its meaning where that says more."""
         return self.text or self.verdict.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """What it takes to send something to a channel. `show` prints what the console is told.
+    """Sends to channels of one config. `show` prints the messages of the console channel.
 
-    `inquired`: the channels (name, address) whose target was found to take what we send; asked once each.
+    `accepted`: the channels (name, address) that were asked whether they accept our messages, and do; asked once each.
     """
 
     config: Config
     client: Client
     show: Callable[[str], None]
     now: Callable[[], datetime] = utc_now
-    inquired: set[tuple[str, str]] = field(default_factory=set)
+    accepted: set[tuple[str, str]] = field(default_factory=set)
 
-    async def send(self, setting: ChannelConfig, payload: bytes, *, delivery_id: str, attempt: int = 1) -> Answer:
-        """Sends a rendered body to a channel, and reads the answer."""
+    async def send(self, setting: ChannelConfig, payload: bytes, *, delivery_id: str, attempt: int = 1) -> Reply:
+        """Sends a rendered body to a channel, and judges the response."""
         channel = CHANNELS[setting.type]
         try:
             target = target_of(self.config, setting, os.environ)
         except WatcherError as error:
-            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason=str(error)))
+            return Reply(verdict=Verdict(outcome=AttemptOutcome.GONE, reason=str(error)))
         if problems := channel.problems(target):
-            return Answer(verdict=Verdict(outcome=Outcome.GONE, reason="; ".join(problems)))
+            return Reply(verdict=Verdict(outcome=AttemptOutcome.GONE, reason="; ".join(problems)))
         if (refusal := await self._inquire(setting, target)) is not None:
             return refusal
         outgoing = channel.request(payload, target=target, delivery_id=delivery_id, now=self.now())
         if outgoing is None:
             await asyncio.to_thread(self.show, payload.decode(errors="replace"))
-            return Answer(verdict=Verdict(outcome=Outcome.DELIVERED))
+            return Reply(verdict=Verdict(outcome=AttemptOutcome.DELIVERED))
         return await self._exchange(outgoing, target, partial(channel.judge, attempt=attempt))
 
-    async def _inquire(self, setting: ChannelConfig, target: Target) -> Answer | None:
-        """What stands against sending to the target, None if nothing does."""
+    async def _inquire(self, setting: ChannelConfig, target: Target) -> Reply | None:
+        """Asks the target whether it accepts our messages. Returns the refusal, None if it accepts."""
         channel = CHANNELS[setting.type]
         known = (setting.name, channel.address(target))
-        if known in self.inquired or (inquiry := channel.inquiry(target)) is None:
+        if known in self.accepted or (inquiry := channel.inquiry(target)) is None:
             return None
         answer = await self._exchange(inquiry, target, channel.judge_inquiry)
-        if answer.verdict.outcome is Outcome.DELIVERED:
-            self.inquired.add(known)
+        if answer.verdict.outcome is AttemptOutcome.DELIVERED:
+            self.accepted.add(known)
             return None
-        if answer.verdict.outcome is Outcome.AMBIGUOUS:  # of the question: the alert itself was not sent
-            return Answer(verdict=_not_sent(answer.verdict), status=answer.status, text=answer.text)
+        if answer.verdict.outcome is AttemptOutcome.AMBIGUOUS:  # of the inquiry: the alert itself was not sent
+            return Reply(verdict=_not_sent(answer.verdict), status=answer.status, text=answer.text)
         return answer
 
-    async def _exchange(self, outgoing: Outgoing, target: Target, judge: Judge) -> Answer:
+    async def _exchange(self, outgoing: Outgoing, target: Target, judge: Judge) -> Reply:
         try:
             status, headers, body = await self._fetch(outgoing)
         except FetchError as error:
             text = _cut(redact(str(error), target))
-            return Answer(verdict=of_failure(error), text=text)
+            return Reply(verdict=of_failure(error), text=text)
         verdict = judge(status, headers, body, self.now())
         if " " in verdict.reason and not verdict.reason.startswith("HTTP "):  # a sentence that says what to do
-            return Answer(verdict=verdict, status=status, text=verdict.reason)
+            return Reply(verdict=verdict, status=status, text=verdict.reason)
         words = redact(f"HTTP {status} {body.decode(errors='replace')}", target)
-        return Answer(verdict=verdict, status=status, text=_cut(words))
+        return Reply(verdict=verdict, status=status, text=_cut(words))
 
     async def _fetch(self, outgoing: Outgoing) -> tuple[int, Mapping[str, str], bytes]:
         if outgoing.method == BY_APPRISE:
@@ -111,7 +114,7 @@ class Sender:
 
 
 def target_of(config: Config, setting: ChannelConfig, environ: Mapping[str, str]) -> Target:
-    """Where the channel is, its secrets resolved now. Raises WatcherError, naming the place of a missing secret."""
+    """Resolves the address and secrets of a channel. Raises WatcherError that names the place of a missing secret."""
 
     def resolved(secret: Secret | None) -> str:
         return config.resolve(secret, environ) if secret else ""
@@ -126,7 +129,7 @@ def target_of(config: Config, setting: ChannelConfig, environ: Mapping[str, str]
 
 
 def secrets_of(config: Config, setting: ChannelConfig) -> Target:
-    """The target as far as its secrets can be had, to redact what may quote them."""
+    """The target with the secrets that can be resolved, to redact texts that may quote them."""
     try:
         return target_of(config, setting, os.environ)
     except WatcherError:
@@ -134,7 +137,7 @@ def secrets_of(config: Config, setting: ChannelConfig) -> Target:
 
 
 def _not_sent(verdict: Verdict) -> Verdict:
-    return Verdict(outcome=Outcome.NOT_SENT, reason=verdict.reason, wait=verdict.wait)
+    return Verdict(outcome=AttemptOutcome.NOT_SENT, reason=verdict.reason, wait=verdict.wait)
 
 
 def _cut(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Small things that nobody waits for are done together: a commit costs as much as ten of them."""
+"""Commits small results together: one transaction for many costs as much as ten transactions of one."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ PAUSE = timedelta(milliseconds=25)
 
 
 class Batcher(Generic[T, R]):
-    """Collects things for a moment, then has `act` do all of them at once; what it says or raises goes to each caller.
+    """Collects values for `PAUSE`, then calls `act` with all of them; each caller gets its result or its error.
 
-    A caller who is cancelled takes nothing back.
+    A caller that is cancelled takes nothing back.
     """
 
     def __init__(self, act: Callable[[Sequence[T]], Awaitable[R]]) -> None:
         self._act = act
-        self._waiting: list[T] = []
+        self._batch: list[T] = []
         self._acting: asyncio.Task[R] | None = None
 
-    async def do(self, thing: T) -> R:
-        self._waiting.append(thing)
+    async def do(self, value: T) -> R:
+        """Adds a value to the next batch. Returns or raises what `act` does with that batch."""
+        self._batch.append(value)
         if self._acting is None:
-            self._acting = asyncio.create_task(self._soon())
-            self._acting.add_done_callback(_retrieve)
+            self._acting = asyncio.create_task(self._act_after_pause())
+            self._acting.add_done_callback(_mark_retrieved)
         return await asyncio.shield(self._acting)
 
-    async def _soon(self) -> R:
+    async def _act_after_pause(self) -> R:
         await asyncio.sleep(PAUSE.total_seconds())
-        things, self._waiting, self._acting = self._waiting, [], None
-        return await self._act(things)
+        batch, self._batch, self._acting = self._batch, [], None
+        return await self._act(batch)
 
 
-def _retrieve(acting: asyncio.Task[R]) -> None:
-    """Whoever waits hears of an error; where nobody does any more, it is no news."""
+def _mark_retrieved(acting: asyncio.Task[R]) -> None:
+    """Keeps asyncio from reporting an error whose callers have all been cancelled."""
     if not acting.cancelled():
         acting.exception()

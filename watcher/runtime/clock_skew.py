@@ -1,33 +1,43 @@
-"""What is done about a wall clock that was set: back, nothing may stand still; forward, what is overdue comes once."""
+"""Repairs due times after the wall clock was set back, so that nothing waits until the old time comes again.
+
+A clock set forward needs no repair: overdue work is done once.
+"""
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.feeds.planner import DAY, JITTER
 from watcher.log import event
-from watcher.pipeline import deliver
 from watcher.pipeline.ingest import RETRIES
-from watcher.pipeline.parts import LEASE, Parts
-from watcher.store import clock
+from watcher.pipeline.settings import LEASE, Settings
+from watcher.store import StoreThread
+from watcher.store.commands import clock_skew, outbox
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = RETRIES[-1] * 1.2  # the longest pause before an entry's next try, its jitter counted in
+_LONGEST_RETRY = RETRIES[-1] * 1.2  # the longest pause before an entry's next try, with its jitter
+_LONGEST_DELIVERY_WAIT = LONGEST_WAIT + timedelta(minutes=1)  # only a digest waits longer
 
 
-async def mend_clock(parts: Parts) -> None:
-    """Brings near what a clock that ran ahead has put off: polls, entries, deliveries, and the ends of claims."""
-    now = parts.now()
-    slowest = max((feed.slowest for feed in parts.setting.config.feeds), default=timedelta())
+async def repair_due_times(settings: Settings, store: StoreThread, *, now: datetime) -> None:
+    """Brings near the due times of polls, entries, deliveries and leases that are further ahead than any can."""
+    slowest = max((feed.slowest for feed in settings.config.feeds), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
-    mended = await parts.store.run(clock.mend_feeds, farthest=farthest, lease=LEASE, now=now)
-    mended += await parts.store.run(clock.mend_entries, patience=_PATIENCE, lease=LEASE, now=now)
-    if mended:
+    repaired = await store.run(clock_skew.mend_feeds, farthest=farthest, lease=LEASE, now=now)
+    repaired += await store.run(clock_skew.mend_entries, patience=_LONGEST_RETRY, lease=LEASE, now=now)
+    if repaired:
         log.warning(
             "the clock was set back: %d polls and entries would have waited for the old time",
-            mended,
-            extra=event("clock.set_back", mended=mended),
+            repaired,
+            extra=event("clock.set_back", mended=repaired),
         )
-    await deliver.mend_clock(parts)
+    await repair_deliveries(settings, store, now=now)
+
+
+async def repair_deliveries(settings: Settings, store: StoreThread, *, now: datetime) -> None:
+    """Brings near the deliveries that are further ahead than a retry, or their channel's next window."""
+    latest = {name: window.latest(now) for name, window in settings.windows.items()}
+    await store.run(outbox.mend_clock, latest, patience=_LONGEST_DELIVERY_WAIT, now=now)

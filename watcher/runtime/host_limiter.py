@@ -1,4 +1,4 @@
-"""What waits for one host may fill only a part of a lane; the rest comes later, so that other hosts have their turn."""
+"""Keeps the work for one host from filling a step runner: the rest of it waits, so that other hosts are served."""
 
 from __future__ import annotations
 
@@ -10,82 +10,82 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 SOONEST = timedelta(seconds=1)
-GAP = timedelta(milliseconds=20)  # between two of a host: so that a thousand of them do not come back all at once
+GAP = timedelta(milliseconds=20)  # between two of a host, so that a thousand of them do not become due at once
 
 
 class HostLimiter(Generic[T]):
-    """At most `places` pieces of the same `host` are in hand at once; the others wait here, each host's in a line.
+    """Admits at most `limit` tasks of one `host` at once; the others wait in a queue for their host.
 
-    `later` takes those that are put off, each with the moment from which it is due again; without it nothing is.
+    `reschedule` gets the waiting tasks, each with the time from which it is due again; None: they always wait here.
     """
 
     def __init__(
         self,
         *,
         host: Callable[[T], str],
-        places: int,
+        limit: int,
         now: Callable[[], datetime],
-        later: Callable[[Sequence[tuple[T, datetime]]], Awaitable[object]] | None = None,
+        reschedule: Callable[[Sequence[tuple[T, datetime]]], Awaitable[object]] | None = None,
     ) -> None:
         self._host = host
-        self._places = places
+        self._limit = limit
         self._now = now
-        self._later = later
-        self._in_hand: Counter[str] = Counter()
-        self._lines: defaultdict[str, deque[T]] = defaultdict(deque)
-        self._next: dict[str, datetime] = {}
+        self._reschedule = reschedule
+        self._admitted: Counter[str] = Counter()
+        self._queues: defaultdict[str, deque[T]] = defaultdict(deque)
+        self._due_at: dict[str, datetime] = {}
         self.waiting = 0
 
-    def admit(self, piece: T) -> bool:
-        """Takes a place at the piece's host if there is one, and keeps it until `leave`; else the piece waits here."""
-        host = self._host(piece)
-        if self._in_hand[host] < self._places:
-            self._in_hand[host] += 1
+    def admit(self, task: T) -> bool:
+        """Admits a task until `leave` if its host has room; else the task waits here."""
+        host = self._host(task)
+        if self._admitted[host] < self._limit:
+            self._admitted[host] += 1
             return True
-        self._wait(piece)
+        self._enqueue(task)
         return False
 
-    def leave(self, piece: T) -> T | None:
-        """Frees the piece's place; the next of those who wait for it, if any, who has to be admitted again."""
-        host = self._host(piece)
-        self._in_hand[host] -= 1
-        if not self._in_hand[host]:
-            del self._in_hand[host]
-        line = self._lines.get(host)
-        if line is None:
+    def leave(self, task: T) -> T | None:
+        """Ends a task. Returns the next that waits for its host, if any; that one is to be admitted again."""
+        host = self._host(task)
+        self._admitted[host] -= 1
+        if not self._admitted[host]:
+            del self._admitted[host]
+        queue = self._queues.get(host)
+        if queue is None:
             return None
         self.waiting -= 1
-        following = line.popleft()
-        if not line:
-            del self._lines[host]
+        following = queue.popleft()
+        if not queue:
+            del self._queues[host]
         return following
 
-    async def put_off(self) -> bool:
-        """Puts off all who wait for a second or more, those of a host one after the other. False if that can't be."""
-        if self._later is None:
+    async def reschedule_waiting(self) -> bool:
+        """Reschedules all waiting tasks, those of a host one after the other. False if they have to wait here."""
+        if self._reschedule is None:
             return False
         now = self._now()
-        self._next = {host: due_at for host, due_at in self._next.items() if due_at > now + SOONEST}
-        pieces = [piece for line in self._lines.values() for piece in line]
-        self.clear()  # first: none of them may be begun meanwhile
+        self._due_at = {host: due_at for host, due_at in self._due_at.items() if due_at > now + SOONEST}
+        tasks = [task for queue in self._queues.values() for task in queue]
+        self.clear()  # first: none of them may be started meanwhile
         try:
-            await self._later([(piece, self._due_at(piece, now)) for piece in pieces])
+            await self._reschedule([(task, self._next_due_at(task, now)) for task in tasks])
         except BaseException:
-            for piece in pieces:
-                self._wait(piece)
+            for task in tasks:
+                self._enqueue(task)
             raise
         return True
 
     def clear(self) -> None:
-        """Sends all who wait away."""
-        self._lines.clear()
+        """Drops all waiting tasks."""
+        self._queues.clear()
         self.waiting = 0
 
-    def _wait(self, piece: T) -> None:
-        self._lines[self._host(piece)].append(piece)
+    def _enqueue(self, task: T) -> None:
+        self._queues[self._host(task)].append(task)
         self.waiting += 1
 
-    def _due_at(self, piece: T, now: datetime) -> datetime:
-        host = self._host(piece)
-        self._next[host] = self._next.get(host, now + SOONEST) + GAP
-        return self._next[host]
+    def _next_due_at(self, task: T, now: datetime) -> datetime:
+        host = self._host(task)
+        self._due_at[host] = self._due_at.get(host, now + SOONEST) + GAP
+        return self._due_at[host]

@@ -1,17 +1,15 @@
-"""How long things are kept, and clearing away the rest, in small pieces between the other work."""
+"""Deletes expired rows, in small batches between the other work, and says how long each kind is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from watcher.pipeline.parts import Parts
-from watcher.store import retention
+from watcher.store import StoreThread
+from watcher.store.commands import retention
 
-WORDS = timedelta(
-    days=7
-)  # the feed's own text of an entry; its page is read again for a new watch, title and link stay
-ENTRIES = timedelta(days=90)  # `explain` knows them so long
+FEED_TEXTS = timedelta(days=7)  # of ended entries; title and link stay, a new watch reads the page again
+ENTRIES = timedelta(days=90)  # as long as `explain` knows them
 KNOWN_DAYS = 90  # since the feed listed them last
 PAYLOADS = timedelta(days=7)
 DELIVERIES = timedelta(days=90)
@@ -22,26 +20,27 @@ _MOST_BATCHES = 40  # for each kind and round
 
 
 class Retention:
-    """Remembers how far the known entries were looked through."""
+    """Deletes in rounds, and keeps the place that the round before reached among the seen keys."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, store: StoreThread, *, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
         self._known: int | None = None
 
-    async def clear_away(self) -> None:
-        """One round. What it does not get through, the next one does."""
-        run, now = self._parts.store.run, self._parts.now()
-        await _all(lambda: run(retention.drop_words, before=now - WORDS, limit=_ROWS))
+    async def delete_expired(self) -> None:
+        """Runs one round; the next one continues it."""
+        run, now = self._store.run, self._now()
+        await _all(lambda: run(retention.drop_entry_payloads, before=now - FEED_TEXTS, limit=_ROWS))
         await _all(lambda: run(retention.drop_entries, before=now - ENTRIES, limit=_ROWS))
-        await _all(lambda: run(retention.drop_payloads, before=now - PAYLOADS, limit=_ROWS))
+        await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
         await self._drop_known()
 
     async def _drop_known(self) -> None:
         for _ in range(_MOST_BATCHES):
-            self._known = await self._parts.store.run(
-                retention.drop_known, after=self._known, days=KNOWN_DAYS, now=self._parts.now(), limit=_KEYS
+            self._known = await self._store.run(
+                retention.drop_seen_keys, after=self._known, days=KNOWN_DAYS, now=self._now(), limit=_KEYS
             )
             if self._known is None:
                 return

@@ -1,7 +1,7 @@
-"""A lane keeps one step busy: it claims due work and takes a bounded number of pieces at once; kicks wake it.
+"""Runs one step: claims due work in batches and keeps a bounded number of tasks running.
 
-claim ──▶ ready, a few ahead ──▶ in hand, `width` at most ──▶ handled
-            └─ a crowd that waits for one host ──▶ put off, so that others have their turn
+claim ──▶ ready, a few ahead ──▶ running, `width` at most ──▶ handled
+            └─ too many for one host ──▶ rescheduled, so that other hosts are served
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from watcher.runtime.host_limiter import HostLimiter
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-COMPLAINTS = timedelta(minutes=1)  # between two that say the same
-RESCUES = timedelta(seconds=5)
+LOG_INTERVAL = timedelta(minutes=1)  # between two lines about claims that fail
+RELEASE_INTERVAL = timedelta(seconds=5)
 
 
 class StepRunner(Generic[T]):
-    """Runs `handle` on what `claim(limit)` gives, at most `width` pieces at once.
+    """Calls `handle` for each task that `claim(limit)` returns, at most `width` at once.
 
-    Up to `ahead` further pieces are claimed with them, so that not each piece that ends costs a claim of its own; a
-    `crowd`, if given, bounds how many of those in hand may be for the same host. A claim that gives nothing puts the
-    lane to sleep until `kick`. What `handle` raises is logged, and
-    the lane goes on. A piece that ended in a WatcherError (the state could not be written) is given back by
-    `give_back` as soon as that works; after a bug its claim lapses by itself, so that nothing goes round in circles.
+    Up to `ahead` further tasks are claimed with them, so that not each task that ends costs a claim; a `limiter` bounds
+    how many running tasks may be for one host. A claim that returns nothing puts the runner to sleep until `wake`.
+    Errors of `handle` are logged, and the runner goes on. A task that ended in a WatcherError (the state could not be
+    written) is given back by `release` as soon as that works; after a bug its claim expires by itself, so that the same
+    bug is not met again at once.
     """
 
     def __init__(
@@ -41,127 +41,130 @@ class StepRunner(Generic[T]):
         width: int,
         claim: Callable[[int], Awaitable[list[T]]],
         handle: Callable[[T], Awaitable[object]],
-        give_back: Callable[[T], Awaitable[object]] | None = None,
+        release: Callable[[T], Awaitable[object]] | None = None,
         ahead: int = 0,
-        crowd: HostLimiter[T] | None = None,
+        limiter: HostLimiter[T] | None = None,
     ) -> None:
         self.name = name
         self._width = width
         self._ahead = ahead
-        self._crowd = crowd
-        self._ready: deque[T] = deque()
+        self._limiter = limiter
         self._claim = claim
         self._handle = handle
-        self._kicked = asyncio.Event()
+        self._release = release
+        self._woken = asyncio.Event()
+        self._ready: deque[T] = deque()
         self._running: set[asyncio.Task[None]] = set()
-        self._give_back = give_back
-        self._stranded: list[T] = []
-        self._rescue_at = float("-inf")
-        self._quiet_until = float("-inf")
+        self._unreleased: list[T] = []
+        self._release_at = float("-inf")
+        self._log_at = float("-inf")
 
     @property
     def running(self) -> int:
-        """How many pieces are in hand."""
+        """How many tasks are running."""
         return len(self._running)
 
-    def kick(self) -> None:
-        """Says that there may be work."""
-        self._kicked.set()
+    def wake(self) -> None:
+        """Makes the runner look for work."""
+        self._woken.set()
 
-    async def work(self) -> None:
-        """Works until cancelled; pieces in hand are cancelled too, their claims are void at the next start.
+    async def run(self) -> None:
+        """Works until cancelled. Running tasks are cancelled too; their claims are void at the next start.
 
-        What `claim` raises is logged, at most once a minute; the next kick tries again.
+        Errors of `claim` are logged, at most once a minute; the next `wake` tries again.
         """
         try:
             while True:
-                await self._kicked.wait()
-                self._kicked.clear()
+                await self._woken.wait()
+                self._woken.clear()
                 try:
-                    await self._take_what_is_due()
+                    await self._start_due()
                 except Exception as error:
-                    self._complain(error)
+                    self._log_failed_claim(error)
         finally:
-            await self._abandon()
+            await self._cancel_running()
 
     async def drain(self, feeder: asyncio.Task[None] | None = None) -> None:
-        """Works until a claim gives nothing, nothing is in hand, and `feeder`, who brings the work, has ended.
+        """Works until a claim returns nothing, no task is running, and `feeder`, which brings work, has ended.
 
-        Raises what `claim` raises: the work is not done then.
+        Raises the errors of `claim`: the work is not done then.
         """
         try:
             while True:
                 fed = feeder is None or feeder.done()
-                await self._take_what_is_due()
+                await self._start_due()
                 if fed and not self._running:
                     return
-                if fed or (feeder is not None and not feeder.done()):  # else it ended during the claim: look once more
+                if fed or (feeder is not None and not feeder.done()):  # else it ended during the claim: claim once more
                     await self._wait_for_change(feeder)
         finally:
-            await self._abandon()
+            await self._cancel_running()
 
     async def finish(self, grace: timedelta) -> None:
-        """Takes nothing new, and gives what is in hand `grace` to end."""
+        """Starts nothing new, and waits up to `grace` for running tasks."""
         self._width = 0
         if self._running:
             await asyncio.wait(self._running, timeout=grace.total_seconds())
 
     async def _wait_for_change(self, feeder: asyncio.Task[None] | None) -> None:
-        kicked = asyncio.create_task(self._kicked.wait())
-        waited_for = {kicked} if feeder is None or feeder.done() else {kicked, feeder}
+        woken = asyncio.create_task(self._woken.wait())
+        waited_for = {woken} if feeder is None or feeder.done() else {woken, feeder}
         await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
-        kicked.cancel()
-        self._kicked.clear()
+        woken.cancel()
+        self._woken.clear()
 
-    async def _take_what_is_due(self) -> None:
-        await self._rescue()
+    # -- claim and start -----------------------------------------------------------------------------------------------
+
+    async def _start_due(self) -> None:
+        await self._release_failed()
         self._start_ready()
         while len(self._running) < self._width:
-            if self._held and self._held >= self._ahead and not await self._put_off():
+            if self._claimed_ahead and self._claimed_ahead >= self._ahead and not await self._reschedule_waiting():
                 return
-            wanted = self._width - len(self._running) + self._ahead - self._held
-            pieces = await self._claim(wanted)
+            wanted = self._width - len(self._running) + self._ahead - self._claimed_ahead
+            tasks = await self._claim(wanted)
             if not self._width:  # finished during the claim, which is void at the next start
                 return
-            self._ready.extend(pieces)
+            self._ready.extend(tasks)
             self._start_ready()
-            if len(pieces) < wanted:
+            if len(tasks) < wanted:
                 return
 
     @property
-    def _held(self) -> int:
-        """How many pieces are claimed and not begun."""
-        return len(self._ready) + (self._crowd.waiting if self._crowd else 0)
+    def _claimed_ahead(self) -> int:
+        """How many tasks are claimed and not started."""
+        return len(self._ready) + (self._limiter.waiting if self._limiter else 0)
 
     def _start_ready(self) -> None:
-        """Starts what may start; what is left waits in the crowd, or for a place."""
+        """Starts tasks while there is room; the limiter keeps the tasks of a busy host."""
         while self._ready and len(self._running) < self._width:
-            piece = self._ready.popleft()
-            if self._crowd and not self._crowd.admit(piece):
+            claimed = self._ready.popleft()
+            if self._limiter and not self._limiter.admit(claimed):
                 continue
-            task = asyncio.create_task(self._take(piece), name=self.name)
+            task = asyncio.create_task(self._run_one(claimed), name=self.name)
             self._running.add(task)
             task.add_done_callback(self._finished)
 
-    async def _put_off(self) -> bool:
-        """Makes room for others than the crowd. False if nothing can be put off."""
-        return self._crowd is not None and await self._crowd.put_off()
+    async def _reschedule_waiting(self) -> bool:
+        return self._limiter is not None and await self._limiter.reschedule_waiting()
 
-    async def _rescue(self) -> None:
-        """Gives back what stranded; once in a while, for a disk may be full for days. Raises what `give_back` does."""
+    async def _release_failed(self) -> None:
+        """Gives back the claims of failed tasks, at most every few seconds. Raises the errors of `release`."""
         now = asyncio.get_running_loop().time()
-        if not self._stranded or self._give_back is None or now < self._rescue_at:
+        if not self._unreleased or self._release is None or now < self._release_at:
             return
-        self._rescue_at = now + RESCUES.total_seconds()
-        while self._stranded:
-            await self._give_back(self._stranded[-1])
-            self._stranded.pop()
+        self._release_at = now + RELEASE_INTERVAL.total_seconds()
+        while self._unreleased:
+            await self._release(self._unreleased[-1])
+            self._unreleased.pop()
 
-    async def _take(self, piece: T) -> None:
+    # -- run one task --------------------------------------------------------------------------------------------------
+
+    async def _run_one(self, claimed: T) -> None:
         try:
-            await self._handle_in_crowd(piece)
+            await self._handle_within_limit(claimed)
         except WatcherError as error:
-            self._stranded.append(piece)
+            self._unreleased.append(claimed)
             log.error(
                 "the %s step failed, and is tried again: %s",
                 self.name,
@@ -170,42 +173,42 @@ class StepRunner(Generic[T]):
             )
         except Exception:
             log.exception(
-                "a bug in the %s step; its claim lapses and it is tried again",
+                "a bug in the %s step; its claim expires and it is tried again",
                 self.name,
                 extra=event("bug", where=self.name),
             )
 
-    async def _handle_in_crowd(self, piece: T) -> None:
+    async def _handle_within_limit(self, claimed: T) -> None:
         try:
-            await self._handle(piece)
+            await self._handle(claimed)
         finally:
-            following = self._crowd.leave(piece) if self._crowd else None
+            following = self._limiter.leave(claimed) if self._limiter else None
             if following is not None:
                 self._ready.appendleft(following)
 
-    def _complain(self, error: Exception) -> None:
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._start_ready()
+        if len(self._running) < self._width:
+            self._woken.set()
+
+    def _log_failed_claim(self, error: Exception) -> None:
         now = asyncio.get_running_loop().time()
-        if now >= self._quiet_until:
-            self._quiet_until = now + COMPLAINTS.total_seconds()
+        if now >= self._log_at:
+            self._log_at = now + LOG_INTERVAL.total_seconds()
             bug = not isinstance(error, WatcherError)
             log.error(
-                "the %s lane cannot claim its work, and goes on trying: %s",
+                "the %s step cannot claim its work, and goes on trying: %s",
                 self.name,
                 error,
                 exc_info=bug,
                 extra=event("step.failed", step=self.name, error=str(error)),
             )
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._start_ready()
-        if len(self._running) < self._width:
-            self._kicked.set()
-
-    async def _abandon(self) -> None:
+    async def _cancel_running(self) -> None:
         self._ready.clear()
-        if self._crowd:
-            self._crowd.clear()
+        if self._limiter:
+            self._limiter.clear()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

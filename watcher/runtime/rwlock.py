@@ -1,4 +1,4 @@
-"""Who may work on the corpus: several that archive together, or one alone."""
+"""A read-write lock for asyncio: many holders that share, or one that excludes all others."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ from contextlib import asynccontextmanager
 
 
 class ReadWriteLock:
-    """Keeps apart work that may be done together and work that must be done alone. `writing`: one file at a time."""
+    """Shared by any number of holders, or held by one alone. Waiting for exclusion keeps new sharers out."""
 
     def __init__(self) -> None:
-        self.writing = asyncio.Lock()
         self._entrance = asyncio.Lock()
-        self._inside = 0
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._holders = 0
+        self._unshared = asyncio.Event()
+        self._unshared.set()
 
     @asynccontextmanager
-    async def together(self) -> AsyncIterator[None]:
-        """Beside others that do the same; waits for one that is alone, or wants to be."""
+    async def shared(self) -> AsyncIterator[None]:
+        """Holds the lock beside other sharers; waits for an exclusive holder, or for one that waits to be."""
         async with self._entrance:
-            self._inside += 1
-            self._empty.clear()
+            self._holders += 1
+            self._unshared.clear()
         try:
             yield
         finally:
-            self._inside -= 1
-            if not self._inside:
-                self._empty.set()
+            self._holders -= 1
+            if not self._holders:
+                self._unshared.set()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        """With nobody beside; waits for those that are at it."""
+    async def exclusive(self) -> AsyncIterator[None]:
+        """Holds the lock alone; waits until all sharers have left."""
         async with self._entrance:
-            await self._empty.wait()
+            await self._unshared.wait()
             yield

@@ -1,4 +1,4 @@
-"""Recurring work on APScheduler that no setting of the wall clock stalls or stops."""
+"""Recurring work on APScheduler that a change of the wall clock neither delays nor repeats."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
-    """Every so often. What was missed is not made up for one by one.
+    """Fires once per interval, and once for any number of missed times.
 
-    APScheduler's own interval would go through each of the 604,800 seconds of a week that the clock leaps over, in the
-    event loop, and lie in wait for the old time when the clock is set back.
+    APScheduler's own interval trigger would step through each of the 604,800 seconds of a week that the clock is set
+    forward, in the event loop, and wait for the old time when the clock is set back.
     """
 
     def __init__(self, interval: timedelta) -> None:
         self.interval = interval
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """One interval after the last time, but neither in the past nor farther ahead than an interval."""
+        """One interval after the last time, but neither in the past nor further ahead than an interval."""
         due = now + self.interval if previous is None else previous + self.interval
         return due if now < due <= now + self.interval else now + self.interval
 
 
-def start_recurring(work: dict[str, tuple[timedelta, Work]]) -> AsyncIOScheduler:
-    """Starts what is to be done again and again: name -> how often, and what. Each runs once at a time.
+def start_scheduler(work: dict[str, tuple[timedelta, Work]]) -> AsyncIOScheduler:
+    """Starts recurring work: name -> interval, coroutine function. Each runs once at a time.
 
-    Coroutines only: APScheduler runs plain functions in threads, where an asyncio.Event may not be set.
+    Coroutine functions only: APScheduler calls plain functions in threads, where an asyncio.Event may not be set.
     """
     defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
@@ -40,8 +40,8 @@ def start_recurring(work: dict[str, tuple[timedelta, Work]]) -> AsyncIOScheduler
     return scheduler
 
 
-def in_loop(call: Callable[[], object]) -> Work:
-    """A plain function as a coroutine."""
+def as_coroutine(call: Callable[[], object]) -> Work:
+    """Wraps a plain function in a coroutine function."""
 
     async def called() -> None:
         call()
@@ -49,10 +49,10 @@ def in_loop(call: Callable[[], object]) -> Work:
     return called
 
 
-def mend_schedule(scheduler: AsyncIOScheduler, *, now: datetime | None = None) -> None:
-    """Makes due what lies farther ahead than its interval, because the wall clock was set back. Call it now and then.
+def repair_schedule(scheduler: AsyncIOScheduler, *, now: datetime | None = None) -> None:
+    """Makes work due that is further ahead than its interval, because the wall clock was set back.
 
-    The call must be driven by a monotonic clock: the scheduler itself sleeps until the old time comes again.
+    To be called by a monotonic clock: the scheduler itself sleeps until the old time comes again.
     """
     now = now or datetime.now(UTC)
     for job in scheduler.get_jobs():

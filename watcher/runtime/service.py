@@ -1,36 +1,51 @@
-"""The three steps as lanes over one set of parts, with the counts of what they did. Who drives them does not matter."""
+"""Runs the three steps over one state and one corpus, under the generation of the config that is in force.
+
+    poll runner ──▶ new entries wake ──▶ ingest runner ──▶ released deliveries wake ──▶ deliver runner
+
+`Resources` live as long as the process. A `Generation` holds the contexts of the steps for one config; a reload
+replaces it whole, and running tasks finish under the one that they began with.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from watcher.alerts.channels import CHANNELS
-from watcher.corpus import FsyncFailed
-from watcher.errors import CorpusError
+from watcher.corpus import CorpusFolder
+from watcher.errors import WatcherError
 from watcher.log import event
-from watcher.matching import STORY_WINDOW
 from watcher.model import DeliveryState
-from watcher.pipeline.archive import adopt_folder, write_owed
-from watcher.pipeline.deliver import claim_due, deliver
-from watcher.pipeline.ingest import ingest
-from watcher.pipeline.parts import LEASE, Parts
-from watcher.pipeline.poll import poll
+from watcher.net import Client
+from watcher.parsing import ParserPool
+from watcher.pipeline.archive import ArchiveContext, adopt_folder
+from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
+from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
+from watcher.pipeline.poll import PollContext, poll
 from watcher.pipeline.review import review
-from watcher.runtime.clock_skew import mend_clock
+from watcher.pipeline.send import Sender
+from watcher.pipeline.settings import LEASE, Settings, utc_now
+from watcher.runtime.batcher import Batcher
 from watcher.runtime.disk_guard import DiskGuard
+from watcher.runtime.entry_recorder import EntryRecorder
 from watcher.runtime.host_limiter import HostLimiter
-from watcher.runtime.recovery_notice import tell_recovery
+from watcher.runtime.housekeeping import Housekeeping
+from watcher.runtime.recovery_notice import notify_recovery
 from watcher.runtime.retention import Retention
 from watcher.runtime.runner import StepRunner
-from watcher.store import entries, feeds, incidents, outbox, pages, stories
-from watcher.store.entries import ClaimedEntry
-from watcher.store.feeds import ClaimedFeed
-from watcher.store.outbox import ClaimedDelivery
+from watcher.runtime.rwlock import ReadWriteLock
+from watcher.store import StoreThread
+from watcher.store.commands import entries, feeds, outbox
+from watcher.store.commands.entries import ClaimedEntry
+from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
+from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.engine.recovery import Recovery
 from watcher.text import host_and_port
 
 log = logging.getLogger(__name__)
@@ -38,13 +53,13 @@ log = logging.getLogger(__name__)
 POLLS_AT_ONCE = 48
 INGESTS_AT_ONCE = 24  # each may hold a page of 8 MiB
 DELIVERIES_AT_ONCE = 16
-A_LONG_WAY = 1_000  # ahead: past what waits for one slow host
-CORPUS_TROUBLE = "corpus"
+NEWS_AT_ONCE = 2 * (os.cpu_count() or 1)  # with 48, the time from a feed's answer to its alert was three times as long
+_ALL_AHEAD = 1_000  # tasks of `once`: more than wait for one slow host
 
 
 @dataclass(slots=True)
 class Tally:
-    """What the steps did since they were made. `failed_feeds`: name -> why."""
+    """Counts what the steps did since the start. `failed_feeds`: name -> why."""
 
     polled: int = 0
     new_entries: int = 0
@@ -53,32 +68,191 @@ class Tally:
     deliveries: Counter[str] = field(default_factory=Counter)
 
 
-class Steps:
-    """The lanes of poll, ingest and deliver, and the housekeeping between them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """The resources of a process. `show` prints for the console channel, `show_life` leaves a sign of life.
 
-    def __init__(self, parts: Parts, *, to_the_end: bool = False) -> None:
-        """`to_the_end`: all that is due is done now (`once`); else what waits for a crowded host may come later."""
-        self.parts = parts
-        far_ahead = A_LONG_WAY if to_the_end else 0
+    `recovery`: what had to be done to open the state, None if nothing. `on_abort` is called once going on is not safe.
+    """
+
+    store: StoreThread
+    parsers: ParserPool
+    folder: CorpusFolder
+    show: Callable[[str], None]
+    now: Callable[[], datetime] = utc_now
+    jitter: Callable[[], float] = random.random
+    recovery: Recovery | None = None
+    show_life: Callable[[datetime], None] = lambda _now: None
+    on_abort: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """The contexts of the steps under one config and one HTTP client."""
+
+    settings: Settings
+    client: Client
+    poll: PollContext
+    ingest: IngestContext
+    archive: ArchiveContext
+    deliver: DeliverContext
+
+
+class Service:
+    """The runners of poll, ingest and deliver, and the housekeeping between them.
+
+    `generation` is in force; `former_clients`: HTTP clients of earlier ones, and when each was replaced; `abort_error`:
+    why going on is not safe, None while it is.
+    """
+
+    def __init__(self, resources: Resources, settings: Settings, client: Client, *, to_the_end: bool = False) -> None:
+        """`to_the_end`: all that is due is done now (`once`); else the work for a busy host may be rescheduled."""
+        self.resources = resources
         self.tally = Tally()
-        self.due_by: datetime | None = None  # `once` takes a feed once, however short its interval
-        self._intake = DiskGuard(parts)
-        self.clear_away = Retention(parts).clear_away
+        self.due_by: datetime | None = None  # `once` polls a feed once, however short its interval
+        self.former_clients: dict[Client, datetime] = {}
+        self.abort_error: WatcherError | None = None
         self._sent_at: dict[str, float] = {}
         self._sending: set[int] = set()
-        self._forgot_on: date | None = None
+        self._accepted: set[tuple[str, str]] = set()
+        self._repeated = RepeatedParagraphs()
+        self._corpus_lock, self._writing = ReadWriteLock(), asyncio.Lock()
+        self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
+        self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
+        self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
+        self._make_runners(to_the_end=to_the_end)
+        self.generation = self._generation(settings, client)
+        self._disk_guard = DiskGuard(
+            resources.store,
+            (resources.folder.path, settings.config.state.path.parent),
+            ops=lambda: self.settings.ops,
+            now=resources.now,
+            wake_deliver=self.deliver.wake,
+        )
+        self._housekeeping = Housekeeping(
+            lambda: self.generation.archive, repeated=self._repeated, now=resources.now, abort=self.abort
+        )
+        self.keep_house = self._housekeeping.run
+        self.delete_expired = Retention(resources.store, now=resources.now).delete_expired
+
+    # -- generations ---------------------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.generation.settings
+
+    def switch(self, settings: Settings, client: Client) -> None:
+        """Puts another generation in force."""
+        if client is not self.generation.client:
+            self.former_clients[self.generation.client] = self.resources.now()  # its requests go on
+        self.generation = self._generation(settings, client)
+
+    def _generation(self, settings: Settings, client: Client) -> Generation:
+        own = self.resources
+        archive = ArchiveContext(
+            settings=settings,
+            store=own.store,
+            folder=own.folder,
+            shared=self._corpus_lock.shared,
+            exclusive=self._corpus_lock.exclusive,
+            writing=self._writing,
+            wake_deliver=self.deliver.wake,
+            now=own.now,
+        )
+        return Generation(
+            settings=settings,
+            client=client,
+            poll=PollContext(
+                settings=settings,
+                store=own.store,
+                client=client,
+                parsers=own.parsers,
+                record_quiet=self._quiet_polls.do,
+                parsing=self._parsing,
+                recording=self._recording,
+                now=own.now,
+                jitter=own.jitter,
+            ),
+            ingest=IngestContext(
+                settings=settings,
+                store=own.store,
+                client=client,
+                parsers=own.parsers,
+                archive=archive,
+                record_end=self._recorder.record,
+                repeated=self._repeated,
+                abort=self.abort,
+                now=own.now,
+                jitter=own.jitter,
+            ),
+            archive=archive,
+            deliver=DeliverContext(
+                settings=settings,
+                store=own.store,
+                sender=Sender(
+                    config=settings.config, client=client, show=own.show, now=own.now, accepted=self._accepted
+                ),
+                now=own.now,
+                jitter=own.jitter,
+            ),
+        )
+
+    # -- start and end -------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Takes over the state: voids a former process's claims, subscribes, adopts files, writes missing ones.
+
+        Raises CorpusError if the folder cannot be read; files that cannot be written now are written later.
+        """
+        own = self.resources
+        for void in (feeds.void_claims, entries.void_claims):
+            await own.store.run(void)
+        await own.store.run(outbox.void_claims, now=own.now())
+        await self.subscribe()
+        if adopted := await adopt_folder(self.generation.archive):
+            log.info(
+                "adopted %d documents that were in %s",
+                adopted,
+                own.folder.path,
+                extra=event("corpus.adopted", documents=adopted),
+            )
+        if own.recovery:
+            await notify_recovery(self.settings, own.store, own.recovery, adopted=adopted, now=own.now())
+        await self.keep_house()
+
+    async def subscribe(self) -> None:
+        """Subscribes to the feeds of the settings in force, and tries their new watches on what is there."""
+        own = self.resources
+        wanted = {feed.name: feed.url for feed in self.settings.config.feeds}
+        await own.store.run(feeds.subscribe, wanted, now=own.now())
+        await review(self.settings, own.store, now=own.now())
+
+    def abort(self, error: WatcherError) -> None:
+        """Ends the process because going on is not safe: after a failed fsync only a restart knows what is on disk."""
+        self.abort_error = self.abort_error or error
+        self.resources.on_abort()
+
+    # -- runners -------------------------------------------------------------------------------------------------------
+
+    @property
+    def runners(self) -> tuple[StepRunner[ClaimedFeed], StepRunner[ClaimedEntry], StepRunner[ClaimedDelivery]]:
+        return self.poll, self.ingest, self.deliver
+
+    def _make_runners(self, *, to_the_end: bool) -> None:
+        store, now = self.resources.store, self.resources.now
         self.poll = StepRunner(
             "poll",
             width=POLLS_AT_ONCE,
             claim=self._claim_feeds,
             handle=self._poll,
-            give_back=lambda claimed: parts.store.run(feeds.release, claimed.id),
-            ahead=far_ahead or POLLS_AT_ONCE,
-            crowd=HostLimiter(
+            release=lambda claimed: store.run(feeds.release, claimed.id),
+            ahead=_ALL_AHEAD if to_the_end else POLLS_AT_ONCE,
+            limiter=HostLimiter(
                 host=lambda claimed: host_and_port(claimed.url),
-                places=POLLS_AT_ONCE // 3,
-                now=parts.now,
-                later=None if to_the_end else self._put_off_feeds,
+                limit=POLLS_AT_ONCE // 3,
+                now=now,
+                reschedule=None if to_the_end else self._reschedule_feeds,
             ),
         )
         self.ingest = StepRunner(
@@ -86,13 +260,13 @@ class Steps:
             width=INGESTS_AT_ONCE,
             claim=self._claim_entries,
             handle=self._ingest,
-            give_back=lambda claimed: parts.store.run(entries.release, claimed.id),
-            ahead=far_ahead or INGESTS_AT_ONCE,
-            crowd=HostLimiter(
+            release=lambda claimed: store.run(entries.release, claimed.id),
+            ahead=_ALL_AHEAD if to_the_end else INGESTS_AT_ONCE,
+            limiter=HostLimiter(
                 host=lambda claimed: host_and_port(claimed.link),
-                places=INGESTS_AT_ONCE // 3,
-                now=parts.now,
-                later=None if to_the_end else self._put_off_entries,
+                limit=INGESTS_AT_ONCE // 3,
+                now=now,
+                reschedule=None if to_the_end else self._reschedule_entries,
             ),
         )
         self.deliver = StepRunner(
@@ -100,107 +274,48 @@ class Steps:
             width=DELIVERIES_AT_ONCE,
             claim=self._claim_deliveries,
             handle=self._deliver,
-            give_back=lambda claimed: parts.store.run(outbox.release, claimed, now=parts.now()),
+            release=lambda claimed: store.run(outbox.release, claimed, now=now()),
         )
-        parts.kick_ingest = self.ingest.kick
-        parts.kick_deliver = self.deliver.kick
-
-    @property
-    def lanes(self) -> tuple[StepRunner[ClaimedFeed], StepRunner[ClaimedEntry], StepRunner[ClaimedDelivery]]:
-        return self.poll, self.ingest, self.deliver
-
-    async def start(self) -> None:
-        """Takes over the state: voids a former process's claims, subscribes, adopts files, writes those owed.
-
-        Raises CorpusError if the folder can't be read; files that can't be written now stay owed.
-        """
-        store = self.parts.store
-        for void in (feeds.void_claims, entries.void_claims):
-            await store.run(void)
-        await store.run(outbox.void_claims, now=self.parts.now())
-        await self.subscribe()
-        if adopted := await adopt_folder(self.parts):
-            log.info(
-                "adopted %d documents that were in %s",
-                adopted,
-                self.parts.folder.path,
-                extra=event("corpus.adopted", documents=adopted),
-            )
-        if recovery := self.parts.recovery:
-            await tell_recovery(self.parts, recovery, adopted=adopted)
-        await self.keep_house()
-
-    async def subscribe(self) -> None:
-        """Makes the feeds of the current setting the subscribed ones, and tries its new watches on what is there."""
-        wanted = {feed.name: feed.url for feed in self.parts.setting.config.feeds}
-        await self.parts.store.run(feeds.subscribe, wanted, now=self.parts.now())
-        await review(self.parts)
-
-    async def keep_house(self) -> None:
-        """What has to be seen to every now and then: lapsed claims, owed files."""
-        now = self.parts.now()
-        await self.parts.store.run(feeds.free_expired, now=now)
-        await self.parts.store.run(entries.free_expired, now=now)
-        await self.parts.store.run(stories.forget, before=now - STORY_WINDOW)
-        if now.date() != self._forgot_on:
-            await self.parts.store.run(pages.forget, now=now)
-            self.parts.repeated = await self.parts.store.run(pages.repeated)
-            self._forgot_on = now.date()
-        await mend_clock(self.parts)
-        await self._write_owed()
-
-    async def _write_owed(self) -> None:
-        """Files that are owed; the operator is told when they can't be written, and when they can again."""
-        store, ops, now = self.parts.store, self.parts.setting.ops, self.parts.now()
-        try:
-            await write_owed(self.parts)
-        except FsyncFailed as error:
-            self.parts.give_up(error)
-        except CorpusError as error:
-            log.error("%s", error, extra=event("corpus.unwritable", error=str(error)))
-            await store.run(incidents.begin, CORPUS_TROUBLE, f"The corpus can't be written: {error}", ops=ops, now=now)
-        else:
-            await store.run(incidents.end, CORPUS_TROUBLE, "The corpus can be written again.", ops=ops, now=now)
 
     async def _claim_feeds(self, limit: int) -> list[ClaimedFeed]:
-        if not await self._intake.is_open():
+        if not await self._disk_guard.is_open():
             return []
-        now = self.parts.now()
-        return await self.parts.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
+        now = self.resources.now()
+        return await self.resources.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
 
-    async def _put_off_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
-        await self.parts.store.run(feeds.put_off, [(feed.id, due_at) for feed, due_at in claimed])
-
-    async def _put_off_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
-        await self.parts.store.run(entries.put_off, [(entry.id, due_at) for entry, due_at in claimed])
+    async def _reschedule_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
+        await self.resources.store.run(feeds.reschedule, [(feed.id, due_at) for feed, due_at in claimed])
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
-        report = await poll(self.parts, claimed)
+        report = await poll(self.generation.poll, claimed)
         self.tally.polled += 1
         self.tally.new_entries += report.entries
         if report.error:
             self.tally.failed_feeds[claimed.name] = report.error
         if report.entries:
-            self.ingest.kick()
+            self.ingest.wake()
 
     async def _claim_entries(self, limit: int) -> list[ClaimedEntry]:
-        if not await self._intake.is_open():
+        if not await self._disk_guard.is_open():
             return []
-        return await self.parts.store.run(entries.claim, now=self.parts.now(), limit=limit, lease=LEASE)
+        return await self.resources.store.run(entries.claim, now=self.resources.now(), limit=limit, lease=LEASE)
+
+    async def _reschedule_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
+        await self.resources.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])
 
     async def _ingest(self, claimed: ClaimedEntry) -> None:
-        outcome = await ingest(self.parts, claimed)
+        outcome = await ingest(self.generation.ingest, claimed)
         self.tally.entries[outcome.value if outcome else "postponed"] += 1
 
     async def _claim_deliveries(self, _limit: int) -> list[ClaimedDelivery]:
-        claimed = await claim_due(self.parts, in_hand=self._sending)
+        claimed = await claim_due(self.generation.deliver, in_hand=self._sending)
         self._sending.update(delivery.sequence for delivery in claimed)
         return claimed
 
     async def _deliver(self, claimed: ClaimedDelivery) -> None:
         try:
             await self._keep_gap(claimed.channel)
-            state = await deliver(self.parts, claimed)
+            state = await deliver(self.generation.deliver, claimed)
         finally:
             self._sending.discard(claimed.sequence)
             self._sent_at[claimed.channel] = asyncio.get_running_loop().time()
@@ -210,10 +325,11 @@ class Steps:
     async def _keep_gap(self, channel: str) -> None:
         """Waits until the channel may be sent to again, e.g. Slack's one message a second.
 
-        Counted from the last answer: from the last start, a slow message and a fast one would come too close together.
+        Counted from the last response: counted from the last request, a slow message and a fast one would arrive too
+        close together.
         """
-        setting = self.parts.setting.channels.get(channel)
-        gap = CHANNELS[setting.type].minimum_gap if setting else timedelta()
+        config = self.settings.channels.get(channel)
+        gap = CHANNELS[config.type].minimum_gap if config else timedelta()
         wait = self._sent_at.get(channel, float("-inf")) + gap.total_seconds() - asyncio.get_running_loop().time()
         if wait > 0:
             await asyncio.sleep(wait)

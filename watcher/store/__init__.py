@@ -1,15 +1,22 @@
 """The state: schema, migrations, claims with leases, one transaction per step. No policy.
 
-The only importer of SQLAlchemy.
+The only importer of SQLAlchemy. From the bottom up:
 
-The modules `feeds`, `entries`, `documents`, `deliveries` (what is to be told), `collecting` (windows and digests),
-`outbox` (claims, attempts), `outbox_list`, `outbox_edit` and `troubles` hold plain functions that take the open
-transaction first; `StoreThread.run` calls them and commits.
+- `sql`, `schema`, `codec`: column types and forms of SQL, the tables, the JSON form of values; `migrations`: Alembic's.
+- `engine`: `database` opens and migrates, `thread` runs transactions for the daemon, `reader` beside it; `lock`,
+  `backup`, `recovery`.
+- `queries`: functions that read. `feed_status`, `entry_status`, `known_entries`, `stored_documents`, `overlaps`,
+  `repeats`, `watch_definitions`, `outbox_status`, `health`, `statistics`.
+- `commands`: functions that change something. `feeds` and `polled_entries` (polls), `entries` and `pages` (ingestion),
+  `documents` and `stories` (archive), `outbox` (deliveries), `watches`, `incidents`, `retention`, `clock_skew`.
+
+A query or command takes an open transaction first; `StoreThread.run` calls it and commits. A module makes its
+statements once, at its top: making one takes longer than executing it.
 """
 
-from watcher.store.database import open_database
-from watcher.store.lock import StateLock
-from watcher.store.reader import StoreEditor, StoreReader, editing, reading
-from watcher.store.thread import StoreThread
+from watcher.store.engine.database import open_database
+from watcher.store.engine.lock import StateLock
+from watcher.store.engine.reader import StoreEditor, StoreReader, editing, reading
+from watcher.store.engine.thread import StoreThread
 
 __all__ = ["StateLock", "StoreEditor", "StoreReader", "StoreThread", "editing", "open_database", "reading"]

@@ -1,10 +1,12 @@
 """Texts, dates, charsets and hosts: rules that feeds, articles and matching share, each written once.
 
-`fold` makes spellings comparable, `hosts` compares hosts. No I/O, no clock, no rule that only one room needs.
+`fold` makes spellings comparable, `hosts` compares hosts, `charset` decodes bytes, `dates` reads dates, `http` reads
+header values. No I/O, no clock, no rule that only one room needs. Only `fold` and `hosts` are exported here, so that a
+start that needs no more loads no more.
 """
 
 from watcher.text.fold import Folded, as_written, fold, is_word_character, squeeze, units, words
-from watcher.text.hosts import host_and_port, host_name, host_of
+from watcher.text.hosts import host_and_port, host_name, host_of, hosts_of
 
 __all__ = [
     "Folded",
@@ -13,6 +15,7 @@ __all__ = [
     "host_and_port",
     "host_name",
     "host_of",
+    "hosts_of",
     "is_word_character",
     "squeeze",
     "units",

@@ -1,4 +1,4 @@
-"""What watcher shows over HTTP, on loopback unless the operator wants it otherwise. No logic of its own, no SQL.
+"""The pages that the daemon serves over HTTP. No logic of its own, no SQL.
 
-metrics.py (the numbers, for Prometheus) · server.py (a server for a few small pages)
+metrics.py: metrics in Prometheus' format · server.py: an HTTP server for a few small pages
 """

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for pages that are made in memory: GET and HEAD, one answer a connection, all bounded."""
+"""A small HTTP/1.1 server for pages rendered in memory: GET and HEAD, one response per connection, all limited."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from watcher.errors import WatcherError
 
 _HEAD_LIMIT = 8 << 10
-_PATIENCE = 5.0  # seconds for a request, and for taking its answer
-_MOST_AT_ONCE = 16
+_TIMEOUT_SECONDS = 5.0  # for the request and its response
+_MAX_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An answer of status 200."""
+    """A response with status 200."""
 
     content_type: str
     body: bytes
@@ -24,16 +24,16 @@ class Page:
 
 @asynccontextmanager
 async def serving(host: str, port: int, pages: Mapping[str, Callable[[], Page]]) -> AsyncIterator[int]:
-    """Serves the pages, by their path, at an address; gives the port. Raises WatcherError if it cannot be had."""
-    turns = asyncio.Semaphore(_MOST_AT_ONCE)
+    """Serves `pages` (path -> page) and yields the port. Raises WatcherError if it cannot listen."""
+    connections = asyncio.Semaphore(_MAX_CONNECTIONS)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with turns, asyncio.timeout(_PATIENCE):
-                writer.write(_answer(await reader.readuntil(b"\r\n\r\n"), pages))
+            async with connections, asyncio.timeout(_TIMEOUT_SECONDS):
+                writer.write(_respond(await reader.readuntil(b"\r\n\r\n"), pages))
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the peer's affair
+            pass  # a client that disconnects, stalls or sends too much only loses its connection
         finally:
             writer.close()
 
@@ -45,14 +45,14 @@ async def serving(host: str, port: int, pages: Mapping[str, Callable[[], Page]])
         yield int(server.sockets[0].getsockname()[1])
 
 
-def _answer(head: bytes, pages: Mapping[str, Callable[[], Page]]) -> bytes:
+def _respond(head: bytes, pages: Mapping[str, Callable[[], Page]]) -> bytes:
     method, path = (*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), "", "")[:2]
-    make = pages.get(path.partition("?")[0])
+    render = pages.get(path.partition("?")[0])
     if method not in ("GET", "HEAD"):
         return _response("405 Method Not Allowed", Page(content_type="text/plain", body=b"GET or HEAD\n"))
-    if make is None:
-        return _response("404 Not Found", Page(content_type="text/plain", body=b"not here\n"))
-    return _response("200 OK", make(), with_body=method == "GET")
+    if render is None:
+        return _response("404 Not Found", Page(content_type="text/plain", body=b"not found\n"))
+    return _response("200 OK", render(), with_body=method == "GET")
 
 
 def _response(status: str, page: Page, *, with_body: bool = True) -> bytes:

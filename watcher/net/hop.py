@@ -1,0 +1,113 @@
+"""One hop: a request sent through httpx, its response read raw and decompressed under a limit. No redirects."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from watcher.errors import FetchError, FetchFailure
+from watcher.net.bodies import Allowance, BodyReader
+from watcher.net.connection import Budget
+from watcher.net.decoding import BadCoding
+from watcher.net.transport import BUDGET, REDIRECT, AiohttpTransport
+from watcher.net.values import Resolver
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A second header of these names is an error, not a list; the first one counts.
+_SINGULAR = frozenset({"content-type", "date", "etag", "last-modified", "retry-after"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopResponse:
+    """The response of one hop. The body of a redirect that will be followed is not read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class HopSender:
+    """Sends single requests: no redirects, no cookies, no credentials from the environment, no time-out of its own."""
+
+    def __init__(self, *, proxy: str, tls: Callable[[], ssl.SSLContext], resolver: Resolver) -> None:
+        self._client = _CookielessClient(
+            transport=AiohttpTransport(proxy=proxy, tls=tls, resolver=resolver),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,
+        )
+        self._bodies = BodyReader()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def send(self, request: httpx.Request, budget: Budget, allowance: Allowance) -> HopResponse:
+        """Sends the request and reads its response. Raises FetchError; the caller's deadline may cancel it anywhere."""
+        request.extensions[BUDGET] = budget
+        response = await self._client.send(request, stream=True)
+        try:
+            return await self._read(response, budget, allowance)
+        except BadCoding as error:
+            raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name}: {error}", sent=True) from error
+        finally:
+            await response.aclose()
+            del response.stream  # it refers to the response: each fetch would leave a body for the garbage collector
+
+    async def _read(self, response: httpx.Response, budget: Budget, allowance: Allowance) -> HopResponse:
+        status, headers = response.status_code, _merged(response.headers.raw)
+        if location := response.extensions[REDIRECT]:
+            headers["location"] = _text(location)
+        if status < 200:
+            message = "wants to switch protocols" if status == 101 else "broke the rules of HTTP"
+            raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name} {message}", sent=True)
+        if allowance.skip_redirects and is_redirect(status, headers):
+            return HopResponse(status=status, headers=headers)
+        body = await self._bodies.read(response, headers, budget.name, allowance)
+        return HopResponse(status=status, headers=headers, body=body)
+
+
+def is_redirect(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether this is a redirect that names its target."""
+    return status in REDIRECTS and bool(headers.get("location"))
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps no cookies, and spends no time on them: httpx makes three objects of each response to look for some."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        return
+
+
+class _CookielessClient(httpx.AsyncClient):
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise NotImplementedError
+
+
+_NO_COOKIES = _NoCookies()
+
+
+def _merged(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name_bytes, value_bytes in raw:
+        name, value = name_bytes.decode("latin-1").lower(), _text(value_bytes)
+        if name not in headers:
+            headers[name] = value
+        elif name not in _SINGULAR:
+            headers[name] = f"{headers[name]}, {value}"
+    headers.pop("set-cookie", None)
+    return headers
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

@@ -1,0 +1,89 @@
+"""One generation of the config, indexed the way the steps ask for it. A reload makes another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from watcher.alerts.windows import Window
+from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
+from watcher.model import AlertKind, Priority, Watch
+from watcher.store.commands.outbox import Gate, Recipients
+
+LEASE = timedelta(minutes=30)  # longer than a step can take: each is bounded by its deadlines
+
+
+def utc_now() -> datetime:
+    """Returns the time by the wall clock; the clock of the steps outside of tests."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The feeds, watches and channels of one generation, by name."""
+
+    generation: int
+    config: Config
+    feeds: Mapping[str, FeedConfig]
+    watches: Mapping[str, Watch]
+    channels: Mapping[str, ChannelConfig]
+    windows: Mapping[str, Window]
+
+    @classmethod
+    def of(cls, config: Config, *, generation: int) -> Settings:
+        return cls(
+            generation=generation,
+            config=config,
+            feeds={feed.name: feed for feed in config.feeds},
+            watches={watch.name: watch for watch in config.watches},
+            channels={channel.name: channel for channel in config.channels},
+            windows={channel.name: _window(channel, config.corpus.timezone) for channel in config.channels},
+        )
+
+    @property
+    def timezone(self) -> str:
+        return self.config.corpus.timezone
+
+    @property
+    def ops(self) -> tuple[str, ...]:
+        """The channels that receive notices about watcher itself."""
+        return tuple(name for name, channel in self.channels.items() if channel.ops)
+
+    def recipients(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Recipients:
+        """The channels to notify of a document found at `now` that matched `watches`; None: any watch."""
+        names = self.watches.keys() if watches is None else self.watches.keys() & watches
+        matched = [self.watches[name] for name in names]
+        follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
+        return Recipients(
+            channels={watch.name: watch.channels for watch in matched},
+            release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
+            in_first_poll=in_first_poll,
+            urgent=frozenset(watch.name for watch in matched if watch.priority is Priority.HIGH),
+            follow_ups=follow_ups,
+            replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
+        )
+
+    def gate(self, now: datetime) -> Gate:
+        """Returns the rule that says when a channel may be sent to next; a channel without a window always may."""
+
+        def opens_at(channel: str, kind: AlertKind, urgent: bool, sent: Sequence[datetime]) -> tuple[datetime, str]:
+            window = self.windows.get(channel)
+            return window.opens_at(now, kind=kind, urgent=urgent, sent=sent) if window else (now, "")
+
+        return opens_at
+
+    def quiet(self, now: datetime) -> Mapping[str, tuple[datetime, str]]:
+        """The channels in their quiet hours: name -> end of the quiet hours, and the words for it."""
+        ends = {name: window.quiet_until(now) for name, window in self.windows.items()}
+        return {name: (end, self.windows[name].quiet_reason) for name, end in ends.items() if end}
+
+
+def _window(channel: ChannelConfig, timezone: str) -> Window:
+    return Window(
+        timezone=ZoneInfo(timezone),
+        digest=parse_digest(channel.digest) if channel.digest else None,
+        quiet=parse_quiet(channel.quiet) if channel.quiet else None,
+        max_per_hour=channel.max_per_hour,
+    )

@@ -1,0 +1,66 @@
+"""The work between the steps, every half minute: lapsed claims, missing files, forgotten fingerprints, the clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+
+from watcher.corpus import FsyncFailed
+from watcher.errors import CorpusError, WatcherError
+from watcher.log import event
+from watcher.matching import STORY_WINDOW
+from watcher.pipeline.archive import ArchiveContext, write_missing
+from watcher.pipeline.ingest import RepeatedParagraphs
+from watcher.runtime.clock_skew import repair_due_times
+from watcher.store.commands import entries, feeds, incidents, pages, stories
+from watcher.store.queries import repeats
+
+log = logging.getLogger(__name__)
+
+INCIDENT = "corpus"
+
+
+class Housekeeping:
+    """Remembers the day on which what hosts repeat was last forgotten. `archive` returns the context in force."""
+
+    def __init__(
+        self,
+        archive: Callable[[], ArchiveContext],
+        *,
+        repeated: RepeatedParagraphs,
+        now: Callable[[], datetime],
+        abort: Callable[[WatcherError], None],
+    ) -> None:
+        self._archive = archive
+        self._repeated = repeated
+        self._now = now
+        self._abort = abort
+        self._forgot_on: date | None = None
+
+    async def run(self) -> None:
+        """Runs one round."""
+        archive, now = self._archive(), self._now()
+        store = archive.store
+        await store.run(feeds.free_expired, now=now)
+        await store.run(entries.free_expired, now=now)
+        await store.run(stories.forget, before=now - STORY_WINDOW)
+        if now.date() != self._forgot_on:
+            await store.run(pages.forget, now=now)
+            self._repeated.reset(await store.run(repeats.repeated_paragraphs))
+            self._forgot_on = now.date()
+        await repair_due_times(archive.settings, store, now=now)
+        await self._write_missing(archive)
+
+    async def _write_missing(self, archive: ArchiveContext) -> None:
+        """Writes missing files; notifies the operator when that fails, and when it works again."""
+        store, ops, now = archive.store, archive.settings.ops, self._now()
+        try:
+            await write_missing(archive)
+        except FsyncFailed as error:
+            self._abort(error)
+        except CorpusError as error:
+            log.error("%s", error, extra=event("corpus.unwritable", error=str(error)))
+            await store.run(incidents.begin, INCIDENT, f"The corpus cannot be written: {error}", ops=ops, now=now)
+        else:
+            await store.run(incidents.end, INCIDENT, "The corpus can be written again.", ops=ops, now=now)

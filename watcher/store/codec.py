@@ -1,0 +1,44 @@
+"""The JSON form in which the state keeps values. Each kind of value is serialised here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+
+from pydantic import TypeAdapter, ValidationError
+
+from watcher.log import event
+from watcher.model import Entry, Hit
+
+log = logging.getLogger(__name__)
+
+_ENTRY = TypeAdapter(Entry)
+_HITS = TypeAdapter(tuple[Hit, ...])
+
+
+def dump_entry(entry: Entry) -> str:
+    """Serialises an entry."""
+    return _ENTRY.dump_json(entry).decode()
+
+
+def load_entry(payload: str | None, *, link: str, title: str) -> Entry:
+    """Reads an entry back. Without a payload, which retention deletes, only link and title are left of it.
+
+    A payload that does not describe an entry is logged and treated in the same way: it must not block all others.
+    """
+    if payload is None:
+        return Entry(id="", link=link, title=title)
+    try:
+        return _ENTRY.validate_json(payload)
+    except ValidationError:
+        log.exception("the stored entry %s cannot be read", link, extra=event("bug", where="store", url=link))
+        return Entry(id="", link=link, title=title)
+
+
+def dump_hits(hits: tuple[Hit, ...]) -> str:
+    """Serialises the hits of a match."""
+    return _HITS.dump_json(hits).decode()
+
+
+def load_hits(payload: str) -> tuple[Hit, ...]:
+    """Reads the hits of a match back."""
+    return _HITS.validate_json(payload)

@@ -1,0 +1,241 @@
+"""Claims, retries and ends entries. `documents.record` ends an entry that matched, in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Integer, bindparam, case, func, select, text, update
+
+from watcher.model import Entry, EntryId, FeedId
+from watcher.store import schema
+from watcher.store.codec import load_entry
+from watcher.store.commands import pages
+from watcher.store.commands.pages import Shown
+from watcher.store.sql import Instant, day_of
+
+_REOPENED_PER_FEED = 500
+_MOST_REOPENED = 50_000
+# States are written literally: only then does SQLite use the partial indexes.
+_PENDING = text("entries.state = 'pending'")
+_DUE = (
+    select(
+        schema.entries,
+        schema.entry_payloads.c.words,
+        schema.feeds.c.name,
+        schema.feeds.c.url,
+        schema.feeds.c.title.label("feed_title"),
+    )
+    .join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
+    .outerjoin(schema.entry_payloads, schema.entry_payloads.c.entry == schema.entries.c.id)
+    .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
+    .order_by(schema.entries.c.turn, schema.entries.c.due_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_CLAIM = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(state="claimed", lease_until=bindparam("until", type_=Instant), changed=False)
+)
+_RESCHEDULE = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"), schema.entries.c.state == "claimed")
+    .values(state="pending", lease_until=None, due_at=bindparam("due", type_=Instant))
+)
+_END = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        due_at=case((schema.entries.c.changed, bindparam("now", type_=Instant)), else_=schema.entries.c.due_at),
+        attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
+        changed=False,
+        lease_until=None,
+        outcome=bindparam("outcome"),
+        reason=bindparam("reason"),
+        status=bindparam("status"),
+        final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
+        ended_at=bindparam("now", type_=Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+)
+_END_WITH_DOCUMENT = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state="done",
+        lease_until=None,
+        document=bindparam("number"),
+        outcome=bindparam("outcome"),
+        reason=bindparam("reason"),
+        status=bindparam("status"),
+        final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
+        ended_at=bindparam("now", type_=Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+)
+
+
+class EntryOutcome(StrEnum):
+    """How an entry ended."""
+
+    MATCHED = "matched"
+    UNMATCHED = "unmatched"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedEntry:
+    """An entry that this process ingests until the lease ends."""
+
+    id: EntryId
+    feed_id: FeedId
+    feed: str
+    feed_url: str
+    feed_title: str
+    entry: Entry
+    attempts: int
+    in_first_poll: bool
+    seen_at: datetime
+
+    @property
+    def link(self) -> str:
+        """The address of the entry's page."""
+        return self.entry.link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryEnd:
+    """The outcome of an entry, and its reason.
+
+    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the article.
+    """
+
+    outcome: EntryOutcome
+    reason: str = ""
+    status: int | None = None
+    final_url: str = ""
+    shown: Shown | None = None
+
+
+def void_claims(tx: Connection) -> None:
+    """Frees every claim of a former process; it does not count as an attempt."""
+    entries = schema.entries.c
+    tx.execute(update(schema.entries).where(entries.state == "claimed").values(state="pending", lease_until=None))
+
+
+def free_expired(tx: Connection, *, now: datetime) -> None:
+    """Frees the claims whose lease ended."""
+    entries = schema.entries.c
+    expired = (entries.state == "claimed") & (entries.lease_until <= now)
+    tx.execute(update(schema.entries).where(expired).values(state="pending", lease_until=None))
+
+
+def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedEntry]:
+    """Claims up to `limit` pending entries. Feeds take turns, so that a long one does not starve the others."""
+    claimed = [
+        ClaimedEntry(
+            id=row.id,
+            feed_id=row.feed_id,
+            feed=row.name,
+            feed_url=row.url,
+            feed_title=row.feed_title,
+            entry=load_entry(row.words, link=row.link, title=row.title),
+            attempts=row.attempts,
+            in_first_poll=row.in_first_poll,
+            seen_at=row.seen_at,
+        )
+        for row in tx.execute(_DUE, {"now": now, "most": limit})
+    ]
+    if claimed:
+        tx.execute(_CLAIM, [{"entry": entry.id, "until": now + lease} for entry in claimed])
+    return claimed
+
+
+def end(
+    tx: Connection, ends: Sequence[tuple[EntryId, EntryEnd]], *, void: Sequence[EntryId] = (), now: datetime
+) -> Mapping[str, frozenset[int]]:
+    """Ends entries without a document; one that changed in the feed meanwhile is ingested again.
+
+    `void`: entries that are given back instead. Returns the paragraphs that hosts of the pages now repeat, by host.
+    """
+    for entry in void:
+        release(tx, entry)
+    if ends:
+        tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+    return pages.learn(tx, [end.shown for _, end in ends if end.shown], now=now)
+
+
+def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
+    """Ends an entry whose article is (or already was) the document of that number."""
+    tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+
+
+def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:
+    """Puts an entry back for another attempt."""
+    _set(
+        tx,
+        entry_id,
+        state="pending",
+        lease_until=None,
+        due_at=due_at,
+        reason=reason[:500],
+        status=status,
+        attempts=schema.entries.c.attempts + 1,
+    )
+
+
+def reschedule(tx: Connection, entries: Iterable[tuple[EntryId, datetime]]) -> None:
+    """Gives claims back unused; each entry is due again at its moment. It does not count as an attempt."""
+    if rows := [{"entry": entry, "due": due_at} for entry, due_at in entries]:
+        tx.execute(_RESCHEDULE, rows)
+
+
+def release(tx: Connection, entry_id: EntryId) -> None:
+    """Gives a claim back unused; an entry that has ended stays so."""
+    entries = schema.entries.c
+    ours = (entries.id == entry_id) & (entries.state == "claimed")
+    tx.execute(update(schema.entries).where(ours).values(state="pending", lease_until=None))
+
+
+def reopen_unmatched(tx: Connection, *, listed_since: datetime, now: datetime) -> int:
+    """Makes the newest entries of each feed pending that matched nothing and that it listed since then.
+
+    Their matches are sent in one summary, as after a first poll. Returns the number of entries.
+    """
+    entries, keys = schema.entries.c, schema.seen_keys.c
+    listed = select(keys.entry_id).where(keys.seen_on >= day_of(listed_since))
+    turn = func.row_number().over(partition_by=entries.feed_id, order_by=entries.id.desc()).label("turn")
+    ranked = (
+        select(entries.id, turn)
+        .join(schema.feeds, schema.feeds.c.id == entries.feed_id)
+        .where(entries.state == "done", entries.outcome.in_(("unmatched", "failed")), schema.feeds.c.active)
+        .where(entries.id.in_(listed))
+        .subquery()
+    )
+    newest = select(ranked.c.id, ranked.c.turn).where(ranked.c.turn <= _REOPENED_PER_FEED)
+    rows = tx.execute(newest.order_by(ranked.c.turn).limit(_MOST_REOPENED)).all()
+    reopened = {"state": "pending", "due_at": now, "attempts": 0, "times_ingested": 0, "in_first_poll": True}
+    if rows:
+        again = update(schema.entries).where(entries.id == bindparam("of")).values(turn=bindparam("place"), **reopened)
+        tx.execute(again, [{"of": row.id, "place": row.turn} for row in rows])
+    return len(rows)
+
+
+def _ended(entry_id: EntryId, end: EntryEnd, now: datetime) -> dict[str, Any]:
+    return {
+        "entry": entry_id,
+        "outcome": end.outcome.value,
+        "reason": end.reason[:500],
+        "status": end.status,
+        "final_url": end.final_url,
+        "now": now,
+    }
+
+
+def _set(tx: Connection, entry_id: EntryId, **values: Any) -> None:
+    tx.execute(update(schema.entries).where(schema.entries.c.id == entry_id).values(**values))

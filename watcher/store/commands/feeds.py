@@ -1,0 +1,295 @@
+"""Subscribes feeds, claims due ones and records polls. Everything that a poll found is written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, insert, literal, select, update
+
+from watcher.model import ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry
+from watcher.store import raw_sql, schema
+from watcher.store.commands import incidents, outbox, polled_entries
+from watcher.store.queries.feed_status import ACTIVE
+from watcher.store.queries.known_entries import find_known
+from watcher.store.sql import Instant, day_of, microseconds, upsert
+
+_CALM = timedelta(days=1)
+_ERROR_LENGTH, _TITLE_LENGTH = 500, 500
+
+_feeds, _listings, _incidents = schema.feeds.c, schema.listings.c, schema.incidents.c
+_this_feed = _feeds.id == bindparam("feed")
+_ROLLED_OVER = "rolled over "  # and the feed's name: the name of the incident
+
+_DUE = (
+    select(_feeds.id, _feeds.name, _feeds.url, _feeds.moved_to, _feeds.poll_state, _listings.rows, _listings.marked_on)
+    .select_from(schema.feeds.outerjoin(schema.listings, _listings.feed_id == _feeds.id))
+    .where(ACTIVE, _feeds.next_poll_at <= bindparam("due_by", type_=Instant), _feeds.lease_until.is_(None))
+    .order_by(_feeds.next_poll_at)
+    .limit(bindparam("most", type_=Integer))
+)
+_RESCHEDULE = (
+    update(schema.feeds).where(_this_feed).values(lease_until=None, next_poll_at=bindparam("due_at", type_=Instant))
+)
+_FEED = select(
+    _feeds.id,
+    _feeds.name,
+    _feeds.url,
+    _feeds.moved_to,
+    _feeds.title,
+    _feeds.listed_on,
+    _feeds.last_success_at,
+    _feeds.failing_since,
+    exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
+).where(_this_feed)
+_RECORD_POLL = (
+    update(schema.feeds)
+    .where(_this_feed)
+    .values(
+        lease_until=None,
+        poll_state=bindparam("state"),
+        next_poll_at=bindparam("due_at", type_=Instant),
+        last_polled_at=bindparam("polled_at", type_=Instant),
+        last_success_at=bindparam("success_at", type_=Instant),
+        failing_since=bindparam("failed_at", type_=Instant),
+        last_error=bindparam("error"),
+        listed_on=bindparam("read_on"),
+        moved_to=bindparam("address"),
+        title=bindparam("heading"),
+    )
+)
+_KEEP_LISTING = upsert(schema.listings)
+_KEEP_MARKED_LISTING = _KEEP_LISTING.on_conflict_do_update(
+    index_elements=["feed_id"],
+    set_={"rows": _KEEP_LISTING.excluded.rows, "marked_on": _KEEP_LISTING.excluded.marked_on},
+)
+_KEEP_LISTING = _KEEP_LISTING.on_conflict_do_update(
+    index_elements=["feed_id"], set_={"rows": _KEEP_LISTING.excluded.rows}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedFeed:
+    """A feed that this process polls until the lease ends. `poll_state`: as the last poll left it, "" before the first.
+
+    `listing`: what its last body listed, packed. `marked_on`: the day on which all of that was last marked as seen.
+    """
+
+    id: FeedId
+    name: str
+    url: str
+    poll_state: str
+    listing: bytes = b""
+    marked_on: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRecord:
+    """The result of one poll of `url`. `error` is "" after a success.
+
+    `listing`: the packed listing of a body that was read. `seen`: known keys that the body lists; `marked`: these are
+    all of them. `learned`: further keys of known entries. `moved_to`: a lasting new address. `notices`: messages for
+    the operator. `rolled_over`: whether nothing of the last body was left, so that entries may have been missed; None
+    if the poll does not show it.
+    """
+
+    url: str
+    poll_state: str
+    next_poll_at: datetime
+    error: str = ""
+    title: str = ""
+    new: tuple[NewEntry, ...] = ()
+    changed: tuple[ChangedEntry, ...] = ()
+    listing: bytes | None = None
+    seen: tuple[int, ...] = ()
+    marked: bool = False
+    learned: tuple[tuple[EntryId, int], ...] = ()
+    moved_to: str = ""
+    notices: tuple[str, ...] = ()
+    rolled_over: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietPoll:
+    """The result of a successful poll of `url` that found no entries and has no message for the operator.
+
+    Nearly every poll is one.
+    """
+
+    feed_id: FeedId
+    url: str
+    poll_state: str
+    polled_at: datetime
+    next_poll_at: datetime
+
+
+def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
+    """Makes the stored feeds those of the config (name -> url). New ones are due now; no row is deleted."""
+    stored = {row.name: row for row in tx.execute(select(_feeds.id, _feeds.name, _feeds.url, _feeds.active))}
+    fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
+    if fresh:
+        tx.execute(insert(schema.feeds), fresh)
+    for name, row in stored.items():
+        url = feeds.get(name)
+        if url is None and row.active:
+            _set(tx, row.id, active=False)
+        elif url is not None and url != row.url:
+            _set(
+                tx,
+                row.id,
+                active=True,
+                url=url,
+                moved_to="",
+                poll_state="",
+                next_poll_at=now,
+                last_error="",
+                failing_since=None,
+            )
+            tx.execute(delete(schema.listings).where(_listings.feed_id == row.id))
+        elif url is not None and not row.active:
+            _set(tx, row.id, active=True, next_poll_at=now)
+
+
+def void_claims(tx: Connection) -> None:
+    """Frees every claim of a former process; the feeds stay due."""
+    tx.execute(update(schema.feeds).where(_feeds.lease_until.is_not(None)).values(lease_until=None))
+
+
+def make_due(tx: Connection, *, now: datetime) -> None:
+    """Makes every subscribed feed due now."""
+    tx.execute(update(schema.feeds).where(_feeds.active).values(next_poll_at=now))
+
+
+def claim(
+    tx: Connection, *, now: datetime, limit: int, lease: timedelta, due_by: datetime | None = None
+) -> list[ClaimedFeed]:
+    """Claims up to `limit` feeds that are due now (or at `due_by`) until `now + lease`, the longest due first."""
+    claimed = [
+        ClaimedFeed(
+            id=row.id,
+            name=row.name,
+            url=_address(row),
+            poll_state=row.poll_state,
+            listing=row.rows or b"",
+            marked_on=row.marked_on,
+        )
+        for row in tx.execute(_DUE, {"due_by": due_by or now, "most": limit})
+    ]
+    if claimed:
+        ids = [feed.id for feed in claimed]
+        tx.execute(update(schema.feeds).where(_feeds.id.in_(ids)).values(lease_until=now + lease))
+    return claimed
+
+
+def reschedule(tx: Connection, feeds: Iterable[tuple[FeedId, datetime]]) -> None:
+    """Gives claims back unused; each feed is due again at its moment."""
+    if rows := [{"feed": feed, "due_at": due_at} for feed, due_at in feeds]:
+        tx.execute(_RESCHEDULE, rows)
+
+
+def free_expired(tx: Connection, *, now: datetime) -> None:
+    """Frees the claims whose lease ended."""
+    tx.execute(update(schema.feeds).where(_feeds.lease_until <= now).values(lease_until=None))
+
+
+def settle_poll(
+    tx: Connection,
+    feed_id: FeedId,
+    keys: Iterable[int],
+    decide: Callable[[Mapping[int, KnownEntry]], PollRecord],
+    *,
+    ops: Iterable[str] = (),
+    now: datetime,
+) -> tuple[PollRecord, int]:
+    """Looks the keys up, lets `decide` plan with what is known under them, and records the result.
+
+    All of it is one transaction, so no other feed can bring the same entry in between. Returns the record and the
+    number of entries to ingest.
+    """
+    asked = tuple(keys)
+    record = decide(find_known(tx, feed_id, asked) if asked else {})
+    return record, record_poll(tx, feed_id, record, ops=ops, now=now)
+
+
+def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Iterable[str] = (), now: datetime) -> int:
+    """Records a poll: entries, their keys, the feed's health and its next poll. Returns the number to ingest.
+
+    None of the new entries' keys may be known. `ops`: the channels that receive the notices.
+    """
+    row = tx.execute(_FEED, {"feed": feed_id}).one()
+    is_first = row.last_success_at is None and not record.error
+    polled_entries.insert_entries(tx, feed_id, record.new, in_first_poll=is_first, now=now)
+    for changed in record.changed:
+        polled_entries.reopen_entry(tx, changed, now=now)
+    if record.learned:
+        polled_entries.remember(tx, [(key, entry_id) for entry_id, key in record.learned], feed_id, now=now)
+    polled_entries.mark_seen(tx, record.seen, now=now)
+    for channel in ops:
+        for notice in record.notices:
+            outbox.notify(tx, channel, notice, now=now)
+    _notify_of_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
+    _record_health(tx, row, record, now=now)
+    return len(record.new) + len(record.changed)
+
+
+def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
+    """Records polls that found nothing. A feed whose address has changed since is only released: it must be polled."""
+    rows = []
+    for poll in polls:
+        polled_at = microseconds(poll.polled_at)
+        rows.append(
+            (poll.poll_state, microseconds(poll.next_poll_at), polled_at, polled_at, poll.feed_id, poll.url),
+        )
+    tx.exec_driver_sql(raw_sql.SETTLE_QUIET_POLL, rows)
+    tx.exec_driver_sql(raw_sql.RELEASE_MOVED_FEED, [(poll.feed_id, poll.url) for poll in polls])
+
+
+def release(tx: Connection, feed_id: FeedId) -> None:
+    """Gives a claim back unused."""
+    _set(tx, feed_id, lease_until=None)
+
+
+def _notify_of_roll_over(
+    tx: Connection, row: Row[Any], rolled_over: bool | None, *, ops: Iterable[str], now: datetime
+) -> None:
+    """Notifies the operator when roll-overs begin, and when there was none for a day."""
+    name = f"{_ROLLED_OVER}{row.name}"
+    if rolled_over:
+        message = f"Feed {row.name} listed nothing that it had before: entries may be missed; it is polled faster now"
+        incidents.begin(tx, name, message, ops=ops, now=now)
+    elif rolled_over is False and row.rolls:
+        message = f"Feed {row.name} is polled fast enough again: no entries were missed for a day"
+        incidents.end(tx, name, message, ops=ops, now=now, calm=_CALM)
+
+
+def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: datetime) -> None:
+    if record.url != _address(row):  # the config has another address since; that one is due, and unknown yet
+        release(tx, FeedId(row.id))
+        return
+    was_read = record.listing is not None or bool(record.seen or record.new)
+    health = {
+        "feed": row.id,
+        "state": record.poll_state,
+        "due_at": record.next_poll_at,
+        "polled_at": now,
+        "success_at": row.last_success_at if record.error else now,
+        "failed_at": (row.failing_since or now) if record.error else None,
+        "error": record.error[:_ERROR_LENGTH],
+        "read_on": day_of(now) if was_read else row.listed_on,
+        "address": record.moved_to or row.moved_to,
+        "heading": record.title[:_TITLE_LENGTH] or row.title,
+    }
+    tx.execute(_RECORD_POLL, health)
+    if record.listing is not None:
+        listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
+        tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)
+
+
+def _address(row: Any) -> str:
+    return str(row.moved_to or row.url)
+
+
+def _set(tx: Connection, feed_id: int, **values: object) -> None:
+    tx.execute(update(schema.feeds).where(_feeds.id == feed_id).values(**values))

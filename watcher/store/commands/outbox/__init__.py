@@ -1,0 +1,52 @@
+"""The outbox: deliveries from the moment that they are due to a channel until they end.
+
+    enqueue | windows | claims | attempt (outside) | claims.settle
+                  digests: deliveries that must wait, or waited too long
+
+`channels` holds what is remembered of a channel between deliveries, `by_hand` the changes that an operator makes.
+`queries.outbox_status` reads all of it.
+"""
+
+from watcher.store.commands.outbox.attempts import Attempt, Next
+from watcher.store.commands.outbox.by_hand import DROPPED, drop, replay
+from watcher.store.commands.outbox.channels import QueueLimits, park, resume
+from watcher.store.commands.outbox.claims import (
+    LOST,
+    ClaimedDelivery,
+    claim,
+    claim_due,
+    keep_payload,
+    release,
+    settle,
+    void_claims,
+)
+from watcher.store.commands.outbox.digests import CAUGHT_UP
+from watcher.store.commands.outbox.enqueue import Recipients, notify, notify_of_document
+from watcher.store.commands.outbox.windows import FILE_PATIENCE, Gate, close_windows, mend_clock
+
+__all__ = [
+    "CAUGHT_UP",
+    "DROPPED",
+    "FILE_PATIENCE",
+    "LOST",
+    "Attempt",
+    "ClaimedDelivery",
+    "Gate",
+    "Next",
+    "QueueLimits",
+    "Recipients",
+    "claim",
+    "claim_due",
+    "close_windows",
+    "drop",
+    "keep_payload",
+    "mend_clock",
+    "notify",
+    "notify_of_document",
+    "park",
+    "release",
+    "replay",
+    "resume",
+    "settle",
+    "void_claims",
+]

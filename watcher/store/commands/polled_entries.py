@@ -1,0 +1,67 @@
+"""Writes the entries that a poll brings: new and changed ones, and the keys under which they are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Integer, bindparam, update
+
+from watcher.model import ChangedEntry, EntryId, FeedId, NewEntry
+from watcher.store import raw_sql, schema
+from watcher.store.codec import dump_entry
+from watcher.store.sql import day_of, microseconds, upsert, values_of
+
+_MARKED_EVERY = 7  # days
+
+_entries, _keys = schema.entries.c, schema.seen_keys.c
+_REPLACE_PAYLOAD = upsert(schema.entry_payloads)
+_REPLACE_PAYLOAD = _REPLACE_PAYLOAD.on_conflict_do_update(
+    index_elements=["entry"], set_={"words": _REPLACE_PAYLOAD.excluded.words}
+)
+_MARK_SEEN = (
+    update(schema.seen_keys)
+    .where(_keys.key.in_(values_of("keys")), _keys.seen_on < bindparam("stale", type_=Integer))
+    .values(seen_on=bindparam("today", type_=Integer))
+)
+
+
+def insert_entries(
+    tx: Connection, feed_id: FeedId, entries: Sequence[NewEntry], *, in_first_poll: bool, now: datetime
+) -> None:
+    """Inserts new entries, pending, with their payloads and keys. The database assigns their ids."""
+    if not entries:
+        return
+    moment = microseconds(now)
+    inserted = []
+    for turn, new in enumerate(entries):
+        row = (new.entry.link, new.keys.link, new.entry.title, new.content_hash)
+        result = tx.exec_driver_sql(raw_sql.INSERT_ENTRY, (feed_id, moment, moment, in_first_poll, turn, *row))
+        inserted.append((EntryId(result.scalar_one()), new))
+    tx.exec_driver_sql(raw_sql.INSERT_PAYLOAD, [(entry_id, dump_entry(new.entry)) for entry_id, new in inserted])
+    remember(tx, [(key, entry_id) for entry_id, new in inserted for key in new.keys.all], feed_id, now=now)
+
+
+def reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
+    """Makes a known entry pending again with its changed content."""
+    values = {"link": changed.entry.link, "title": changed.entry.title, "content_hash": changed.content_hash}
+    pending = {"state": "pending", "due_at": now, "attempts": 0, "in_first_poll": False}
+    this = update(schema.entries).where(_entries.id == changed.entry_id)
+    if not tx.execute(this.where(_entries.state != "claimed").values(**values, **pending)).rowcount:
+        tx.execute(this.values(**values, changed=True))  # ingested again when its present ingestion has ended
+    tx.execute(_REPLACE_PAYLOAD, {"entry": changed.entry_id, "words": dump_entry(changed.entry)})
+
+
+def remember(tx: Connection, keys: Sequence[tuple[int, EntryId]], feed_id: FeedId, *, now: datetime) -> None:
+    """Stores keys, each with the entry that it names. A key that names an entry already is left alone."""
+    day = day_of(now)
+    if keys:
+        tx.exec_driver_sql(raw_sql.INSERT_KEY, [(key, entry_id, feed_id, day) for key, entry_id in keys])
+
+
+def mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:
+    """Notes today's date on the keys for retention; each key is written at most once a week."""
+    if keys:
+        today = day_of(now)
+        tx.execute(_MARK_SEEN, {"keys": json.dumps(list(keys)), "today": today, "stale": today - _MARKED_EVERY})

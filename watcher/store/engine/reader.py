@@ -1,0 +1,74 @@
+"""The state beside a daemon that works on it: the functions of the store rooms, without a thread of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from watcher.store.engine.database import explained, open_database, open_for_reading
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class StoreReader:
+    """Runs functions that only read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` finds. Iterators must be exhausted by it. Raises StateError if it can't be read."""
+        try:
+            with self._engine.begin() as connection:
+                return function(connection, *args, **kwargs)
+        except OperationalError as error:
+            raise explained(error, Path(self._engine.url.database or "")) from error
+
+    def stream(
+        self, function: Callable[Concatenate[Connection, P], Iterator[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Iterator[T]:
+        """What `function` yields, all of it as of one moment. Raises StateError if it can't be read."""
+        try:
+            with self._engine.begin() as connection:
+                yield from function(connection, *args, **kwargs)
+        except OperationalError as error:
+            raise explained(error, Path(self._engine.url.database or "")) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[StoreReader]:
+    """A reader of the state at `path`. Raises StateError if there is none yet."""
+    engine = open_for_reading(path)
+    try:
+        yield StoreReader(engine)
+    finally:
+        engine.dispose()
+
+
+class StoreEditor:
+    """Runs functions that change something, each in a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns, once what it did is committed."""
+        with self._engine.begin() as connection:
+            return function(connection, *args, **kwargs)
+
+
+@contextmanager
+def editing(path: Path) -> Iterator[StoreEditor]:
+    """An editor of the state at `path`, for changes by hand. Raises StateError if there is none yet."""
+    open_for_reading(path).dispose()
+    engine = open_database(path)
+    try:
+        yield StoreEditor(engine)
+    finally:
+        engine.dispose()

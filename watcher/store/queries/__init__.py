@@ -1,0 +1,1 @@
+"""Read-only functions: each takes an open transaction first and returns values. Nothing is changed here."""

@@ -1,0 +1,175 @@
+"""Deliveries, their attempts and their channels, as `outbox`, `explain` and `once` show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
+from watcher.store import schema
+from watcher.store.sql import Instant
+
+OPEN = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStatus:
+    """A recorded attempt."""
+
+    at: datetime
+    outcome: AttemptOutcome
+    status: int | None
+    wait: timedelta | None
+    duration: timedelta
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryStatus:
+    """A delivery as `outbox` and `explain` show it. `digest`: the id of the digest that carries it instead, or ""."""
+
+    sequence: int
+    id: DeliveryId
+    channel: str
+    kind: AlertKind
+    state: DeliveryState
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    last_answer: str
+    ended_at: datetime | None
+    message: str
+    uncertain: bool
+    payload: bytes | None
+    digest: str = ""
+    documents: tuple[int, ...] = field(default=())
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A choice of deliveries: those that fulfil every given part. `since`: created then or later."""
+
+    channel: str = ""
+    states: tuple[DeliveryState, ...] = ()
+    since: datetime | None = None
+    ids: tuple[str, ...] = ()
+
+    def where(self) -> Any:
+        rows = schema.deliveries.c
+        parts = [rows.channel == self.channel] if self.channel else []
+        if self.states:
+            parts.append(rows.state.in_([state.value for state in self.states]))
+        if self.since is not None:
+            parts.append(rows.created_at >= self.since)
+        if self.ids:
+            parts.append(or_(*(rows.id.startswith(id_, autoescape=True) for id_ in self.ids)))
+        return and_(True, *parts)
+
+
+def search(tx: Connection, choice: Choice, *, limit: int = 1000) -> list[DeliveryStatus]:
+    """Finds the chosen deliveries, oldest first."""
+    rows = schema.deliveries.c
+    found = tx.execute(select(schema.deliveries).where(choice.where()).order_by(rows.sequence).limit(limit))
+    return [_status(tx, row) for row in found.all()]
+
+
+def of_document(tx: Connection, document: int) -> list[DeliveryStatus]:
+    """Finds the deliveries that carry a document, oldest first."""
+    rows, links = schema.deliveries.c, schema.delivery_documents.c
+    found = tx.execute(
+        select(schema.deliveries)
+        .join(schema.delivery_documents, links.delivery == rows.sequence)
+        .where(links.document == document)
+        .order_by(rows.sequence)
+    )
+    return [_status(tx, row) for row in found.all()]
+
+
+def attempts(tx: Connection, sequence: int) -> list[AttemptStatus]:
+    """Lists every attempt at a delivery, in order."""
+    rows = schema.attempts.c
+    return [
+        AttemptStatus(
+            at=row.at,
+            outcome=AttemptOutcome(row.outcome),
+            status=row.status,
+            wait=None if row.wait_seconds is None else timedelta(seconds=row.wait_seconds),
+            duration=timedelta(seconds=row.seconds),
+            answer=row.answer,
+        )
+        for row in tx.execute(select(schema.attempts).where(rows.delivery == sequence).order_by(rows.id))
+    ]
+
+
+def count_open(tx: Connection) -> dict[str, int]:
+    """Counts the deliveries that have not ended, by channel."""
+    rows = schema.deliveries.c
+    still = rows.state.in_([state.value for state in OPEN])
+    counted = select(rows.channel, func.count()).where(still).group_by(rows.channel)
+    return {row[0]: row[1] for row in tx.execute(counted)}
+
+
+def next_due_at(tx: Connection, channels: Iterable[str]) -> datetime | None:
+    """The earliest moment at which a pending delivery of these channels may be sent, None if there is none."""
+    rows, states = schema.deliveries.c, schema.channels.c
+    earliest = func.max(rows.due_at, func.coalesce(states.paused_until, 0), type_=Instant())
+    waiting = (
+        select(earliest)
+        .select_from(schema.deliveries.outerjoin(schema.channels, states.name == rows.channel))
+        .where(rows.state == DeliveryState.PENDING.value, rows.channel.in_(list(channels)), states.parked_at.is_(None))
+        .order_by(earliest)
+        .limit(1)
+    )
+    return tx.execute(waiting).scalar()
+
+
+def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
+    links, rows = schema.delivery_documents.c, schema.deliveries.c
+    numbers = tx.execute(select(links.document).where(links.delivery == row.sequence).order_by(links.document))
+    digest = tx.execute(select(rows.id).where(rows.sequence == row.told_in)).scalar() if row.told_in else None
+    return DeliveryStatus(
+        sequence=row.sequence,
+        id=DeliveryId(row.id),
+        channel=row.channel,
+        kind=AlertKind(row.kind),
+        state=DeliveryState(row.state),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        last_answer=row.last_answer,
+        ended_at=row.ended_at,
+        message=row.message,
+        uncertain=row.uncertain,
+        payload=row.payload,
+        digest=digest or "",
+        documents=tuple(numbers.scalars()),
+    )
+
+
+def parked(tx: Connection) -> dict[str, str]:
+    """The parked channels: name -> the reason."""
+    rows = schema.channels.c
+    return {
+        row.name: row.parked_reason for row in tx.execute(select(schema.channels).where(rows.parked_at.is_not(None)))
+    }
+
+
+def first_reference(tx: Connection, channel: str, story: StoryId | None) -> str:
+    """The channel's id of the first message of a story, "" if it has none. Replies refer to it."""
+    notified, rows = schema.notified.c, schema.deliveries.c
+    first = (
+        select(rows.reference)
+        .join(schema.notified, notified.delivery == rows.sequence)
+        .where(notified.channel == channel, notified.story == story, rows.reference != "")
+        .order_by(rows.sequence)
+        .limit(1)
+    )
+    return tx.execute(first).scalar() or ""
