@@ -109,7 +109,7 @@ def test_a_feed_that_is_gone_is_told_in_these_words() -> None:
 
 def test_three_redirects_over_a_day_move_a_feed() -> None:
     """The third is enough if a day has passed; it is told, and the count starts anew."""
-    moved, state, targets, notices = fetched(answer=Answer(moved_to=NEW)), POLLED, [], []
+    moved, state, targets, notices = fetched(answer=Answer(moved_to=NEW)), POLLED, [], list[Notice]()
     for hours in (0, 1, 24):
         result = plan(moved, state, now=NOW + hours * HOUR)
         targets.append((result.url_moved_to, result.state.moved_times, result.state.moved_since))
