@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 import tracemalloc
 import zlib
 from dataclasses import replace
@@ -77,11 +76,9 @@ def flooding(head: bytes, drop: bytes) -> Handler:
 )
 async def test_a_drip_ends_with_the_deadline(head: bytes, drop: bytes) -> None:
     """Bodies, headers or interim answers that drip without end end with the deadline around the whole fetch."""
-    started = time.monotonic()
     error = await failure(dripping(head, drop), within=SHORT)
     assert error.failure is FetchFailure.TIMEOUT
     assert error.sent
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize(
