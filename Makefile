@@ -2,7 +2,8 @@
 # make once   one round                          make quick  the fast tests, in a minute
 # make demo   a demo of ten seconds              make lint   linters only
 # make lock   pins the packages again            make bench  throughput, compared with a plain loop
-# make crash, make fuzz, make soak: see docs/reliability.md; make mutants: see docs/mutants.md
+# make crash, make fuzz, make soak: see docs/reliability.md
+# make mutants: changes to the code that no test notices, see docs/mutants.md
 
 PYTHON ?= python3
 VENV := .venv

@@ -12,9 +12,6 @@ from tests.docs.wording import Prose, findings, prose_of, prose_of_markdown, pro
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "bench",
-        "docs/decisions",
-        "store",
         "tests/acceptance",
         "tests/alerts",
         "tests/articles",

@@ -109,15 +109,14 @@ def test_a_feed_that_is_gone_is_told_in_these_words() -> None:
 
 def test_three_redirects_over_a_day_move_a_feed() -> None:
     """The third is enough if a day has passed; it is told, and the count starts anew."""
-    moved, state, targets, notices = fetched(answer=Answer(moved_to=NEW)), POLLED, [], list[Notice]()
+    moved, state, results = fetched(answer=Answer(moved_to=NEW)), POLLED, []
     for hours in (0, 1, 24):
-        result = plan(moved, state, now=NOW + hours * HOUR)
-        targets.append((result.url_moved_to, result.state.moved_times, result.state.moved_since))
-        notices += result.notices
-        state = result.state
+        results.append(plan(moved, state, now=NOW + hours * HOUR))
+        state = results[-1].state
+    targets = [(one.url_moved_to, one.state.moved_times, one.state.moved_since) for one in results]
     assert targets == [("", 1, NOW), ("", 2, NOW), (NEW, 0, None)]
     assert state.moved_to == ""
-    assert notices == [Notice(kind=NoticeKind.MOVED, text=f"has moved for good to {NEW}")]
+    assert results[-1].notices == (Notice(kind=NoticeKind.MOVED, text=f"has moved for good to {NEW}"),)
     twice = plan(moved, plan(moved).state, now=NOW + DAY)
     assert (twice.url_moved_to, twice.notices) == ("", ())
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 
-from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, serving, until
+from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, replying, serving, until
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
 
@@ -75,25 +75,25 @@ async def test_so_many_at_once_to_all_hosts() -> None:
 
 async def test_so_long_between_starts() -> None:
     """Starts at one host are at least the pause apart, also when others leave quickly."""
-    crowd, pause = Tasks(turns()), timedelta(milliseconds=200)
+    crowd, pause = Tasks(turns()), timedelta(milliseconds=40)
     crowd.leave.set()
     for _ in range(4):
         crowd.add("a", pause=pause)
     await crowd.end()
     gaps = [later - earlier for earlier, later in zip(crowd.starts, crowd.starts[1:], strict=False)]
-    assert all(gap >= 0.1 for gap in gaps)
+    assert all(gap >= 0.038 for gap in gaps)
 
 
 async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
     """The pause also applies after a wait for a place among all hosts."""
-    crowd, pause = Tasks(turns(at_once=1)), timedelta(milliseconds=200)
+    crowd, pause = Tasks(turns(at_once=1)), timedelta(milliseconds=40)
     crowd.add("blocker")
     await settle()
     crowd.add("a", pause=pause)
     crowd.add("a", pause=pause)
     await settle()
     await crowd.end()
-    assert crowd.starts[2] - crowd.starts[1] >= 0.1
+    assert crowd.starts[2] - crowd.starts[1] >= 0.038
 
 
 async def test_waiting_has_an_end() -> None:
@@ -164,13 +164,13 @@ async def test_waiting_for_a_turn_costs_nothing_of_the_deadline() -> None:
     async def handle(line: Line) -> None:
         while True:
             await line.request()
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.06)
             await line.send(answer(b"ok"))
 
     async with serving(handle) as peer, client(peer.origin, own_per_host=1) as net:
-        requests = [feed(peer.origin, timeout=timedelta(seconds=2)) for _ in range(6)]
+        requests = [feed(peer.origin, timeout=timedelta(seconds=0.2)) for _ in range(6)]
         responses = await asyncio.gather(*(net.fetch(request) for request in requests))
-    assert [response.body for response in responses] == [b"ok"] * 6
+    assert all(response.elapsed < timedelta(seconds=0.2) for response in responses)
 
 
 async def test_alerts_stand_in_a_line_of_their_own() -> None:
@@ -190,23 +190,27 @@ async def test_alerts_stand_in_a_line_of_their_own() -> None:
         await asyncio.gather(*pages)
 
 
-async def test_public_hosts_are_paused_for_every_purpose_but_alerts() -> None:
-    """Feeds, robots.txt, pages and redirects at one public host start the pause apart; an alert does not wait."""
-    starts: list[float] = []
+async def test_public_hosts_are_paused_for_every_purpose_but_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feeds, robots.txt, pages and redirects at one public host wait for one queue's pause; an alert does not wait."""
+    turn, turns_taken = Politeness.turn, list[tuple[str, timedelta]]()
 
-    async def handle(line: Line) -> None:
-        while True:
-            path = await line.request()
-            starts.append(time.monotonic())
-            await line.send(redirecting("/new") if path.endswith("/old") else answer(b""))
+    def noted(
+        self: Politeness, host: str, *, at_once: int, pause: timedelta, urgent: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        turns_taken.append((host, pause))
+        return turn(self, host, at_once=at_once, pause=pause, urgent=urgent)
 
-    async with serving(handle) as proxy, client(proxy=proxy.origin, pause=timedelta(seconds=0.5)) as net:
-        await asyncio.gather(
-            net.fetch(feed("http://news.example.org/feed")), net.fetch(page("http://news.example.org/old"))
-        )
-    assert [path.rpartition("/")[2] for path in proxy.paths] == ["feed", "robots.txt", "old", "new"]
-    assert all(later - earlier > 0.25 for earlier, later in itertools.pairwise(starts))
-    async with serving(handle) as proxy, client(proxy=proxy.origin, pause=timedelta(days=1)) as net:
-        await net.fetch(feed("http://news.example.org/feed"))
+    monkeypatch.setattr(Politeness, "turn", noted)
+    pause = timedelta(milliseconds=20)
+    async with (
+        serving(replying(redirecting("/new"))) as proxy,
+        client(proxy=proxy.origin, pause=pause, longest_wait=timedelta(minutes=1)) as net,
+    ):
+        for url in ("http://news.example.org/feed", "http://news.example.org/old"):
+            with pytest.raises(FetchError, match="more than 5 times"):
+                await net.fetch((feed if url.endswith("feed") else page)(url))
         await net.fetch(alert("http://news.example.org/hook"))
-    assert [path.rpartition("/")[2] for path in proxy.paths] == ["feed", "hook"]
+    paths = [path.rpartition("/")[2] for path in proxy.paths]
+    assert paths == ["feed", *["new"] * 5, "robots.txt", *["new"] * 5, "old", *["new"] * 5, "hook"]
+    assert turns_taken[:-1] == [("news.example.org", pause)] * (len(paths) - 1)
+    assert turns_taken[-1] == ("alerts http://news.example.org", timedelta(0))
