@@ -48,6 +48,7 @@ class Tags(HTMLParser):
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
+@pytest.mark.slow
 def test_any_alert_fits_an_event_and_has_only_our_own_tags(alert: Alert) -> None:
     """For any foreign text: under 64 KiB, four tags, http(s) links only, both bodies present."""
     content = json.loads(matrix.render(alert, golden.OPTIONS))

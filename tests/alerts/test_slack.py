@@ -78,6 +78,7 @@ def test_every_sample_passes_both_validators(alert: str) -> None:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
+@pytest.mark.slow
 def test_any_alert_is_valid_and_within_the_limits(alert: Alert) -> None:
     """Slack accepts the message for any foreign text."""
     validate(slack.render(alert, golden.OPTIONS))

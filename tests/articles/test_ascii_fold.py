@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ def plain(folded: str) -> bytes:
     return bytes(byte for byte in folded.encode("ascii", "ignore") if chr(byte).isalnum())
 
 
+@pytest.mark.slow
 def test_every_character_leaves_the_letters_that_folding_leaves() -> None:
     """All of Unicode, one by one, between two letters."""
     for code in range(sys.maxunicode + 1):

@@ -168,6 +168,7 @@ def _taken_in(planned: PollPlan, known: dict[int, KnownEntry]) -> dict[int, Know
 
 
 @each("feeds")
+@pytest.mark.slow
 def test_real_feeds_read_the_same_in_parts(line: dict[str, Any]) -> None:
     """With every second entry known, the others come out as they do from the whole."""
     whole = read(line)

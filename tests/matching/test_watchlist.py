@@ -170,6 +170,7 @@ def test_ten_thousand_watches_are_no_more_work_than_a_hundred() -> None:
     assert lines_run(lambda: many.match(article)) <= 1.1 * lines_run(lambda: few.match(article))
 
 
+@pytest.mark.slow
 def test_a_hostile_text_does_not_stall_a_query() -> None:
     """Two words repeated thousands of times near each other are work in proportion to the text."""
     watchlist = Watchlist.compile([Watch(name="Probe", query="(ja NEAR/500 nein) NEAR/500 ja")])

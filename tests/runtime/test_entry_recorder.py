@@ -16,7 +16,7 @@ from watcher.store.commands import entries
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.pages import PageObservation
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 MakeRig = Callable[..., Awaitable[Rig]]
 UNMATCHED = EntryEnd(outcome=EntryOutcome.UNMATCHED, status=200)
