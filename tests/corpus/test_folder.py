@@ -47,7 +47,7 @@ def test_prepare_refuses_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_prepare_sweeps_what_dead_writers_left(folder: CorpusFolder) -> None:
-    """Temporary files go, strangers stay."""
+    """Temporary files go, foreign files stay."""
     left = ".007_0123456789abcdef.txt.fedcba9876543210.tmp"
     (folder.path / left).write_bytes(b"Ein hal")
     (folder.path / ".notes.tmp").write_bytes(b"")

@@ -116,7 +116,7 @@ def test_exact_tells_apart_what_folding_makes_equal() -> None:
 
 
 def test_a_query_reads_article_and_feed_text_together() -> None:
-    """One word may stand in the article and the other only in what the feed said; what is excluded counts in both."""
+    """One word may be in the article and the other only in what the feed said; what is excluded counts in both."""
     watch = Watch(name="Probe", query="Kiew Odessa")
     (match,) = Watchlist.compile([watch]).match(ARTICLE, feed_text="Odessa und Kiew")
     assert [(hit.form, hit.field) for hit in match.hits] == [("Kiew", HitField.TEXT), ("Odessa", HitField.FEED)]

@@ -37,7 +37,7 @@ def test_a_paragraph_break_or_a_dash_parts_a_term() -> None:
 
 
 def test_hits_point_into_the_text_of_the_article() -> None:
-    """Offsets count in title, blank line and body together, and the form is exactly what stands there."""
+    """Offsets count in title, blank line and body together, and the form is exactly the text."""
     article = Article(title="Besuch von Ru\u00adtte", body="Die Straße nach RUTTE\u00adS Büro.")
     (match,) = Watchlist.compile([Watch(name="Probe", terms=("Rutte",))]).match(article)
     assert [article.text[hit.start : hit.end] for hit in match.hits] == ["Ru\u00adtte", "RUTTE\u00adS"]
@@ -45,7 +45,7 @@ def test_hits_point_into_the_text_of_the_article() -> None:
 
 
 def test_the_feed_text_counts_only_for_what_the_article_lacks() -> None:
-    """A term in article and feed is told once, at the article; one only in the feed is told there."""
+    """A term in article and feed is reported once, at the article; one only in the feed is reported there."""
     watch = Watch(name="Probe", terms=("Kiew", "Odessa"))
     matches = Watchlist.compile([watch]).match(Article(title="", body="In Kiew."), feed_text="Kiew und Odessa")
     assert matches == (

@@ -94,7 +94,7 @@ def test_a_page_without_needles_answers_no_watch(article: Article, feed_text: st
 def test_a_watch_that_needs_no_word_is_named_and_costs_its_site_or_feed(
     query: str, unfilterable: bool, needles: list[str]
 ) -> None:
-    """What no word can rule out is said, so that `check` can tell; the pages of other sites and feeds are ruled out."""
+    """A watch without a required word is reported, for `check`; pages of other sites and feeds are ruled out."""
     watchlist = Watchlist.compile([Watch(name="w", query=query)])
     assert watchlist.unfilterable == (("w",) if unfilterable else ())
     assert [needle.letters for needle in watchlist.needles] == needles
