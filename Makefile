@@ -2,7 +2,8 @@
 # make once   one round                          make quick  the fast tests, in a minute
 # make demo   a demo of ten seconds              make lint   linters only
 # make lock   pins the packages again            make bench  throughput, compared with a plain loop
-# make crash, make fuzz, make soak: see docs/reliability.md; make mutants: see docs/contributing.md
+# make crash, make fuzz, make soak: see docs/reliability.md
+# make mutants: changes to the code that no test notices, see docs/mutants.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,6 +32,12 @@ QUICK := $(addprefix tests/,alerts articles clock/test_clock.py config corpus do
 
 quick: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --quick $(QUICK)
+
+# Changes the code of some rooms on purpose, one place at a time, and prints the changes that no test notices; hours, and
+# it goes on where it was stopped. What is left, and why: docs/mutants.md.
+mutants: $(VENV)/.mutants
+	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
+	$(BIN)/python -m mutmut results
 
 # What alerts are tested against: a homeserver, and the verifier of webhooks for JavaScript. Without them their tests
 # skip and say so.
@@ -63,10 +70,11 @@ soak: $(VENV)/.dev
 lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.txt
 	uv pip compile pyproject.toml requirements/build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/dev.txt
+	uv pip compile pyproject.toml requirements/build.in --group dev --group mutants --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/mutants.txt
 	uv pip compile requirements/synapse.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/synapse.txt
 
 clean:
-	rm -rf $(VENV) $(SYNAPSE) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SYNAPSE) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -78,6 +86,10 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.mutants: $(VENV)/.dev requirements/mutants.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/mutants.txt
 	touch $@
 
 $(SYNAPSE)/.ready: requirements/synapse.txt

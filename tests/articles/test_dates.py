@@ -137,6 +137,7 @@ def test_the_last_change_is_not_the_publication() -> None:
         "<p>Veröffentlicht: 18.05.2026, 10:00 Uhr | Aktualisiert: 20.05.2026, 08:15 Uhr</p>",
         "<p>Aktualisiert am 20. Mai 2026 · Veröffentlicht am 18. Mai 2026</p>",
         "<p>18.05.2026, zuletzt geändert 20.05.2026</p>",
+        "<p>Veröffentlicht am 18.05.2026 um 06:15 Uhr, aktualisiert um 08:15 Uhr</p>",
         "<time datetime='2026-05-20'>Veröffentlicht 18.05.2026 Aktualisiert 20.05.2026</time>",
         "<p>Published <time datetime='2026-05-18'>May 18</time>, updated <time datetime='2026-05-20'>May 20</time></p>",
         "<p>Updated <time datetime='2026-05-20'>May 20</time>, published <time datetime='2026-05-18'>May 18</time></p>",
@@ -153,6 +154,7 @@ def test_of_publication_and_change_the_publication_counts(line: str) -> None:
     "line",
     [
         "<div>Anna Musterfrau / 22.04.2020 / 06:15 /</div>",
+        "<div>Dr. Anna-Katharina Musterfrau-Beispielhausen / 22.04.2020 / 06:15 /</div>",
         "<p>22.04.2020 | 06:15 Uhr | Anna Musterfrau, Talheim</p>",
         "<div><a rel='author' href='/autoren/muster'>Anna Musterfrau</a> / 22.04.2020 / 06:15 /</div>",
         "<ul><li>Anna Musterfrau</li><li>22. April 2020</li></ul>",

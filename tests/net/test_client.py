@@ -37,7 +37,7 @@ async def test_brings_body_headers_and_status() -> None:
     assert (response.status, response.body, response.url) == (200, b"<rss/>", f"{peer.origin}/feed?x=1")
     assert (response.content_type, response.etag, response.last_modified) == ("application/rss+xml", '"a"', "then")
     assert response.wire_bytes == len(reply)
-    assert timedelta(0) < response.elapsed < timedelta(seconds=5)
+    assert response.elapsed > timedelta(0)
     assert (response.redirects, response.permanent_url) == ((), "")
 
 
@@ -283,7 +283,7 @@ async def test_a_cancelled_fetch_closes_its_connection() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 def test_secrets_are_not_in_reprs() -> None:

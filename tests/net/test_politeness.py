@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 
-from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, serving, until
+from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, replying, serving, until
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
 
@@ -190,22 +190,27 @@ async def test_alerts_stand_in_a_line_of_their_own() -> None:
         await asyncio.gather(*pages)
 
 
-async def test_public_hosts_are_paused_for_every_purpose_but_alerts() -> None:
-    """Feeds, robots.txt, pages and redirects at one public host start the pause apart; an alert does not wait."""
-    starts: list[float] = []
+async def test_public_hosts_are_paused_for_every_purpose_but_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feeds, robots.txt, pages and redirects at one public host wait for one queue's pause; an alert does not wait."""
+    turn, turns_taken = Politeness.turn, list[tuple[str, timedelta]]()
 
-    async def handle(line: Line) -> None:
-        while True:
-            path = await line.request()
-            starts.append(time.monotonic())
-            await line.send(redirecting("/new") if path.endswith("/old") else answer(b""))
+    def noted(
+        self: Politeness, host: str, *, at_once: int, pause: timedelta, urgent: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        turns_taken.append((host, pause))
+        return turn(self, host, at_once=at_once, pause=pause, urgent=urgent)
 
-    async with serving(handle) as proxy, client(proxy=proxy.origin, pause=timedelta(seconds=0.5)) as net:
-        await asyncio.gather(
-            net.fetch(feed("http://news.example.org/feed")), net.fetch(page("http://news.example.org/old"))
-        )
+    monkeypatch.setattr(Politeness, "turn", noted)
+    pause = timedelta(milliseconds=20)
+    async with (
+        serving(replying(redirecting("/new"))) as proxy,
+        client(proxy=proxy.origin, pause=pause, longest_wait=timedelta(minutes=1)) as net,
+    ):
+        for url in ("http://news.example.org/feed", "http://news.example.org/old"):
+            with pytest.raises(FetchError, match="more than 5 times"):
+                await net.fetch((feed if url.endswith("feed") else page)(url))
         await net.fetch(alert("http://news.example.org/hook"))
-    assert [path.rpartition("/")[2] for path in proxy.paths] == ["feed", "robots.txt", "old", "new", "hook"]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
-    assert all(gap > 0.45 for gap in gaps[:3])
-    assert gaps[3] < 0.4
+    paths = [path.rpartition("/")[2] for path in proxy.paths]
+    assert paths == ["feed", *["new"] * 5, "robots.txt", *["new"] * 5, "old", *["new"] * 5, "hook"]
+    assert turns_taken[:-1] == [("news.example.org", pause)] * (len(paths) - 1)
+    assert turns_taken[-1] == ("alerts http://news.example.org", timedelta(0))

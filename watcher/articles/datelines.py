@@ -32,6 +32,7 @@ _SENTENCE = re.compile(r"(?:[a-zà-ÿ]{3,}|\d{4})[.!?]\W*$")
 _DATED_BYLINE = re.compile(
     r"^\W*(?:[Vv]on|[Bb]y)\s+[A-ZÀ-Ý][\w.-]+(?:\s+[\w.-]+){0,4}?\W+(?:am |on |vom )?\d{1,2}[./ ]"
 )
+_NAME = re.compile(r"^\W*(?:[A-ZÀ-Ý][\w.'’-]*\s+){1,5}[A-ZÀ-Ý][\w.'’-]*\s*[/|·•–-]\s*(?=\d{1,2}[./ ])")  # before a date
 _LABEL = re.compile(
     r"(?<!\w)(?:veröffentlicht|publiziert|erschienen|erstellt|stand|datum|(?:first )?published|posted|publication date|"
     r"publié|publicado|pubblicato|gepubliceerd|publicerad|publisert|udgivet|opublikowano|yayın|diterbitkan)(?!\w)",
@@ -93,7 +94,7 @@ def time_tags(page: Page, *, timezone: str) -> Iterator[StatedDate]:
     for tag in page.tree.iter("time"):
         if _is_elsewhere(tag, layout) or _is_about_a_change(tag):
             continue
-        text = " ".join(tag.itertext())
+        text = " ".join(tag.itertext())[:_LONGEST_LINE]
         value = "" if _CHANGE.search(text) else tag.get("datetime") or ""
         for stated in (parse_date(value, timezone=timezone), _shown(tag, page, timezone)):
             if stated:
@@ -143,7 +144,7 @@ def published_part(line: str) -> str:
     if change is None:
         return line
     before, behind = line[: change.start()], line[change.end() :]
-    if _has_date(before) and _has_date(behind):
+    if _has_date(before) and (_has_date(behind) or _names_publication(before)):
         return before
     label = _LABEL.search(behind)
     return behind[label.start() :] if label else ""
@@ -158,8 +159,15 @@ def day_first(page: Page) -> bool | None:
 
 
 def _shown(tag: HtmlElement, page: Page, timezone: str) -> StatedDate | None:
-    text = published_part(" ".join(tag.itertext()))
-    return find_date(text, timezone=timezone, day_first=day_first(page)) if len(text) <= _LONGEST_LINE else None
+    text = " ".join(tag.itertext())
+    if len(text) > _LONGEST_LINE:
+        return None
+    return find_date(published_part(text), timezone=timezone, day_first=day_first(page))
+
+
+def _names_publication(text: str) -> bool:
+    label = _LABEL.search(text)
+    return label is not None and label[0].lower() not in {"stand", "datum"}
 
 
 def _has_date(text: str) -> bool:
@@ -206,7 +214,7 @@ def _is_labelled(block: Block, text: str, label: re.Match[str] | None) -> bool:
 def _is_bare(block: Block, page: Page) -> bool:
     """Whether a line has hardly a word beside the date and the author's name, and no link to another article."""
     name = letters_of(author(page)[0])
-    rest = letters_of(without_dates(block.text)).replace(name or "\0", "")
+    rest = letters_of(without_dates(_NAME.sub("", block.text))).replace(name or "\0", "")
     is_line = len(rest) <= _LONGEST_REST and not _SENTENCE.search(block.text)
     return is_line and (link_share(block.element) < _LINKED or _links_to_author(block.element, name))
 
@@ -237,7 +245,7 @@ def _is_about_a_change(tag: HtmlElement) -> bool:
     names = f"{tag.get('class') or ''} {tag.get('itemprop') or ''}"
     if _NAMES_OF_CHANGES.search(names) and "published" not in names.lower():
         return True
-    text = " ".join(tag.itertext())
+    text = " ".join(tag.itertext())[:_LONGEST_LINE]
     if _CHANGE.search(text):
         return not published_part(text)
     before = _words_before(tag)
