@@ -85,7 +85,7 @@ def test_any_alert_is_valid_and_within_the_limits(alert: Alert) -> None:
 
 
 def test_text_cannot_call_a_channel() -> None:
-    """Nothing of a stranger's text is a control sequence of Slack: every "<" that is left begins a link of ours."""
+    """Nothing of an untrusted text is a control sequence of Slack: every "<" that is left begins a link of ours."""
     text = validate(slack.render(ALERTS["hostile"], golden.OPTIONS))["text"]
     assert "<" not in text
     linked = validate(slack.render(ALERTS["alert"], golden.OPTIONS))["text"]

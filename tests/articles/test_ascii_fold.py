@@ -36,12 +36,12 @@ def test_every_character_leaves_the_letters_that_folding_leaves() -> None:
 
 @given(st.text(st.sampled_from(SIGNS) | st.characters()))
 def test_bare_letters_are_those_of_the_folded_text(text: str) -> None:
-    """In any order, too; or it is said that only folding tells."""
+    """In any order, too; or the result says that only folding can decide."""
     assert bare_letters(text) in {None, plain(fold(text).text)}
 
 
 def test_hardly_a_text_needs_folding() -> None:
-    """German letters, typography, emoji and what stands between two tags are no hindrance."""
+    """German letters, typography, emoji and text between two tags do not matter."""
     assert bare_letters(f"Die „Größe“ der Stra\u00adße –{JOINT} 10\u00a0m² … ❤️ Àéî") == b"diegrssederstrasse10m2"
 
 

@@ -113,7 +113,7 @@ def test_the_future_is_refused_but_a_day_of_skew_is_not() -> None:
 
 
 def test_sources_are_asked_in_the_order_of_their_worth() -> None:
-    """JSON-LD before meta before feed before `<time>`; the origin is told."""
+    """JSON-LD before meta before feed before `<time>`; the origin is recorded."""
     hint = Entry(id="1", link="", title="", date=PartialDate(year=2026, month=5, day=3))
     line = '<time datetime="2026-05-04">4. Mai</time>'
     full = dated(head=json_ld("2026-05-01") + meta("2026-05-02"), line=line, hint=hint)

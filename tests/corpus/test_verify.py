@@ -168,7 +168,7 @@ def test_lowest_number(tmp_path: Path, adopted: bool, expected: list[tuple[str, 
 
 
 def test_what_does_no_harm_is_a_note(corpus: Corpus) -> None:
-    """Strangers, temporary files and documents that wait to be adopted leave the corpus sound."""
+    """Foreign files, temporary files and documents that wait to be adopted leave the corpus sound."""
     left = ".007_0123456789abcdef.txt.fedcba9876543210.tmp"
     unknown = file_name(DocumentNumber(4), DocumentId("0" * 16))
     for name in (left, "notes.md", unknown):

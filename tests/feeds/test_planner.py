@@ -304,7 +304,7 @@ def test_retry_after_is_kept_to(asked: timedelta, delay: timedelta) -> None:
 
 
 def test_gone_is_told_once_asked_daily_and_can_come_back() -> None:
-    """410 mutes with one notice; a later success is told too."""
+    """410 mutes with one notice; a later success causes a notice, too."""
     gone = plan(Failed(kind=FailureKind.GONE, message="HTTP 410"))
     again = plan(Failed(kind=FailureKind.GONE, message="HTTP 410"), gone.state)
     back = plan(fetched(*entries(1)), again.state)
@@ -326,7 +326,7 @@ def test_a_feed_that_fails_for_a_day_is_told_once() -> None:
 
 
 def test_a_permanent_redirect_is_followed_for_good_after_a_day() -> None:
-    """Three times over at least a day, to the same address; one poll without it starts anew."""
+    """Three times over at least a day, to the same address; one poll without it starts again."""
     moved = fetched(answer=Answer(moved_to="https://neu.example/feed"))
     state, targets = POLLED, []
     for hours in (0, 12, 23, 24):

@@ -88,7 +88,7 @@ def test_a_failure_leaves_this_state() -> None:
 
 
 def test_the_sixth_failure_in_a_row_is_news() -> None:
-    """Not the fifth nor the seventh, though no day has passed; a success between them starts anew."""
+    """Not the fifth nor the seventh, though no day has passed; a success between them starts again."""
     state, notices = POLLED, []
     for number in range(FAILURES_ARE_TOLD_AFTER + 1):
         result = plan(HARD, state, now=NOW + number * MINUTE)
@@ -108,7 +108,7 @@ def test_a_feed_that_is_gone_is_told_in_these_words() -> None:
 
 
 def test_three_redirects_over_a_day_move_a_feed() -> None:
-    """The third is enough if a day has passed; it is told, and the count starts anew."""
+    """The third is enough if a day has passed; it is reported, and the count starts again."""
     moved, state, results = fetched(answer=Answer(moved_to=NEW)), POLLED, []
     for hours in (0, 1, 24):
         results.append(plan(moved, state, now=NOW + hours * HOUR))

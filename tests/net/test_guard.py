@@ -280,7 +280,7 @@ async def test_256_addresses_are_not_too_many() -> None:
 
 
 async def test_a_refusal_says_which_address_and_what_to_do_about_it() -> None:
-    """Advice only for the operator's own URL: a link of a page is no reason to open the network."""
+    """Advice only for the operator's own URL: a link of a page is not a reason to open the network."""
     wrote, trusted = f"http://{PUBLIC_NAME}/feed", f"http://{PUBLIC_NAME}"
     said = []
     for url, operator in ((wrote, True), (wrote, False), ("http://10.0.0.1/", False)):

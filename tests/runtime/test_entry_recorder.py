@@ -23,7 +23,7 @@ UNMATCHED = EntryEnd(outcome=EntryOutcome.UNMATCHED, status=200)
 
 
 async def claimed(make_rig: MakeRig, news: Newsroom, many: int) -> tuple[Rig, list[ClaimedEntry]]:
-    """As many entries of one feed in hand."""
+    """As many entries of one feed in progress."""
     news.feed("/feed", [teaser(f"/{number}") for number in range(many)])
     rig = await make_rig({"hafen": "/feed"})
     await rig.poll()
