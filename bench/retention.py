@@ -34,7 +34,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzäöüß    "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """What comes in. `matched`: the share of entries that become documents, each told to one channel.
+    """What comes in. `matched`: the share of entries that become documents, each sent to one channel.
 
     `step`: so many days at once come in, and are then cleared; sizes are a little coarser, and sooner known.
     """
@@ -48,7 +48,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The state after a day, in bytes; `archive` is what documents take of it, which is kept for ever."""
+    """The state after a day, in bytes; `archive` is what documents take of it, which are never deleted."""
 
     day: int
     size: int

@@ -154,7 +154,7 @@ PROGRAMS: dict[str, Program] = {
     "all visible text": all_visible_text,
 }
 
-# What stands in for each choice when it is left out: names of `consensus` -> something that does not choose.
+# The replacement of each choice when it is left out: names of `consensus` -> something that does not choose.
 CHOICES: dict[str, dict[str, object]] = {
     "agreement of four readers (trafilatura alone)": {"_TREE_READERS": (bodies.Reader.DEFAULT,)},
     "pruning of link lists and margins": {"pruned": copy.deepcopy},

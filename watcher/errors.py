@@ -70,7 +70,7 @@ class StateDamaged(StateError):
 
 
 class StateUnsynced(StateError):
-    """An fsync of the database failed: what counts as written may be lost, and only reading it anew tells."""
+    """An fsync of the database failed: what counts as written may be lost; only reading it again shows."""
 
 
 class StateTooNew(StateError):

@@ -52,7 +52,7 @@ def test_an_unknown_page_is_tried_without_a_trace(news: Newsroom, program: Progr
     assert chain["fetched"]["redirects"] == [{"status": 302, "url": news.url(entry.link)}]
     assert (chain["entries"], chain["document"], chain["deliveries"]) == ([], None, [])
     assert chain["watches"][0]["missing"] == [
-        "none of these is so: Rutte is not in the text; Purl-Initiative is not in the text"
+        "none of these is true: Rutte is not in the text; Purl-Initiative is not in the text"
     ]
     assert not program.state.exists()
     assert not program.seeds.exists()
@@ -107,7 +107,7 @@ def test_a_site_is_a_host_in_every_command(news: Newsroom, program: Program) -> 
     for link in (named.link, other.link):
         verdicts = {one["watch"]: one for one in _json(program, news.url(link))["watches"]}
         assert verdicts["Rechner"]["matches"]
-        assert verdicts["Anleger"]["missing"] == ["site:anleger.example is not so: it is 127.0.0.1"]
+        assert verdicts["Anleger"]["missing"] == ["site:anleger.example is not true: it is 127.0.0.1"]
     found = program.command("match", "--corpus", "--query", "site:127.0.0.1", "--json").stdout
     assert [row["document"] for row in json.loads(found)] == program.names()
 

@@ -71,7 +71,7 @@ def test_without_a_backup_the_state_is_rebuilt_from_the_corpus(news: Newsroom, p
     told, names, texts = len(receiver.accepted), program.names(), program.texts()
     damage(program)
     with program.run() as running:
-        running.wait_for(lambda: "begun anew" in running.stderr)
+        running.wait_for(lambda: "a new one was made" in running.stderr)
         polls = news.count("/a")
         running.wait_for(lambda: news.count("/a") >= polls + 2)
         news.feed("/a", [article(news, matching=True, title="Rutte spricht im Bundestag"), *entries])

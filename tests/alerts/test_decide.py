@@ -93,3 +93,17 @@ def test_retries_wait_within_the_back_off(outcome: AttemptOutcome, attempt: int,
     )
     assert decision.fate is Disposition.RETRY
     assert SHORTEST <= decision.wait <= LONGEST
+
+
+def test_the_edges_of_patience() -> None:
+    """Three days without an arrival park a channel, six days end a delivery: both only once they have passed."""
+    moment = timedelta(microseconds=1)
+    assert after(AttemptOutcome.NOT_SENT, failing_for=PARK_AFTER).fate is Disposition.RETRY
+    assert after(AttemptOutcome.NOT_SENT, failing_for=PARK_AFTER + moment).fate is Disposition.PARK
+    assert after(AttemptOutcome.NOT_SENT, age=2 * PARK_AFTER).fate is Disposition.RETRY
+    assert after(AttemptOutcome.NOT_SENT, age=2 * PARK_AFTER + moment).fate is Disposition.DEAD
+
+
+def test_a_throttled_channel_waits_a_second_at_least() -> None:
+    """Whatever shorter time it asks for."""
+    assert after(AttemptOutcome.THROTTLED, wait=timedelta(0)).wait == timedelta(seconds=1)

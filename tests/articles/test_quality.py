@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.articles.newspage import news_page, paragraphs
 from watcher.articles import article_of_entry, better_of, extract_article, paragraph_hashes
 from watcher.articles.phrases import CONSENT as CONSENT_PHRASES
-from watcher.articles.quality import judge_wall
+from watcher.articles.quality import suspected_wall
 from watcher.errors import NotAnArticle
 from watcher.model import Article, Entry, PartialDate, Quality, TextFrom
 
@@ -170,4 +170,4 @@ def test_hashes_are_stable_and_fit_a_database_integer(text: str) -> None:
 def test_every_phrase_of_consent_gives_a_hint(phrase: str) -> None:
     """What the pattern finds, the hints do not spare it from looking for."""
     assert CONSENT_PHRASES.search(phrase.lower())
-    assert judge_wall(title="", text=phrase) is Quality.CONSENT
+    assert suspected_wall(title="", text=phrase) is Quality.CONSENT

@@ -45,8 +45,8 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
 
 def mend(tx: Connection, now: datetime) -> int:
     patience = timedelta(hours=3)
-    mended = clock_skew.mend_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
-    return mended + clock_skew.mend_entries(tx, patience=patience, lease=LEASE, now=now)
+    mended = clock_skew.correct_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
+    return mended + clock_skew.correct_entries(tx, patience=patience, lease=LEASE, now=now)
 
 
 def next_poll(tx: Connection) -> datetime:

@@ -108,6 +108,7 @@ def test_agency_marks_and_bylines_do_not_count() -> None:
     assert len({shingles(form) for form in forms}) == 1
 
 
+@pytest.mark.slow
 def test_fingerprints_are_the_same_in_every_process() -> None:
     """A sketch is stored: it does not depend on hash seeds, and fits a signed 64-bit column."""
     code = "from watcher.matching.stories import sketch; print(sorted(sketch('eins zwei drei vier fünf sechs sieben')))"

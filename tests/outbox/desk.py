@@ -186,7 +186,7 @@ class Desk:
         if story is not None:
             draft = documents.Draft(
                 **{name: getattr(draft, name) for name in draft.__slots__ if name != "story_of"},
-                story_of=lambda _kin: StoryId(story),
+                story_of=lambda _overlaps, _text_of: StoryId(story),
             )
         self.run(self._record, draft)
         return number

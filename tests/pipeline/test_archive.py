@@ -71,7 +71,7 @@ async def test_a_folder_that_is_away_costs_no_document(
     await rig.ingest()
     assert rig.entry("/a").outcome == "matched"
     assert rig.rows("SELECT number, written_at FROM documents") == [(0, None)]
-    assert "owed" in caplog.text
+    assert "not written yet" in caplog.text
     await rig.service.keep_house()
     assert rig.rows("SELECT written_at FROM documents") == [(None,)]
     (rig.folder / "weg").rename(rig.seeds)

@@ -119,7 +119,7 @@ def test_the_lock_tells_how_the_last_one_ended(tmp_path: Path) -> None:
 
     def last_end() -> LastEnd:
         with StateLock(state) as lock:
-            lock.keep_as_it_was()
+            lock.restore_content()
             lock.doubtful = True
         return lock.last_end
 

@@ -3,17 +3,17 @@
 from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
-from watcher.articles.quality import SHELL_LETTERS, paragraph_hashes, repeated_share, without_repeated
+from watcher.articles.quality import holds_sentence, paragraph_hashes, repeated_share, without_repeated
 
 __all__ = [
     "JOINT",
-    "SHELL_LETTERS",
     "PageSummary",
     "Prefilter",
     "article_of_entry",
     "better_of",
     "body_candidates",
     "extract_article",
+    "holds_sentence",
     "paragraph_hashes",
     "repeated_share",
     "summarise_page",

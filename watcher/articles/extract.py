@@ -18,7 +18,7 @@ from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, language, site_name
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
-from watcher.articles.quality import judge, judge_text, judge_wall
+from watcher.articles.quality import judge, judge_plain, judge_text
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 from watcher.text import host_of
@@ -167,7 +167,7 @@ def _overlap(part: str, whole: str) -> float:
 
 def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
     body = join_lines(plain_lines(text))
-    quality = judge_wall(title="", text=body) or judge_text(body)
+    quality = judge_plain(body)
     if quality in _WALLS:
         raise NotAnArticle(_WALLS[quality], quality=quality.value)
     return Article(

@@ -1,6 +1,6 @@
 """Rules that remove single lines of a body. Each has a name, states its evidence, and never acts on a part of a line.
 
-A phrase rule matches the whole line, from its first to its last character. The words of a phrase alone are no evidence
+A phrase rule matches the whole line, from its first to its last character. The words of a phrase alone are not evidence
 where names or headlines may follow: then the page itself must show that the rest is a link. A sentence is never removed
 for a phrase in it.
 """
@@ -48,23 +48,26 @@ def _form(*alternatives: str) -> re.Pattern[str]:
 
 
 _POINTER_LABELS = (
-    r"(?:lesen|hören|sehen|schauen) sie (?:auch|dazu|mehr|weiter|hierzu|hier)(?: (?:auch|mehr|weiter))?",
-    r"lies auch|auch interessant|auch lesenswert|weiterlesen|siehe auch|lesetipps?|meistgelesen|passend dazu",
+    r"(?:lesen|hören|sehen|schauen) sie (?:auch|dazu|mehr|weiter|hierzu|hier(?: (?:mehr|weiter))?)",
+    r"lies auch|auch interessant|auch lesenswert|siehe auch|passend dazu",
     r"mehr (?:zum (?:thema|artikel)|dazu|lesen|artikel|nachrichten|von uns)|zum thema|mehr aus (?:diesem|dem) ressort",
     r"weitere (?:artikel|themen|nachrichten|meldungen|beiträge)(?: (?:zum thema|zu diesem thema|aus diesem ressort))?",
     r"das könnte (?:sie|dich) auch interessieren|ähnliche (?:artikel|beiträge|themen)|verwandte (?:artikel|themen)",
     r"empfohlener (?:artikel|inhalt|externer inhalt|redaktioneller inhalt)",
     r"(?:also )?read (?:more|also|next|this next|the full (?:story|article))|also read|see also|don't miss",
     r"you (?:may|might) also (?:like|be interested in)|keep reading|what to read next|more like this",
-    r"related(?: (?:articles?|stor(?:y|ies)|content|topics?|coverage|posts?|links?))?",
-    r"recommended(?: (?:reading|stories))?",
-    r"more|more (?:on this(?: story)?|stories|to read|from us)|watch",
+    r"related (?:articles?|stor(?:y|ies)|content|topics?|coverage|posts?|links?)",
+    r"recommended (?:reading|stories)",
+    r"more (?:on this(?: story)?|stories|to read|from us)",
     r"(?:à )?lire aussi|leer más|lea también|te puede interesar|leggi anche|leia (?:mais|também)|saiba mais",
     r"lees ook|les også|læs også|läs (?:också|även|mer)|czytaj (?:też|także|więcej)|zobacz (?:też|także)",
     r"baca juga|читайте (?:также|також|ще)|ilgili haber(?:ler)?",
 )
 _POINTER = _form(*_POINTER_LABELS)
-_POINTER_TO_LINK = re.compile(f"((?:{'|'.join(_POINTER_LABELS)})\\s*[:|»>–—-]\\s*)(\\S.*)", re.IGNORECASE)
+_POINTER_TO_LINK = re.compile(
+    f"((?:{'|'.join(_POINTER_LABELS)}|more|watch|related|weiterlesen|lesetipps?|newsletter)\\s*[:|»>–—-]\\s*)(\\S.*)",
+    re.IGNORECASE,
+)
 
 _NETWORKS = (
     r"(?:twitter|x|facebook|instagram|threads|bluesky|mastodon|linkedin|xing|whatsapp|telegram|tiktok|youtube|"
@@ -124,13 +127,14 @@ PHRASE_RULES = (
         form=_form(
             rf"(?:jetzt )?(?:folgen sie|folge|folgt) (?:uns|mir)(?: (?:auch|jetzt))?{_ON_NETWORKS}?",
             rf"follow (?:us|me){_ON_NETWORKS}?",
-            r"(?:artikel|beitrag) teilen|jetzt teilen|teilen|share(?: this (?:article|story|post))?",
-            r"(?:zur |zum )?newsletter(?:[- ]?(?:anmeldung|abonnieren|anmelden|bestellen))?",
+            r"(?:artikel|beitrag) teilen|jetzt teilen|share this (?:article|story|post)",
+            r"(?:zur |zum )?newsletter[- ](?:anmeldung|abonnieren|anmelden|bestellen)",
             r"(?:jetzt )?(?:unseren |den )?(?:kostenlosen )?newsletter (?:abonnieren|bestellen)|rss-feed abonnieren",
             r"(?:jetzt )?(?:für|zu) (?:den|unseren|unserem) (?:kostenlosen )?newsletter anmelden",
-            r"(?:click here to )?(?:subscribe|sign up)(?: (?:to|for) (?:our|the) (?:free |daily |weekly )?newsletter)?",
-            r"(?:\(?\d+\)? )?(?:kommentare?|comments?)(?: \(?\d+\)?)?|(?:leave|post|write|add) a comment",
-            r"kommentar (?:abgeben|schreiben|verfassen)|kommentieren|diskutieren sie mit",
+            r"(?:click here to )?(?:subscribe|sign up) (?:to|for) (?:our|the) (?:free |daily |weekly )?newsletter",
+            r"\(?\d+\)? (?:kommentare?|comments?)|(?:kommentare?|comments?) \(?\d+\)?",
+            r"(?:leave|post|write|add) a comment",
+            r"kommentar (?:abgeben|schreiben|verfassen)|diskutieren sie mit",
             r"ihre meinung ist uns wichtig|for more stories like this, check our news page",
         ),
         tail=_TAIL_LINES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TypeAlias
@@ -46,8 +46,8 @@ class Page:
     `blocks`: its visible paragraphs.
 
     `meta` maps the lower-case name, property or itemprop of each meta tag to its values in page order.
-    `things` are the JSON-LD objects, outer ones first, those of lists of other pages left out; `thing` describes the
-    article ({} if none does).
+    `things` are the JSON-LD objects, outer ones first, those about other pages left out; `thing` describes the article
+    ({} if none does).
     """
 
     html: str
@@ -77,7 +77,9 @@ def read_page(html: str, *, url: str) -> Page | None:
         )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
-    things, meta = tuple(_json_ld(tree)), _meta(tree)
+    meta = _meta(tree)
+    shown = _Shown.of(tree, meta, url)
+    things = tuple(thing for thing in _json_ld(tree) if not _is_article(thing) or shown.is_about_page(thing))
     return Page(
         html=html,
         url=url,
@@ -88,7 +90,7 @@ def read_page(html: str, *, url: str) -> Page | None:
         blocks=tuple(blocks(tree)),
         meta=meta,
         things=things,
-        thing=_main_thing(things, tree, meta, url),
+        thing=_main_thing(things, shown),
     )
 
 
@@ -171,26 +173,49 @@ def _walk(value: object) -> Iterator[Thing]:
             queue.extend(child for child in node if isinstance(child, dict | list))
 
 
-def _main_thing(things: tuple[Thing, ...], tree: HtmlElement, meta: Mapping[str, tuple[str, ...]], url: str) -> Thing:
-    """Chooses the page's own article among the JSON-LD objects; {} if none is about this page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """The page's own headlines and addresses, to recognise the JSON-LD objects about it."""
 
-    It is the first whose headline the page shows, else the first that names the page's address or whose headline
-    shares words with the page's, else the only one if it has neither headline nor address.
-    """
-    articles = [thing for thing in things if types_of(thing) & ARTICLE_TYPES]
-    titles = ["".join(heading.itertext()) for heading in tree.iter("title", "h1")] + list(meta.get("og:title", ()))
-    shown = " ".join(map(letters_of, titles))
-    words = {word for title in titles for word in _long_words(title)}
-    addresses = {_path(each) for each in (url, *_canonical(tree), *meta.get("og:url", ()))} - {""}
-    for thing in articles:
+    letters: str
+    words: frozenset[str]
+    addresses: frozenset[str]
+
+    @classmethod
+    def of(cls, tree: HtmlElement, meta: Mapping[str, tuple[str, ...]], url: str) -> _Shown:
+        titles = ["".join(heading.itertext()) for heading in tree.iter("title", "h1")]
+        titles += [*meta.get("og:title", ()), *meta.get("twitter:title", ())]
+        addresses = (url, *_canonical(tree), *meta.get("og:url", ()))
+        return cls(
+            letters=" ".join(map(letters_of, titles)),
+            words=frozenset(word for title in titles for word in _long_words(title)),
+            addresses=frozenset(map(_path, addresses)) - {""},
+        )
+
+    def has_headline_of(self, thing: Thing) -> bool:
+        """Returns whether the page shows the object's headline."""
         headline = letters_of(text_of(thing.get("headline")))
-        if headline and headline in shown:
-            return thing
-    for thing in articles:
-        is_linked = bool(addresses & {_path(each) for each in _addresses(thing)})
-        if is_linked or words & _long_words(text_of(thing.get("headline"))):
-            return thing
-    return articles[0] if len(articles) == 1 and not (articles[0].get("headline") or _addresses(articles[0])) else {}
+        return bool(headline) and headline in self.letters
+
+    def is_about_page(self, thing: Thing) -> bool:
+        """Returns whether an object names the page's address, shares words with its headline, or states neither."""
+        headline, addresses = text_of(thing.get("headline")), [_path(each) for each in _addresses(thing)]
+        if not headline and not any(addresses):
+            return True
+        return self.has_headline_of(thing) or not self._denies(headline, addresses)
+
+    def _denies(self, headline: str, addresses: list[str]) -> bool:
+        return self.words.isdisjoint(_long_words(headline)) and self.addresses.isdisjoint(addresses)
+
+
+def _main_thing(things: Sequence[Thing], shown: _Shown) -> Thing:
+    """Chooses the page's own article among the JSON-LD objects: the first whose headline it shows, else the first."""
+    articles = [thing for thing in things if _is_article(thing)]
+    return next(filter(shown.has_headline_of, articles), articles[0] if articles else {})
+
+
+def _is_article(thing: Thing) -> bool:
+    return bool(types_of(thing) & ARTICLE_TYPES)
 
 
 def _canonical(tree: HtmlElement) -> Iterator[str]:

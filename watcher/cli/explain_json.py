@@ -125,5 +125,5 @@ def _delivery(delivery: DeliveryStatus) -> Plain:
         "attempts": delivery.attempts,
         "last_answer": delivery.last_answer,
         "ended_at": delivery.ended_at,
-        "told_in": delivery.digest,
+        "digest": delivery.digest,
     }

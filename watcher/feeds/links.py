@@ -32,7 +32,7 @@ def absolute_link(link: str, *, base: str) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Tells whether a text is an absolute http(s) address with a host."""
+    """Returns whether a text is an absolute http(s) address with a host."""
     if _USUAL.fullmatch(text):
         return True
     if text[:8].lower().partition(":")[0] not in {"http", "https"}:

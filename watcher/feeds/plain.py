@@ -73,7 +73,7 @@ def plain_line(text: str, *, markup: bool, limit: int) -> str:
 
 
 def looks_like_markup(text: str) -> bool:
-    """Tells whether a text has a known tag that is closed (or br, img, p), or an HTML entity."""
+    """Returns whether a text has a known tag that is closed (or br, img, p), or an HTML entity."""
     if "&" in text:
         for match in _LOOKS_REFERENCE.finditer(text):
             if match.group(1) is None or match.group(1) + ";" in html5:

@@ -74,7 +74,7 @@ def plan_poll(
 
 
 def validators(state: PollState, *, now: datetime) -> tuple[str, str]:
-    """ETag and Last-Modified for the next request; both "" once a day: some feeds answer 304 wrongly, for ever."""
+    """ETag and Last-Modified for the next request; both "" once a day: some feeds always answer 304, wrongly."""
     last = state.last_unconditional_at
     return (state.etag, state.last_modified) if last is not None and timedelta() <= now - last < DAY else ("", "")
 

@@ -58,7 +58,7 @@ def root_name(text: str) -> str:
 
 
 def has_entries(text: str) -> bool:
-    """Tells whether there is an `<item>` or `<entry>` tag in the text."""
+    """Returns whether there is an `<item>` or `<entry>` tag in the text."""
     return _BLOCK.search(text) is not None
 
 

@@ -109,7 +109,14 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
         return None, ()
     article = reading.article
     found = store.read(overlaps.find_overlaps, reading.sketch, since=trial.now - STORY_WINDOW)
-    story = story_of(len(reading.sketch), found, published_at=article.published_at, date=article.date)
+    story = story_of(
+        len(reading.sketch),
+        found,
+        text=article.text,
+        text_of=lambda number: store.read(stored_documents.text_of, number),
+        published_at=article.published_at,
+        date=article.date,
+    )
     return story, () if story is None else _members(store, story)
 
 

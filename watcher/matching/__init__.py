@@ -6,7 +6,7 @@ plan.py        watch -> its nodes, bound to the lexicon, and the terms that it n
 lexicon.py     all terms of all watches, and their occurrences in a text; scan.py is the candidate pass (Aho-Corasick)
 evidence.py    one article, scanned with the lexicon; evaluate.py tests a query against it, explain.py says why it fails
 watchlist.py   the compiled watches: article -> matches
-stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story
+stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story; facts.py: other facts, other story
 """
 
 from watcher.matching.stories import WINDOW as STORY_WINDOW

@@ -9,13 +9,13 @@ from typing import Any
 
 from watcher.articles import (
     JOINT,
-    SHELL_LETTERS,
     PageSummary,
     Prefilter,
     article_of_entry,
     better_of,
     body_candidates,
     extract_article,
+    holds_sentence,
     repeated_share,
     summarise_page,
     without_repeated,
@@ -106,8 +106,8 @@ def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
 def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageReading:
     """Extracts and matches the article, unless the prefilter excludes a match.
 
-    A page that may be a wall or a stub is extracted in any case: the prefilter cannot tell it from an article that
-    does not match.
+    A page that may be a wall or a stub is always extracted: the prefilter cannot distinguish it from an article
+    that does not match.
     """
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
@@ -170,7 +170,7 @@ def _own_article(task: PageTask, page: bytes) -> Article:
     if repeated_share(article.body, task.repeated) < _MOSTLY:
         return article
     own = without_repeated(article.body, task.repeated)
-    if len(own) < SHELL_LETTERS:
+    if not holds_sentence(own):
         message = "boilerplate: the host shows the same text on other pages"
         raise NotAnArticle(message, quality=Quality.BOILERPLATE.value)
     return replace(article, body=own, quality=Quality.BOILERPLATE)

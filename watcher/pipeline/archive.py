@@ -88,8 +88,13 @@ async def archive(
             feed_text=feed_text,
             fetched_at=now,
             sketch=reading.sketch,
-            story_of=lambda overlaps: story_of(
-                len(reading.sketch), overlaps, published_at=article.published_at, date=article.date
+            story_of=lambda overlaps, text_of: story_of(
+                len(reading.sketch),
+                overlaps,
+                text=article.text,
+                text_of=text_of,
+                published_at=article.published_at,
+                date=article.date,
             ),
             story_window=STORY_WINDOW,
         )

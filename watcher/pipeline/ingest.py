@@ -30,7 +30,7 @@ from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.commands.pages import Shown
+from watcher.store.commands.pages import PageObservation
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return end.outcome
     document = await archive(context.archive, claimed, reading.article, reading, end, feed_text=entry.feed_text)
     if end.shown:  # only now: the alert does not wait for it
-        context.repeated.add(await context.store.run(pages.learn, [end.shown], now=context.now()))
+        context.repeated.add(await context.store.run(pages.record_observations, [end.shown], now=context.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 
 
@@ -214,7 +214,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
 
 def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading, problem: str) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
-    shown = Shown(
+    shown = PageObservation(
         feed_id=claimed.feed_id,
         host=page.host,
         page=int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True),

@@ -41,7 +41,7 @@ async def review(settings: Settings, store: StoreThread, *, now: datetime) -> in
             "%d watches are new or changed: %d earlier entries are read again",
             len(fresh),
             reopened,
-            extra=event("watch_definitions.find_changed", watches=sorted(fresh), entries=reopened),
+            extra=event("watches.changed", watches=sorted(fresh), entries=reopened),
         )
     return reopened
 

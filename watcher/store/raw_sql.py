@@ -5,7 +5,14 @@ Their moments are microseconds and their days are days since 1970, as `sql` conv
 
 from sqlalchemy import text
 
-# Run once per row, by the dozen: SQLAlchemy takes 18 µs for a row of them, SQLite takes 3.
+# At every poll, with ten values: SQLAlchemy takes 58 µs for it, SQLite 20.
+RECORD_POLL = """
+    UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_error = ?, last_polled_at = ?,
+        failing_since = ?, last_success_at = ?, listed_on = ?, moved_to = ?, title = ?
+    WHERE id = ?
+"""
+
+# Once per row, by the dozen: SQLAlchemy takes 18 µs for a row, SQLite 3.
 SETTLE_QUIET_POLL = """
     UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_polled_at = ?, last_success_at = ?,
         failing_since = NULL, last_error = ''
@@ -19,12 +26,12 @@ INSERT_ENTRY = """
     INSERT INTO entries (feed_id, due_at, seen_at, in_first_poll, turn, link, link_key, title, content_hash,
         state, attempts, times_ingested, changed, outcome, reason, final_url)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, 0, '', '', '')
-    RETURNING id
 """
+LAST_ID = "SELECT last_insert_rowid()"
 INSERT_PAYLOAD = "INSERT INTO words (entry, words) VALUES (?, ?)"
 INSERT_KEY = "INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
-# One statement for any number of rows: SQLAlchemy compiles an insertion of several rows anew each time.
+# One statement for any number of rows: SQLAlchemy compiles an insertion of several rows again each time.
 COUNT_PARAGRAPHS = text("""
     INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]'), 1, json_extract(value, '$[1]'), :day

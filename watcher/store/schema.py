@@ -197,7 +197,7 @@ repeats = Table(
     sqlite_with_rowid=False,
 )
 
-# The number of pages of a feed's entries that were no article, by kind.
+# The number of pages of a feed's entries without an article, by kind.
 walls = Table(
     "walls",
     metadata,

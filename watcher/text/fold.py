@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
-# Dropped: soft hyphen, zero-width characters, marks of direction; and ™, ®, ℠, which are no part of the word before.
+# Dropped: soft hyphen, zero-width characters, marks of direction; and ™, ®, ℠, which do not belong to the word before.
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u2122\u00ae\u2120"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 # Quotation marks, modifier letters, primes and accents that are written for an apostrophe.
@@ -99,7 +99,7 @@ def units(folded: str) -> Iterator[re.Match[str]]:
 
 
 def is_word_character(character: str) -> bool:
-    """Tells whether a character belongs to a word: letter, digit, combining mark or `_`."""
+    """Returns whether a character belongs to a word: letter, digit, combining mark or `_`."""
     return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
 
 

@@ -13,7 +13,7 @@ from watcher.store.sql import Instant, microseconds
 _PENDING, _CLAIMED = text("entries.state = 'pending'"), text("entries.state = 'claimed'")
 
 
-def mend_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
+def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
     """Moves the next poll of feeds whose last poll lies in the future; it keeps its distance from the last poll.
 
     No poll is planned later than `farthest` from now. Returns the number of corrected feeds.
@@ -22,22 +22,22 @@ def mend_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: da
     plan = type_coerce(feeds.next_poll_at, BigInteger) - type_coerce(feeds.last_polled_at, BigInteger)
     moved = type_coerce(type_coerce(microseconds(now), BigInteger) + plan, Instant)
     set_back = update(schema.feeds).where(feeds.last_polled_at > now)
-    mended = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
+    corrected = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
     unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > now)
     too_far = or_(unpolled, feeds.next_poll_at > now + farthest)
-    mended += tx.execute(update(schema.feeds).where(too_far).values(next_poll_at=now)).rowcount
+    corrected += tx.execute(update(schema.feeds).where(too_far).values(next_poll_at=now)).rowcount
     tx.execute(update(schema.feeds).where(feeds.lease_until > now + lease).values(lease_until=now + lease))
-    return mended
+    return corrected
 
 
-def mend_entries(tx: Connection, *, patience: timedelta, lease: timedelta, now: datetime) -> int:
+def correct_entries(tx: Connection, *, patience: timedelta, lease: timedelta, now: datetime) -> int:
     """Makes entries due that would wait for longer than `patience`, or were never tried. Returns their number."""
     entries = schema.entries.c
     untried = and_(entries.attempts == 0, entries.due_at > now)
     late = or_(untried, entries.due_at > now + patience)
-    mended = 0
+    corrected = 0
     for state in (_PENDING, _CLAIMED):
-        mended += tx.execute(update(schema.entries).where(state, late).values(due_at=now)).rowcount
+        corrected += tx.execute(update(schema.entries).where(state, late).values(due_at=now)).rowcount
     held = and_(_CLAIMED, entries.lease_until > now + lease)
     tx.execute(update(schema.entries).where(held).values(lease_until=now + lease))
-    return mended
+    return corrected

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -14,7 +15,7 @@ from watcher.store import schema
 from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, stories
 from watcher.store.queries.overlaps import find_overlaps
-from watcher.store.queries.stored_documents import StoredDocument, get, highest_number
+from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
 from watcher.store.sql import Instant, upsert
 from watcher.text import host_of
 
@@ -40,7 +41,7 @@ class Draft:
     """A matched article that is to become a document. `id`: of the file's bytes; `name_of`: the file's name by number.
 
     `sketch`: its fingerprints. `story_of` finds its story among the documents of the last `story_window` that share
-    fingerprints with it.
+    fingerprints with it; it may read the texts of those by their numbers.
     """
 
     article: Article
@@ -53,7 +54,7 @@ class Draft:
     feed_text: str
     fetched_at: datetime
     sketch: Collection[int] = ()
-    story_of: Callable[[Sequence[Overlap]], StoryId | None] = lambda _overlaps: None
+    story_of: Callable[[Sequence[Overlap], Callable[[int], str]], StoryId | None] = lambda _overlaps, _text_of: None
     story_window: timedelta = timedelta()
 
 
@@ -98,7 +99,8 @@ def record(
             outbox.notify_of_document(tx, recipients, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
-    story = draft.story_of(find_overlaps(tx, draft.sketch, since=now - draft.story_window))
+    found = find_overlaps(tx, draft.sketch, since=now - draft.story_window)
+    story = draft.story_of(found, partial(text_of, tx))
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
     stories.remember(tx, number, draft.sketch, now=now)

@@ -14,7 +14,7 @@ from watcher.model import Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
 from watcher.store.commands import pages
-from watcher.store.commands.pages import Shown
+from watcher.store.commands.pages import PageObservation
 from watcher.store.sql import Instant, day_of
 
 _REOPENED_PER_FEED = 500
@@ -119,7 +119,7 @@ class EntryEnd:
     reason: str = ""
     status: int | None = None
     final_url: str = ""
-    shown: Shown | None = None
+    shown: PageObservation | None = None
 
 
 def void_claims(tx: Connection) -> None:
@@ -167,7 +167,7 @@ def end(
         release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
-    return pages.learn(tx, [end.shown for _, end in ends if end.shown], now=now)
+    return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:

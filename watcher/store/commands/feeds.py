@@ -44,22 +44,6 @@ _FEED = select(
     _feeds.failing_since,
     exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
 ).where(_this_feed)
-_RECORD_POLL = (
-    update(schema.feeds)
-    .where(_this_feed)
-    .values(
-        lease_until=None,
-        poll_state=bindparam("state"),
-        next_poll_at=bindparam("due_at", type_=Instant),
-        last_polled_at=bindparam("polled_at", type_=Instant),
-        last_success_at=bindparam("success_at", type_=Instant),
-        failing_since=bindparam("failed_at", type_=Instant),
-        last_error=bindparam("error"),
-        listed_on=bindparam("read_on"),
-        moved_to=bindparam("address"),
-        title=bindparam("heading"),
-    )
-)
 _KEEP_LISTING = upsert(schema.listings)
 _KEEP_MARKED_LISTING = _KEEP_LISTING.on_conflict_do_update(
     index_elements=["feed_id"],
@@ -269,19 +253,21 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
         release(tx, FeedId(row.id))
         return
     was_read = record.listing is not None or bool(record.seen or record.new)
-    health = {
-        "feed": row.id,
-        "state": record.poll_state,
-        "due_at": record.next_poll_at,
-        "polled_at": now,
-        "success_at": row.last_success_at if record.error else now,
-        "failed_at": (row.failing_since or now) if record.error else None,
-        "error": record.error[:_ERROR_LENGTH],
-        "read_on": day_of(now) if was_read else row.listed_on,
-        "address": record.moved_to or row.moved_to,
-        "heading": record.title[:_TITLE_LENGTH] or row.title,
-    }
-    tx.execute(_RECORD_POLL, health)
+    moment, failing_since = microseconds(now), row.failing_since or now
+    last_success_at = row.last_success_at and microseconds(row.last_success_at)
+    health = (
+        record.poll_state,
+        microseconds(record.next_poll_at),
+        record.error[:_ERROR_LENGTH],
+        moment,
+        microseconds(failing_since) if record.error else None,
+        last_success_at if record.error else moment,
+        day_of(now) if was_read else row.listed_on,
+        record.moved_to or row.moved_to,
+        record.title[:_TITLE_LENGTH] or row.title,
+        row.id,
+    )
+    tx.exec_driver_sql(raw_sql.RECORD_POLL, health)
     if record.listing is not None:
         listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
         tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)

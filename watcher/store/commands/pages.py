@@ -19,7 +19,7 @@ _FORGET_REPEATED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class PageObservation:
     """The parts of a page beside its article. `page`: a hash of its title, which identifies it among its host's pages.
 
     `paragraphs`: hashes of its longest paragraphs, which its host may repeat. `wall`: the kind of page that it was
@@ -33,7 +33,9 @@ class Shown:
     wall: Quality | None = None
 
 
-def learn(tx: Connection, shown: Iterable[Shown], *, now: datetime) -> Mapping[str, frozenset[int]]:
+def record_observations(
+    tx: Connection, shown: Iterable[PageObservation], *, now: datetime
+) -> Mapping[str, frozenset[int]]:
     """Counts paragraphs and walls of pages. Returns the paragraphs that a host now repeats: host -> their hashes."""
     paragraphs = []
     for page in shown:
@@ -57,7 +59,7 @@ def forget(tx: Connection, *, now: datetime) -> None:
 
 
 def _count_wall(tx: Connection, feed_id: FeedId, quality: Quality, *, now: datetime) -> None:
-    """Counts one more page of the feed that was no article, or not a whole one."""
+    """Counts one more page of the feed without an article, or with only a part of one."""
     row = {"feed_id": feed_id, "quality": quality.value, "pages": 1, "last_at": now}
     more = {"pages": schema.walls.c.pages + 1, "last_at": now}
     insertion = upsert(schema.walls).values(row)

@@ -34,11 +34,15 @@ def insert_entries(
     if not entries:
         return
     moment = microseconds(now)
-    inserted = []
-    for turn, new in enumerate(entries):
-        row = (new.entry.link, new.keys.link, new.entry.title, new.content_hash)
-        result = tx.exec_driver_sql(raw_sql.INSERT_ENTRY, (feed_id, moment, moment, in_first_poll, turn, *row))
-        inserted.append((EntryId(result.scalar_one()), new))
+    common = (feed_id, moment, moment, in_first_poll)
+    rows = [
+        (*common, turn, new.entry.link, new.keys.link, new.entry.title, new.content_hash)
+        for turn, new in enumerate(entries)
+    ]
+    tx.exec_driver_sql(raw_sql.INSERT_ENTRY, rows)
+    last_id = tx.exec_driver_sql(raw_sql.LAST_ID).scalar_one()
+    # SQLite counts up: https://www.sqlite.org/autoinc.html. Reading each id back would double the cost of its row.
+    inserted = [(EntryId(entry_id), new) for entry_id, new in enumerate(entries, start=last_id - len(entries) + 1)]
     tx.exec_driver_sql(raw_sql.INSERT_PAYLOAD, [(entry_id, dump_entry(new.entry)) for entry_id, new in inserted])
     remember(tx, [(key, entry_id) for entry_id, new in inserted for key in new.keys.all], feed_id, now=now)
 

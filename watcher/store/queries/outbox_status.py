@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import schema
-from watcher.store.sql import Instant
 
 OPEN = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)
 
@@ -117,18 +115,25 @@ def count_open(tx: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.execute(counted)}
 
 
-def next_due_at(tx: Connection, channels: Iterable[str]) -> datetime | None:
-    """The earliest moment at which a pending delivery of these channels may be sent, None if there is none."""
-    rows, states = schema.deliveries.c, schema.channels.c
-    earliest = func.max(rows.due_at, func.coalesce(states.paused_until, 0), type_=Instant())
-    waiting = (
-        select(earliest)
-        .select_from(schema.deliveries.outerjoin(schema.channels, states.name == rows.channel))
-        .where(rows.state == DeliveryState.PENDING.value, rows.channel.in_(list(channels)), states.parked_at.is_(None))
-        .order_by(earliest)
+def parked(tx: Connection) -> dict[str, str]:
+    """The parked channels: name -> the reason."""
+    rows = schema.channels.c
+    return {
+        row.name: row.parked_reason for row in tx.execute(select(schema.channels).where(rows.parked_at.is_not(None)))
+    }
+
+
+def first_reference(tx: Connection, channel: str, story: StoryId | None) -> str:
+    """The channel's id of the first message of a story, "" if it has none. Replies refer to it."""
+    notified, rows = schema.notified.c, schema.deliveries.c
+    first = (
+        select(rows.reference)
+        .join(schema.notified, notified.delivery == rows.sequence)
+        .where(notified.channel == channel, notified.story == story, rows.reference != "")
+        .order_by(rows.sequence)
         .limit(1)
     )
-    return tx.execute(waiting).scalar()
+    return tx.execute(first).scalar() or ""
 
 
 def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
@@ -152,24 +157,3 @@ def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
         digest=digest or "",
         documents=tuple(numbers.scalars()),
     )
-
-
-def parked(tx: Connection) -> dict[str, str]:
-    """The parked channels: name -> the reason."""
-    rows = schema.channels.c
-    return {
-        row.name: row.parked_reason for row in tx.execute(select(schema.channels).where(rows.parked_at.is_not(None)))
-    }
-
-
-def first_reference(tx: Connection, channel: str, story: StoryId | None) -> str:
-    """The channel's id of the first message of a story, "" if it has none. Replies refer to it."""
-    notified, rows = schema.notified.c, schema.deliveries.c
-    first = (
-        select(rows.reference)
-        .join(schema.notified, notified.delivery == rows.sequence)
-        .where(notified.channel == channel, notified.story == story, rows.reference != "")
-        .order_by(rows.sequence)
-        .limit(1)
-    )
-    return tx.execute(first).scalar() or ""

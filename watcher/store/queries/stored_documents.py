@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from watcher.model import Article, DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 from watcher.store import schema
@@ -19,7 +19,8 @@ from watcher.text import hosts_of
 
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
-_SEVERAL = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
+_TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
+_MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
 _URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
 _MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
 
@@ -99,15 +100,20 @@ def names_after(tx: Connection, number: int) -> list[str]:
 
 def get(tx: Connection, number: int) -> StoredDocument:
     """Reads the document of that number. Raises LookupError."""
-    found = several(tx, [number])
+    found = get_many(tx, [number])
     if not found:
         raise LookupError(f"no document {number}")
     return found[number]
 
 
-def several(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
+def text_of(tx: Connection, number: int) -> str:
+    """Returns the text of a document. Raises if there is none of this number."""
+    return str(tx.execute(_TEXT, {"of": number}).scalar_one())
+
+
+def get_many(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
     """Reads the documents of these numbers, by number; unknown numbers are left out."""
-    rows = tx.execute(_SEVERAL, {"numbers": json.dumps(list(numbers))}).all()
+    rows = tx.execute(_MANY, {"numbers": json.dumps(list(numbers))}).all()
     return {document.number: document for document in _stored(tx, rows)}
 
 

@@ -33,7 +33,7 @@ from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.commands.outbox.channels import QueueLimits, note_health
 from watcher.store.commands.outbox.windows import Gate, release_closed
-from watcher.store.queries.stored_documents import StoredDocument, several
+from watcher.store.queries.stored_documents import StoredDocument, get_many
 from watcher.store.sql import Instant, microseconds, values_of
 
 LOST = "stopped while sending; the answer is unknown"
@@ -283,7 +283,7 @@ def _claimed(tx: Connection, rows: Sequence[Row[Any]], until: datetime) -> list[
     for link in tx.execute(_LINKS_OF, {"deliveries": json.dumps(list(linked))}):
         linked[link.delivery][link.document] = tuple(json.loads(link.watches))
     needed = {number for row in rows if row.payload is None for number in linked[row.sequence]}
-    found = several(tx, needed) if needed else {}
+    found = get_many(tx, needed) if needed else {}
     return [_claim_of(row, until, linked[row.sequence], found) for row in rows]
 
 

@@ -123,7 +123,7 @@ def close_windows(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.deliveries).where(in_window).values(release_at=now))
 
 
-def mend_clock(tx: Connection, latest: Mapping[str, datetime], *, patience: timedelta, now: datetime) -> None:
+def correct_clock_skew(tx: Connection, latest: Mapping[str, datetime], *, patience: timedelta, now: datetime) -> None:
     """Corrects moments that a fast clock has set too far ahead.
 
     `latest`: channel -> the latest moment for which a digest of it can be planned. All other deliveries wait for
