@@ -213,6 +213,20 @@ def test_a_labelled_line_at_the_foot_of_the_text_counts() -> None:
     assert iso(dated(texts=(*TEXTS, "Stand der Bauarbeiten am 12. Mai 2026"))) == ""
 
 
+def test_a_date_line_counts_without_long_paragraphs() -> None:
+    """A short notice has its date line too, also behind a long cookie notice at the top of the page."""
+    short = ("Die Bergbahn fährt wieder.", "Im Tal ist die Freude groß.", *TEXTS)
+    assert iso(dated(line="<p>12.05.2026</p>", texts=short)) == "2026-05-12"
+    page = news_page(
+        headline=HEADLINE, blocks=["<p>12.05.2026</p>", *paragraphs(*["Ein Satz ohne Länge." for _ in range(30)])]
+    )
+    page = page.replace(b"<header>", f"<div>{LONG}</div><header>".encode())
+    article = extract_article(
+        page, content_type="text/html", url="https://talbote.example/a", timezone="Europe/Berlin", now=NOW
+    )
+    assert iso(article) == "2026-05-12"
+
+
 def test_the_feeds_date_is_kept_as_the_feed_stated_it() -> None:
     """Midnight in another zone stays the feed's day, and a date in the future is left out, with or without a page."""
     midnight = datetime(2026, 5, 2, 21, tzinfo=UTC)
