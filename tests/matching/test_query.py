@@ -121,7 +121,8 @@ def test_a_query_reads_article_and_feed_text_together() -> None:
     (match,) = Watchlist.compile([watch]).match(ARTICLE, feed_text="Odessa und Kiew")
     assert [(hit.form, hit.field) for hit in match.hits] == [("Kiew", HitField.TEXT), ("Odessa", HitField.FEED)]
     assert hits("Kiew -Odessa", feed_text="Odessa") is None
-    assert hits("title:Odessa", feed_text="Odessa") is None
+    assert hits("title:Odessa", feed_text="Meldung\n\nOdessa") is None
+    assert hits("body:Odessa", feed_text="Odessa\n\nMeldung") is None
 
 
 @pytest.mark.parametrize(("query", "feed", "matched"), [

@@ -127,7 +127,7 @@ def _read(page: Page) -> Iterator[tuple[Reader, _Candidate]]:
 def _is_corroborated(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> bool:
     """Returns whether a witness of other origin nearly agrees with the first reader: readability, or the JSON-LD body.
 
-    trafilatura's modes share their code and make the same cuts, so they are no witnesses of each other.
+    trafilatura's modes share their code and make the same cuts, so that they do not corroborate each other.
     """
     first, *_ = candidates.values()
     if first.size < _LEAST_CORROBORATED:

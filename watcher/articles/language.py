@@ -27,7 +27,7 @@ _FUNCTION_WORDS = {
     for language, words in {
         "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus "
         "er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor",
-        "en": "the of and to in a is that for it as was with be by on not he his but at are this have from or had an "
+        "en": "the of and to in a is that for it as was with be by on not but at are this have from or had an "
         "they which you were their been has will would who more when its about said we there can",
         "fr": "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il sont la avec "
         "son aux mais comme ou si leur été cette ces ont elle deux même",

@@ -96,10 +96,10 @@ def own_keys(feed_key: str, entry: Entry) -> EntryKeys:
 
 
 def distinct_keys(listed: Sequence[tuple[EntryKeys, int]], *, site: int | None) -> tuple[EntryKeys, ...]:
-    """Returns keys that tell the entries of one body apart, given their own keys and title keys.
+    """Returns keys that distinguish the entries of one body, given their own keys and title keys.
 
-    An id that entries with different links or titles share is not trusted ("N/A" for all of them): the link stands in
-    for it, or the title where the link is shared, too. A link that entries with different ids share (a live blog, a
+    An id that entries with different links or titles share is not trusted ("N/A" for all of them): the link replaces
+    it, or the title where the link is shared, too. A link that entries with different ids share (a live blog, a
     list page) is not a key, nor is the site of the feed.
     """
     pages = _by(listed, lambda keys, title: (keys.id, (keys.link, title)))
