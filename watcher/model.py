@@ -193,12 +193,20 @@ class Quality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A line of a page that is not part of its article's body, and the name of the rule that removed it."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What was pulled out of a page or, failing that, of its entry.
 
     `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: where its page stands,
     as the feed has it and as it was reached. `origins` tells for each field ("title", "body", "date", ...) the source
-    it came from, for `explain`.
+    it came from, for `explain`. `removed`: the lines that rules removed from the body, in page order.
     """
 
     title: str
@@ -213,6 +221,7 @@ class Article:
     quality: Quality = Quality.GOOD
     origins: Mapping[str, str] = field(default_factory=dict)
     extractor: str = ""
+    removed: tuple[Removed, ...] = ()
 
     @property
     def text(self) -> str:
@@ -294,6 +303,34 @@ class Match:
 
     watch: str
     hits: tuple[Hit, ...]
+
+
+class Place(StrEnum):
+    """A part of a page outside its article. The text of a near miss has one of these, or `removed:` and a rule."""
+
+    MENU = "menu"
+    TEASER = "teaser"
+    CAPTION = "caption"
+    COMMENT = "comment"
+    OTHER = "other"
+
+
+LONGEST_NEAR_MISS = 300
+"""The length of a near miss's sentence in characters, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """A sentence that holds a term of a watch and is visible on a page, but outside its article.
+
+    `form`: the term as the sentence has it. `place`: a `Place`, or `removed:` and the rule that removed the line.
+    """
+
+    watch: str
+    term: str
+    form: str
+    sentence: str
+    place: str
 
 
 # -- documents --------------------------------------------------------------------------------------------------------
