@@ -315,8 +315,12 @@ class Place(StrEnum):
     OTHER = "other"
 
 
+REMOVED = "removed:"
+"""The place of a near miss in a line that a rule removed begins so; the name of the rule follows."""
+
 LONGEST_NEAR_MISS = 300
-"""The length of a near miss's sentence in characters, at most."""
+MOST_NEAR_MISSES = 2_000
+"""Limits on near misses: the length of a sentence in characters, and the number of one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

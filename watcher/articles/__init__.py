@@ -1,14 +1,13 @@
 """Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
 from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
-from watcher.articles.near_misses import MOST_OF_A_PAGE, NearMisses, near_misses
+from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
 from watcher.articles.quality import SHELL_LETTERS, paragraph_hashes, repeated_share, without_repeated
 
 __all__ = [
     "JOINT",
-    "MOST_OF_A_PAGE",
     "SHELL_LETTERS",
     "NearMisses",
     "PageSummary",

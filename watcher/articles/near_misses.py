@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from watcher.articles.lines import letters_of
 from watcher.articles.page_places import PagePlaces
 from watcher.articles.visible_text import VisibleText
-from watcher.model import LONGEST_NEAR_MISS, Hit, Match, NearMiss, Removed
+from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Hit, Match, NearMiss, Removed
 
 FindTerms = Callable[[str], Iterable[Match]]
 """Finds the terms of watches in a text; each watch with its hits in the order of the text."""
 
 MOST_OF_A_WATCH = 20
-MOST_OF_A_PAGE = 2_000
 _LEAST_QUOTED = 20  # letters: a shorter sentence of the page may stand in a longer one of the article by chance
 _SENTENCE_END = re.compile(r"(?:[!?…]|(?<=[^\W\d_]{3})\.)[\"”“»«’')\]]*\s+(?=[^\sa-zäöü])")
 _CUT = "…"
@@ -63,7 +62,7 @@ class _Found:
         for rule, line in zip((each.rule for each in removed), lines, strict=True):
             for watch, hit in _hits(find(line)):
                 sentence, form = sentence_around(line, hit.start, hit.end)
-                self._add(watch, hit, sentence, form, f"removed:{rule}")
+                self._add(watch, hit, sentence, form, f"{REMOVED}{rule}")
 
     def add_visible(self, visible: VisibleText, find: FindTerms) -> None:
         places = PagePlaces(visible.length)
@@ -81,9 +80,9 @@ class _Found:
 
     def result(self) -> NearMisses:
         most = MOST_OF_A_WATCH
-        if len(self._of_watch) * most > MOST_OF_A_PAGE:
-            most = max(1, MOST_OF_A_PAGE // len(self._of_watch))
-        kept = [near for of_watch in self._of_watch.values() for near in [*of_watch.values()][:most]][:MOST_OF_A_PAGE]
+        if len(self._of_watch) * most > MOST_NEAR_MISSES:
+            most = max(1, MOST_NEAR_MISSES // len(self._of_watch))
+        kept = [near for of_watch in self._of_watch.values() for near in [*of_watch.values()][:most]][:MOST_NEAR_MISSES]
         return NearMisses(kept=tuple(kept), left_out=sum(map(len, self._of_watch.values())) - len(kept))
 
     def _add(self, watch: str, hit: Hit, sentence: str, form: str, place: str) -> None:

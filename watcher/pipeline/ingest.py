@@ -30,6 +30,7 @@ from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import Shown
 
 log = logging.getLogger(__name__)
@@ -227,7 +228,14 @@ def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading,
         status=page.status,
         final_url=page.url,
         shown=shown if reading.paragraphs or reading.wall else None,
+        near_misses=_near_misses(claimed, page, reading),
     )
+
+
+def _near_misses(claimed: ClaimedEntry, page: _Page, reading: PageReading) -> ShownNearMisses | None:
+    if not reading.near_misses:
+        return None
+    return ShownNearMisses(url=claimed.link, host=page.host, feed=claimed.feed, near_misses=reading.near_misses)
 
 
 async def _retry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
@@ -105,9 +105,7 @@ def record(
     if twin is not None:
         _add_urls(tx, twin.number, draft, end, now=now)
         reason = f"the same text is document {twin.name}"
-        ended = entries.EntryEnd(
-            outcome=entries.EntryOutcome.DUPLICATE, reason=reason, status=end.status, final_url=end.final_url
-        )
+        ended = replace(end, outcome=entries.EntryOutcome.DUPLICATE, reason=reason)
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
             fresh = _add_new_matches(tx, twin.number, draft.matches)

@@ -26,7 +26,8 @@ from watcher.model import (
 )
 from watcher.store import schema
 from watcher.store.codec import load_entry
-from watcher.store.commands import pages
+from watcher.store.commands import near_misses, pages
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import Shown
 from watcher.store.sql import Instant
 
@@ -125,13 +126,14 @@ class ClaimedEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryEnd:
     """How an entry ended, and why. `status`: of the page's HTTP answer; `final_url`: after redirects; `shown`: what
-    the page shows beside an article."""
+    the page shows beside an article; `near_misses`: the terms in it."""
 
     outcome: EntryOutcome
     reason: str = ""
     status: int | None = None
     final_url: str = ""
     shown: Shown | None = None
+    near_misses: ShownNearMisses | None = None
 
 
 def void_claims(tx: Connection) -> None:
@@ -180,12 +182,14 @@ def end(
         release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+        near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
     return pages.learn(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+    near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 
 def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:

@@ -19,6 +19,7 @@ from watcher.model import (
     FeedId,
 )
 from watcher.store import schema
+from watcher.store.queries import near_misses
 
 # Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
 _ACTIVE = text("feeds.active")
@@ -27,7 +28,10 @@ _IN_FIRST_POLL = text("entries.in_first_poll")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """A feed as `feeds list` and the notices show it. `walls`: what its pages were instead of articles, how often."""
+    """A feed as `feeds list` and the notices show it. `walls`: what its pages were instead of articles, how often.
+
+    `near_misses`: the number of sentences that one of its pages showed last.
+    """
 
     id: FeedId
     name: str
@@ -40,13 +44,14 @@ class FeedStatus:
     last_error: str
     entries: int = 0
     walls: Mapping[str, int] = field(default_factory=dict)
+    near_misses: int = 0
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
     """Every subscribed feed, by name, with the number of entries on record."""
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
-    walls = _walls(tx)
+    walls, near = _walls(tx), near_misses.count_by_feed(tx)
     rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
     return [
         FeedStatus(
@@ -61,6 +66,7 @@ def statuses(tx: Connection) -> list[FeedStatus]:
             last_error=row.last_error,
             entries=entries.get(row.id, 0),
             walls=walls.get(row.id, {}),
+            near_misses=near.get(row.name, 0),
         )
         for row in rows
     ]
