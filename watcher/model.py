@@ -314,6 +314,38 @@ class Match:
     hits: tuple[Hit, ...]
 
 
+class Place(StrEnum):
+    """A part of a page outside its article. The text of a near miss has one of these, or `removed:` and a rule."""
+
+    MENU = "menu"
+    TEASER = "teaser"
+    CAPTION = "caption"
+    COMMENT = "comment"
+    OTHER = "other"
+
+
+REMOVED = "removed:"
+"""The place of a near miss in a line that a rule removed begins so; the name of the rule follows."""
+
+LONGEST_NEAR_MISS = 300
+MOST_NEAR_MISSES = 2_000
+"""Limits on near misses: the length of a sentence in characters, and the number of one page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """A sentence that holds a term of a watch and is visible on a page, but outside its article.
+
+    `form`: the term as the sentence has it. `place`: a `Place`, or `removed:` and the rule that removed the line.
+    """
+
+    watch: str
+    term: str
+    form: str
+    sentence: str
+    place: str
+
+
 # -- documents --------------------------------------------------------------------------------------------------------
 
 

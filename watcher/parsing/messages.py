@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from watcher.feeds.listing import FeedNews
 from watcher.matching import Finding
-from watcher.model import Article, BodyCandidate, Entry, Match, ParsedFeed, Quality, Watch
+from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -66,6 +66,7 @@ class PageReading:
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
+    `near_misses`: of watches that do not match, and how many further ones were `left_out`.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """
 
@@ -75,6 +76,8 @@ class PageReading:
     sketch: tuple[int, ...] = ()
     wall: Quality | None = None
     paragraphs: tuple[int, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    left_out: int = 0
     candidates: tuple[BodyCandidate, ...] = ()
     findings: tuple[Finding, ...] = ()
 

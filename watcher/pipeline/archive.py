@@ -119,7 +119,7 @@ async def archive(
 
 
 async def record_change(
-    context: ArchiveContext, claimed: ClaimedEntry, reading: PageReading, *, number: int, feed_text: str
+    context: ArchiveContext, claimed: ClaimedEntry, reading: PageReading, end: EntryEnd, *, number: int, feed_text: str
 ) -> None:
     """Evaluates a changed article for the watches that its document has not matched; they are sent as a follow-up."""
     now = context.now()
@@ -129,6 +129,7 @@ async def record_change(
         claimed.id,
         number,
         [_passages(match, texts) for match in reading.matches],
+        end,
         context.settings.recipients(in_first_poll=False, now=now, watches=[match.watch for match in reading.matches]),
         now=now,
     )

@@ -30,6 +30,7 @@ from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(claimed, entry, page, reading, problem)
     if claimed.document is not None:
-        await record_change(context.archive, claimed, reading, number=claimed.document, feed_text=entry.feed_text)
+        await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
         return EntryOutcome.MATCHED
     if reading.article is None:
         learned = await context.record_end(claimed.id, end, generation=context.settings.generation)
@@ -231,7 +232,14 @@ def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading,
         status=page.status,
         final_url=page.url,
         shown=shown if reading.paragraphs or reading.wall else None,
+        near_misses=_near_misses(claimed, page, reading),
     )
+
+
+def _near_misses(claimed: ClaimedEntry, page: _Page, reading: PageReading) -> ShownNearMisses | None:
+    if not reading.near_misses:
+        return None
+    return ShownNearMisses(url=claimed.link, host=page.host, feed=claimed.feed, near_misses=reading.near_misses)
 
 
 async def _retry(

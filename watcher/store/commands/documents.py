@@ -103,9 +103,7 @@ def record(
     if twin is not None:
         _add_urls(tx, twin.number, draft, end, now=now)
         reason = f"the same text is document {twin.name}"
-        ended = entries.EntryEnd(
-            outcome=entries.EntryOutcome.DUPLICATE, reason=reason, status=end.status, final_url=end.final_url
-        )
+        ended = replace(end, outcome=entries.EntryOutcome.DUPLICATE, reason=reason)
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
             fresh = _add_new_matches(tx, twin.number, draft.matches)
@@ -138,6 +136,7 @@ def record_change(
     entry_id: EntryId,
     number: int,
     passages: Sequence[tuple[Match, str]],
+    end: entries.EntryEnd,
     recipients: outbox.Recipients,
     *,
     now: datetime,
@@ -147,7 +146,7 @@ def record_change(
     `passages`: the matches in the changed article, each with the passages that its hits (of `HitField.FEED`) point
     into. They are kept behind the feed's text of the document, whose own text and file stay as they are.
     """
-    entries.end_again(tx, entry_id, now=now)
+    entries.end_again(tx, entry_id, end, now=now)
     row = tx.execute(_CHANGED, {"of": number}).first()
     if row is None or row.adopted:
         return False

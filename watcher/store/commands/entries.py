@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Integer, bindparam, case, func, select, text,
 from watcher.model import Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
-from watcher.store.commands import pages
+from watcher.store.commands import near_misses, pages
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 from watcher.store.sql import Instant, day_of
 
@@ -130,7 +131,8 @@ class ClaimedEntry:
 class EntryEnd:
     """The outcome of an entry, and its reason.
 
-    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the article.
+    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the
+    article; `near_misses`: the terms in these.
     """
 
     outcome: EntryOutcome
@@ -138,6 +140,7 @@ class EntryEnd:
     status: int | None = None
     final_url: str = ""
     shown: PageObservation | None = None
+    near_misses: ShownNearMisses | None = None
 
 
 def void_claims(tx: Connection) -> None:
@@ -187,17 +190,20 @@ def end(
         release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+        near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
     return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+    near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 
-def end_again(tx: Connection, entry_id: EntryId, *, now: datetime) -> None:
+def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
     """Ends another ingestion of an entry that has a document; its outcome stays."""
     tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
+    near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 
 def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:
