@@ -79,7 +79,7 @@ def test_a_removed_line_names_its_rule() -> None:
 
 
 def test_sentences_of_the_article_are_not_near_misses() -> None:
-    """A query may be false although its words stand in the article; then only the others outside are listed."""
+    """A query may be false although its words are in the article; then only the others outside are listed."""
     watches = Watchlist.compile([Watch(name="Rutte", query="Rutte -Hafen")])
     article = "Der Besuch\n\nAm Montag kam Mark Rutte an den Hafen. Er blieb lange."
     html = '<p>Am Montag kam <a href="/">Mark Rutte</a> an den Hafen. Er blieb lange.</p><nav>Rutte</nav>'

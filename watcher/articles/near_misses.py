@@ -19,7 +19,7 @@ FindTerms = Callable[[str], Iterable[Match]]
 """Finds the terms of watches in a text; each watch with its hits in the order of the text."""
 
 MOST_OF_A_WATCH = 20
-_LEAST_QUOTED = 20  # letters: a shorter sentence of the page may stand in a longer one of the article by chance
+_LEAST_QUOTED = 20  # letters: a shorter sentence of the page may be part of a longer one of the article by chance
 _SENTENCE_END = re.compile(r"(?:[!?…]|(?<=[^\W\d_]{3})\.)[\"”“»«’')\]]*\s+(?=[^\sa-zäöü])")
 _CUT = "…"
 
