@@ -1,7 +1,9 @@
 # make run    the daemon with config.toml        make test   linters and all tests
-# make once   one round                          make lint   linters only
-# make demo   a demo of ten seconds              make bench  throughput, compared with a plain loop
-# make lock   pins the packages again            make crash, make fuzz, make soak: see docs/reliability.md
+# make once   one round                          make quick  the fast tests, in a minute
+# make demo   a demo of ten seconds              make lint   linters only
+# make lock   pins the packages again            make bench  throughput, compared with a plain loop
+# make crash, make fuzz, make soak: see docs/reliability.md
+# make mutants: changes to the code that no test notices, see docs/mutants.md
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +11,7 @@ BIN := $(VENV)/bin
 SYNAPSE := .venv-synapse
 VERIFIER := tests/outbox/npm
 
-.PHONY: run once demo test peers lint lock bench truth crash fuzz soak clean
+.PHONY: run once demo test quick mutants peers lint lock bench truth crash fuzz soak clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -22,6 +24,20 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev lint peers
 	$(BIN)/python -m pytest -n 2
+
+# A first answer within a minute: rooms whose tests start neither processes nor servers.
+QUICK := $(addprefix tests/,alerts articles clock/test_clock.py config corpus docs/test_pages.py feeds matching \
+	net/test_addresses.py net/test_caching.py net/test_decoding.py net/test_redact.py net/test_target.py \
+	runtime store text)
+
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --quick $(QUICK)
+
+# Changes the code of some rooms on purpose, one place at a time, and prints the changes that no test notices; hours, and
+# it goes on where it was stopped. What is left, and why: docs/mutants.md.
+mutants: $(VENV)/.mutants
+	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
+	$(BIN)/python -m mutmut results
 
 # What alerts are tested against: a homeserver, and the verifier of webhooks for JavaScript. Without them their tests
 # skip and say so.
@@ -54,10 +70,11 @@ soak: $(VENV)/.dev
 lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.txt
 	uv pip compile pyproject.toml requirements/build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/dev.txt
+	uv pip compile pyproject.toml requirements/build.in --group dev --group mutants --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/mutants.txt
 	uv pip compile requirements/synapse.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/synapse.txt
 
 clean:
-	rm -rf $(VENV) $(SYNAPSE) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SYNAPSE) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +86,10 @@ $(VENV)/.runtime: $(VENV)/bin/python requirements/runtime.txt
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.mutants: $(VENV)/.dev requirements/mutants.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/mutants.txt
 	touch $@
 
 $(SYNAPSE)/.ready: requirements/synapse.txt

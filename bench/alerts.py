@@ -1,10 +1,10 @@
-"""1,000 matches in a minute to four channels: is every one told, in order, within each channel's limits, and how soon?
+"""1,000 matches in a minute to four channels: is every one sent, in order, within each channel's limits, and how soon?
 
     python -m bench.alerts --matches 1000 --seconds 60
 
 The third step as the daemon runs it, with its real store and client; the channels are servers on loopback that answer
 as documented and refuse what comes too fast. Chats take a message a second, so that 1,000 alerts need 17 minutes there,
-whoever sends them; `max_per_hour` is the remedy: a fifth channel shows it, one digest of its overflow still to come.
+with any sender; `max_per_hour` is the remedy: a fifth channel shows it, one digest of its overflow still to come.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from watcher.store.commands import documents, entries
 
 PATIENCE = timedelta(minutes=40)
 SECOND = 1.0
-TOLERANCE = 0.02  # of a second: a server cannot tell better than its own clock and the network let it
+TOLERANCE = 0.02  # of a second: the precision of the server's clock and of the network
 CHATS = ("slack", "matrix", "hookshot", "slack-limited")
 
 
@@ -152,7 +152,7 @@ def open_deliveries(tx: Connection) -> int:
 
 
 async def run(matches: int, seconds: float, receivers: Receivers, folder: Path, origin: str) -> dict[int, float]:
-    """Makes the matches and waits until all are told; when each was found (monotonic seconds)."""
+    """Makes the matches and waits until all are sent; when each was found (monotonic seconds)."""
     found: dict[int, float] = {}
     config = load(write_config(folder, origin))
     async with parser_pool(config) as pool, assemble(config, pool=pool, show=lambda _text: None) as service:

@@ -1,8 +1,8 @@
 """The checker: compares store, corpus and what the receivers saw after a crash. Reads only; every lie is a sentence.
 
-`promised` holds at any moment, before any repair: what a receiver was told of stands in the corpus, whole. `settled`
-holds after one more `once`: nothing lost, torn, doubled or misnumbered, every alert told, and repeated at most once a
-crash where the channel has no key.
+`promised` holds at any moment, before any repair: each document that a receiver was notified of is in the corpus,
+complete. `settled` holds after one more `once`: nothing lost, torn, doubled or misnumbered, every alert sent, and
+repeated at most once a crash where the channel has no key.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from watcher.corpus import parse_document, parse_file_name
 
 
 def promised(wire: Newswire, seeds: Path) -> list[str]:
-    """What was told and is not there."""
+    """Returns the alerts whose documents are missing."""
     return [
         f"{told.channel} was told of {told.document} (report {told.number}), which is not in the corpus"
         for told in {(t.document, t.number): t for t in wire.told()}.values()

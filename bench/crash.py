@@ -26,7 +26,7 @@ Cut = Callable[[Ordeal, power.LoopDisk], list[str]]
 
 ALERTS = 12
 KILLS_A_CHECK = 5
-CHECKS_A_PLACE = 8  # installations are not kept for ever: a fresh one sees its first files again
+CHECKS_A_PLACE = 8  # installations are replaced: a fresh one sees its first files again
 FIRST_SEED = 20251021
 
 

@@ -1,7 +1,7 @@
 """Mutated real feeds and pages through the real worker processes: each ends with an article, entries, or a reason.
 
     python -m bench.fuzz --inputs 200000        what is still missing of these, counting former runs
-    python -m bench.fuzz --only 4711            one mutant again, told in full
+    python -m bench.fuzz --only 4711            one mutant again, with all details
 
 Figures add up in `.bench/fuzz.json`. What counts as a failure: a bug's traceback in a task, an answer that does not
 hold what it should, a worker above its memory, the event loop's own thread busy for more than 100 ms in a row, a pool

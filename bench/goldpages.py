@@ -75,7 +75,7 @@ def gold_pages() -> list[GoldPage]:
 
 
 def token_f1(text: str, gold: str) -> float:
-    """The harmonic mean of precision and recall over words, each as often as it stands there; 0.0 to 1.0."""
+    """The harmonic mean of precision and recall over words, each as often as it occurs; 0.0 to 1.0."""
     one, other = Counter(_words(text)), Counter(_words(gold))
     shared = (one & other).total()
     return 2 * shared / (one.total() + other.total()) if shared else 0.0

@@ -1,4 +1,4 @@
-"""From a new entry that stands in a feed to the alert that a webhook has accepted, while 1,000 other feeds are due too.
+"""From a new entry of a feed to the alert that a webhook has accepted, while 1,000 other feeds are due too.
 
     python -m bench.latency --feeds 1000 --rounds 40
 
@@ -35,7 +35,10 @@ PATIENCE = 60.0  # seconds for a round
 
 @dataclass(slots=True)
 class Newsroom:
-    """All feeds, their pages and the webhook, on one port. Entry number -> when its feed was answered, and told."""
+    """All feeds, their pages and the webhook, on one port.
+
+    Entry number -> when its feed was answered, and when its alert arrived.
+    """
 
     feeds: int
     port: int = 0
@@ -49,7 +52,7 @@ class Newsroom:
     last: int = 0
 
     def publish(self, matching: int) -> None:
-        """A new round: which feeds have something new, and which of that is to be told."""
+        """A new round: which feeds have something new, and which entries match."""
         chosen = random.Random(self.last).sample(range(self.feeds), matching)
         self.news, self.wanted = {}, set()
         for feed in {*chosen, *range(0, self.feeds, 10)}:
@@ -59,7 +62,7 @@ class Newsroom:
         self.polled, self.due_at = set(), time.monotonic()
 
     def is_quiet(self) -> bool:
-        """Whether every feed was polled in this round and all is told that is to be."""
+        """Whether every feed was polled in this round and every expected alert arrived."""
         return len(self.polled) == self.feeds and self.wanted <= self.told.keys()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -134,7 +137,7 @@ async def main() -> int:
 
 
 async def _rounds(newsroom: Newsroom, database: Path, options: argparse.Namespace) -> int:
-    """The first round only makes the feeds known. Returns how many entries were not told in time."""
+    """The first round only makes the feeds known. Returns how many alerts did not arrive in time."""
     await _until(newsroom.is_quiet)
     lost = 0
     for _ in range(options.rounds):
@@ -154,7 +157,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def _settle(database: Path) -> None:
-    """Waits until nothing is in hand and nothing pending."""
+    """Waits until nothing is in progress and nothing pending."""
     busy = (
         "SELECT (SELECT count(*) FROM feeds WHERE lease_until IS NOT NULL) "
         "+ (SELECT count(*) FROM entries WHERE state <> 'done')"

@@ -30,6 +30,6 @@ class Ledger:
         fresh.replace(self._file)
 
     def lines(self) -> list[str]:
-        """What stands in it, one figure a line."""
+        """Returns its content, one figure per line."""
         counts = [f"{name}: {count}" for name, count in sorted(self.counts.items())]
         return counts + [f"highest {name}: {value:.3g}" for name, value in sorted(self.peaks.items())]

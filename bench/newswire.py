@@ -1,6 +1,6 @@
 """The world around a daemon that is killed again and again: feeds that grow, and receivers that remember.
 
-Nothing in it is ever killed, so it knows what was published and what was told. No checks; those are in `bench.audit`.
+Nothing in it is ever killed, so it knows what was published and what was sent. No checks; those are in `bench.audit`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Told:
 
 @dataclass(slots=True, kw_only=True)
 class Newswire:
-    """Publishes reports on three feeds, and notes who was told of what in which life."""
+    """Publishes reports on three feeds, and notes which alerts arrived in which life."""
 
     news: Newsroom
     folder: Path
@@ -89,7 +89,7 @@ class Newswire:
         return "\n\n".join([polling, *feeds, *watches, *channels]) + "\n"
 
     def publish(self, count: int) -> None:
-        """More reports, most of which match; some stand in two feeds."""
+        """More reports, most of which match; some are in two feeds."""
         for _ in range(count):
             number, self._next = self._next, self._next + 1
             self._write(number, matching=self.dice.random() < 0.85)
@@ -123,7 +123,7 @@ class Newswire:
         return self.folder / f"console-{life}.txt"
 
     def end_life(self) -> None:
-        """The daemon is dead; what was told until now belongs to this life."""
+        """The daemon is dead; alerts that arrived until now belong to this life."""
         for receiver in (self.hook, self.bridge):
             for request in list(receiver.accepted):
                 self._lives.setdefault(id(request), self.life)

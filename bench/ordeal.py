@@ -37,7 +37,7 @@ class Ordeal:
         return self.folder / "seeds"
 
     def prepare(self) -> None:
-        """Writes the config, and polls once, so that later matches are told one by one."""
+        """Writes the config, and polls once, so that later matches are sent one by one."""
         (self.folder / "config.toml").write_text(self.wire.config, encoding="utf-8")
         subprocess.run(["sync", "-f", str(self.folder)], check=True)  # the operator's file, not the daemon's
         self.once()
@@ -79,7 +79,7 @@ class Ordeal:
         self._ended()
 
     def settle(self) -> list[str]:
-        """Restarts, lets it complete what is owed, and lists what is wrong then."""
+        """Restarts, lets it complete pending work, and lists what is wrong then."""
         self.once()
         return audit.settled(self.wire, self.seeds, self.folder / "state" / "watcher.db", crashes=set(self.crashes))
 

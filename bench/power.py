@@ -54,7 +54,7 @@ class LoopDisk:
         self._image.unlink()
 
     def cut_power(self) -> None:
-        """From now on nothing reaches the disk; what was not synced is gone. Whoever writes sees EIO."""
+        """From now on nothing reaches the disk; what was not synced is gone. A write fails with EIO."""
         folder = os.open(self.mount, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.ioctl(folder, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
@@ -78,7 +78,7 @@ class LoopDisk:
         _call("mount", "-o", "loop", str(self._image), str(self.mount))
 
     def _detach(self) -> None:
-        """Unmounts; a killed process may need a moment to let go of its files."""
+        """Unmounts; a killed process may need a moment to close its files."""
         deadline = time.monotonic() + 10
         while subprocess.run(["umount", str(self.mount)], capture_output=True, check=False).returncode:
             if time.monotonic() > deadline:

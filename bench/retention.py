@@ -34,7 +34,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzäöüß    "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """What comes in. `matched`: the share of entries that become documents, each told to one channel.
+    """What comes in. `matched`: the share of entries that become documents, each sent to one channel.
 
     `step`: so many days at once come in, and are then cleared; sizes are a little coarser, and sooner known.
     """
@@ -48,7 +48,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The state after a day, in bytes; `archive` is what documents take of it, which is kept for ever."""
+    """The state after a day, in bytes; `archive` is what documents take of it, which are never deleted."""
 
     day: int
     size: int
@@ -90,15 +90,15 @@ def _day_of_polling(tx: Connection, volume: Volume, day: int, now: datetime, dic
     entries = list(_entries(first, count, volume, now, dice))
     words = [{"entry": row["id"], "words": row.pop("words")} for row in entries]
     tx.execute(insert(schema.entries), entries)
-    tx.execute(insert(schema.words), words)
+    tx.execute(insert(schema.entry_payloads), words)
     keys = [
         {"entry_id": n, "feed_id": n % volume.feeds + 1, "seen_on": day_of(now)} for n in range(first, first + count)
     ]
-    tx.execute(insert(schema.known), [{"key": dice.getrandbits(63), **row} for row in keys for _ in range(2)])
-    known = schema.known.c
+    tx.execute(insert(schema.seen_keys), [{"key": dice.getrandbits(63), **row} for row in keys for _ in range(2)])
+    known = schema.seen_keys.c
     listed = known.entry_id > first - LISTED_DAYS * count
     if day % 7 < volume.step:
-        tx.execute(update(schema.known).where(listed).values(seen_on=day_of(now)))
+        tx.execute(update(schema.seen_keys).where(listed).values(seen_on=day_of(now)))
     tx.execute(update(schema.feeds).values(listed_on=day_of(now)))
     documents = max(1, round(count * volume.matched)) if volume.matched else 0
     for number in range((first - 1) // count * documents, ((first - 1) // count + 1) * documents):
@@ -145,7 +145,7 @@ def _document(tx: Connection, number: int, now: datetime, dice: random.Random) -
     ended = {"state": DeliveryState.DELIVERED.value, "ended_at": now, "payload": _words(dice, 2500).encode()}
     tx.execute(insert(schema.deliveries).values(**delivery, **ended, created_at=now, release_at=now, due_at=now))
     tx.execute(insert(schema.delivery_documents).values(delivery=number + 1, document=number, watches='["Rutte"]'))
-    tx.execute(insert(schema.told).values(channel="newsroom", story=number, watch="Rutte", delivery=number + 1))
+    tx.execute(insert(schema.notified).values(channel="newsroom", story=number, watch="Rutte", delivery=number + 1))
     attempt = {"delivery": number + 1, "at": now, "outcome": "delivered", "status": 200, "seconds": 0.2}
     tx.execute(insert(schema.attempts).values(**attempt, answer="HTTP 200 ok"))
 

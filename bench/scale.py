@@ -5,7 +5,7 @@
 
 A loopback server answers 304; every twentieth poll finds one new entry, whose page matches nothing. All cells are
 polled at the same rate, so that their processor time for each poll can be compared: daemon and workers, user and
-system; the ratios are to the first cell. Lag is how long the feed that is due longest and not yet in hand has been
+system; the ratios are to the first cell. Lag is how long the feed that is due longest and not yet in progress has been
 waiting, looked at once a second; that often the daemon looks for work, too. Memory is the highest resident size seen.
 """
 
@@ -180,7 +180,7 @@ def _line(cell: Cell, first: Cell) -> str:
     )
 
 
-# -- what stands there before the start --------------------------------------------------------------------------------
+# -- the state before the start ----------------------------------------------------------------------------------------
 
 
 def _write_config(folder: Path, feeds: int, port: int, *, interval: float) -> Path:

@@ -110,7 +110,7 @@ def _with_matches(run: Run, matches: int) -> Run:
 def _measure(command: list[str]) -> tuple[Run, str]:
     """Run to the end, looking at the memory of the process and its children now and then. Raises on a bad exit."""
     started = time.perf_counter()
-    # Byte code is kept, as on any user's machine: compiling the packages anew would be measured as work.
+    # Byte code is kept, as on any user's machine: compiling the packages again would be measured as work.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with (
         tempfile.TemporaryFile() as output,

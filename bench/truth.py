@@ -154,14 +154,14 @@ PROGRAMS: dict[str, Program] = {
     "all visible text": all_visible_text,
 }
 
-# What stands in for each choice when it is left out: names of `consensus` -> something that does not choose.
+# The replacement of each choice when it is left out: names of `consensus` -> something that does not choose.
 CHOICES: dict[str, dict[str, object]] = {
     "agreement of four readers (trafilatura alone)": {"_TREE_READERS": (bodies.Reader.DEFAULT,)},
     "pruning of link lists and margins": {"pruned": copy.deepcopy},
     "the strictest reader's longer text": {"_LONGER": 1e9},
     "strays behind the article": {"without_strays": lambda lines, blocks: list(lines)},
     "the standfirst": {"standfirst": lambda page, blocks, lines, title: []},
-    "line rules": {"clean_lines": lambda lines, headings, author: list(lines)},
+    "line rules": {"clean_lines": lambda lines, **facts: (list(lines), ())},
     "JSON-LD articleBody": {"json_ld_body": lambda page: ""},
 }
 

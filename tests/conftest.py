@@ -1,8 +1,39 @@
-"""What holds for all tests: Hypothesis judges results, never the time that they took."""
+"""What holds for all tests: Hypothesis judges results, never the time that they took; `--quick` starts nothing."""
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("watcher", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("watcher")
+
+_STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out what is marked slow; fail what starts anything")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--quick"):
+        sys.addaudithook(_refuse)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the slow tests of a quick run."""
+    if config.getoption("--quick"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def _refuse(event: str, args: tuple[Any, ...]) -> None:
+    """Refuses processes and servers while a test runs; xdist's own workers are started before."""
+    starts = event in _STARTS or (event == "socket.bind" and isinstance(args[1], tuple))
+    if starts and "PYTEST_CURRENT_TEST" in os.environ:
+        raise AssertionError(f"a quick test must not start a process or a server ({event}): mark it slow")

@@ -90,7 +90,7 @@ def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreT
         engine, recovery = open_or_recover(config.state.path, last_end=lock.last_end, now=utc_now())
         return StoreThread(engine), recovery
     except WatcherError:
-        lock.keep_as_it_was()
+        lock.restore_content()
         raise
 
 

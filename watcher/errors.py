@@ -6,13 +6,13 @@ WatcherError
 │   ├── StateLocked          another run or once holds it
 │   ├── StateForeign         the file is not a watcher database
 │   ├── StateDamaged         it was one, but cannot be read any more
-│   ├── StateUnsynced        what it was told to keep may not be on the disk; only a restart knows
+│   ├── StateUnsynced        a commit may not be on the disk; only a restart knows
 │   └── StateTooNew          a newer watcher wrote it
 ├── CorpusError              the corpus folder cannot be read or written
 ├── FetchError               no usable answer to a request; says how it failed and whether it was sent
 │   └── AddressRefused       the address guard refused the target; nothing was sent
-├── ContentError             a stranger's bytes hold nothing usable
-│   ├── NotAFeed             bytes that are no feed; holds the feeds that they advertise
+├── ContentError             untrusted bytes hold nothing usable
+│   ├── NotAFeed             bytes that are not a feed; holds the feeds that they advertise
 │   └── NotAnArticle         bytes that hold no article
 ├── ParserError              a task in a parser process ended without a result
 │   ├── ParserTimeout        it ran too long and was killed
@@ -70,7 +70,7 @@ class StateDamaged(StateError):
 
 
 class StateUnsynced(StateError):
-    """An fsync of the database failed: what counts as written may be lost, and only reading it anew tells."""
+    """An fsync of the database failed: what counts as written may be lost; only reading it again shows."""
 
 
 class StateTooNew(StateError):
@@ -113,11 +113,11 @@ class AddressRefused(FetchError):
 
 
 class ContentError(WatcherError):
-    """A stranger's bytes hold nothing usable; the text says why."""
+    """Untrusted bytes hold nothing usable; the text says why."""
 
 
 class NotAFeed(ContentError):
-    """The bytes are no feed. `advertised`: addresses of feeds that the page names."""
+    """The bytes are not a feed. `advertised`: addresses of feeds that the page names."""
 
     def __init__(self, message: str, advertised: tuple[str, ...] = ()) -> None:
         self.advertised = advertised
@@ -125,7 +125,7 @@ class NotAFeed(ContentError):
 
 
 class NotAnArticle(ContentError):
-    """The bytes hold no article. `quality` names what the gate took the page for, "" if it is no page at all."""
+    """The bytes hold no article. `quality` names what the gate took the page for, "" if the bytes are not a page."""
 
     def __init__(self, message: str, *, quality: str = "") -> None:
         self.quality = quality

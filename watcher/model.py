@@ -32,7 +32,7 @@ class DatePrecision(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialDate:
-    """A date in the precision its source states; what is unknown is None, never guessed."""
+    """A date in the precision of its source. An unknown month or day is None, never guessed."""
 
     year: int
     month: int | None = None
@@ -83,7 +83,7 @@ class Entry:
 
     `id` is the feed's own id, "" if it gives none. `link` is absolute and otherwise exactly as given, "" if there
     is none. `published_at` is set only if the feed states a time with its zone; `date` is that moment's day in the
-    reader's time zone, or whatever less the feed states.
+    reader's time zone, or the less precise date that the feed states.
     """
 
     id: str
@@ -108,7 +108,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """What one feed body says. `refresh_after`: the publisher's wish (`ttl`, `sy:`), None if there is none.
+    """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 
     `problem`: what was wrong with a body that still gave entries, "" if nothing was.
     """
@@ -124,32 +124,40 @@ class ParsedFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryKeys:
-    """The signed 64-bit keys under which the store knows an entry (see `feeds.identity`).
+    """Signed 64-bit keys. `id`: of the feed and the entry's id. `link`: of the page, None if several share it.
 
-    `id`: of the feed and the entry's id. `link`: of the page, None if several entries share it.
+    `alternates`: keys that the entry has instead while other entries of the body bear the same id or link; an entry
+    with the same content is known under them, too.
     """
 
     id: int
     link: int | None
+    alternates: tuple[int, ...] = ()
 
     @property
     def all(self) -> tuple[int, ...]:
+        """The keys under which the entry is stored."""
         return (self.id,) if self.link is None else (self.id, self.link)
+
+    @property
+    def looked_up(self) -> tuple[int, ...]:
+        """The keys under which the entry may be known."""
+        return (*self.all, *self.alternates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:
     """The store's record of an entry that was seen before, found by one of its keys.
 
-    `same_feed`: it came through the feed that is being polled. `matched`: it must not be ingested again.
+    `same_feed`: it came through the feed that is being polled. `link_key`: of its page, None if that is not a key.
     `times_ingested`: the number of times that its page was fetched.
     """
 
     entry_id: EntryId
     content_hash: int | None
-    matched: bool
     times_ingested: int = 1
     same_feed: bool = True
+    link_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,25 +171,26 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedEntry:
-    """A known entry that never matched and whose content changed: to be ingested again."""
+    """A known entry whose content changed: to be ingested again after `wait`."""
 
     entry_id: EntryId
     entry: Entry
     content_hash: int
+    wait: timedelta = timedelta()
 
 
 # -- articles ---------------------------------------------------------------------------------------------------------
 
 
 class TextFrom(StrEnum):
-    """Where a document's text was taken from."""
+    """The source of a document's text."""
 
     PAGE = "page"
     FEED = "feed"
 
 
 class Quality(StrEnum):
-    """What the quality gate makes of a page."""
+    """The verdict of the quality gate on a page."""
 
     GOOD = "good"
     SHORT = "short"
@@ -202,11 +211,11 @@ class Removed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What was pulled out of a page or, failing that, of its entry.
+    """The article of a page or, if there is none, of its entry.
 
-    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: where its page stands,
-    as the feed has it and as it was reached. `origins` tells for each field ("title", "body", "date", ...) the source
-    it came from, for `explain`. `removed`: the lines that rules removed from the body, in page order.
+    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: those of
+    the link in the feed and of the page as it was reached. `origins`: the source of each field ("title", "body",
+    "date", ...), for `explain`. `removed`: the lines that rules removed from the body, in page order.
     """
 
     title: str
@@ -233,9 +242,9 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyCandidate:
-    """What one reader of a page took for its body. `score`: how far the readers agree with it, of 1 for each of them.
+    """The body that one reader extracted from a page. `score`: the agreement of all readers with it, 1 for each.
 
-    `taken`: the body was made of it. `opening`: its first words.
+    `taken`: the article's body was made of it. `opening`: its first words.
     """
 
     reader: str

@@ -1,4 +1,4 @@
-"""`explain` tells the whole chain, `match` tries queries; neither leaves a trace."""
+"""`explain` shows the whole chain, `match` tries queries; neither leaves a trace."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_document_is_explained_from_feed_to_delivery(news: Newsroom, program: 
 
 
 def test_an_unknown_page_is_tried_without_a_trace(news: Newsroom, program: Program) -> None:
-    """Redirects are told, the reason why nothing matches too; neither state nor corpus come into being."""
+    """Redirects are shown, the reason why nothing matches too; neither state nor corpus come into being."""
     entry = article(news, matching=False)
     news.redirect("/kurz", entry.link)
     program.configure(feeds={"Blatt": news.feed("/f", [])})
@@ -52,14 +52,14 @@ def test_an_unknown_page_is_tried_without_a_trace(news: Newsroom, program: Progr
     assert chain["fetched"]["redirects"] == [{"status": 302, "url": news.url(entry.link)}]
     assert (chain["entries"], chain["document"], chain["deliveries"]) == ([], None, [])
     assert chain["watches"][0]["missing"] == [
-        "none of these is so: Rutte is not in the text; Purl-Initiative is not in the text"
+        "none of these is true: Rutte is not in the text; Purl-Initiative is not in the text"
     ]
     assert not program.state.exists()
     assert not program.seeds.exists()
 
 
 def test_a_saved_page_is_explained_like_a_fetched_one(program: Program, tmp_path: Path) -> None:
-    """HTML and plain text; what is no file and no address is said."""
+    """HTML and plain text; anything else is reported."""
     program.configure(feeds={})
     text = "Mark Rutte sprach am Abend mit der Bürgermeisterin über den Hafen. " * 8
     page, plain = tmp_path / "seite.html", tmp_path / "seite.txt"
@@ -107,7 +107,7 @@ def test_a_site_is_a_host_in_every_command(news: Newsroom, program: Program) -> 
     for link in (named.link, other.link):
         verdicts = {one["watch"]: one for one in _json(program, news.url(link))["watches"]}
         assert verdicts["Rechner"]["matches"]
-        assert verdicts["Anleger"]["missing"] == ["site:anleger.example is not so: it is 127.0.0.1"]
+        assert verdicts["Anleger"]["missing"] == ["site:anleger.example is not true: it is 127.0.0.1"]
     found = program.command("match", "--corpus", "--query", "site:127.0.0.1", "--json").stdout
     assert [row["document"] for row in json.loads(found)] == program.names()
 

@@ -76,6 +76,7 @@ def shown(draw: st.DrawFn) -> tuple[str, str]:
 
 @settings(max_examples=80)
 @given(shown(), st.integers(0, 4))
+@pytest.mark.slow
 def test_no_way_of_writing_a_term_escapes_the_screen(written: tuple[str, str], place: int) -> None:
     """Tags, comments, entities and the like, in a paragraph, in the description or in what the page states
     of itself: if the article matches, the page may match."""
@@ -119,6 +120,7 @@ def test_a_page_without_the_letters_cannot_match() -> None:
 
 
 @needs_realworld
+@pytest.mark.slow
 def test_words_and_phrases_of_all_real_articles_pass_the_screen(articles: dict[str, Article]) -> None:
     """Of each article, two hundred words and phrases or as many as it has: each is found in its page or explained."""
     drawn, tried = 0, 0
@@ -139,6 +141,7 @@ def test_words_and_phrases_of_all_real_articles_pass_the_screen(articles: dict[s
 
 
 @needs_realworld
+@pytest.mark.slow
 def test_facts_and_queries_pass_the_screen_of_all_real_pages(articles: dict[str, Article]) -> None:
     """For queries of all kinds, of the gold's terms and of each article's own host and author: whatever matches an
     article may match its page, asked alone."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.articles.newspage import news_page, paragraphs
 from watcher.articles import article_of_entry, better_of, extract_article, paragraph_hashes
 from watcher.articles.phrases import CONSENT as CONSENT_PHRASES
-from watcher.articles.quality import judge_wall
+from watcher.articles.quality import suspected_wall
 from watcher.errors import NotAnArticle
 from watcher.model import Article, Entry, PartialDate, Quality, TextFrom
 
@@ -132,7 +132,7 @@ def test_the_better_text_wins(page: Article | None, feed: Article, expected: Tex
 
 
 def test_the_winner_keeps_what_only_the_other_knows() -> None:
-    """Title from the page, date and author from the feed, the origin of each told, and what is amiss with the page."""
+    """Title from the page, date and author from the feed, the origin of each, and what is wrong with the page."""
     got = better_of(page_article(LONG[0], quality=Quality.PAYWALL), entry(*LONG, date=PartialDate(year=2026, month=5)))
     assert (got.title, got.author, got.language, got.text_from) == ("Von der Seite", "Anna", "de", TextFrom.FEED)
     assert got.date == PartialDate(year=2026, month=5)
@@ -170,4 +170,4 @@ def test_hashes_are_stable_and_fit_a_database_integer(text: str) -> None:
 def test_every_phrase_of_consent_gives_a_hint(phrase: str) -> None:
     """What the pattern finds, the hints do not spare it from looking for."""
     assert CONSENT_PHRASES.search(phrase.lower())
-    assert judge_wall(title="", text=phrase) is Quality.CONSENT
+    assert suspected_wall(title="", text=phrase) is Quality.CONSENT

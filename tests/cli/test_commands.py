@@ -65,7 +65,7 @@ def test_feeds_are_added_listed_and_removed(cli: Cli, config: Path, news: Newsro
     url = news.feed("/feed", [Entry(id="1", link="/a", title="Stapellauf")], title="Hafenblatt")
     added = cli("feeds", "add", url, "--name", "hafen")
     assert added.exit_code == 0, added.stderr
-    assert "Hafenblatt: 1 entries" in added.stderr
+    assert "Hafenblatt: 1 entry" in added.stderr
     assert [(feed.name, feed.url) for feed in load(config).feeds] == [("hafen", url)]
     assert config.read_text(encoding="utf-8").startswith("# von Hand geschrieben\n")
     assert cli("feeds", "add", url, "--offline").exit_code == 1

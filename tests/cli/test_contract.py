@@ -48,7 +48,7 @@ def test_a_command_does_not_load_what_only_others_need() -> None:
         ended = subprocess.run([sys.executable, "-c", line, *arguments], capture_output=True, text=True, check=False)
         loaded = ended.stdout.splitlines()
         assert "watcher.cli.shell" in loaded
-        assert not {"sqlalchemy", "httpx", "apscheduler", "trafilatura", "tomlkit"} & set(loaded)
+        assert not {"sqlalchemy", "httpx", "aiohttp", "apscheduler", "trafilatura", "tomlkit"} & set(loaded)
 
 
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)

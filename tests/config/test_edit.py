@@ -199,6 +199,7 @@ class TestFile:
             with pytest.raises(WatcherError, match="No such file"):
                 add_feed(file, "https://kurier.example/")
 
+    @pytest.mark.slow
     def test_two_edits_at_once_both_count(self, file: Path) -> None:
         """Sixteen feeds added by four processes are all there."""
         context = multiprocessing.get_context("fork")

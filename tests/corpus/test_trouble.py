@@ -65,6 +65,7 @@ def failing(code: int) -> Callable[..., None]:
 
 
 @needs_mounts
+@pytest.mark.slow
 def test_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     """A document that does not fit is refused with a sentence, and lands once there is room again."""
     with mounted(tmp_path / "seeds", "size=128k"):
@@ -86,6 +87,7 @@ def test_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 @needs_mounts
+@pytest.mark.slow
 def test_read_only_disk_is_said_at_start(tmp_path: Path) -> None:
     """What is there can be read; that nothing can be written is said before anything depends on it."""
     with mounted(tmp_path / "seeds", "size=128k,ro"):
@@ -96,6 +98,7 @@ def test_read_only_disk_is_said_at_start(tmp_path: Path) -> None:
                 attempt()
 
 
+@pytest.mark.slow
 def test_unwritable_folder_is_said_at_start(folder: CorpusFolder) -> None:
     """Without permission to write, `prepare` says who needs it."""
     if os.geteuid() == 0:
@@ -202,6 +205,7 @@ def test_failed_sync_of_the_folder_is_told_apart(folder: CorpusFolder, monkeypat
 
 
 @pytest.mark.parametrize("way", ["unnamed", "dot-file"])
+@pytest.mark.slow
 def test_killed_writer_leaves_whole_files_only(folder: CorpusFolder, way: str) -> None:
     """SIGKILL in the middle of writes, five times: every document is whole, and `prepare` leaves no temporary file."""
     chance = random.Random(7)
@@ -225,6 +229,7 @@ def test_killed_writer_leaves_whole_files_only(folder: CorpusFolder, way: str) -
         assert parse_file_name(file.name) == (file.number, document_id(folder.read(file.name)))
 
 
+@pytest.mark.slow
 def test_living_writers_keep_their_temporary_file(folder: CorpusFolder) -> None:
     """Sweeping takes nothing away from a writer that is still at work."""
     command = [sys.executable, "-c", WRITE_FOREVER, str(folder.path), "dot-file", "500"]

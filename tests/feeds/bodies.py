@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from watcher.feeds.identity import distinct_keys, link_key, own_keys, title_key
 from watcher.feeds.parse import parse_feed
-from watcher.model import ParsedFeed
+from watcher.model import EntryKeys, ParsedFeed
 
 URL = "https://blatt.example/feed.xml"
 
@@ -30,3 +31,9 @@ def parsed(body: str | bytes, *, content_type: str = "", url: str = URL, timezon
     """The feed in `body`, text as UTF-8."""
     data = body.encode() if isinstance(body, str) else body
     return parse_feed(data, content_type=content_type, url=url, timezone=timezone)
+
+
+def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
+    """The keys of each entry of one body, in its order, as a whole listing gives them."""
+    listed = [(own_keys(feed_key, entry), title_key(feed_key, entry)) for entry in feed.entries]
+    return distinct_keys(listed, site=link_key(feed.site))

@@ -136,7 +136,7 @@ def written(address: str) -> str:
 
 
 def set_up() -> None:
-    """Loopback, and an interface that is the way to everywhere, with nobody at its other end."""
+    """Sets up loopback, and an interface with a default route and no host at its other end."""
     for command in (
         "link set lo up",
         "link add veil type veth peer name abyss",

@@ -17,6 +17,7 @@ from watcher.net.client import default_tls
 HOME = "127.0.0.1"
 # Seconds. Measured: 0.02 on an idle machine; what is promised is 0.1; the rest is for a crowded test machine.
 LONGEST_STALL = 0.3
+PATIENCE = timedelta(seconds=60)  # of requests and conditions that a test does not expect to time out
 TLS = default_tls()  # takes 50 ms to make
 
 
@@ -147,21 +148,21 @@ def client(*trusted: str, resolver: Names | None = None, tls: ssl.SSLContext | N
 
 def feed(url: str, **more: Any) -> Request:
     """A request whose URL the operator wrote."""
-    return Request(**{"url": url, "purpose": Purpose.FEED, "operator": True, "timeout": timedelta(seconds=5), **more})
+    return Request(**{"url": url, "purpose": Purpose.FEED, "operator": True, "timeout": PATIENCE, **more})
 
 
 def page(url: str, **more: Any) -> Request:
-    """A request for a link that a stranger's feed gave."""
-    return Request(**{"url": url, "purpose": Purpose.PAGE, "timeout": timedelta(seconds=5), **more})
+    """A request for a link in a public feed."""
+    return Request(**{"url": url, "purpose": Purpose.PAGE, "timeout": PATIENCE, **more})
 
 
 def alert(url: str, body: bytes = b"{}", **more: Any) -> Request:
     """A request that sends an alert to an address that the operator wrote."""
     values = {"url": url, "purpose": Purpose.ALERT, "method": "POST", "body": body, "operator": True}
-    return Request(**{**values, "timeout": timedelta(seconds=5), **more})
+    return Request(**{**values, "timeout": PATIENCE, **more})
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 5) -> None:
+async def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait until the condition holds; TimeoutError if it does not in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the conditions are plain values of many kinds
@@ -171,7 +172,7 @@ async def until(condition: Callable[[], object], *, seconds: float = 5) -> None:
 @asynccontextmanager
 async def watched_loop() -> AsyncIterator[list[float]]:
     """Collects how long the event loop worked before it let a waiting task go on, in seconds of its own processor time:
-    what else the machine does is no stall of ours."""
+    what else the machine does is not counted."""
     stalls = [0.0]
 
     async def watch() -> None:

@@ -25,7 +25,7 @@ from watcher.net.caching import LONGEST, max_age
     ],
 )
 def test_reads_max_age(value: str, seconds: float) -> None:
-    """max-age is read wherever it stands; no-cache and no-store mean zero."""
+    """max-age is read at any place; no-cache and no-store mean zero."""
     assert max_age(value) == timedelta(seconds=seconds)
 
 

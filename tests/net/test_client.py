@@ -37,7 +37,7 @@ async def test_brings_body_headers_and_status() -> None:
     assert (response.status, response.body, response.url) == (200, b"<rss/>", f"{peer.origin}/feed?x=1")
     assert (response.content_type, response.etag, response.last_modified) == ("application/rss+xml", '"a"', "then")
     assert response.wire_bytes == len(reply)
-    assert timedelta(0) < response.elapsed < timedelta(seconds=5)
+    assert response.elapsed > timedelta(0)
     assert (response.redirects, response.permanent_url) == ((), "")
 
 
@@ -215,7 +215,7 @@ async def test_operators_headers_stay_at_their_origin() -> None:
     ],
 )
 async def test_refuses_headers_that_cannot_be_sent(name: str, value: str) -> None:
-    """A header that would frame or split the request is refused, without telling its value."""
+    """A header that would frame or split the request is refused by an error that does not contain its value."""
     async with serving(replying(answer())) as peer, client(peer.origin) as net:
         with pytest.raises(FetchError) as caught:
             await net.fetch(feed(peer.origin, headers={name: value}))
@@ -233,7 +233,7 @@ async def test_says_that_a_host_has_no_address() -> None:
     assert not caught.value.sent
 
 
-async def test_says_that_nobody_listens() -> None:
+async def test_a_refused_connection_is_an_error() -> None:
     """A refused connection is a connect failure that names the host and what the system said; nothing was sent."""
     async with serving(replying(answer())) as peer:
         pass
@@ -269,7 +269,7 @@ async def test_says_whether_an_alert_was_sent() -> None:
 
 
 async def test_a_cancelled_fetch_closes_its_connection() -> None:
-    """Whoever cancels a fetch gets its connection closed at once."""
+    """A fetch that is cancelled closes its connection at once."""
     closed = asyncio.Event()
 
     async def silent(line: Line) -> None:
@@ -283,7 +283,7 @@ async def test_a_cancelled_fetch_closes_its_connection() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 def test_secrets_are_not_in_reprs() -> None:
@@ -303,7 +303,7 @@ async def test_bad_redirects_end_the_way() -> None:
             assert isinstance(caught.value, AddressRefused) or caught.value.failure is FetchFailure.INVALID_URL
 
 
-async def test_alerts_survive_a_redirect_that_leads_nowhere() -> None:
+async def test_a_redirect_without_a_readable_target_is_an_answer_to_an_alert() -> None:
     """A redirect is the answer to an alert even if its Location is not a URL."""
     bad = {"/1": "http://[", "/2": "http:\\\\a", "/3": "//", "/4": "http://a:b:c/", "/5": "\u20ac"}
     routes = {

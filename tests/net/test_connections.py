@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from tests.net.servers import Line, alert, answer, client, feed, replying, serving
 from watcher.errors import FetchError, FetchFailure
@@ -32,7 +33,7 @@ async def test_unused_connections_are_closed(
     async with serving(handle) as old, serving(replying(answer(b"ok"))) as new, client(old.origin, new.origin) as net:
         await net.fetch(feed(old.origin))
         await net.fetch(feed(new.origin))
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 async def test_closing_the_client_closes_everything() -> None:
@@ -48,7 +49,7 @@ async def test_closing_the_client_closes_everything() -> None:
     async with serving(handle) as peer:
         async with client(peer.origin) as net:
             await net.fetch(feed(peer.origin))
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
 
 
 async def test_a_stale_connection_is_mended_by_a_new_one() -> None:
@@ -71,7 +72,7 @@ async def test_a_stale_connection_is_mended_by_a_new_one() -> None:
 
 
 async def test_what_comes_unasked_ends_a_connection() -> None:
-    """A peer that sends something while nobody asked is hung up on, and what it sent is never an answer."""
+    """A connection on which a server sends data without a request is closed, and the data is never an answer."""
     asked, closed = asyncio.Event(), asyncio.Event()
 
     async def handle(line: Line) -> None:
@@ -85,7 +86,7 @@ async def test_what_comes_unasked_ends_a_connection() -> None:
     async with serving(handle) as peer, client(peer.origin) as net:
         assert (await net.fetch(feed(peer.origin))).body == b"right"
         asked.set()
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 60)
         assert (await net.fetch(feed(peer.origin))).body == b"right"
     assert peer.connections == 2
 
@@ -182,3 +183,12 @@ async def test_a_server_may_answer_before_it_has_read_the_request() -> None:
 
     async with serving(hasty) as peer, client(peer.origin) as net:
         assert (await net.fetch(alert(peer.origin, bytes(3_000_000)))).status == 413
+
+
+async def test_a_connection_without_limits_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If aiohttp does not make the room's own kind of connection any more, nothing is sent."""
+    monkeypatch.setattr(transport, "_new_connection", lambda loop, idle, proxied: ResponseHandler(loop))
+    async with serving(replying(answer(b"ok"))) as peer, client(peer.origin) as net:
+        with pytest.raises(RuntimeError, match="without limits"):
+            await net.fetch(feed(peer.origin))
+    assert peer.heads == []

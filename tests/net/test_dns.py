@@ -17,7 +17,7 @@ def threads() -> int:
 
 
 async def test_threads_are_used_again_and_end() -> None:
-    """However many names are looked up, at once or in turn, a few threads stay, and none once nobody asks any more."""
+    """However many names are looked up, at once or in turn, a few threads stay, and none once the resolver is gone."""
     resolver = SystemResolver()
     for _ in range(3):
         answers = await asyncio.gather(*(resolver("localhost", 80) for _ in range(20)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from tests.net.servers import HOME, Names, alert, answer, client, feed, page, redirecting, replying, serving
 from watcher.errors import AddressRefused, FetchError, FetchFailure
 from watcher.net import Client, NetSettings, Request
+from watcher.net.guard import Guard, Route
+from watcher.net.target import parse_target
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 PRIVATE = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "100.64.0.1", "168.63.129.16", "::1", "fe80::1"]
@@ -111,7 +114,7 @@ async def test_operator_may_write_a_private_origin() -> None:
 
 
 async def test_what_the_operator_wrote_needs_no_list() -> None:
-    """A channel's address is a secret until it is used: the request that says it is his is enough, for itself only."""
+    """A channel's address is a secret until it is used: a request with `operator` may use it, and no other request."""
     async with serving(replying(answer(b"ok"))) as peer, client() as net:
         assert (await net.fetch(alert(peer.origin))).body == b"ok"
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -127,7 +130,7 @@ async def test_a_feed_at_a_private_origin_may_link_to_itself() -> None:
     assert len(peer.heads) == 1
 
 
-async def test_a_stranger_cannot_call_itself_a_private_origin() -> None:
+async def test_a_public_host_cannot_call_itself_a_private_origin() -> None:
     """That a referrer is private is not enough: the operator must have written that origin."""
     async with serving(replying(answer())) as peer, client() as net:
         await refusal(net, page(peer.origin, referrer_origin=peer.origin))
@@ -144,15 +147,15 @@ async def test_a_private_origin_may_redirect_within_itself_only() -> None:
     assert other.connections == 0
 
 
-async def test_nobody_else_redirects_back_to_a_private_origin() -> None:
-    """Once a way has left the feed's private origin, a redirect back to it is a stranger's, and refused."""
+async def test_no_other_origin_redirects_back_to_a_private_one() -> None:
+    """Once a fetch has left the feed's private origin, a redirect back to it is refused."""
     ways: dict[str, bytes] = {}
-    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as stranger:
-        ways |= {"/feed": redirecting(f"{stranger.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
+    async with serving(replying(ways)) as home, serving(replying(ways), host="127.0.0.2") as other:
+        ways |= {"/feed": redirecting(f"{other.origin}/away"), "/away": redirecting(f"{home.origin}/admin")}
         async with client(home.origin, allow_private=(ip_network("127.0.0.2/32"),)) as net:
             await refusal(net, feed(f"{home.origin}/feed"))
-            await refusal(net, page(f"{stranger.origin}/away", referrer_origin=home.origin))
-    assert stranger.paths == ["/away", "/away"]
+            await refusal(net, page(f"{other.origin}/away", referrer_origin=home.origin))
+    assert other.paths == ["/away", "/away"]
     assert home.paths == ["/feed"]
 
 
@@ -211,3 +214,105 @@ async def test_a_resolver_that_hangs_ends_with_the_deadline() -> None:
         with pytest.raises(FetchError, match="no answer from DNS") as caught:
             await net.fetch(page(f"http://{PUBLIC_NAME}/", timeout=timedelta(seconds=0.1)))
     assert caught.value.failure is FetchFailure.DNS
+
+
+class Book:
+    """A resolver that gives the same answer to every question, and remembers the questions."""
+
+    def __init__(self, answer: Sequence[str] | Exception) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, int]] = []
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append((host, port))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def guard(answer: Sequence[str] | Exception, *trusted: str, proxied: bool = False) -> Guard:
+    """A guard by itself, for a network in which every name resolves to that."""
+    return Guard(trusted_origins=trusted, allow_private=(), resolver=Book(answer), proxied=proxied)
+
+
+async def admitted(guard: Guard, url: str, *, operator: bool = False, own_origin: str | None = None) -> Route:
+    return await guard.admit(parse_target(url), operator=operator, own_origin=own_origin)
+
+
+async def test_a_private_address_is_proven_by_a_certificate() -> None:
+    """The operator's https URL with a public name may lead to a private address: the peer must show its certificate."""
+    found = await admitted(guard(["10.0.0.1"]), f"https://{PUBLIC_NAME}/", operator=True)
+    assert found == Route(addresses=("10.0.0.1",), own=True)
+    with pytest.raises(AddressRefused):
+        await admitted(guard(["10.0.0.1"]), f"http://{PUBLIC_NAME}/", operator=True)
+
+
+async def test_a_public_route_is_not_the_operators_own() -> None:
+    """Even if the operator wrote it; each number once, and the resolver is asked for the port that is dialled."""
+    book = Book(["93.184.216.34", "93.184.216.34", "2606:4700:4700::1111"])
+    guard = Guard(trusted_origins=(), allow_private=(), resolver=book)
+    found = await admitted(guard, f"http://{PUBLIC_NAME}:8080/", operator=True)
+    assert found == Route(addresses=("93.184.216.34", "2606:4700:4700::1111"), own=False)
+    assert book.asked == [(PUBLIC_NAME, 8080)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (OSError(-2, "Name or service not known"), f"{PUBLIC_NAME} has no address: Name or service not known"),
+        (OSError("no such name"), f"{PUBLIC_NAME} has no address: no such name"),
+        (UnicodeError("label too long"), f"{PUBLIC_NAME} is not a name that DNS can look up"),
+        ([], f"{PUBLIC_NAME} has no address"),
+        (["93.184.216.34"] * 257, f"{PUBLIC_NAME} has 257 addresses"),
+        (["not a number"], f"{PUBLIC_NAME} has an address that cannot be read"),
+    ],
+)
+async def test_says_what_is_wrong_with_an_answer_of_dns(answer: Sequence[str] | Exception, said: str) -> None:
+    """Each with its sentence, as a failure of DNS."""
+    with pytest.raises(FetchError) as caught:
+        await admitted(guard(answer), f"http://{PUBLIC_NAME}/")
+    assert (caught.value.failure, str(caught.value)) == (FetchFailure.DNS, said)
+
+
+async def test_256_addresses_are_not_too_many() -> None:
+    """The limit itself is admitted."""
+    assert (await admitted(guard(["93.184.216.34"] * 256), f"http://{PUBLIC_NAME}/")).addresses == ("93.184.216.34",)
+
+
+async def test_a_refusal_says_which_address_and_what_to_do_about_it() -> None:
+    """Advice only for the operator's own URL: a link of a page is not a reason to open the network."""
+    wrote, trusted = f"http://{PUBLIC_NAME}/feed", f"http://{PUBLIC_NAME}"
+    said = []
+    for url, operator in ((wrote, True), (wrote, False), ("http://10.0.0.1/", False)):
+        with pytest.raises(AddressRefused) as caught:
+            await admitted(guard(["10.0.0.1"], trusted), url, operator=operator)
+        said.append(str(caught.value))
+    assert said == [
+        f'{PUBLIC_NAME} resolves to 10.0.0.1, which is not a public address; if it is yours, add "10.0.0.1" to '
+        "net.allow_private",
+        f"{PUBLIC_NAME} resolves to 10.0.0.1, which is not a public address",
+        "10.0.0.1 is not a public address",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "operator", "own"),
+    [
+        ("http://bridge/", True, True),
+        ("http://bridge/", False, False),
+        (f"http://{PUBLIC_NAME}/", True, False),
+        (f"http://{PUBLIC_NAME}/", False, False),
+    ],
+)
+async def test_behind_a_proxy_no_name_is_resolved(url: str, operator: bool, own: bool) -> None:
+    """The proxy does that; a local name of the operator's still is the operator's own."""
+    there = guard(AssertionError("it was asked"), proxied=True)
+    assert await admitted(there, url, operator=operator) == Route(addresses=(), own=own)
+
+
+async def test_behind_a_proxy_numbers_are_still_checked() -> None:
+    """A private number in a link is refused, a public one is dialled by the proxy."""
+    there = guard(AssertionError("it was asked"), proxied=True)
+    assert (await admitted(there, "http://93.184.216.34/")).addresses == ("93.184.216.34",)
+    with pytest.raises(AddressRefused):
+        await admitted(there, "http://10.0.0.1/")

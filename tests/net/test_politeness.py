@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 
-from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, serving, until
+from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, replying, serving, until
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
 
@@ -20,8 +20,8 @@ def turns(*, at_once: int = 64, longest_wait: float = 5) -> Politeness:
     return Politeness(at_once=at_once, longest_wait=timedelta(seconds=longest_wait), clock=time.monotonic)
 
 
-class Crowd:
-    """Tasks that take a turn and keep it until told otherwise."""
+class Tasks:
+    """Tasks that take a turn and keep it until `leave` is set."""
 
     def __init__(self, politeness: Politeness) -> None:
         self.politeness = politeness
@@ -51,7 +51,7 @@ async def settle() -> None:
 
 async def test_so_many_at_once_to_a_host() -> None:
     """A host gets as many requests at once as it may, another host is not held up by it."""
-    crowd = Crowd(turns())
+    crowd = Tasks(turns())
     for _ in range(5):
         crowd.add("a")
     crowd.add("b")
@@ -63,7 +63,7 @@ async def test_so_many_at_once_to_a_host() -> None:
 
 async def test_so_many_at_once_to_all_hosts() -> None:
     """There is a cap on all hosts together; what is urgent passes it."""
-    crowd = Crowd(turns(at_once=3))
+    crowd = Tasks(turns(at_once=3))
     for number in range(5):
         crowd.add(f"host {number}")
     crowd.add("alerts", urgent=True)
@@ -74,8 +74,8 @@ async def test_so_many_at_once_to_all_hosts() -> None:
 
 
 async def test_so_long_between_starts() -> None:
-    """Starts at one host lie at least the pause apart, also when others leave quickly."""
-    crowd, pause = Crowd(turns()), timedelta(milliseconds=40)
+    """Starts at one host are at least the pause apart, also when others leave quickly."""
+    crowd, pause = Tasks(turns()), timedelta(milliseconds=40)
     crowd.leave.set()
     for _ in range(4):
         crowd.add("a", pause=pause)
@@ -85,8 +85,8 @@ async def test_so_long_between_starts() -> None:
 
 
 async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
-    """Who waited for a place among all hosts starts no sooner after the one before."""
-    crowd, pause = Crowd(turns(at_once=1)), timedelta(milliseconds=40)
+    """The pause also applies after a wait for a place among all hosts."""
+    crowd, pause = Tasks(turns(at_once=1)), timedelta(milliseconds=40)
     crowd.add("blocker")
     await settle()
     crowd.add("a", pause=pause)
@@ -99,7 +99,7 @@ async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
 async def test_waiting_has_an_end() -> None:
     """A turn that does not come in time is an error that names the host; places are given back."""
     politeness = turns(longest_wait=0.05)
-    crowd = Crowd(politeness)
+    crowd = Tasks(politeness)
     crowd.add("a", at_once=1)
     await settle()
     with pytest.raises(FetchError, match=r"^a: waited") as caught:
@@ -113,8 +113,8 @@ async def test_waiting_has_an_end() -> None:
 
 
 async def test_a_cancelled_wait_leaves_no_trace() -> None:
-    """Whoever is cancelled while waiting or inside gives the place back."""
-    crowd = Crowd(turns(at_once=1))
+    """A task that is cancelled while it waits or runs gives its place back."""
+    crowd = Tasks(turns(at_once=1))
     for _ in range(4):
         crowd.add("a", at_once=1)
     await settle()
@@ -190,22 +190,27 @@ async def test_alerts_stand_in_a_line_of_their_own() -> None:
         await asyncio.gather(*pages)
 
 
-async def test_strangers_are_paused_whatever_is_wanted_of_them() -> None:
-    """Feeds, robots.txt, pages and redirects at one stranger's host start the pause apart; an alert does not wait."""
-    starts: list[float] = []
+async def test_public_hosts_are_paused_for_every_purpose_but_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feeds, robots.txt, pages and redirects at one public host wait for one queue's pause; an alert does not wait."""
+    turn, turns_taken = Politeness.turn, list[tuple[str, timedelta]]()
 
-    async def handle(line: Line) -> None:
-        while True:
-            path = await line.request()
-            starts.append(time.monotonic())
-            await line.send(redirecting("/new") if path.endswith("/old") else answer(b""))
+    def noted(
+        self: Politeness, host: str, *, at_once: int, pause: timedelta, urgent: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        turns_taken.append((host, pause))
+        return turn(self, host, at_once=at_once, pause=pause, urgent=urgent)
 
-    async with serving(handle) as proxy, client(proxy=proxy.origin, pause=timedelta(seconds=0.5)) as net:
-        await asyncio.gather(
-            net.fetch(feed("http://news.example.org/feed")), net.fetch(page("http://news.example.org/old"))
-        )
+    monkeypatch.setattr(Politeness, "turn", noted)
+    pause = timedelta(milliseconds=20)
+    async with (
+        serving(replying(redirecting("/new"))) as proxy,
+        client(proxy=proxy.origin, pause=pause, longest_wait=timedelta(minutes=1)) as net,
+    ):
+        for url in ("http://news.example.org/feed", "http://news.example.org/old"):
+            with pytest.raises(FetchError, match="more than 5 times"):
+                await net.fetch((feed if url.endswith("feed") else page)(url))
         await net.fetch(alert("http://news.example.org/hook"))
-    assert [path.rpartition("/")[2] for path in proxy.paths] == ["feed", "robots.txt", "old", "new", "hook"]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
-    assert all(gap > 0.45 for gap in gaps[:3])
-    assert gaps[3] < 0.4
+    paths = [path.rpartition("/")[2] for path in proxy.paths]
+    assert paths == ["feed", *["new"] * 5, "robots.txt", *["new"] * 5, "old", *["new"] * 5, "hook"]
+    assert turns_taken[:-1] == [("news.example.org", pause)] * (len(paths) - 1)
+    assert turns_taken[-1] == ("alerts http://news.example.org", timedelta(0))

@@ -1,4 +1,4 @@
-"""robots.txt, asked of strangers' hosts for article pages: through a proxy, where public names end on loopback."""
+"""robots.txt of public hosts, read for article pages: through a proxy, where public names end on loopback."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def outcome(handler: Handler, path: str = "/a", **settings: Any) -> str:
     ],
 )
 async def test_rules_are_kept(rules: str, path: str, expected: str) -> None:
-    """A page that the rules for watcher, or else those for everybody, forbid is not fetched."""
+    """A page that the rules for watcher, or else those for all agents, forbid is not fetched."""
     assert await outcome(site(answer(rules.encode())), path) == expected
 
 
@@ -103,7 +103,7 @@ async def test_redirected_rules_are_read_and_endless_ones_are_none() -> None:
 
 
 async def test_robots_can_be_switched_off() -> None:
-    """With `robots = false` nobody is asked."""
+    """With `robots = false` no robots.txt is read."""
     assert await outcome(site(answer(b"User-agent: *\nDisallow: /")), robots=False) == "page"
 
 
@@ -226,7 +226,7 @@ def wildcards() -> str:
     ],
     ids=["many rules", "many wildcards", "many agents", "no group", "one long rule", "percent signs", "colons"],
 )
-async def test_hostile_rules_stall_nobody(text: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hostile_rules_stall_no_other_task(text: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The largest robots.txt that is read, however it is made, is parsed and asked beside the event loop, and ends."""
     places = set[str]()
 

@@ -121,7 +121,7 @@ def test_refuses_what_could_mislead(url: str) -> None:
 
 @pytest.mark.parametrize("url", UNREADABLE)
 def test_says_what_is_no_url(url: str) -> None:
-    """What is no http(s) URL with a possible host and port is called an invalid URL."""
+    """A text that is not an http(s) URL with a possible host and port is called an invalid URL."""
     with pytest.raises(FetchError) as caught:
         parse_target(url)
     assert caught.value.failure is FetchFailure.INVALID_URL
@@ -178,7 +178,7 @@ def test_names_no_secret(url: str) -> None:
     st.from_regex(r"(/[ -~\u00e4]{0,20})?", fullmatch=True),
 )
 def test_the_short_way_to_an_origin_leads_to_the_same(scheme: str, authority: str, path: str) -> None:
-    """Whatever an address looks like, its origin is that of the target it stands for, or it is refused as that is."""
+    """The origin of any address is that of its target, or it is refused as its target is."""
     url = f"{scheme}://{authority}{path}"
     try:
         expected = parse_target(url).origin
@@ -189,7 +189,7 @@ def test_the_short_way_to_an_origin_leads_to_the_same(scheme: str, authority: st
         assert origin_of(url) == expected
 
 
-def test_the_origin_of_a_plain_address_is_as_it_stands_there() -> None:
+def test_the_origin_of_a_plain_address_is_its_prefix() -> None:
     """The usual case, and one beside it for each thing that makes an address unusual."""
     assert origin_of("https://www.blatt-aus-x.example/feed?a=b#c") == "https://www.blatt-aus-x.example"
     for unusual in ("https://WWW.example/", "https://blatt.example:8443/", "http://127.0.0.1/", "http://[::1]/"):

@@ -14,6 +14,7 @@ import pytest
 from tests.needs import program
 from tests.net.servers import Line, Names, alert, answer, client, feed, replying, serving
 from watcher.errors import FetchError, FetchFailure
+from watcher.net import connection
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ async def test_https_lets_a_written_public_name_be_private(
 
 @pytest.mark.parametrize("name", ["other.test", "bridge.test"])
 async def test_bad_certificates_are_errors(name: str, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
-    """A certificate for another name, or from an authority nobody knows, is an error; nothing was sent."""
+    """A certificate for another name, or from an unknown authority, is an error; nothing was sent."""
     async with serving(replying(answer(b"x")), tls=server_tls) as peer:
         url = f"https://{name}:{peer.port}/geheim"
         async with client(url, resolver=Names(NAMES), tls=client_tls if name == "other.test" else None) as net:
@@ -201,3 +202,24 @@ async def test_tls_goes_through_a_proxy_that_speaks_tls_itself(
     assert caught.value.failure is FetchFailure.TLS
     assert [head.split(b" ")[0] for head in proxy.heads] == [b"CONNECT"] * 2
     assert peer.paths == ["/a", "/a"]
+
+
+async def test_idle_connections_with_tls_have_a_limit_of_their_own(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the idle TLS connections, which take much memory, only a few are kept."""
+    monkeypatch.setattr(connection, "MOST_IDLE_TLS", 1)
+    closed = asyncio.Event()
+
+    async def handle(line: Line) -> None:
+        await line.request()
+        await line.send(answer(b"ok"))
+        await line.reader.read()
+        closed.set()
+
+    async with serving(handle, tls=server_tls) as peer:
+        urls = [f"https://{name}:{peer.port}/" for name in ("bridge.test", "news.example.org")]
+        async with client(*urls, resolver=Names(NAMES), tls=client_tls) as net:
+            for url in urls:
+                await net.fetch(feed(url))
+            await asyncio.wait_for(closed.wait(), 60)

@@ -85,6 +85,6 @@ def everything() -> StatusMonitor:
         orphaned=frozenset(),
         documents=5,
         documents_unwritten=0,
-        troubles={"disk": "full"},
+        incidents={"disk": "full"},
     )
     return cast(StatusMonitor, SimpleNamespace(service=service, health=health))

@@ -70,7 +70,7 @@ def test_show_tells_every_attempt_and_the_bytes(commands: Commands, desk: Desk) 
 
 def test_resume_frees_the_queue_and_is_told_once(commands: Commands, desk: Desk) -> None:
     """What was parked is due; a channel that is not parked cannot be resumed."""
-    assert "2 alerts are pending" in good(commands.command("outbox", "resume", "webhook")).stderr
+    assert "2 pending" in good(commands.command("outbox", "resume", "webhook")).stderr
     assert {row["state"] for row in listed(commands)} == {"pending"}
     assert commands.command("outbox", "resume", "webhook").code == 1
     desk.pass_(timedelta(hours=1))
@@ -79,12 +79,12 @@ def test_resume_frees_the_queue_and_is_told_once(commands: Commands, desk: Desk)
 
 
 def test_replay_tells_again_under_new_ids(commands: Commands, desk: Desk) -> None:
-    """A dry run changes nothing; without --state what was given up is meant; --since and --channel narrow it down."""
+    """A dry run changes nothing; without --state dead alerts are meant; --since and --channel narrow it down."""
     dry = good(commands.command("outbox", "replay", "--since", "1h", "--dry-run"))
-    assert "1 alerts would be queued again" in dry.stderr
+    assert "to queue again: 1 alert" in dry.stderr
     assert len(listed(commands)) == 2
-    assert "0 alerts" in good(commands.command("outbox", "replay", "--since", "1s", "--dry-run")).stderr
-    assert "0 alerts" in good(commands.command("outbox", "replay", "--channel", "webhook", "--dry-run")).stderr
+    assert "no alerts" in good(commands.command("outbox", "replay", "--since", "1s", "--dry-run")).stderr
+    assert "no alerts" in good(commands.command("outbox", "replay", "--channel", "webhook", "--dry-run")).stderr
     good(commands.command("outbox", "replay", "--channel", "slack", "--state", "delivered"))
     good(commands.command("outbox", "replay", "--since", "2020-01-01"))
     before = len(desk.network.shown)
@@ -97,10 +97,10 @@ def test_replay_tells_again_under_new_ids(commands: Commands, desk: Desk) -> Non
 
 
 def test_drop_gives_up_what_waits(commands: Commands, desk: Desk) -> None:
-    """By id or a whole channel; what was told stays told."""
+    """By id or a whole channel; alerts already sent are not affected."""
     first, _ = listed(commands)
-    assert "1 alerts are dropped" in good(commands.command("outbox", "drop", first["id"])).stderr
-    assert "1 alerts would be" in good(commands.command("outbox", "drop", "--channel", "webhook", "--dry-run")).stderr
+    assert "dropped: 1 alert" in good(commands.command("outbox", "drop", first["id"])).stderr
+    assert "to drop: 1 alert" in good(commands.command("outbox", "drop", "--channel", "webhook", "--dry-run")).stderr
     good(commands.command("outbox", "drop", "--channel", "webhook"))
     assert listed(commands) == []
     assert len(listed(commands, "--state", "delivered")) == 1
@@ -128,7 +128,7 @@ def test_preview_shows_an_alert_as_the_channel_will_get_it(commands: Commands, d
 
 
 def test_ops_channel_hears_that_a_channel_is_on_again(commands: Commands) -> None:
-    """That it was parked was told once; so is its return."""
+    """That it was parked was sent once; so is its return."""
     desk = Desk(commands.folder, channel("slack", 'group_wait = "0s"') + channel("webhook", "ops = true"))
     desk.find()
     desk.network.faults.append(Fault.GONE)

@@ -1,4 +1,4 @@
-"""What a worker says is checked before use: a stranger's page may have taken it over."""
+"""Answers of parser processes are checked before use: an untrusted page may have compromised the process."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_feeds_that_cannot_be_true_are_refused(pool: ParserPool, answer: b
 
 
 def news(**more: Any) -> bytes:
-    """What a poll is told, as JSON; the parts given replace those of a true one."""
+    """The answer to a poll, as JSON; the parts given replace those of a true one."""
     return json.dumps({"feed": PARSED, "keys": [KEYS], "hashes": [-5], "listing": "QQ==", **more}).encode()
 
 

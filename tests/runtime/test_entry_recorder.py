@@ -14,16 +14,16 @@ from watcher.errors import StateError
 from watcher.pipeline.settings import LEASE
 from watcher.store.commands import entries
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.commands.pages import Shown
+from watcher.store.commands.pages import PageObservation
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 MakeRig = Callable[..., Awaitable[Rig]]
 UNMATCHED = EntryEnd(outcome=EntryOutcome.UNMATCHED, status=200)
 
 
 async def claimed(make_rig: MakeRig, news: Newsroom, many: int) -> tuple[Rig, list[ClaimedEntry]]:
-    """As many entries of one feed in hand."""
+    """As many entries of one feed in progress."""
     news.feed("/feed", [teaser(f"/{number}") for number in range(many)])
     rig = await make_rig({"hafen": "/feed"})
     await rig.poll()
@@ -33,12 +33,11 @@ async def claimed(make_rig: MakeRig, news: Newsroom, many: int) -> tuple[Rig, li
 async def test_pages_of_a_moment_end_in_one_transaction(make_rig: MakeRig, news: Newsroom) -> None:
     """Ten ends are one change of the database; each is on record, and what the host repeats is learnt."""
     rig, ten = await claimed(make_rig, news, 10)
-    ends = [
-        replace(
-            UNMATCHED, shown=Shown(feed_id=entry.feed_id, host="a.example", page=number, paragraphs=(7, number + 10))
-        )
+    pages = [
+        PageObservation(feed_id=entry.feed_id, host="a.example", page=number, paragraphs=(7, number + 10))
         for number, entry in enumerate(ten)
     ]
+    ends = [replace(UNMATCHED, shown=page) for page in pages]
     learnt = await asyncio.gather(
         *(rig.generation.ingest.record_end(entry.id, end, generation=1) for entry, end in zip(ten, ends, strict=True))
     )

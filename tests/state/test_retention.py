@@ -49,16 +49,16 @@ def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
 def clear(engine: Engine, *, now: datetime) -> None:
     """One round of clearing, as the pipeline does it."""
     with engine.begin() as tx:
-        retention.drop_words(tx, before=now - FEED_TEXTS, limit=500)
+        retention.drop_entry_payloads(tx, before=now - FEED_TEXTS, limit=500)
         retention.drop_entries(tx, before=now - ENTRIES, limit=500)
         after: int | None = None
-        while (after := retention.drop_known(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
+        while (after := retention.drop_seen_keys(tx, after=after, days=KNOWN_DAYS, now=now, limit=3)) is not None:
             continue
 
 
 def known(engine: Engine) -> list[int]:
     with engine.begin() as tx:
-        return sorted(tx.execute(select(schema.known.c.key)).scalars())
+        return sorted(tx.execute(select(schema.seen_keys.c.key)).scalars())
 
 
 def count(tx: Connection, table: str) -> int:
@@ -75,8 +75,8 @@ def test_what_the_feed_lists_stays_known(engine: Engine) -> None:
     assert 1390 in known(engine)
     with engine.begin() as tx:
         assert not entry_status.find(tx, links=("http://a.example/1",), link_key=None)
-        assert known_entries.find_known(tx, FEED, [1])[1].matched, (
-            "without a row it must never look as if it could be read again"
+        assert known_entries.find_known(tx, FEED, [1])[1].content_hash is None, (
+            "without a row nothing may look like a change of it"
         )
 
 
@@ -154,7 +154,7 @@ def test_ended_deliveries_go_with_their_attempts_and_open_ones_stay(engine: Engi
             tx.execute(insert(schema.deliveries).values(**row, **moments, payload=b"x"))
             attempt = {"delivery": sequence, "at": now if state == "pending" else START, "outcome": "x", "seconds": 1}
             tx.execute(insert(schema.attempts).values(attempt))
-        assert retention.drop_payloads(tx, before=now, limit=10) == 3
+        assert retention.drop_delivery_payloads(tx, before=now, limit=10) == 3
         assert retention.drop_deliveries(tx, before=now, limit=10) == 2
         assert retention.drop_attempts(tx, before=now, limit=10) == 1
         left = tx.execute(select(schema.deliveries.c.sequence, schema.deliveries.c.payload)).all()

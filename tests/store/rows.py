@@ -14,12 +14,12 @@ from watcher.store.commands import entries, feeds
 from watcher.store.commands.documents import Adopted, Draft
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.feeds import PollRecord
-from watcher.store.commands.outbox import Telling
+from watcher.store.commands.outbox import Recipients
 from watcher.store.queries import feed_status
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=30)
-SILENT = Telling(channels={}, release_at={})
+SILENT = Recipients(channels={}, release_at={})
 MATCHED = EntryEnd(outcome=EntryOutcome.MATCHED, status=200)
 
 

@@ -129,6 +129,7 @@ open_database(Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_folder_without_rights_is_told(tmp_path: Path) -> None:
     """StateError says whose rights to look at."""
     tmp_path.chmod(0o555)
@@ -202,6 +203,7 @@ with StateLock(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_the_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
     """A second one is refused, with the number of the process; kill -9 of the holder frees it at once."""
     state = tmp_path / "watcher.db"

@@ -51,7 +51,7 @@ def test_a_payload_that_cannot_be_read_blocks_no_other_entry(tx: Connection, cap
     """The entry keeps its link and title; the fault is logged; the entry beside it is claimed whole."""
     first, second = new_entry("eins"), new_entry("zwei")
     record(tx, "a", first, second)
-    tx.execute(schema.words.update().where(schema.words.c.entry == 1).values(words='{"id": 7}'))
+    tx.execute(schema.entry_payloads.update().where(schema.entry_payloads.c.entry == 1).values(words='{"id": 7}'))
     claimed = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
     assert [one.entry for one in claimed] == [replace(first.entry, id=""), second.entry]
     assert [record.levelname for record in caplog.records] == ["ERROR"]
@@ -75,13 +75,13 @@ def test_a_claim_ends_with_its_lease_or_its_process_and_costs_no_attempt(tx: Con
 def test_what_is_put_off_waits_and_does_not_count(tx: Connection) -> None:
     """It is due at its moment, without an attempt more; an entry that has ended meanwhile stays so."""
     claimed = claimed_entry(tx)
-    entries.put_off(tx, [(claimed.id, NOW + MINUTE)])
+    entries.reschedule(tx, [(claimed.id, NOW + MINUTE)])
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
     (again,) = entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE)
     assert again.attempts == 0
     entries.end(tx, [(again.id, MATCHED)], now=NOW)
-    entries.put_off(tx, [(again.id, NOW)])
-    entries.put_off(tx, [])
+    entries.reschedule(tx, [(again.id, NOW)])
+    entries.reschedule(tx, [])
     assert entries.claim(tx, now=NOW + MINUTE, limit=9, lease=LEASE) == []
 
 

@@ -23,7 +23,7 @@ def test_the_store_counts_what_two_sketches_share(tx: Connection) -> None:
     _keep(tx, 1, REPORT)
     for name, vary in VARIANTS.items():
         new = sketch(vary(REPORT))
-        (kin,) = overlaps.find(tx, new, since=NOW)
+        (kin,) = overlaps.find_overlaps(tx, new, since=NOW)
         assert (kin.document, kin.shared, kin.size) == (1, len(new & sketch(REPORT)), len(sketch(REPORT))), name
 
 
@@ -31,12 +31,12 @@ def test_what_left_the_window_is_found_and_kept_no_more(tx: Connection) -> None:
     """Rows older than the window are passed over at once, and dropped by the housekeeping."""
     _keep(tx, 1, REPORT)
     later = NOW + STORY_WINDOW + timedelta(seconds=1)
-    assert overlaps.find(tx, sketch(REPORT), since=later - STORY_WINDOW) == []
+    assert overlaps.find_overlaps(tx, sketch(REPORT), since=later - STORY_WINDOW) == []
     stories.forget(tx, before=NOW)
     assert _fingerprints(tx) == len(sketch(REPORT))
     stories.forget(tx, before=later - STORY_WINDOW)
     assert _fingerprints(tx) == 0
-    assert overlaps.find(tx, sketch(REPORT), since=NOW) == []
+    assert overlaps.find_overlaps(tx, sketch(REPORT), since=NOW) == []
 
 
 def test_a_document_with_a_new_number_keeps_its_fingerprints(tx: Connection) -> None:
@@ -45,7 +45,7 @@ def test_a_document_with_a_new_number_keeps_its_fingerprints(tx: Connection) -> 
     _keep(tx, 2, "Etwas ganz anderes steht hier in wenigen Worten geschrieben.")
     name_of = "{:03d}_0000000000000001.txt".format
     documents.renumber(tx, DocumentNumber(1), name_of, (), highest_in_folder=2, now=NOW)
-    assert [kin.document for kin in overlaps.find(tx, sketch(REPORT), since=NOW)] == [3]
+    assert [kin.document for kin in overlaps.find_overlaps(tx, sketch(REPORT), since=NOW)] == [3]
 
 
 def test_no_real_reports_are_merged_in_the_store(tx: Connection) -> None:
@@ -53,7 +53,7 @@ def test_no_real_reports_are_merged_in_the_store(tx: Connection) -> None:
     texts = gold_texts()
     for number, (file, text) in enumerate(texts.items()):
         new = sketch(text)
-        found = overlaps.find(tx, new, since=NOW)
+        found = overlaps.find_overlaps(tx, new, since=NOW)
         assert story_of(len(new), found) is None, file
         _keep(tx, number, text)
 

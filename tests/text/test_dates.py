@@ -44,6 +44,7 @@ ZONED = [
     "20251021T123000Z",
     "Tue Oct 21 2025 14:30:00 GMT+0200 (MESZ)",
     "Tue Oct 21 12:30:00 UTC 2025",
+    "Tue Oct 21 08:30:00 -0400 2025",
     "October 21, 2025 2:30 PM CEST",
     "Tue, Oct 21 2025 12:30:00 GMT",
     "  Tue,  21 Oct 2025\n12:30:00 GMT ",

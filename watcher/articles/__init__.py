@@ -4,11 +4,10 @@ from watcher.articles.extract import article_of_entry, better_of, body_candidate
 from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
-from watcher.articles.quality import SHELL_LETTERS, paragraph_hashes, repeated_share, without_repeated
+from watcher.articles.quality import holds_sentence, paragraph_hashes, repeated_share, without_repeated
 
 __all__ = [
     "JOINT",
-    "SHELL_LETTERS",
     "NearMisses",
     "PageSummary",
     "Prefilter",
@@ -16,6 +15,7 @@ __all__ = [
     "better_of",
     "body_candidates",
     "extract_article",
+    "holds_sentence",
     "near_misses",
     "paragraph_hashes",
     "repeated_share",

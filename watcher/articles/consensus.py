@@ -6,14 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from watcher.articles.blocks import Block
 from watcher.articles.bodies import Reader, json_ld_body, plain_text, read_tree
 from watcher.articles.container import without_strays
-from watcher.articles.headline import author, headings
-from watcher.articles.lines import clean_lines, join_lines, tidy_lines
+from watcher.articles.gaps import with_left_out
+from watcher.articles.headline import Headline, author, headings
+from watcher.articles.line_rules import clean_lines
+from watcher.articles.lines import join_lines, letters_of, tidy_lines, words_of
+from watcher.articles.mass import mass_of
 from watcher.articles.page import Page
 from watcher.articles.pruning import pruned
 from watcher.articles.standfirst import standfirst
-from watcher.model import BodyCandidate
+from watcher.model import BodyCandidate, Removed
 
 _TREE_READERS = (Reader.FAST, Reader.READABILITY, Reader.PRECISION, Reader.DEFAULT)  # the cheapest first
 _AGREEMENT = 0.9  # from 0.8 to 0.94 the measures of docs/extraction.md are the same
@@ -28,10 +32,11 @@ _WITHIN = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The chosen body and the reader that it comes from."""
+    """The chosen body, the reader that it comes from, and the lines that rules removed from it."""
 
     text: str
     origin: str
+    removed: tuple[Removed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ class _Candidate:
         return 2 * shared / (self.size + other.size) if shared else 0.0
 
 
-def choose_body(page: Page, *, title: str) -> Body:
+def choose_body(page: Page, *, headline: Headline) -> Body:
     """Chooses the page's body text; an empty one if no reader finds any."""
     stated = _Candidate.of(json_ld_body(page))
     candidates: dict[Reader, _Candidate] = {}
@@ -68,19 +73,32 @@ def choose_body(page: Page, *, title: str) -> Body:
         candidates[reader] = candidate
         if _is_corroborated(candidates, stated):
             break
-    reader = _best_reader(candidates, stated)
-    lines = _with_stated(candidates[reader], stated).lines
-    lines = without_strays(lines, page.blocks)
-    lines = clean_lines(lines, headings=(title, *headings(page)), author=author(page)[0])
-    first = standfirst(page, page.blocks, lines, title=title)
-    return Body(text=join_lines([*first, *lines]), origin=reader.value if lines else "")
+    reader = _best_reader(candidates, stated, page.blocks)
+    found = _with_stated(candidates[reader], stated).lines
+    lines = with_left_out(without_strays(found, page.blocks), page.blocks)
+    strays = tuple(Removed(rule="behind the article", text=line) for line in found if line not in lines)
+    said = {letters_of(line) for line in lines} - set(map(letters_of, headline.tops))
+    lines, removed = clean_lines(
+        lines, known=_headings(page, headline), author=author(page)[0], page_blocks=page.blocks
+    )
+    first = standfirst(page, page.blocks, lines, title=headline.text)
+    others = [other for other in headline.others if lines and letters_of(other) not in said]
+    lines = [*others, *first, *lines]
+    return Body(text=join_lines(lines), origin=reader.value if lines else "", removed=(*removed, *strays))
+
+
+def _headings(page: Page, headline: Headline) -> frozenset[str]:
+    """Returns the letters of the lines above a text that only repeat the document's title, or an h1 kept elsewhere."""
+    words = words_of(headline.text)
+    repeated = (heading for heading in headings(page) if words.issuperset(words_of(heading)))
+    return frozenset(map(letters_of, (headline.text, *headline.tops, *repeated))) - {""}
 
 
 def weigh_bodies(page: Page) -> tuple[BodyCandidate, ...]:
     """Returns each reader's candidate, the most agreed one first; the page's JSON-LD body last."""
     candidates = dict(_read(page))
     stated = _Candidate.of(json_ld_body(page))
-    reader = _best_reader(candidates, stated)
+    reader = _best_reader(candidates, stated, page.blocks)
     is_stated_taken = _with_stated(candidates[reader], stated) is stated
     read = [
         _described(one, score, candidates[one], taken=one is reader and not is_stated_taken)
@@ -107,17 +125,22 @@ def _read(page: Page) -> Iterator[tuple[Reader, _Candidate]]:
 
 
 def _is_corroborated(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> bool:
-    """Returns whether another reader, or the page's JSON-LD body, nearly agrees with the first reader."""
-    first, *others = candidates.values()
+    """Returns whether a witness of other origin nearly agrees with the first reader: readability, or the JSON-LD body.
+
+    trafilatura's modes share their code and make the same cuts, so that they do not corroborate each other.
+    """
+    first, *_ = candidates.values()
     if first.size < _LEAST_CORROBORATED:
         return False
+    others = (candidate for reader, candidate in candidates.items() if reader is Reader.READABILITY)
     return any(first.agrees(witness) >= _AGREEMENT for witness in (*others, *_witness(stated)))
 
 
-def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> Reader:
+def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate, page_blocks: Sequence[Block]) -> Reader:
     """Returns the first reader if a witness corroborates it, else the one that all others agree with most.
 
-    The strictest reader wins if it found all of that and more: the others then stopped at a gap in the text.
+    The strictest reader wins if it found all of that and more: the others then stopped at a gap in the text. Without a
+    corroboration readability wins by the prose of the page, if the choice is cut or cluttered beside it.
     """
     if _is_corroborated(candidates, stated):
         return next(iter(candidates))
@@ -125,8 +148,13 @@ def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate) ->
     best = max(candidates, key=lambda reader: scores[reader])
     chosen, strict = candidates[best], candidates.get(Reader.PRECISION)
     if strict and strict.size > _LONGER * chosen.size and strict.shares(chosen) > _WITHIN * chosen.size:
-        return Reader.PRECISION
-    return best
+        best, chosen = Reader.PRECISION, strict
+    other = candidates.get(Reader.READABILITY)
+    if other is None or any(chosen.agrees(witness) >= _AGREEMENT for witness in _witness(stated)):
+        return best
+    mass, others = (mass_of(candidate.lines, page_blocks) for candidate in (chosen, other))
+    contains = other.shares(chosen) > _WITHIN * chosen.size
+    return Reader.READABILITY if mass.is_cluttered(others) or (contains and mass.is_cut(others)) else best
 
 
 def _scores(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> dict[Reader, float]:

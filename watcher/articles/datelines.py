@@ -7,6 +7,7 @@ publication.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,11 +28,13 @@ _LEAST_HEADLINE = 15
 _LONGEST_LINE = 120
 _BEFORE, _BEHIND = 5, 12  # blocks around the headline in which a line may be a date line
 _LONGEST_REST = 25
+_MAX_HEADLINES = 20
 _LINKED = 0.3
 _SENTENCE = re.compile(r"(?:[a-zà-ÿ]{3,}|\d{4})[.!?]\W*$")
 _DATED_BYLINE = re.compile(
     r"^\W*(?:[Vv]on|[Bb]y)\s+[A-ZÀ-Ý][\w.-]+(?:\s+[\w.-]+){0,4}?\W+(?:am |on |vom )?\d{1,2}[./ ]"
 )
+_NAME = re.compile(r"^\W*(?:[A-ZÀ-Ý][\w.'’-]*\s+){1,5}[A-ZÀ-Ý][\w.'’-]*\s*[/|·•–-]\s*(?=\d{1,2}[./ ])")  # before a date
 _LABEL = re.compile(
     r"(?<!\w)(?:veröffentlicht|publiziert|erschienen|erstellt|stand|datum|(?:first )?published|posted|publication date|"
     r"publié|publicado|pubblicato|gepubliceerd|publicerad|publisert|udgivet|opublikowano|yayın|diterbitkan)(?!\w)",
@@ -57,8 +60,8 @@ _PUBLISHED_CLASSES = frozenset({"published", "dt-published"})  # hAtom and h-ent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """`own`: the `<article>` elements that hold the article itself, unlike teasers; `headed`: what holds a headline
-    (an h1 of some length: a logo often is an h1 too)."""
+    """The elements that hold the article: `own`, the `<article>` elements of the article itself, unlike teasers;
+    `headed`, all elements around a headline (an h1 of some length: a logo often is an h1 too)."""
 
     own: frozenset[HtmlElement]
     headed: frozenset[HtmlElement]
@@ -71,10 +74,9 @@ class _Places:
     headlines: tuple[int, ...]
     paragraphs: tuple[int, ...]
 
-    @property
-    def end(self) -> int:
-        """The last long paragraph."""
-        return self.paragraphs[-1] if self.paragraphs else 0
+    def is_behind_text(self, index: int) -> bool:
+        """Whether no long paragraph follows a block."""
+        return bool(self.paragraphs) and index > self.paragraphs[-1]
 
     def is_near(self, index: int) -> bool:
         """Whether a block is so near to a headline that a date there is the article's."""
@@ -83,7 +85,7 @@ class _Places:
     def is_in_text(self, index: int, block: Block) -> bool:
         """Whether a block is part of the text: only a standfirst may come before a line, and nothing before a list."""
         start = max((headline for headline in self.headlines if headline < index), default=-1)
-        before = sum(start < paragraph < index for paragraph in self.paragraphs)
+        before = bisect_left(self.paragraphs, index) - bisect_right(self.paragraphs, start)
         return before > (0 if block.element.tag in _ITEMS else 1)
 
 
@@ -93,7 +95,7 @@ def time_tags(page: Page, *, timezone: str) -> Iterator[StatedDate]:
     for tag in page.tree.iter("time"):
         if _is_elsewhere(tag, layout) or _is_about_a_change(tag):
             continue
-        text = " ".join(tag.itertext())
+        text = " ".join(tag.itertext())[:_LONGEST_LINE]
         value = "" if _CHANGE.search(text) else tag.get("datetime") or ""
         for stated in (parse_date(value, timezone=timezone), _shown(tag, page, timezone)):
             if stated:
@@ -143,14 +145,14 @@ def published_part(line: str) -> str:
     if change is None:
         return line
     before, behind = line[: change.start()], line[change.end() :]
-    if _has_date(before) and _has_date(behind):
+    if _has_date(before) and (_has_date(behind) or _names_publication(before)):
         return before
     label = _LABEL.search(behind)
     return behind[label.start() :] if label else ""
 
 
 def day_first(page: Page) -> bool | None:
-    """How 03/04/2025 is read on this page; None if that cannot be told (English without a region)."""
+    """Decides how 03/04/2025 is read on a page; None if nobody can know (English without a region)."""
     language = (page.tree.get("lang") or "").lower().replace("_", "-")
     if language.startswith("en"):
         return {"en-us": False, "en-gb": True, "en-au": True, "en-nz": True, "en-ie": True, "en-in": True}.get(language)
@@ -158,8 +160,15 @@ def day_first(page: Page) -> bool | None:
 
 
 def _shown(tag: HtmlElement, page: Page, timezone: str) -> StatedDate | None:
-    text = published_part(" ".join(tag.itertext()))
-    return find_date(text, timezone=timezone, day_first=day_first(page)) if len(text) <= _LONGEST_LINE else None
+    text = " ".join(tag.itertext())
+    if len(text) > _LONGEST_LINE:
+        return None
+    return find_date(published_part(text), timezone=timezone, day_first=day_first(page))
+
+
+def _names_publication(text: str) -> bool:
+    label = _LABEL.search(text)
+    return label is not None and label[0].lower() not in {"stand", "datum"}
 
 
 def _has_date(text: str) -> bool:
@@ -176,7 +185,7 @@ def _is_marked(tag: HtmlElement) -> bool:
 
 
 def _is_coarser(shown: StatedDate | None, stamp: StatedDate | None) -> bool:
-    """The page shows a month where its own value claims a day of that month: the reader is told the month."""
+    """Whether the page shows a month where its own value states a day of that month."""
     if shown is None or stamp is None:
         return False
     return shown.date.day is None and stamp.date.isoformat().startswith(shown.date.isoformat())
@@ -185,8 +194,8 @@ def _is_coarser(shown: StatedDate | None, stamp: StatedDate | None) -> bool:
 def _is_date_line(block: Block, text: str, page: Page, places: _Places, index: int) -> bool:
     label = _LABEL.search(text)
     label = label if label and not any(map(str.isalnum, text[: label.start()])) else None
-    if index > places.end:
-        return label is not None and len(letters_of(without_dates(text[label.end() :]))) <= 2
+    if label and places.is_behind_text(index) and len(letters_of(without_dates(text[label.end() :]))) <= 2:
+        return True
     if places.is_in_text(index, block) and not _DATED_BYLINE.search(text):
         return False
     if _is_labelled(block, text, label) and (places.is_near(index) or not places.headlines):
@@ -206,7 +215,7 @@ def _is_labelled(block: Block, text: str, label: re.Match[str] | None) -> bool:
 def _is_bare(block: Block, page: Page) -> bool:
     """Whether a line has hardly a word beside the date and the author's name, and no link to another article."""
     name = letters_of(author(page)[0])
-    rest = letters_of(without_dates(block.text)).replace(name or "\0", "")
+    rest = letters_of(without_dates(_NAME.sub("", block.text))).replace(name or "\0", "")
     is_line = len(rest) <= _LONGEST_REST and not _SENTENCE.search(block.text)
     return is_line and (link_share(block.element) < _LINKED or _links_to_author(block.element, name))
 
@@ -229,7 +238,7 @@ def _places(page: Page, layout: _Layout) -> _Places:
         for index, block in enumerate(page.blocks)
         if len(block.text) > _LONGEST_LINE and not _is_marginal(block.element, layout, _NO_LINES)
     ]
-    return _Places(headlines=tuple(shown), paragraphs=tuple(paragraphs))
+    return _Places(headlines=tuple(shown[:_MAX_HEADLINES]), paragraphs=tuple(paragraphs))
 
 
 def _is_about_a_change(tag: HtmlElement) -> bool:
@@ -237,7 +246,7 @@ def _is_about_a_change(tag: HtmlElement) -> bool:
     names = f"{tag.get('class') or ''} {tag.get('itemprop') or ''}"
     if _NAMES_OF_CHANGES.search(names) and "published" not in names.lower():
         return True
-    text = " ".join(tag.itertext())
+    text = " ".join(tag.itertext())[:_LONGEST_LINE]
     if _CHANGE.search(text):
         return not published_part(text)
     before = _words_before(tag)
@@ -267,7 +276,7 @@ def _layout(page: Page) -> _Layout:
 
 
 def _is_marginal(tag: HtmlElement, layout: _Layout, never: frozenset[str]) -> bool:
-    """In the page's margin or in a teaser. Inside the article itself a header, footer or aside is part of it."""
+    """Whether a tag is in a margin or teaser; inside the article itself a header, footer or aside is part of it."""
     margin = False
     for element in (tag, *tag.iterancestors()):
         if element in layout.own:
@@ -283,7 +292,7 @@ def _paragraph_letters(element: HtmlElement) -> int:
 
 
 def _in_teaser(tag: HtmlElement) -> bool:
-    """Inside a link that says more than the time itself, such as a teaser of another article."""
+    """Whether a tag is inside a link with more words than the time, such as a teaser of another article."""
     link = next(tag.iterancestors("a"), None)
     return link is not None and len(re.sub(r"\s", "", "".join(link.itertext()))) > 2 * _LONGEST_REST
 

@@ -16,9 +16,11 @@ from watcher.articles.consensus import Body, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published, without_future_date
 from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, language, site_name
+from watcher.articles.language import language_of
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.page import Page, read_page
-from watcher.articles.quality import judge, judge_text, judge_wall
+from watcher.articles.quality import judge, judge_plain, judge_text
+from watcher.articles.superscripts import raise_superscripts
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 from watcher.text import host_of
@@ -77,26 +79,27 @@ def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCa
 
 
 def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -> Article:
-    title, title_origin = headline(page)
-    if not title and hint is not None:
-        title, title_origin = hint.title, "feed"
-    body = choose_body(page, title=title)
-    quality = judge(page, title=title, body=body.text)
+    head = headline(page)
+    if not head.text and hint is not None:
+        head = replace(head, text=hint.title, origin="feed")
+    body = choose_body(page, headline=head)
+    quality = judge(page, title=head.text, body=body.text)
     if quality in _WALLS:
         raise NotAnArticle(_WALLS[quality], quality=quality.value)
     dated = published(page, timezone=timezone, now=now, hint=hint)
     writer, writer_origin = author(page)
     return Article(
-        title=title,
+        title=head.text,
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
-        language=language(page),
+        language=language_of(body.text, declared=language(page)),
         site=site_name(page),
         author=writer,
         quality=quality,
-        origins=_origins(title_origin, body, dated, writer_origin),
+        origins=_origins(head.origin, body, dated, writer_origin),
         extractor=extractor(),
+        removed=body.removed,
     )
 
 
@@ -115,6 +118,7 @@ def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
         body=body,
         date=entry.date,
         published_at=entry.published_at,
+        language=language_of(body),
         site=site or host_of(entry.link),
         author=entry.author,
         text_from=TextFrom.FEED,
@@ -166,7 +170,7 @@ def _overlap(part: str, whole: str) -> float:
 
 def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
     body = join_lines(plain_lines(text))
-    quality = judge_wall(title="", text=body) or judge_text(body)
+    quality = judge_plain(body)
     if quality in _WALLS:
         raise NotAnArticle(_WALLS[quality], quality=quality.value)
     return Article(
@@ -174,6 +178,7 @@ def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
         body=body,
         date=hint.date if hint else None,
         published_at=hint.published_at if hint else None,
+        language=language_of(body),
         site=host_of(url),
         quality=quality,
         origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),
@@ -190,7 +195,7 @@ def _text_of_page(page: bytes, content_type: str) -> str:
     magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
     if magic:
         raise NotAnArticle(f"{magic}, not a page of text")
-    return decode_page(page, content_type)
+    return raise_superscripts(decode_page(page, content_type))
 
 
 def _is_plain(text: str, content_type: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TypeAlias
@@ -13,7 +13,9 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from watcher.articles.attribute_floods import drop_attribute_floods
-from watcher.articles.blocks import Block, blocks
+from watcher.articles.blocks import MARGINS, Block, blocks
+from watcher.articles.lines import letters_of
+from watcher.articles.markup import plain
 
 Thing: TypeAlias = Mapping[str, object]
 
@@ -21,6 +23,13 @@ _NEWS_TYPES = ["newsarticle", "reportagenewsarticle", "analysisnewsarticle", "op
 _OTHER_TYPES = ["article", "blogposting", "liveblogposting", "socialmediaposting", "report", "techarticle", "recipe"]
 _RARE_TYPES = ["backgroundnewsarticle", "askpublicnewsarticle", "satiricalarticle", "scholarlyarticle", "claimreview"]
 ARTICLE_TYPES = frozenset([*_NEWS_TYPES, *_OTHER_TYPES, *_RARE_TYPES])
+_LIST_TYPES = frozenset({"itemlist", "collectionpage", "searchresultspage"})
+# Properties of a JSON-LD object that describe other pages.
+_OTHER_PAGES = frozenset(
+    {"itemListElement", "isRelatedTo", "relatedLink", "relatedArticle", "citation", "isBasedOn", "mentions", "about"}
+    | {"significantLink", "review", "comment", "subjectOf", "exampleOfWork", "workExample", "previousItem", "nextItem"}
+)
+_LONG_WORD = 5
 _MOST_THINGS = 2_000
 _MOST_TAGS = 60_000  # the largest of 295 real pages has 7,889; 4 MB of `<br>` as a tree would take 841 MB
 _CLASS_OF_ALL = etree.ElementDefaultClassLookup(element=HtmlElement)  # lxml.html asks Python for each element's class
@@ -37,7 +46,8 @@ class Page:
     `blocks`: its visible paragraphs.
 
     `meta` maps the lower-case name, property or itemprop of each meta tag to its values in page order.
-    `things` are all JSON-LD objects, outer ones first; `thing` is the one that describes the article ({} if none).
+    `things` are the JSON-LD objects, outer ones first, those about other pages left out; `thing` describes the article
+    ({} if none does).
     """
 
     html: str
@@ -67,7 +77,9 @@ def read_page(html: str, *, url: str) -> Page | None:
         )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
-    things = tuple(_json_ld(tree))
+    meta = _meta(tree)
+    shown = _Shown.of(tree, meta, url)
+    things = tuple(thing for thing in _json_ld(tree) if not _is_article(thing) or shown.is_about_page(thing))
     return Page(
         html=html,
         url=url,
@@ -76,9 +88,9 @@ def read_page(html: str, *, url: str) -> Page | None:
             entry.type_name == "ERR_INTERNAL_ERROR" or "depth" in entry.message for entry in parser.error_log
         ),
         blocks=tuple(blocks(tree)),
-        meta=_meta(tree),
+        meta=meta,
         things=things,
-        thing=_main_thing(things, tree),
+        thing=_main_thing(things, shown),
     )
 
 
@@ -90,24 +102,24 @@ def types_of(thing: Thing) -> frozenset[str]:
 
 
 def text_of(value: object) -> str:
-    """A JSON-LD text as plain text: the first one of a list, entities resolved, white space tidied."""
+    """Returns a JSON-LD text as plain text on one line; of a list, the first text."""
     if isinstance(value, list):
         return next((text for text in map(text_of, value) if text), "")
     if isinstance(value, dict):
         return text_of(value.get("name") or value.get("@value") or "")
-    return " ".join(unescape(value).split()) if isinstance(value, str) else ""
+    return plain(value) if isinstance(value, str) else ""
 
 
 def _meta(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for tag in tree.iter("meta"):
         content = tag.get("content")
-        if not content:
+        if not content or any(above.tag in MARGINS for above in tag.iterancestors()):
             continue
-        for attribute in ("property", "name", "itemprop"):
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
             name = (tag.get(attribute) or "").strip().lower()
             if name:
-                found[name] = (*found.get(name, ()), " ".join(unescape(content).split()))
+                found[name] = (*found.get(name, ()), plain(content))
     return found
 
 
@@ -146,25 +158,81 @@ def _loose_values(text: str) -> Thing:
 
 
 def _walk(value: object) -> Iterator[Thing]:
-    """Yields every object inside, breadth first. Not recursive: the nesting depth is untrusted."""
+    """Yields every object inside, breadth first, but those about other pages. Not recursive: the depth is untrusted."""
     queue = [value]
     for node in queue:
         if len(queue) > _MOST_THINGS * 10:
             return
         if isinstance(node, dict):
             yield node
-            queue.extend(child for child in node.values() if isinstance(child, dict | list))
+            if not types_of(node) & _LIST_TYPES:
+                queue.extend(
+                    child for key, child in node.items() if key not in _OTHER_PAGES and isinstance(child, dict | list)
+                )
         elif isinstance(node, list):
             queue.extend(child for child in node if isinstance(child, dict | list))
 
 
-def _main_thing(things: tuple[Thing, ...], tree: HtmlElement) -> Thing:
-    """The article's own thing: of the article types, the one whose headline the page shows; else the first."""
-    articles = [thing for thing in things if types_of(thing) & ARTICLE_TYPES]
-    shown = " ".join(" ".join(heading.itertext()) for heading in tree.iter("title", "h1"))
-    shown = " ".join(shown.split()).casefold()
-    for thing in articles:
-        headline = text_of(thing.get("headline")).casefold()
-        if headline and headline in shown:
-            return thing
-    return articles[0] if articles else {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """The page's own headlines and addresses, to recognise the JSON-LD objects about it."""
+
+    letters: str
+    words: frozenset[str]
+    addresses: frozenset[str]
+
+    @classmethod
+    def of(cls, tree: HtmlElement, meta: Mapping[str, tuple[str, ...]], url: str) -> _Shown:
+        titles = ["".join(heading.itertext()) for heading in tree.iter("title", "h1")]
+        titles += [*meta.get("og:title", ()), *meta.get("twitter:title", ())]
+        addresses = (url, *_canonical(tree), *meta.get("og:url", ()))
+        return cls(
+            letters=" ".join(map(letters_of, titles)),
+            words=frozenset(word for title in titles for word in _long_words(title)),
+            addresses=frozenset(map(_path, addresses)) - {""},
+        )
+
+    def has_headline_of(self, thing: Thing) -> bool:
+        """Returns whether the page shows the object's headline."""
+        headline = letters_of(text_of(thing.get("headline")))
+        return bool(headline) and headline in self.letters
+
+    def is_about_page(self, thing: Thing) -> bool:
+        """Returns whether an object names the page's address, shares words with its headline, or states neither."""
+        headline, addresses = text_of(thing.get("headline")), [_path(each) for each in _addresses(thing)]
+        if not headline and not any(addresses):
+            return True
+        return self.has_headline_of(thing) or not self._denies(headline, addresses)
+
+    def _denies(self, headline: str, addresses: list[str]) -> bool:
+        return self.words.isdisjoint(_long_words(headline)) and self.addresses.isdisjoint(addresses)
+
+
+def _main_thing(things: Sequence[Thing], shown: _Shown) -> Thing:
+    """Chooses the page's own article among the JSON-LD objects: the first whose headline it shows, else the first."""
+    articles = [thing for thing in things if _is_article(thing)]
+    return next(filter(shown.has_headline_of, articles), articles[0] if articles else {})
+
+
+def _is_article(thing: Thing) -> bool:
+    return bool(types_of(thing) & ARTICLE_TYPES)
+
+
+def _canonical(tree: HtmlElement) -> Iterator[str]:
+    return (link.get("href") or "" for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
+
+
+def _addresses(thing: Thing) -> list[str]:
+    page = thing.get("mainEntityOfPage")
+    values = (thing.get("url"), thing.get("@id"), page, page.get("@id") if isinstance(page, dict) else None)
+    return [value for value in values if isinstance(value, str) and "/" in value]
+
+
+def _path(address: str) -> str:
+    """Returns host and path of an address without `www.`, or "" for an address without a path."""
+    host, _, path = re.sub(r"^[a-z]+://|[?#].*$", "", address.strip().lower()).partition("/")
+    return f"{host.removeprefix('www.')}/{path.rstrip('/')}" if path.strip("/") else ""
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) >= _LONG_WORD}

@@ -14,7 +14,7 @@ from watcher.articles.attribute_floods import drop_attribute_floods_in_utf8
 from watcher.articles.decoding import page_as_utf8
 from watcher.articles.phrases import PAYWALL
 from watcher.articles.prefilter import JOINT, texts_of
-from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, judge_wall, paragraph_hashes
+from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, paragraph_hashes, suspected_wall
 
 _LONG = 40  # letters of a text that is more than a link or a label
 _BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # nearly all characters between words
@@ -68,11 +68,11 @@ def _is_suspect(title: str, visible: str, runs: list[str], marked: list[str]) ->
         return True
     if len(said) >= LONGEST_WALL:
         return False
-    if judge_wall(title=title, text=said) is not None:
+    if suspected_wall(title=title, text=said) is not None:
         return True
     if letters >= LONGEST_STUB and any(_has_letters(part, LONGEST_WALL) for part in (visible[:_SAMPLE], visible)):
         return False
     shown = " ".join(visible.replace(JOINT, " ").split())
     if letters < LONGEST_STUB and PAYWALL.search(shown.lower()):
         return True
-    return judge_wall(title=title, text=shown) is not None
+    return suspected_wall(title=title, text=shown) is not None

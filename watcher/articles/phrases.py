@@ -17,37 +17,6 @@ def _any_lower(*phrases: str) -> re.Pattern[str]:
     return re.compile("|".join(phrases))
 
 
-POINTER = _any(
-    r"(?:lesen|hören|sehen|schauen) sie (?:auch|hier|dazu|mehr|weiter)",
-    r"lies auch|auch interessant|auch lesenswert|weiterlesen|siehe auch|lesetipp|meistgelesen|passend dazu",
-    r"mehr (?:zum thema|dazu|lesen|aus|zu)\b|zum thema\b",
-    r"weitere (?:artikel|themen|nachrichten|meldungen)",
-    r"das könnte (?:sie|dich) auch",
-    r"empfohlener (?:artikel|inhalt|externer inhalt|redaktioneller inhalt)",
-    r"read (?:more|also|next|the full)|also read|see also|don't miss|you may also like|keep reading|what to read next",
-    r"related(?: articles| stories| content| topics| coverage)?\s*:?$|related\s*:",
-    r"read next|watch\s*[|:]|more\s?:|more (?:on this|stories|from|to read)|recommended(?: reading| stories)?\s*:?$",
-    r"lire aussi|à lire aussi|leer más|lea también|te puede interesar|leggi anche|leia (?:mais|também)",
-    r"lees ook|les også|læs også|läs (?:också|även|mer)|czytaj (?:też|także|więcej)",
-    r"baca juga|читайте также|читайте (?:також|ще)|ilgili haber",
-    before=r"^\W*",
-)
-
-TAIL = _any(
-    r"newsletter|subscribe|sign up (?:for|to|here)|folgen sie|folge uns|abonnier|whatsapp-kanal",
-    r"follow (?:us|me|him|her|@|\w+ on (?:twitter|x|facebook|instagram|threads|bluesky))",
-    r"©|\(c\) (?:19|20)\d\d|copyright|all rights reserved|alle rechte vorbehalten",
-    r"to report (?:an? )?(?:error|typo)|share this (?:article|story)|artikel teilen|jetzt teilen",
-    r"download (?:the|our) app|unsere app|suscríbete|inscrivez-vous|iscriviti|inscreva-se|abonneer",
-    r"material may not be published|contact the (?:author|reporter)|got a (?:tip|story)\b",
-    r"^comments?\W*$|^kommentare?\W*$|kommentar (?:abgeben|schreiben)|comment policy|ihre meinung ist uns",
-    r"for more stories like this|the views expressed in this|get in touch with|email us at",
-)
-
-AUTHOR_NOTE = _any(
-    r"(?:die|der|zur|zum|über (?:die|den)) autor(?:in|en|innen)?\W*$|about the authors?\W*$", before=r"^\W*"
-)
-
 CONSENT = _any_lower(
     r"(?:wir|we) (?:und|and) (?:unsere|our) (?:bis zu )?(?:\d+ )?(?:partner|drittanbieter|vendors)",
     r"nous et nos partenaires",
@@ -106,18 +75,4 @@ MARGIN_NAMES = _any(
 CAPTION_NAMES = _any(
     r"(?<![a-z])(?:caption|credits?|copyright|audio|player|tooltip|toast|byline|authors?|bio|hidden|clipboard|gallery)(?![a-z])",
     r"caption|bildunterschrift|sr-only|visually-?hidden",
-)
-
-BYLINE = _any(r"von|by|text|autor(?:in)?|author|written by|par|por|di|door|av|af", before=r"^\W*")
-
-READING_TIME = _any(
-    r"(?:lesezeit|reading time|tempo de leitura|temps de lecture)\b",
-    r"\d+ (?:min(?:uten|utes?|\.)?\W*)(?:lesezeit|read(?:ing time)?|de lecture|de lectura|di lettura)\b",
-    before=r"^\W*",
-)
-
-CREDIT = _any(
-    r"(?:foto|fotos|bild|photo|photos|image|picture|credit|photograph|grafik|video)\s?(?::|by |/)",
-    r"quelle\s?:|[^.!?]{0,60}(?:/|via )(?:getty images|afp|reuters|shutterstock|imago)\W*$",
-    before=r"^\W*",
 )

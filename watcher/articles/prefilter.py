@@ -17,6 +17,7 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation, MatchK
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.articles.ascii_fold import bare_letters
+from watcher.articles.markup import holds_markup, resolved
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
 
@@ -102,7 +103,10 @@ def texts_of(tree: LexborHTMLParser, depth: int = 0) -> Iterator[str]:
             yield from _texts_in(element, depth + 1)
     tree.strip_tags(["script", "style", *_UNSEEN])
     if tree.root is not None:
-        yield tree.root.text(deep=True, separator=JOINT)
+        visible = tree.root.text(deep=True, separator=JOINT)
+        if holds_markup(visible):  # escaped twice: an article resolves it, see `lines.tidy`
+            yield resolved(visible)
+        yield visible
 
 
 def _stated(tree: LexborHTMLParser, depth: int) -> Iterator[str]:

@@ -32,6 +32,7 @@ def pruned(tree: HtmlElement) -> HtmlElement:
     """Copies the tree without elements that hold no text, lists of links (and their headings), paragraphs that
     consist of a link, and boxes whose names mark them as outside the article."""
     tree = copy.deepcopy(tree)
+    _keep_quoted_sources(tree)
     _drop_unread(tree)
     shares = LinkShares(tree)
 
@@ -47,6 +48,13 @@ def pruned(tree: HtmlElement) -> HtmlElement:
             drop(element)
     _drop_margins(tree)
     return tree
+
+
+def _keep_quoted_sources(tree: HtmlElement) -> None:
+    """Turns the footers and captions of quotations into paragraphs: readers drop footers, these name the source."""
+    for quotation in tree.iter("blockquote"):
+        for element in list(quotation.iter("footer", "header", "figcaption")):
+            element.tag = "p"
 
 
 def _drop_unread(tree: HtmlElement) -> None:

@@ -1,4 +1,8 @@
-"""The quality gate: is this text an article, or a wall, an error page, a shell? Reads pages, decides nothing else."""
+"""The quality gate: decides whether a text is an article, or a wall, an error page, a shell.
+
+A phrase alone never makes a wall: a report about consent, errors or subscriptions uses the same words. Phrases only
+raise a suspicion (`suspected_wall`); `walls` looks for evidence of form.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from lxml.html import HtmlElement
 
 from watcher.articles.page import ARTICLE_TYPES, Page, Thing, text_of, types_of
 from watcher.articles.phrases import CONSENT, CONSENT_HINTS, ERROR, PAYWALL, PAYWALL_NAMES
+from watcher.articles.walls import has_article_structure, is_consent_wall, is_error_notice, is_offer
 from watcher.model import Quality
 
 SHORT_LETTERS = 280
@@ -17,28 +22,39 @@ SHELL_LETTERS = 60
 LONGEST_WALL = 6_000
 _LONGEST_ERROR = 1_200
 LONGEST_STUB = 1_500
-_TAIL_LETTERS = 800  # where a paywall's offer stands
+_OFFER_LINES = 6  # of a text: a paywall's offer follows behind it
 _LOCKED_LETTERS = 300
 _HASHED_LETTERS = 40
+_SHORTEST = 3  # words of a sentence
 _SENTENCE_ENDS = tuple(".!?\"”“»«’')。！？")
 
 
 def judge(page: Page, *, title: str, body: str) -> Quality:
-    """What the page is, by its own marks and by the text that was extracted from it."""
-    wall = judge_wall(title=title, text=body)
+    """Judges a page by its own marks and by the text that was extracted from it."""
+    if len(body) < SHELL_LETTERS:
+        return suspected_wall(title=title, text=f"{body} {_visible(page.tree)}") or Quality.SHELL
+    wall = _wall(title=title, body=body, tree=page.tree)
     if wall and not (_is_stated_article(page.thing) and len(body) >= SHORT_LETTERS):
         return wall
-    if len(body) < SHELL_LETTERS:
-        return judge_wall(title=title, text=_visible(page.tree)) or Quality.SHELL
     if _is_stub(page, body):
         return Quality.PAYWALL
     return judge_text(body)
 
 
-def judge_wall(*, title: str, text: str) -> Quality | None:
-    """CONSENT or ERROR_PAGE if title and text, extracted or just visible, are those of one; None if they are not.
+def _wall(*, title: str, body: str, tree: HtmlElement | None) -> Quality | None:
+    """Returns CONSENT or ERROR_PAGE if a suspected text also has the form of one."""
+    suspicion = suspected_wall(title=title, text=body)
+    if suspicion is Quality.CONSENT:
+        return suspicion if is_consent_wall(title, body, tree) else None
+    if suspicion is Quality.ERROR_PAGE and is_error_notice(title, body) and not has_article_structure(body):
+        return suspicion
+    return None
 
-    Cheap enough for every page: it needs no extraction.
+
+def suspected_wall(*, title: str, text: str) -> Quality | None:
+    """Returns CONSENT or ERROR_PAGE if title and text, extracted or visible, hold the phrases of one, else None.
+
+    Cheap enough for every page: it needs no extraction. A suspicion, not a verdict.
     """
     if len(text) < _LONGEST_ERROR and (ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text))):
         return Quality.ERROR_PAGE
@@ -49,24 +65,29 @@ def judge_wall(*, title: str, text: str) -> Quality | None:
 
 
 def _asks_for_consent(text: str, times: int) -> bool:
-    """Whether that many different phrases of CONSENT are there; the search is spared where the hints are too few."""
+    """Returns whether that many different phrases of CONSENT occur; with too few hints the search is skipped."""
     lowered = text.lower()
     if sum(map(lowered.count, CONSENT_HINTS)) < times:
         return False
     return len({match[0] for match in CONSENT.finditer(lowered)}) >= times
 
 
+def judge_plain(text: str) -> Quality:
+    """Judges a page that is plain text: an error page by its form, else by length."""
+    return _wall(title="", body=text, tree=None) or judge_text(text)
+
+
 def judge_text(text: str) -> Quality:
-    """GOOD, SHORT or SHELL, by length alone: for texts that came without a page."""
+    """Returns GOOD, SHORT or SHELL by length alone: for texts without a page."""
     if len(text) < SHELL_LETTERS:
         return Quality.SHELL
     return Quality.SHORT if len(text) < SHORT_LETTERS else Quality.GOOD
 
 
 def paragraph_hashes(body: str) -> tuple[int, ...]:
-    """A 63-bit hash for each distinct paragraph of some length, in order, to learn what a host repeats on every page.
+    """Hashes each distinct long paragraph, in order, to 63 bits: to learn the paragraphs that a host repeats.
 
-    Digits count as one and the same, so that a counter or a date does not hide a repetition.
+    All digits count as equal, so that a counter or a date does not hide a repetition.
     """
     paragraphs = (" ".join(paragraph.split()).casefold() for paragraph in body.split("\n\n"))
     normal = (re.sub(r"\d+", "0", paragraph) for paragraph in paragraphs if len(paragraph) >= _HASHED_LETTERS)
@@ -74,20 +95,26 @@ def paragraph_hashes(body: str) -> tuple[int, ...]:
 
 
 def repeated_share(body: str, repeated: Collection[int]) -> float:
-    """How much of a text, by letters, is paragraphs that its host repeats: from 0 to 1."""
+    """Returns the share of a text, by letters, in paragraphs that its host repeats: from 0 to 1."""
     own = len(without_repeated(body, repeated))
     return 1 - own / len(body) if repeated and body else 0.0
 
 
 def without_repeated(body: str, repeated: Collection[int]) -> str:
-    """A text without the paragraphs that its host repeats (their `paragraph_hashes`)."""
+    """Removes the paragraphs that the host repeats (given by their `paragraph_hashes`)."""
     known = frozenset(repeated)
     paragraphs = body.split("\n\n")
     return "\n\n".join(paragraph for paragraph in paragraphs if known.isdisjoint(paragraph_hashes(paragraph)))
 
 
+def holds_sentence(text: str) -> bool:
+    """Returns whether a text holds a sentence, or is long enough to be a text without one."""
+    sentences = (line for line in text.splitlines() if line.endswith(_SENTENCE_ENDS) and len(line.split()) >= _SHORTEST)
+    return len(text) >= SHELL_LETTERS or any(True for _ in sentences)
+
+
 def is_free(page: Page) -> bool | None:
-    """What the page declares about itself (`isAccessibleForFree`, content tier); None if it is silent."""
+    """Returns what the page declares (`isAccessibleForFree`, content tier); None if it declares nothing."""
     for thing in (page.thing, *page.things):
         if thing is page.thing or types_of(thing) & (ARTICLE_TYPES | {"webpage"}):
             value = thing.get("isAccessibleForFree")
@@ -98,11 +125,11 @@ def is_free(page: Page) -> bool | None:
 
 
 def _is_stub(page: Page, body: str) -> bool:
-    """A text cut by a paywall: little of it, and the page sells the rest, or declares and shows that there is more."""
+    """Returns whether a paywall cut the text: it is short, and ends in an offer or is declared to be a part."""
     free = is_free(page)
     if len(body) >= LONGEST_STUB or free is True:
         return False
-    sells = bool(PAYWALL.search(body[-_TAIL_LETTERS:].lower()))
+    sells = any(is_offer(line) and PAYWALL.search(line.lower()) for line in body.splitlines()[-_OFFER_LINES:])
     if free is None or sells:
         return sells
     if _has_offer(page.tree):
@@ -111,7 +138,7 @@ def _is_stub(page: Page, body: str) -> bool:
 
 
 def _shows_locked_part(page: Page) -> bool:
-    """The part that the page declares as locked (`hasPart` with a `cssSelector`) is there, with its text."""
+    """Returns whether the part declared as locked (`hasPart` with a `cssSelector`) is there, with its text."""
     selectors = {text_of(thing.get("cssSelector")) for thing in page.things if thing.get("cssSelector")}
     classes = {name for selector in selectors for name in re.findall(r"\.([\w-]+)", selector)}
     if not classes:
@@ -121,7 +148,7 @@ def _shows_locked_part(page: Page) -> bool:
 
 
 def _has_offer(tree: HtmlElement) -> bool:
-    """An element whose name says paywall and whose words sell a subscription."""
+    """Returns whether an element is named as a paywall and its words sell a subscription."""
     for element in tree.iter("div", "section", "aside"):
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
         if PAYWALL_NAMES.search(names) and PAYWALL.search(" ".join(element.itertext())[:LONGEST_STUB].lower()):

@@ -30,13 +30,13 @@ def register(group: click.Group) -> None:
 
     @group.group("alert")
     def alert() -> None:
-        """Send a test alert, or preview one."""
+        """Sends a test alert, or previews one."""
 
     @command(alert, "test")
     @click.argument("channel")
     @pass_shell
     def test(shell: Shell, channel: str) -> None:
-        """Sends a test message to CHANNEL now and shows the reply."""
+        """Sends a test message to a channel. Shows the reply."""
         config = shell.config()
         reply = asyncio.run(_send_test(config, channel_named(config, channel)))
         if reply.verdict.outcome is not AttemptOutcome.DELIVERED:
@@ -48,7 +48,7 @@ def register(group: click.Group) -> None:
     @click.option("--channel", help="Show the exact request body for this channel. Default: as on a terminal.")
     @pass_shell
     def preview(shell: Shell, document: str, channel: str | None) -> None:
-        """Shows the alert for DOCUMENT (its number, file name or id) without sending it."""
+        """Shows an alert without sending it. DOCUMENT is a number, file name or id."""
         config = shell.config()
         with reading(config.state.path) as store:
             alert = compose.single(headline_of(_find(store, document)))

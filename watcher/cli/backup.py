@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
 from watcher.store.engine.backup import Backup, back_up, default_backup
 
 
@@ -35,4 +35,4 @@ def register(group: click.Group) -> None:
 
 def _sentence(made: Backup) -> str:
     known = f"everything until {made.as_of:%Y-%m-%d %H:%M:%S} UTC" if made.as_of else "no poll yet"
-    return f"{made.path}: {made.size:,} bytes, {made.documents} documents on record, {known}"
+    return f"{made.path}: {made.size:,} bytes, {counted(made.documents, 'document')} on record, {known}"

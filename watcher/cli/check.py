@@ -12,7 +12,7 @@ import click
 from watcher.alerts.channel import Target
 from watcher.alerts.channels import CHANNELS
 from watcher.app import client_of
-from watcher.cli.shell import Shell, command, out, pass_shell
+from watcher.cli.shell import Shell, command, counted, out, pass_shell
 from watcher.config import ChannelType, Config
 from watcher.errors import FetchError, NotAFeed, WatcherError
 from watcher.inquiry.compile import compile_watches
@@ -29,7 +29,7 @@ def register(group: click.Group) -> None:
     @click.option("--online", is_flag=True, help="Also fetch each feed and connect to each channel's host.")
     @pass_shell
     def check(shell: Shell, online: bool) -> None:
-        """Validates the whole config and prints every error; exit code 78 if it is invalid."""
+        """Validates the config. Prints every error, and exits with 78 if there is one."""
         config = shell.config()
         for watch in compile_watches(config).unfilterable:
             warning = "requires no particular word, so every page of its feeds is extracted in full"
@@ -39,7 +39,8 @@ def register(group: click.Group) -> None:
             problems += asyncio.run(_online(config))
         for problem in problems:
             out.print(problem, markup=False)
-        counts = f"{len(config.feeds)} feeds, {len(config.watches)} watches, {len(config.channels)} channels"
+        sizes = {"feed": config.feeds, "watch": config.watches, "channel": config.channels}
+        counts = ", ".join(counted(len(values), noun) for noun, values in sizes.items())
         out.print(f"{config.file}: {counts}: {'has problems, see above' if problems else 'valid'}", markup=False)
         if problems:
             sys.exit(1)
@@ -76,7 +77,7 @@ async def _feeds(config: Config) -> AsyncIterator[str]:
                 return f"feed {name}: {sentence(error)}"
             except WatcherError as error:
                 return f"feed {name}: {error}"
-            out.print(f"feed {name}: {feed.format}, {len(feed.entries)} entries", markup=False)
+            out.print(f"feed {name}: {feed.format}, {counted(len(feed.entries), 'entry')}", markup=False)
             return ""
 
         for problem in await asyncio.gather(*(fetched(feed.name, feed.url) for feed in config.feeds)):

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_message
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message
 from watcher.config import Config
 from watcher.corpus import (
     CorpusFolder,
@@ -37,19 +37,19 @@ def register(group: click.Group) -> None:
 
     @group.group("corpus")
     def corpus() -> None:
-        """Verify, count or export the documents."""
+        """Verifies, counts or exports the documents."""
 
     @command(corpus, "verify")
     @pass_shell
     def verify_(shell: Shell) -> None:
-        """Verifies the corpus: files complete, ids equal to their hash, numbers without gap or reuse."""
+        """Verifies the corpus. Checks that files are complete, ids are hashes, and numbers have no gap or reuse."""
         config = shell.config()
         folder = _folder(config)
         report = verify(folder, _records(config))
         for finding in report.findings:
             out.print(f"{finding.name}: {finding.message}", markup=False)
-        counts = f"{report.documents} documents on record, {report.adopted} of them adopted"
-        out.print(f"{folder.path}: {counts}; {len(report.problems) or 'no'} problems", markup=False)
+        counts = f"{counted(report.documents, 'document')} on record, {report.adopted} adopted"
+        out.print(f"{folder.path}: {counts}; {counted(len(report.problems), 'problem')}", markup=False)
         if not report.sound:
             sys.exit(1)
 
@@ -57,7 +57,7 @@ def register(group: click.Group) -> None:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def stats(shell: Shell, as_json: bool) -> None:
-        """Counts documents by feed, watch, month, language and quality."""
+        """Counts documents by feed, watch, language, …"""
         with reading(shell.config().state.path) as store:
             counts = store.read(statistics.count)
         if as_json:
@@ -75,12 +75,12 @@ def register(group: click.Group) -> None:
     )
     @pass_shell
     def export(shell: Shell, form: str, output: Path | None) -> None:
-        """Exports every document with its metadata, as JSON lines or CSV records."""
+        """Exports every document. Its metadata is included, as JSON lines or CSV records."""
         config = shell.config()
         with _target(output) as target:
             number = _export(config, _FORMATS[form], target)
         if output:
-            print_message(f"{number} documents in {output}")
+            print_message(f"{counted(number, 'document')} in {output}")
 
 
 def _export(config: Config, lines_of: Callable[[Iterable[ExportRow]], Iterator[str]], target: BinaryIO) -> int:
@@ -154,9 +154,9 @@ def _target(output: Path | None) -> Iterator[BinaryIO]:
 
 
 def _lines(counts: CorpusCounts) -> Iterator[str]:
-    yield f"{counts.documents} documents, {counts.adopted} of them adopted; {counts.stories} stories"
+    yield f"{counted(counts.documents, 'document')}, {counts.adopted} adopted; {counted(counts.stories, 'story')}"
     if counts.unwritten:
-        yield f"{counts.unwritten} files are not written yet"
+        yield f"not written yet: {counted(counts.unwritten, 'file')}"
     yield f"{counts.letters:,} letters"
     if counts.first_recorded_at and counts.last_recorded_at:
         yield f"recorded from {counts.first_recorded_at:%Y-%m-%d %H:%M} to {counts.last_recorded_at:%Y-%m-%d %H:%M} UTC"

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from watcher.app import client_of
-from watcher.cli.shell import Shell, command, pass_shell, print_json, print_message, print_table
+from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
 from watcher.config import Config, FeedConfig
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
@@ -26,7 +26,7 @@ def register(group: click.Group) -> None:
 
     @group.group("feeds")
     def feeds_group() -> None:
-        """List, add or remove feeds of the config file."""
+        """Lists, adds or removes feeds of the config file."""
 
     @command(feeds_group, "list")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
@@ -47,12 +47,12 @@ def register(group: click.Group) -> None:
     @click.option("--offline", is_flag=True, help="Add it without fetching it first.")
     @pass_shell
     def add(shell: Shell, url: str, name: str, offline: bool) -> None:
-        """Fetches URL and adds it to the config file if it is a feed."""
+        """Adds a feed to the config file. Fetches URL first, to check that it is a feed."""
         file = shell.config_file()
         config = shell.config()
         if not offline:
             feed = asyncio.run(_fetch(config, url))
-            print_message(f"{feed.title or url}: {len(feed.entries)} entries, {feed.format}")
+            print_message(f"{feed.title or url}: {counted(len(feed.entries), 'entry')}, {feed.format}")
         added = add_feed(file, url, name=name)
         print_message(f"added {added.name} to {file}; a running daemon polls it after a reload (SIGHUP)")
 
@@ -60,7 +60,7 @@ def register(group: click.Group) -> None:
     @click.argument("feed")
     @pass_shell
     def remove(shell: Shell, feed: str) -> None:
-        """Removes a feed, by name or address, from the config file. Its documents stay."""
+        """Removes a feed, by name or address. Its documents stay."""
         file = shell.config_file()
         removed = remove_feed(file, feed)
         print_message(f"removed {removed.name} from {file}; a running daemon drops it at the next reload (SIGHUP)")

@@ -29,7 +29,7 @@ def register(group: click.Group) -> None:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def healthcheck(shell: Shell, as_json: bool) -> None:
-        """Exits with 0 if the daemon works; else with 1 and one sentence for each problem."""
+        """Reports whether the daemon works. If not, prints one sentence for each problem and exits with 1."""
         config, now = shell.config(), datetime.now(UTC)
         health, problems = _inspect(config, now)
         status = line_of(health) if health else ""
@@ -77,4 +77,4 @@ def _state(health: Health) -> Iterator[str]:
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
     needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)
-    yield from (text for name, text in sorted(health.troubles.items()) if name in needs_a_person)
+    yield from (text for name, text in sorted(health.incidents.items()) if name in needs_a_person)

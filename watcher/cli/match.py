@@ -12,7 +12,7 @@ import click
 from rich.text import Text
 
 from watcher.cli.output import print_hits
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus import CorpusFile, CorpusFolder, parse_document
 from watcher.errors import CorpusError, QueryError, WatcherError
@@ -122,7 +122,7 @@ def _print(found: Iterator[tuple[_Text, tuple[Match, ...]]], nothing: str) -> No
         if text.name:
             out.print(Text(f"{text.name}: {text.article.title}", style="bold"))
         for match in matches:
-            out.print(Text(f"watch {match.watch}: {len(match.hits)} hits", style="bold"))
+            out.print(Text(f"watch {match.watch}: {counted(len(match.hits), 'hit')}", style="bold"))
             print_hits(match.hits, text.article.text, text.feed_text)
     if empty:
         out.print(nothing, markup=False)

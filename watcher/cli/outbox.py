@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from watcher.cli.moments import moment_of
-from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_message, print_table
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message, print_table
 from watcher.config import Config
 from watcher.errors import WatcherError
 from watcher.model import DeliveryState
@@ -29,7 +29,7 @@ def register(group: click.Group) -> None:
 
     @group.group("outbox")
     def outbox_group() -> None:
-        """List, show, re-send, drop or resume alerts."""
+        """Lists, shows, re-sends, drops or resumes alerts."""
 
     _register_list_and_show(outbox_group)
     _register_resume(outbox_group)
@@ -44,7 +44,7 @@ def _register_list_and_show(group: click.Group) -> None:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
     @pass_shell
     def list_(shell: Shell, channel: str, state: str | None, as_json: bool) -> None:
-        """Lists pending alerts with state, channel, age, next attempt and last answer."""
+        """Lists pending alerts. Shows state, channel, age, next attempt and last answer of each."""
         config = shell.config()
         choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
         with reading(config.state.path) as store:
@@ -62,7 +62,7 @@ def _register_list_and_show(group: click.Group) -> None:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def show(shell: Shell, id_: str, as_json: bool) -> None:
-        """Shows one alert: every attempt, its documents, the bytes sent. A unique prefix of its ID is enough."""
+        """Shows one alert, its attempts, documents and bytes. A unique prefix of its ID is enough."""
         config = shell.config()
         with reading(config.state.path) as store:
             status = _only(store.read(outbox_status.search, Choice(ids=(id_,))), id_)
@@ -83,7 +83,7 @@ def _register_resume(group: click.Group) -> None:
     @click.argument("channel")
     @pass_shell
     def resume(shell: Shell, channel: str) -> None:
-        """Resumes a parked channel: its queue is sent now, a long one as one digest."""
+        """Resumes a parked channel. Its queue is sent now, a long one as one digest."""
         config, now = shell.config(), datetime.now(UTC)
         others = [name for name in Settings.of(config, generation=0).ops if name != channel]
         with editing(config.state.path) as store:
@@ -92,7 +92,7 @@ def _register_resume(group: click.Group) -> None:
             waiting = store.run(outbox.resume, channel, limits=LIMITS, now=now)
             over = f"Channel {channel} is resumed."
             store.run(incidents.end, f"parked {channel}", over, ops=others, now=now)
-        print_message(f"{channel} is resumed; {waiting} alerts are pending")
+        print_message(f"{channel} is resumed; {waiting} pending")
 
 
 def _register_replay(group: click.Group) -> None:
@@ -106,7 +106,7 @@ def _register_replay(group: click.Group) -> None:
     def replay(
         shell: Shell, ids: tuple[str, ...], since: str | None, channel: str, state: str | None, dry_run: bool
     ) -> None:
-        """Re-sends alerts that have ended: failed ones (state dead), or with --state delivered those already sent."""
+        """Re-sends alerts that have ended. By default failed ones (dead); with --state delivered also sent ones."""
         if not (ids or since or channel or state):
             raise click.UsageError("choose alerts by ID, --since, --channel or --state")
         config, now = shell.config(), datetime.now(UTC)
@@ -120,7 +120,7 @@ def _register_replay(group: click.Group) -> None:
                 store.run(outbox.replay, choice, now=now)
         rows = (_row(status, config, now) for status in found)
         print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
-        print_message(f"{len(found)} alerts {'would be' if dry_run else 'are'} queued again")
+        print_message(f"{'to queue again' if dry_run else 'queued again'}: {counted(len(found), 'alert')}")
 
 
 def _register_drop(group: click.Group) -> None:
@@ -132,7 +132,7 @@ def _register_drop(group: click.Group) -> None:
     @click.option("--dry-run", is_flag=True, help="Only count them.")
     @pass_shell
     def drop(shell: Shell, ids: tuple[str, ...], channel: str, dry_run: bool) -> None:
-        """Drops pending alerts; alerts already sent are not affected."""
+        """Drops pending alerts. Alerts already sent are not affected."""
         if not (ids or channel):
             raise click.UsageError("choose alerts by ID or --channel")
         choice = Choice(channel=channel, ids=tuple(ids), states=(*(s for s in OPEN if s is not DeliveryState.SENDING),))
@@ -140,7 +140,7 @@ def _register_drop(group: click.Group) -> None:
             count = len(store.run(outbox_status.search, choice))
             if not dry_run:
                 count = store.run(outbox.drop, choice, now=datetime.now(UTC))
-        print_message(f"{count} alerts {'would be' if dry_run else 'are'} dropped")
+        print_message(f"{'to drop' if dry_run else 'dropped'}: {counted(count, 'alert')}")
 
 
 def _only(found: list[DeliveryStatus], wanted: str) -> DeliveryStatus:
@@ -182,6 +182,6 @@ def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, obj
         "attempts": status.attempts,
         "last_answer": status.last_answer,
         "uncertain": status.uncertain,
-        "sent_in": status.told_in or None,
+        "digest": status.digest or None,
         "documents": list(status.documents),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from watcher.cli.shell import err, out
+from watcher.cli.shell import counted, err, out
 from watcher.model import Hit, HitField
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
 def summary_lines(summary: OnceSummary) -> Iterator[str]:
     """Yields the lines of the summary of `once`."""
     tally = summary.tally
-    yield f"{tally.polled} feeds polled, {len(tally.failed_feeds)} failed; {tally.new_entries} new entries"
+    yield f"feeds: {tally.polled} polled, {len(tally.failed_feeds)} failed; {counted(tally.new_entries, 'new entry')}"
     for name, error in sorted(tally.failed_feeds.items()):
         yield f"  {name}: {error}"
     entries = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.entries.items()))

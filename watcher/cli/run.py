@@ -40,7 +40,7 @@ def register(group: click.Group) -> None:
     )
     @pass_shell
     def once(shell: Shell, as_json: bool) -> None:
-        """Runs one round, every feed, pending entry and delivery, and prints a summary."""
+        """Runs one round: every feed, pending entry and delivery. Prints a summary."""
         config = shell.config()
         show = _show(sys.stderr.write if as_json else sys.stdout.write)
         with progress(len(config.feeds)) as watch:
@@ -56,7 +56,7 @@ def register(group: click.Group) -> None:
         "--seconds", type=click.IntRange(5, 3600), default=10, show_default=True, help="Duration of the demo."
     )
     def demo(seconds: int) -> None:
-        """Shows watcher at work: it serves a small newsroom on loopback and watches it."""
+        """Runs a demo on loopback. watcher serves a small newsroom and watches it."""
         _demo(seconds)
 
 

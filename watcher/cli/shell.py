@@ -134,6 +134,12 @@ def print_message(message: str) -> None:
     err.print(message, markup=False)
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns `1 feed`, `2 feeds`, `2 entries` or `no feeds`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number or 'no'} {noun if number == 1 else plural}"
+
+
 def print_json(value: object) -> None:
     """Prints a result for programs: JSON on stdout, indented on a terminal."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2 if out.is_terminal else None, default=_plain))

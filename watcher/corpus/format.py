@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from watcher.model import DocumentId, DocumentNumber, PartialDate
-from watcher.text import fold
 
 _HEADER = re.compile(r" date ([0-9]{4}(?:-[0-9]{2}){0,2})(?=\s|$)")
 _FILE_NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,8})_([0-9a-f]{16})\.txt")
@@ -26,6 +26,8 @@ _UNPRINTABLE = re.compile(
     + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
     + "]"
 )
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_HYPHENS = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -98,10 +100,12 @@ def parse_file_name(name: str) -> tuple[DocumentNumber, DocumentId] | None:
 def text_hash(text: str) -> int:
     """Computes a signed 64-bit hash that is equal for equal texts, whatever their dates, addresses and layout.
 
-    Differences that `fold` removes (case, soft hyphens, kinds of hyphen) and the amount of white space do not count.
-    The store keeps the values: a change of this function needs a migration that hashes the documents again.
+    Case, compatibility forms, invisible characters, kinds of hyphen and the amount of white space do not count. The
+    store keeps the values, so they must never change: the rules are here, apart from those of `watcher.text.fold`.
     """
-    plain = " ".join(fold(normalise_text(text)).text.split())
+    visible = _INVISIBLE.sub("", normalise_text(text))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+    plain = " ".join(_HYPHENS.sub("-", folded).replace("\u2019", "'").split())
     return int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), signed=True)
 
 

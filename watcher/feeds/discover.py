@@ -1,4 +1,4 @@
-"""The feeds that a web page advertises, for whoever wrote the page's address where a feed's belongs."""
+"""Finds the feeds that a web page advertises, for an address in the config that is a page and not a feed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from watcher.text.charset import decode
 
-_MOST = 20
+_MAX_FEEDS = 20
 _SEARCHED = 1_000_000
 
 _FEED_TYPES = frozenset(
@@ -21,18 +21,18 @@ _FEED_TYPES = frozenset(
         "text/xml",
     }
 )
-_DEAD = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_INERT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"""<(link|base|a)\s((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
 
 
 def advertised_feeds(body: bytes, *, url: str) -> tuple[str, ...]:
-    """The absolute addresses of the feeds that the page at `url` names, in its order, at most 20.
+    """Returns the absolute addresses of the feeds that the page at `url` names, in its order, at most 20.
 
-    Read from `<link rel="alternate" type=…>` (WHATWG, "Link types: alternate"); `application/json` is left out,
-    because there it names the interface of a blog system.
+    They are read from `<link rel="alternate" type=…>` (WHATWG, "Link types: alternate"); `application/json` is
+    left out, because there it names the API of a blog system.
     """
-    text = _DEAD.sub("", decode(body[:_SEARCHED], content_type="").text)
+    text = _INERT.sub("", decode(body[:_SEARCHED], content_type="").text)
     base, found = url, dict[str, None]()
     for tag in _TAG.finditer(text):
         attributes = _attributes(tag.group(2))
@@ -41,7 +41,7 @@ def advertised_feeds(body: bytes, *, url: str) -> tuple[str, ...]:
             base = _joined(url, href) or url
         elif tag.group(1).lower() == "link" and _is_feed(attributes) and (address := _joined(base, href)):
             found[address] = None
-    return tuple(found)[:_MOST]
+    return tuple(found)[:_MAX_FEEDS]
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ def _is_feed(attributes: dict[str, str]) -> bool:
 
 
 def _joined(base: str, href: str) -> str:
-    """The absolute http address, "" if there is none."""
+    """Joins an address to its base; "" if the result is not an http(s) address."""
     try:
         address = urljoin(base, re.sub(r"^feed:(?://)?(?=https?:)|^feed:(?=//)", "", href)) if href else ""
         parts = urlsplit(address)

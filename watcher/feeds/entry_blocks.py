@@ -1,6 +1,6 @@
-"""A feed's text cut at its entries, so that only the entries that changed since last time need to be parsed.
+"""Cuts the text of a feed at its entries, so that only entries that changed since the last poll are parsed.
 
-Feeds list the same forty entries at every poll; reading them costs ten times what telling them apart by hash does.
+Feeds list the same forty entries at every poll; parsing an entry costs ten times as much as hashing its text.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _BLOCK_TAG = re.compile(r"<(/?)((?:[A-Za-z][\w.-]{0,30}+:)?(?:item|entry))(?=[\s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
-    """What stands between entries, in order, and the entries: `frame` has one piece more than `blocks`.
+    """The raw text of a feed in pieces: `blocks` are the entries, `frame` is the text before, between and after them.
 
-    `hashes`: signed 64 bits of each block.
+    `frame` has one piece more than `blocks`. `hashes`: signed 64 bits of each block.
     """
 
     frame: tuple[str, ...]
@@ -25,16 +25,16 @@ class Blocks:
     hashes: tuple[int, ...]
 
     def without(self, known: Set[int]) -> str:
-        """The feed's text with only those blocks whose hash is not known."""
+        """Returns the feed's text with only those blocks whose hash is not known."""
         kept = (block if hashed not in known else "" for block, hashed in zip(self.blocks, self.hashes, strict=True))
         pairs = zip(self.frame, (*kept, ""), strict=True)
         return "".join(part for pair in pairs for part in pair)
 
 
 def cut(text: str) -> Blocks | None:
-    """The feed in `text` (as `repair.feed_xml` gives it) cut at its entries; None if it cannot be cut for certain.
+    """Cuts a feed (as `repair.feed_xml` returns it) at its entries; None if it cannot be cut for certain.
 
-    That is the case if entries nest, stand empty, or if one of their tags may stand within CDATA or a comment.
+    That is so if entries are nested or self-closing, or if one of their tags may be inside CDATA or a comment.
     """
     frame, blocks, position = list[str](), list[str](), 0
     tags = list(_BLOCK_TAG.finditer(text))
@@ -52,7 +52,7 @@ def cut(text: str) -> Blocks | None:
 
 
 def block_hash(block: str) -> int:
-    """Signed 64 bits of SHA-256."""
+    """Hashes a block to signed 64 bits (of SHA-256)."""
     return int.from_bytes(hashlib.sha256(block.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
 
 

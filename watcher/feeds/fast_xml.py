@@ -1,10 +1,11 @@
-"""Feeds that hold nothing unusual, read with expat alone: what feedparser says of them, in a tenth of its time.
+"""Reads usual RSS and Atom feeds with expat alone, with the result of feedparser in a tenth of its time.
 
-    UTF-8 | expat | a light tree | per element, in order: what feedparser's handlers would keep
+    UTF-8 | expat | a light tree (`xml_tree`) | each element, in order: the values that feedparser would keep
 
 The reference is feedparser 6.0: its rules are repeated here for the elements that nearly all news feeds are made of.
-Whatever has no rule here (another element, attribute, place or order, markup that is not escaped, `xml:base`) makes the
-whole feed unusual, and feedparser reads it. Only the keys that `xmlfeed` looks at are kept.
+Any element, attribute, place or order without a rule here (and markup that is not escaped, and `xml:base`) makes the
+whole feed unusual, and feedparser reads it. Only the keys that `xmlfeed` uses are kept. A test compares both readings
+on all real feeds and on random mixtures of elements.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -33,11 +32,11 @@ _TYPES = {
 }  # fmt: skip
 _HTML = frozenset({"text/html", "application/xhtml+xml", "xhtml"})
 
-_LATIN = re.compile(r"[\x80-\x9f]")  # what feedparser takes for Windows-1252
+_LATIN = re.compile(r"[\x80-\x9f]")  # feedparser takes these for Windows-1252
 _LOOKS_MARKED = re.compile(r"[<&]")
 _REFERENCE = re.compile(r"&([A-Za-z0-9_]+);")
 
-# Elements by the name that feedparser knows them by. Those without a value of ours only ever fill keys of their own.
+# Elements under the names that feedparser gives them.
 _DATES = {
     "pubdate": "published", "published": "published", "issued": "published", "dcterms_issued": "published",
     "updated": "updated", "modified": "updated", "lastbuilddate": "updated", "dc_date": "updated",
@@ -70,8 +69,34 @@ _OURS = frozenset(
 )
 
 
+# Elements for which feedparser 6.0 has a rule of its own; under any other name it only fills a key of that name.
+_HANDLED = frozenset(
+    {
+        *("abstract", "author", "body", "category", "cc_license", "channel", "cloud", "content", "content_encoded"),
+        *("contributor", "copyright", "created", "creativecommons_license", "dc_author", "dc_contributor"),
+        *("dc_creator", "dc_date", "dc_description", "dc_language", "dc_publisher", "dc_rights", "dc_subject"),
+        *("dc_title", "dcterms_created", "dcterms_issued", "dcterms_modified", "dcterms_valid", "description", "email"),
+        *("enclosure", "entry", "expirationdate", "feed", "feedburner_browserfriendly", "fullitem", "generator"),
+        *("geom", "georss_box", "georss_line", "georss_point", "georss_polygon", "georss_where", "georssgeom"),
+        *("gml_exterior", "gml_linearring", "gml_linestring", "gml_point", "gml_polygon", "gml_pos", "gml_poslist"),
+        *("guid", "height", "homepage", "id", "image", "info", "issued", "item", "itunes_author", "itunes_block"),
+        *("itunes_category", "itunes_email", "itunes_explicit", "itunes_image", "itunes_keywords", "itunes_link"),
+        *("itunes_name", "itunes_owner", "itunes_subtitle", "itunes_summary", "keywords", "language", "lastbuilddate"),
+        *("link", "managingeditor", "media_category", "media_content", "media_credit", "media_description"),
+        *("media_group", "media_keywords", "media_license", "media_player", "media_rating", "media_restriction"),
+        *("media_thumbnail", "media_title", "modified", "name", "newlocation", "psc_chapter", "psc_chapters"),
+        *("pubdate", "published", "rights", "rss", "source", "subtitle", "summary", "tagline", "tags", "textinput"),
+        *("title", "updated", "uri", "url", "webmaster", "where", "width", "xhtml_body"),
+    }
+)
+_EMAIL = re.compile(  # as feedparser knows it
+    r"[a-z0-9_.+-]+@(?:\[\d{1,3}\.\d{1,3}\.\d{1,3}\.|(?:[a-z0-9-]+\.)+)(?:[a-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
 def read_quickly(data: bytes) -> Values | None:
-    """What `feedparser.parse` says of UTF-8 `data`, as far as it is wanted: feed, entries, version. None: ask it."""
+    """Returns the feed, entries and version that `feedparser.parse` returns for UTF-8; None if the feed is unusual."""
     try:
         return _read(Tree(data))
     except (Unsupported, expat.ExpatError):
@@ -98,7 +123,7 @@ def _rss_version(root: Element) -> str:
 
 
 def _values(root: Element, holders: list[Element], version: str) -> Values:
-    """What the children of `holders` say: of the feed, and of its entries."""
+    """Reads the children of `holders`: values of the feed, and its entries."""
     feed, entries = _Reader(version, in_entry=False), list[Values]()
     language = root.attributes.get("xml:lang", root.attributes.get("lang"))
     if language and root.name in ("rss", "feed"):
@@ -115,13 +140,13 @@ def _values(root: Element, holders: list[Element], version: str) -> Values:
 
 
 class _Reader:
-    """What feedparser would keep of the children of an entry, or of a feed, taken in their order."""
+    """Collects the values that feedparser would keep of an entry or a feed, element by element, in their order."""
 
     def __init__(self, version: str, *, in_entry: bool) -> None:
         self.values: Values = {}
         self._atom = version.startswith("atom")
         self._in_entry = in_entry
-        self._told: set[str] = set()
+        self._met: set[str] = set()
         self._from_within: set[str] = set()
 
     def read(self, element: Element) -> Values:
@@ -143,7 +168,7 @@ class _Reader:
             self._take_text(element)
         elif name in _FAMILIES:
             self._take_family(element)
-        elif name in _IGNORED or _is_nobodys(name):
+        elif name in _IGNORED or _is_unhandled(name):
             _leaf(element)
         else:
             raise Unsupported
@@ -167,7 +192,7 @@ class _Reader:
                 _leaf(child)
 
     def _take_text_within(self, name: str, text: str) -> None:
-        """What stands directly in the entry counts more than what stands deeper."""
+        """A text directly in the entry counts more than one in a child."""
         if name not in self.values or name in self._from_within:
             self.values[name] = text
             self._from_within.add(name)
@@ -261,26 +286,23 @@ class _Reader:
 
     def _take_author_line(self, line: str) -> None:
         self.values["author"] = line
-        if "@" in line:
-            StrictFeedParser._sync_author_detail(_Context(self.values))
-        elif line:
-            self.values["authors"][-1]["name"] = line
+        self.values["authors"][-1] |= _person(line)
 
     def _typed(self, element: Element, usual: str) -> tuple[str, str]:
-        """The type that an element claims for its text, and the text."""
-        claims = element.attributes
-        kind = _TYPES.get(claims.get("type", usual))
-        if kind is None or not claims.keys() <= {"type", "xml:lang"}:
+        """Returns the media type that an element states for its text, and the text."""
+        stated = element.attributes
+        kind = _TYPES.get(stated.get("type", usual))
+        if kind is None or not stated.keys() <= {"type", "xml:lang"}:
             raise Unsupported
         text = _leaf(element)
         if not self._atom and kind == "text/plain" and _LOOKS_MARKED.search(text):
             kind = "text/html" if StrictFeedParser.looks_like_html(text) else kind
         return kind, _clean(text)
 
-    def _only_once(self, what: str) -> None:
-        if what in self._told:
+    def _only_once(self, name: str) -> None:
+        if name in self._met:
             raise Unsupported
-        self._told.add(what)
+        self._met.add(name)
 
 
 _TAKERS: Mapping[str, Callable[[_Reader, Element], None]] = {
@@ -300,25 +322,25 @@ _TAKERS: Mapping[str, Callable[[_Reader, Element], None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """As much of a parser as feedparser's function for authors asks for."""
-
-    values: Values
-
-    def _get_context(self) -> Values:
-        return self.values
+def _person(line: str) -> Values:
+    """Splits the name and the mail address of a line, each if there is one."""
+    address = _EMAIL.search(line)
+    if address is None:
+        return {"name": line} if line else {}
+    name = line.replace(address[0], "").replace("()", "").replace("<>", "").replace("&lt;&gt;", "").strip()
+    name = name.removeprefix("(").removesuffix(")").strip()
+    return ({"name": name} if name else {}) | {"email": address[0]}
 
 
 def _leaf(element: Element) -> str:
-    """The text of an element without elements in it."""
+    """Returns the text of an element without children. Raises Unsupported for others."""
     if element.children:
         raise Unsupported
     return element.text
 
 
 def _clean(text: str) -> str:
-    """Text that is UTF-8 taken for Latin-1 is mended, as feedparser does."""
+    """Repairs UTF-8 that was decoded as Latin-1, as feedparser does."""
     if text.isascii():
         return text
     with suppress(UnicodeError):
@@ -329,13 +351,11 @@ def _clean(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if "///" in text:  # which feedparser takes for a slip of the pen
+    if "///" in text:  # feedparser corrects it
         raise Unsupported
     return text
 
 
-@lru_cache(maxsize=1024)
-def _is_nobodys(name: str) -> bool:
+def _is_unhandled(name: str) -> bool:
     """Whether feedparser has no rule for an element, so that it fills a key of its own only."""
-    handled = any(hasattr(StrictFeedParser, f"_{side}_{name}") for side in ("start", "end"))
-    return name not in _OURS and not handled
+    return name not in _OURS and name not in _HANDLED

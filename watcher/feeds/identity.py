@@ -1,6 +1,6 @@
-"""What makes two entries the same: normalised links, and short keys for the store. No parsing, no database.
+"""Decides when two entries are the same: normalised links, and short keys for the store. No parsing, no database.
 
-An entry is known by its feed and id, and by its normalised link, which no other feed's entry shares by accident.
+An entry is known by its feed and id, and by its normalised link, which entries of other feeds share only on purpose.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from watcher.model import Entry, EntryKeys, ParsedFeed
+from watcher.model import Entry, EntryKeys
 from watcher.text import host_name
 
-# Parameters that say where a reader came from, never which article is meant. Sources: the published lists of ClearURLs
-# and Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
+# Parameters that name a referrer or campaign, never an article. Sources: the published lists of ClearURLs and of
+# Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
 _TRACKING_PREFIXES = (
     "utm_",
     "at_",
@@ -54,7 +55,7 @@ _TRACKING = frozenset(
         *("_ga", "_gl", "__hssc", "__hstc", "hsctatracking", "wprov", "ftag", "traffic_source", "feedtype", "maca"),
     }
 )
-# Parameters that name an article on some sites, and where the reader came from on others: the value tells.
+# Parameters that name an article on some sites and a referrer on others: the value decides.
 _TRACKING_VALUES = {
     key: frozenset(
         {"rss", "rss2", "atom", "feed", "feeds", "rssfeed", "rss-feed", "newsfeed", "feedburner", "newsletter"}
@@ -70,10 +71,10 @@ _LEGAL = "!#$%&'()*+,/:;=?@[]~"
 
 
 def normalise_link(url: str) -> str:
-    """One spelling for all links to a page, "" if `url` is no http(s) address. For comparing only, never for fetching.
+    """Returns one spelling for all links to a page, "" if `url` is not an http(s) address; not for fetching.
 
-    Gone: fragment, tracking parameters, default port, user, trailing dot of the host; http is read as https, the host
-    is lower-case ASCII, escapes are spelt as RFC 3986 (6.2.2) wants. The order of parameters stays, as do all others.
+    Fragment, tracking parameters, default port, user and the trailing dot of the host are removed; http becomes https,
+    the host lower-case ASCII, escapes as RFC 3986 (6.2.2) defines. The other parameters stay, in their order.
     """
     try:
         parts = urlsplit(url.strip())
@@ -88,50 +89,71 @@ def normalise_link(url: str) -> str:
     return f"https://{authority}{path}" + (f"?{query}" if query else "")
 
 
-def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
-    """The keys of each entry of one body, in its order. `feed_key` names the feed, and stays when its address moves."""
-    return without_shared([own_keys(feed_key, entry) for entry in feed.entries], site=link_key(feed.site))
-
-
 def own_keys(feed_key: str, entry: Entry) -> EntryKeys:
-    """The keys of one entry, without regard to the others; see `without_shared`."""
+    """Returns the keys of one entry, regardless of the other entries of its feed; see `distinct_keys`."""
     link = normalise_link(entry.link)
     return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key_of_page(link))
 
 
-def without_shared(keys: Sequence[EntryKeys], *, site: int | None) -> tuple[EntryKeys, ...]:
-    """The keys of the entries of one body, given each one's own.
+def distinct_keys(listed: Sequence[tuple[EntryKeys, int]], *, site: int | None) -> tuple[EntryKeys, ...]:
+    """Returns keys that distinguish the entries of one body, given their own keys and title keys.
 
-    A link that entries with different ids share (a live blog's page, a list page) is no key, nor is the feed's site.
+    An id that entries with different links or titles share is not trusted ("N/A" for all of them): the link replaces
+    it, or the title where the link is shared, too. A link that entries with different ids share (a live blog, a
+    list page) is not a key, nor is the site of the feed.
     """
-    owners: dict[int | None, int] = {site: 0}
-    shared: set[int | None] = {site}
-    for entry in keys:
-        if owners.setdefault(entry.link, entry.id) != entry.id:
-            shared.add(entry.link)
-    return tuple(EntryKeys(id=entry.id, link=None) if entry.link in shared else entry for entry in keys)
+    pages = _by(listed, lambda keys, title: (keys.id, (keys.link, title)))
+    ids = _by(listed, lambda keys, title: (keys.link, (keys.id, title if len(pages[keys.id]) > 1 else 0)))
+    shared = {link for link, owners in ids.items() if len(owners) > 1} | {site, None}
+
+    def distinct(keys: EntryKeys, title: int) -> EntryKeys:
+        link = None if keys.link in shared else keys.link
+        own = title ^ keys.id ^ (keys.link or 0)
+        if len(pages[keys.id]) == 1:
+            chosen = EntryKeys(id=keys.id, link=link)
+        else:
+            chosen = EntryKeys(id=own if link is None else link, link=None)
+        page = () if keys.link is None or keys.link == site else (keys.link,)
+        return replace(chosen, alternates=tuple(key for key in (*page, own, keys.id) if key not in chosen.all))
+
+    return tuple(distinct(keys, title) for keys, title in listed)
+
+
+def _by(
+    listed: Sequence[tuple[EntryKeys, int]], pair: Callable[[EntryKeys, int], tuple[int | None, object]]
+) -> dict[int | None, set[object]]:
+    groups: dict[int | None, set[object]] = {}
+    for keys, title in listed:
+        key, value = pair(keys, title)
+        groups.setdefault(key, set()).add(value)
+    return groups
+
+
+def title_key(feed_key: str, entry: Entry) -> int:
+    """Returns a key of the entry's title, or of its text if it has no title."""
+    return _key("title", feed_key, _folded(entry.title) or _folded(entry.text))
 
 
 def link_key(url: str) -> int | None:
-    """The key of the page at `url`, None if it is no address, or a home page, which is no article's."""
+    """Returns the key of the page at `url`; None if it is not an address, or is a home page."""
     return _key_of_page(normalise_link(url))
 
 
 def content_hash(entry: Entry) -> int:
-    """Changes when the words of title or text do; not with case, white space, soft hyphens or Unicode form."""
+    """Hashes the words of title and text, regardless of case, white space, soft hyphens and Unicode form."""
     return _key("content", _folded(entry.title), _folded(entry.text))
 
 
 def body_hash(body: bytes) -> int:
-    """A key of a whole feed body, to notice a feed that is sent again unchanged.
+    """Hashes a whole feed body, to notice one that is sent again unchanged.
 
-    64 bits of SHA-256, for which processors have instructions: a third of the time of BLAKE2b.
+    64 bits of SHA-256, for which processors have instructions: it takes a third of the time of BLAKE2b.
     """
     return int.from_bytes(hashlib.sha256(body).digest()[:8], "big", signed=True)
 
 
 def _identity(entry: Entry, link: str) -> tuple[str, ...]:
-    """Its id; without one link and title, without a link title and text."""
+    """The id of an entry; without an id its link and title; without a link its title and text."""
     if entry.id:
         return ("given", entry.id)
     return ("link", link, _folded(entry.title)) if link else ("text", _folded(entry.title), _folded(entry.text))
@@ -166,26 +188,26 @@ def _without_dots(path: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Percent-encoded once: unreserved characters bare, all others that need it as upper-case UTF-8 escapes."""
+    """Percent-encodes once: unreserved characters plain, all others that need it as upper-case UTF-8 escapes."""
     if _PLAIN.fullmatch(text):
         return text
-    return _ESCAPE.sub(_respelt, quote(_BARE_PERCENT.sub("%25", text), safe=_LEGAL, errors="surrogatepass"))
+    return _ESCAPE.sub(_normal_escape, quote(_BARE_PERCENT.sub("%25", text), safe=_LEGAL, errors="surrogatepass"))
 
 
-def _respelt(match: re.Match[str]) -> str:
+def _normal_escape(match: re.Match[str]) -> str:
     character = unquote_to_bytes(match.group()).decode("latin-1")
     return character if character in _UNRESERVED else match.group().upper()
 
 
 def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text.replace("\xad", "")).casefold()
-    if (joined := folded.replace("\n\n", " ")).isprintable() and "  " not in joined:  # what splitting would come to
+    if (joined := folded.replace("\n\n", " ")).isprintable() and "  " not in joined:  # splitting would change nothing
         return joined.strip()
     return " ".join(folded.split())
 
 
 def _key(*parts: str) -> int:
-    """64 bits of BLAKE2b: among 10 million keys, two meet with a chance of 3 in a million (n² / 2⁶⁵)."""
+    """Hashes parts to 64 bits: among 10 million keys two collide with a chance of 3 in a million (n² / 2⁶⁵)."""
     pieces = [part.encode("utf-8", "surrogatepass") for part in parts]
     whole = b"".join([len(piece).to_bytes(8, "big") + piece for piece in pieces])
     return int.from_bytes(hashlib.blake2b(whole, digest_size=8).digest(), "big", signed=True)

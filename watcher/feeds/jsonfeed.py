@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), read leniently: a wrong type is no value."""
+"""Parses JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/); ignores values of a wrong type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Object = Mapping[str, Any]
 
 
 def parse_json_feed(text: str, *, url: str, timezone: str) -> ParsedFeed:
-    """The feed in `text`. Raises NotAFeed if it is no JSON, or JSON of another kind."""
+    """Parses the feed in `text`. Raises NotAFeed if it is not JSON, or JSON of another kind."""
     feed = _json_feed(text)
     site = absolute_link(_text(feed, "home_page_url"), base=url)
     items = feed["items"]
@@ -38,9 +38,9 @@ def _json_feed(text: str) -> _Object:
     except (ValueError, RecursionError) as error:
         raise NotAFeed(f"the answer looks like JSON but cannot be read: {error}") from error
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
-        raise NotAFeed("the answer is JSON, but no JSON Feed: it has no list of items")
+        raise NotAFeed("the answer is JSON, but not a JSON Feed: it has no list of items")
     if "jsonfeed.org/version" not in _text(feed, "version") and not any(map(_looks_like_entry, feed["items"][:10])):
-        raise NotAFeed("the answer is JSON, but no JSON Feed: neither its version nor its items say so")
+        raise NotAFeed("the answer is JSON, but not a JSON Feed: neither its version nor its items show one")
     return feed
 
 
@@ -66,7 +66,7 @@ def _entry(item: _Object, feed: _Object, url: str, timezone: str) -> Entry:
 
 
 def _authors(value: _Object) -> str:
-    """Names of `authors` (1.1) or `author` (1.0), joined by commas."""
+    """Joins the names of `authors` (1.1) or `author` (1.0) by commas."""
     many, one = value.get("authors"), value.get("author")
     candidates = many if isinstance(many, list) and many else [one]
     names = [_text(author, "name") if isinstance(author, dict) else "" for author in candidates[:20]]
@@ -74,7 +74,7 @@ def _authors(value: _Object) -> str:
 
 
 def _text(value: _Object, key: str) -> str:
-    """A string, or a number as it is written (version 1 of the format asks readers to take numeric ids)."""
+    """Returns a string, or a number as it is written (version 1 of the format asks readers to accept numeric ids)."""
     found = value.get(key)
     if isinstance(found, str):
         return safe_text(found)
@@ -86,4 +86,4 @@ def _text(value: _Object, key: str) -> str:
 def _problem(listed: int, read: int) -> str:
     if listed > MAX_ENTRIES:
         return f"lists {listed} entries; only the first {MAX_ENTRIES} are read"
-    return "" if listed == read else f"{listed - read} of {listed} items are no objects"
+    return "" if listed == read else f"{listed - read} of {listed} items are not objects"

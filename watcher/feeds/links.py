@@ -1,4 +1,4 @@
-"""The links of a feed: made absolute, otherwise left as the feed gives them."""
+"""Makes the links of a feed absolute and leaves them otherwise as the feed gives them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from urllib.parse import urljoin, urlsplit
 
 MAX_LINK = 8192
 
-# Nothing that urlsplit would object to.
+# Addresses that urlsplit accepts for certain.
 _USUAL = re.compile(r"https?://[A-Za-z0-9.-]*[A-Za-z0-9](?::[1-9][0-9]{1,4})?(?:/[!-~]*)?")
 
 
 def absolute_link(link: str, *, base: str) -> str:
-    """The http(s) address that `link` names, seen from `base`; "" for anything that cannot be fetched.
+    """Returns the http(s) address of `link`, relative to `base`; "" for anything that cannot be fetched.
 
-    An absolute link comes back to the letter, white space at its ends and line breaks within it aside. One longer than
+    An absolute link is returned unchanged but for white space at its ends and line breaks within it. A link longer than
     MAX_LINK is dropped, because a shortened address is another address.
     """
     link = "".join(link.split("\n")).replace("\r", "").replace("\t", "").strip()
@@ -32,7 +32,7 @@ def absolute_link(link: str, *, base: str) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether this is an absolute http(s) address with a host."""
+    """Returns whether a text is an absolute http(s) address with a host."""
     if _USUAL.fullmatch(text):
         return True
     if text[:8].lower().partition(":")[0] not in {"http", "https"}:

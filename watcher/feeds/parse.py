@@ -1,6 +1,8 @@
-"""One feed body into a ParsedFeed: which format it is, and what is said when it is none. The only door for feed bytes.
+"""Parses one feed body: detects its format, and explains what the bytes are if they are not a feed.
 
-Runs in a worker process that can be killed; what can be bounded here is (see `limits`, `repair`).
+    bytes | unzip | decode | JSON: `jsonfeed`, XML: `repair`, `entry_blocks`, `xmlfeed` | ParsedFeed
+
+The only entrance for feed bytes. Runs in a parser process that can be killed; see `limits` and `repair` for bounds.
 """
 
 from __future__ import annotations
@@ -37,11 +39,11 @@ _MAGIC = (
 
 
 def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str) -> ParsedFeed:
-    """The feed that was fetched from `url`; entries in the feed's order, days as they are in `timezone` (an IANA name).
+    """Parses the feed that was fetched from `url`; entries in the feed's order, days as in `timezone` (an IANA name).
 
-    RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed. `content_type` is the header's value; its charset is taken into
-    account, its media type is not (it is too often wrong). Raises NotAFeed, which says what the bytes are instead and
-    holds the feeds that a web page advertises.
+    Reads RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, and JSON Feed. `content_type` is the value of the header: its charset
+    is used, its media type is not (it is too often wrong). Raises NotAFeed, whose message names the kind of the bytes
+    and which holds the feeds that a web page advertises.
     """
     decoded = _decoded(body, content_type)
     if _is_json(decoded):
@@ -52,10 +54,10 @@ def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str) -> Pa
 def parse_news(
     body: bytes, *, content_type: str, url: str, timezone: str, feed_key: str, before: Listing | None
 ) -> FeedNews:
-    """Like `parse_feed`, but reads only the entries whose raw text `before` does not have: a tenth of the time.
+    """Parses only the entries of a feed whose raw text `before` does not have, in a tenth of the time of `parse_feed`.
 
-    Read whole are JSON, feeds that cannot be cut at their entries for certain or are not well-formed, and those that
-    declare anything anew that their entries are read by. `feed_key` names the feed in keys.
+    JSON is parsed whole, and so are feeds that cannot be cut at their entries for certain, are not well-formed, or
+    changed a declaration that decides how entries are read. `feed_key` names the feed in keys.
     """
     decoded = _decoded(body, content_type)
     if _is_json(decoded):
@@ -71,7 +73,7 @@ def parse_news(
 
     if blocks is None:
         return whole_news(feed_key, read(xml.text))
-    if before and (feed := _part(read, blocks, before)) and context(feed, blocks) == before.context:
+    if before and (feed := _unlisted(read, blocks, before)) and context(feed, blocks) == before.context:
         return news_beyond(before, feed_key, feed, blocks=blocks.hashes, context=before.context)
     feed = read(xml.text)
     if not _is_one_for_one(feed, len(blocks.hashes)):
@@ -79,8 +81,8 @@ def parse_news(
     return news_beyond(None, feed_key, feed, blocks=blocks.hashes, context=context(feed, blocks))
 
 
-def _part(read: Callable[[str], ParsedFeed], blocks: Blocks, before: Listing) -> ParsedFeed | None:
-    """The feed with those entries only that it did not list before; None where they cannot be read by themselves."""
+def _unlisted(read: Callable[[str], ParsedFeed], blocks: Blocks, before: Listing) -> ParsedFeed | None:
+    """Parses only the entries that were not listed before; None where they cannot be read by themselves."""
     listed = {row.block for row in before.rows}
     try:
         feed = read(blocks.without(listed))
@@ -90,12 +92,12 @@ def _part(read: Callable[[str], ParsedFeed], blocks: Blocks, before: Listing) ->
 
 
 def _is_one_for_one(feed: ParsedFeed, blocks: int) -> bool:
-    """Whether each block gave its own entry; where XML is broken, one may have swallowed another's text."""
+    """Whether each block became its own entry; in broken XML, one may contain the text of another."""
     return len(feed.entries) == blocks and NOT_WELL_FORMED not in feed.problem
 
 
 def _context(feed: ParsedFeed, blocks: Blocks, url: str, timezone: str) -> int:
-    """What entries are read by besides their own text: format, bases, and whatever namespaces are declared."""
+    """Hashes everything that decides how entries are read beside their own text: format, bases, namespaces."""
     declarations = [tag for piece in blocks.frame if "xml" in piece for tag in _DECLARING.findall(piece)]
     return block_hash("\n".join((feed.format, feed.site, url, timezone, *declarations)))
 
@@ -138,5 +140,5 @@ def _not_a_feed(body: bytes, decoded: DecodedText, url: str) -> NotAFeed:
     if root in _ROOTS:
         return NotAFeed(f"the answer is {_ROOTS[root]}, not a feed")
     return NotAFeed(
-        f"the answer is XML or HTML of another kind (<{root}>), not a feed" if root else "the answer is no feed"
+        f"the answer is XML or HTML of another kind (<{root}>), not a feed" if root else "the answer is not a feed"
     )

@@ -1,7 +1,9 @@
-"""Markup into plain text: tags and entities gone, scripts dropped, white space tidy. No network, no parser library.
+"""Converts the titles, summaries and contents of entries from HTML to plain paragraphs or lines.
 
-A scanner of our own, because its time is bounded by the length of the text: parsers that build a tree, and
-feedparser's sanitizer, take minutes on hostile input.
+    markup | drop scripts, tags, comments | resolve references | tidy white space | text
+
+It scans without a parser library, so that its time is bounded by the length of the text: libraries that build a tree,
+and feedparser's sanitizer, take minutes on hostile input.
 """
 
 from __future__ import annotations
@@ -51,10 +53,10 @@ _BREAK = "\n\n"
 
 
 def plain_text(text: str, *, markup: bool, limit: int) -> str:
-    """Plain paragraphs, split by one blank line; at most `limit` characters.
+    """Returns plain paragraphs, separated by one blank line, at most `limit` characters.
 
-    `markup`: the source says that this is HTML. If it says plain text, markup is only removed where the text
-    plainly holds some: many feeds escape HTML into fields that are defined as plain.
+    `markup`: the source states that the text is HTML. Otherwise tags are only removed if the text clearly has some:
+    many feeds put escaped HTML into fields that are defined as plain text.
     """
     text = text[: limit * 8]
     if markup or looks_like_markup(text):
@@ -66,12 +68,12 @@ def plain_text(text: str, *, markup: bool, limit: int) -> str:
 
 
 def plain_line(text: str, *, markup: bool, limit: int) -> str:
-    """The same on one line: for titles and names."""
+    """Returns the same on one line, for titles and names."""
     return single_spaced(plain_text(text, markup=markup, limit=limit * 2))[:limit].rstrip()
 
 
 def looks_like_markup(text: str) -> bool:
-    """Whether a text that should be plain holds a known tag that is closed (or br, img, p), or an HTML entity."""
+    """Returns whether a text has a known tag that is closed (or br, img, p), or an HTML entity."""
     if "&" in text:
         for match in _LOOKS_REFERENCE.finditer(text):
             if match.group(1) is None or match.group(1) + ";" in html5:
@@ -82,28 +84,28 @@ def looks_like_markup(text: str) -> bool:
 
 
 def single_spaced(text: str) -> str:
-    """The words of a text, with one space between them."""
+    """Returns the words of a text with one space between them."""
     return text.strip() if _is_tidy(text) else " ".join(text.split())
 
 
 def _is_tidy(text: str) -> bool:
-    """No white space but single spaces between words: nothing else that is white space is printable."""
+    """Whether all white space is single spaces: no other white space is printable."""
     return text.isprintable() and "  " not in text
 
 
 def safe_text(text: str) -> str:
-    """The text without what JSON, XML and databases choke on: NUL, control characters, lone surrogates."""
-    if text.isprintable() or text.replace("\n", "").isprintable():  # most texts are: a twentieth of the time
+    """Removes characters that JSON, XML and databases refuse: NUL, control characters, lone surrogates."""
+    if text.isprintable() or text.replace("\n", "").isprintable():  # most texts are; this takes a twentieth of the time
         return text
     return _UNSAFE.sub("", text)
 
 
 def _without_markup(text: str) -> str:
-    """Text of a fragment of HTML. Its own line ends mean nothing once a tag sets paragraphs or lines."""
+    """Returns the text of HTML. Its own line ends count only where no tag sets paragraphs or lines."""
     pieces: list[str] = []
     separators: list[str] = []
     unclosed: set[str] = set()
-    if "<![CDATA[" in text:  # of which only the brackets go
+    if "<![CDATA[" in text:  # only its brackets are removed
         text = text.replace("]]>", "")
     position = 0
     while match := _TAG.search(text, position):
@@ -124,7 +126,7 @@ def _separator(name: str) -> str:
 
 
 def _after(text: str, match: re.Match[str], unclosed: set[str]) -> int:
-    """Where the text goes on behind a tag, a comment, or an element that is dropped with all it holds."""
+    """Returns the position behind a tag, a comment, or an element that is dropped with its content."""
     if match["comment"]:
         end = text.find("-->", match.end())
         return len(text) if end < 0 else end + 3
@@ -132,7 +134,7 @@ def _after(text: str, match: re.Match[str], unclosed: set[str]) -> int:
     if name not in _DROPPED or match["close"] or name in unclosed or match.group().endswith("/>"):
         return match.end()
     close = re.compile(rf"</{name}\b[^<>]{{0,200}}>", re.IGNORECASE).search(text, match.end())
-    if close is None:  # never closed: it loses its tag only, not the rest of the text
+    if close is None:  # never closed: only the tag is removed, not the rest of the text
         unclosed.add(name)
     return close.end() if close else match.end()
 

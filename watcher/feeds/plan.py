@@ -50,7 +50,7 @@ class PollState:
 
     @property
     def never_polled(self) -> bool:
-        """No body of this feed was ever read: what its first one lists is told in a summary."""
+        """No body of this feed was ever read: the entries of its first one are sent as a summary."""
         return self.last_success_at is None
 
 
@@ -114,7 +114,7 @@ Known = Mapping[int, KnownEntry]
 
 
 class NoticeKind(StrEnum):
-    """What channels with `ops` are told about a feed."""
+    """What channels with `ops` are notified about."""
 
     GONE = "gone"
     FAILING = "failing"
@@ -124,7 +124,7 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing worth telling the operator about a feed; `text` is half a sentence that follows the feed's name."""
+    """One notice for the operator about a feed; `text` is half a sentence that follows the feed's name."""
 
     kind: NoticeKind
     text: str

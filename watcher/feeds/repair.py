@@ -1,7 +1,9 @@
-"""Feed text into XML that a strict parser can read: prolog, references and control characters mended, bombs disarmed.
+"""Repairs the text of a feed so that a strict XML parser can read it, and removes entity and attribute bombs.
 
-Everything before the root goes, and with it every DOCTYPE: no entity of a stranger's is ever expanded. What is done
-here in linear time is what feedparser takes minutes for, raises on, or needs its lossy parser for.
+    text | cut prolog and tail (`feed_xml`) | fix references, shorten long names (`repaired`) | well-formed XML
+
+Everything before the root is removed, and with it every DOCTYPE: no declared entity is ever expanded. All repairs take
+linear time; on the same input feedparser takes minutes, raises, or falls back to its lossy parser.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ _PERSON = re.compile(
     r"\s{0,100}(?:<!\[CDATA\[)?[^<]{400})[^<]{600,}",
     re.IGNORECASE,
 )
-# feedparser takes the title and caption of a picture for the entry's own; under these names it keeps them apart.
+# feedparser mistakes the title and caption of a picture for those of the entry; other names keep them apart.
 _MEDIA = re.compile(r"<(/?)media:(title|description)(?=[\s/>])[^<>]*?(/?)>", re.IGNORECASE)
 MEDIA_TITLE, MEDIA_TEXT = "media_watcher-title", "media_watcher-description"
 _BLOCK = re.compile(r"<(/?)(?:[A-Za-z][\w.-]{0,30}+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
@@ -38,7 +40,7 @@ _LATE_ROOT_WITHIN = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedXml:
-    """XML from its root on; `problem`: what had to be cut away, "" if nothing."""
+    """The XML of a feed from its root on. `problem`: a note for the operator if its end is missing, else ""."""
 
     text: str
     netscape: bool = False
@@ -46,22 +48,22 @@ class FeedXml:
 
 
 class TooManyAttributes(ValueError):
-    """A tag so large that the parser's time, quadratic in its attributes, is not affordable."""
+    """A tag has so many attributes that parsing it, quadratic in their number, would take too long."""
 
 
 def root_name(text: str) -> str:
-    """The lower-case local name of the first element, "" if the text has none."""
+    """Returns the lower-case local name of the first element, "" if the text has none."""
     match = _ROOT.match(text, _root_start(text))
     return match.group(2).lower() if match else ""
 
 
 def has_entries(text: str) -> bool:
-    """Whether there is an `<item>` or `<entry>` tag in the text."""
+    """Returns whether there is an `<item>` or `<entry>` tag in the text."""
     return _BLOCK.search(text) is not None
 
 
 def feed_xml(text: str) -> FeedXml | None:
-    """The feed that `text` holds, from its root to its end; None if there is none."""
+    """Returns the feed in `text`, from its root to its end; None if there is none."""
     start = _feed_start(text)
     if start < 0:
         return None
@@ -70,10 +72,10 @@ def feed_xml(text: str) -> FeedXml | None:
     return FeedXml(text=_legal(text), netscape=netscape, problem=problem)
 
 
-def mended(text: str) -> str:
-    """The text of a feed, or of its frame and some of its entries, as a strict parser can read it.
+def repaired(text: str) -> str:
+    """Repairs references, media tags and overlong names, in a whole feed or in its frame and some of its entries.
 
-    Each piece is mended by itself, so that it does not matter which entries are there. Raises TooManyAttributes.
+    Each piece is repaired by itself, so that the result does not depend on the other entries. Raises TooManyAttributes.
     """
     for tag in _LONG_TAG.finditer(text):
         if tag.group().count("=") > MAX_ATTRIBUTES:
@@ -85,7 +87,7 @@ def mended(text: str) -> str:
 
 
 def _legal(text: str) -> str:
-    """Without what XML 1.0 has no place for. The bytes are looked at first: that takes a quarter of the time."""
+    """Removes characters that XML 1.0 forbids. Bytes are searched first: that takes a quarter of the time."""
     with suppress(UnicodeEncodeError):
         data = text.encode()
         if len(data.translate(None, _CONTROLS)) == len(data) and not any(end in data for end in _ENDS_OF_PLANE):
@@ -99,12 +101,12 @@ def _feed_start(text: str) -> int:
         return start
     if root_name(text) == "html":
         return -1
-    late = _LATE_ROOT.search(text, start, start + _LATE_ROOT_WITHIN)  # behind a PHP warning, for instance
+    late = _LATE_ROOT.search(text, start, start + _LATE_ROOT_WITHIN)  # after a PHP warning, for instance
     return late.start() if late else -1
 
 
 def _root_start(text: str) -> int:
-    """Where the prolog ends: white space, declarations, comments, and a DOCTYPE with what it encloses."""
+    """Returns the end of the prolog: white space, declarations, comments, and a DOCTYPE with its content."""
     position = 1 if text.startswith("\ufeff") else 0
     while True:
         if match := _MISC.match(text, position):
@@ -129,7 +131,7 @@ def _after_doctype(text: str, position: int) -> int:
 
 
 def _without_tail(text: str) -> tuple[str, str]:
-    """Without what follows the root (scripts that a proxy appended), or closed before the entry that breaks off."""
+    """Removes text after the root (scripts that a proxy appended), or closes a feed before its incomplete entry."""
     match = _ROOT.match(text)
     root = match.group(1) if match else ""
     end = text.rfind(f"</{root}")
@@ -151,7 +153,7 @@ def _renamed(match: re.Match[str]) -> str:
 
 
 def _outside_cdata(text: str) -> str:
-    """The text with every reference mended that XML does not know, except in CDATA, where they are the text's own."""
+    """Replaces every reference that XML does not define, except in CDATA, where it is literal text."""
     pieces: list[str] = []
     position = 0
     while (start := text.find("<![CDATA[", position)) >= 0 and (end := text.find("]]>", start)) >= 0:

@@ -1,4 +1,7 @@
-"""XML into a light tree whose elements bear the names that feedparser knows them by. No values are read here."""
+"""Builds a light tree of a feed with expat, whose elements and attributes have the names that feedparser gives them.
+
+No values are read here. Namespaces that feedparser treats in a way of its own raise Unsupported.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from xml.parsers import expat
 from feedparser.api import StrictFeedParser
 
 _PREFIXES: Mapping[str, str] = {uri.lower(): name.lower() for uri, name in StrictFeedParser.namespaces.items()}
-_USERLAND = "backend.userland.com/rss"  # feedparser takes every address that holds it for the same
-_DEEPEST = 6
-# What feedparser takes a feed for that declares a namespace: (prefix, or * for any, and address).
-_TELLING = {
+_USERLAND = "backend.userland.com/rss"  # feedparser takes every address with this part for the same
+_MAX_DEPTH = 6
+# The format that feedparser derives from a declared namespace: (prefix, or * for any, and address).
+_FORMATS = {
     ("", "http://my.netscape.com/rdf/simple/0.9/"): "rss090",
     ("*", "http://purl.org/rss/1.0/"): "rss10",
     ("*", "http://www.w3.org/2005/atom"): "atom10",
@@ -20,7 +23,7 @@ _TELLING = {
 
 
 class Unsupported(Exception):
-    """The feed has something that only feedparser reads as feedparser does."""
+    """The feed has something that only feedparser reads."""
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ class Element:
 
 
 class Tree:
-    """The tree of one feed, and `version`, what its namespaces say that it is ("" if nothing)."""
+    """The tree of one feed. `version`: the format that its namespaces show, "" if none does."""
 
     def __init__(self, data: bytes) -> None:
         """Raises Unsupported or ExpatError."""
@@ -57,10 +60,10 @@ class Tree:
         (self.root,) = self._open[0].children
 
     def _declare(self, prefix: str | None, uri: str) -> None:
-        """feedparser never forgets a prefix, and looks known ones up twice; where that matters, the feed is unusual."""
+        """Records a prefix; leaves feeds to feedparser where it matters that it never drops one."""
         given, lower = (prefix or "").lower(), uri.lower()
         if len(self._open) == 1 and not self.version:
-            self.version = _TELLING.get((given, lower)) or _TELLING.get(("*", lower), "")
+            self.version = _FORMATS.get((given, lower)) or _FORMATS.get(("*", lower), "")
         known = "" if _USERLAND in lower else _PREFIXES.get(lower)
         if known == "xlink" or (given and self._declared.get(given, lower) != lower):
             raise Unsupported
@@ -77,7 +80,7 @@ class Tree:
         if known is None:
             known = self._names[name] = self._name(name)
         element = Element(known, _attributes(attributes) if attributes else {})
-        if len(self._open) > _DEEPEST:
+        if len(self._open) > _MAX_DEPTH:
             raise Unsupported
         self._open[-1].children.append(element)
         self._open.append(element)
@@ -99,7 +102,7 @@ class Tree:
 
 
 def _attributes(given: dict[str, str]) -> dict[str, str]:
-    """By feedparser's names. Of a namespace that it does not know, it forgets that there was one."""
+    """Returns attributes under feedparser's names; it drops the prefix of namespaces that it does not know."""
     found: dict[str, str] = {}
     for name, value in given.items():
         uri, _, local = name.rpartition(" ")

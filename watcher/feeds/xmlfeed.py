@@ -1,8 +1,7 @@
-"""RSS and Atom by way of feedparser, whose results are read with suspicion: links, texts and dates are made here.
+"""Parses RSS and Atom: `fast_xml` reads usual feeds, feedparser all others; links, texts and dates are made here.
 
-Feeds that hold nothing unusual are read by `quick`, which says what feedparser would. feedparser gets UTF-8 in a
-stream (never bytes or a string, which it takes for a path or an address), no address of the feed (joining is done
-here), and neither sanitises nor resolves, which is where it hangs.
+feedparser gets UTF-8 in a stream (it takes bytes or a string for a path or an address) and no address of the feed
+(links are joined here). It neither sanitises nor resolves, because it hangs there on hostile input.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from watcher.feeds.fast_xml import read_quickly
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
-from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, mended
+from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, repaired
 from watcher.model import Entry, ParsedFeed
 from watcher.text.dates import StatedDate, parse_date
 
@@ -37,14 +36,14 @@ _PERIODS = {
     "yearly": timedelta(days=365),
 }
 _ADDRESS = re.compile(r"(?:mailto:)?[^\s()<>\"',;@]{1,100}@[^\s()<>\"',;@]{1,200}")
-_LONGEST_WISH = timedelta(days=365)
+_LONGEST_REFRESH = timedelta(days=365)
 
 _Values = dict[str, Any]
 
 
 def parse_xml_feed(xml: FeedXml, *, url: str, timezone: str, problem: str = "") -> ParsedFeed:
-    """The feed in `xml`, which starts with its root. Raises NotAFeed if feedparser cannot bear it."""
-    result = _feedparser(_mended(xml.text), url)
+    """Parses the feed in `xml`, which starts with its root. Raises NotAFeed if feedparser cannot read it."""
+    result = _feedparser(_repaired(xml.text), url)
     feed: _Values = result["feed"]
     version = "rss091n" if xml.netscape and result["version"] == "rss091u" else str(result["version"] or "unknown")
     site = absolute_link(_text(feed, "link"), base=url)
@@ -63,9 +62,9 @@ def parse_xml_feed(xml: FeedXml, *, url: str, timezone: str, problem: str = "") 
     )
 
 
-def _mended(text: str) -> str:
+def _repaired(text: str) -> str:
     try:
-        return mended(text)
+        return repaired(text)
     except TooManyAttributes as error:
         raise NotAFeed("the answer has a tag with more than a thousand attributes; it is not read") from error
 
@@ -75,7 +74,7 @@ def _feedparser(text: str, url: str) -> _Values:
     if (usual := read_quickly(data)) is not None:
         return usual
     stream = io.BytesIO(data)
-    # Its base must be told if xml:base occurs: without one it never leaves the scope of the last xml:base.
+    # It needs the base if xml:base occurs: without one it never leaves the scope of the last xml:base.
     headers = _HEADERS | ({"content-location": url} if "base" in text.lower() and _BASE.search(text) else {})
     try:
         result: _Values = feedparser.parse(
@@ -83,7 +82,7 @@ def _feedparser(text: str, url: str) -> _Values:
         )
     except MemoryError:
         raise
-    except Exception as error:  # feedparser lets whatever its parsers meet travel: ValueError, AssertionError, KeyError
+    except Exception as error:  # feedparser lets errors of its parsers through: ValueError, AssertionError, KeyError
         raise NotAFeed(f"the feed cannot be read: {type(error).__name__}: {error}"[:300]) from error
     return result
 
@@ -101,13 +100,13 @@ def _problems(*given: str | _Values) -> Iterable[str]:
 
 
 def _refresh_after(feed: _Values) -> timedelta | None:
-    """The longer of RSS 2.0's `ttl` (minutes) and RSS 1.0's syndication module (period over frequency)."""
-    wishes = []
+    """Returns the longer of RSS 2.0's `ttl` (minutes) and RSS 1.0's syndication module (period over frequency)."""
+    intervals = []
     if minutes := _number(_text(feed, "ttl")):
-        wishes.append(timedelta(minutes=minutes))
+        intervals.append(timedelta(minutes=minutes))
     if period := _PERIODS.get(_text(feed, "sy_updateperiod").strip().lower()):
-        wishes.append(period / (_number(_text(feed, "sy_updatefrequency")) or 1))
-    return min(max(wishes), _LONGEST_WISH) if wishes else None
+        intervals.append(period / (_number(_text(feed, "sy_updatefrequency")) or 1))
+    return min(max(intervals), _LONGEST_REFRESH) if intervals else None
 
 
 def _number(text: str) -> int:
@@ -116,7 +115,7 @@ def _number(text: str) -> int:
 
 
 class _EntryReader:
-    """Reads the entries of one feed. Relative links are seen from the feed in Atom, from its site in RSS."""
+    """Reads the entries of one feed. Relative links are joined to the feed's address in Atom, to its site in RSS."""
 
     def __init__(self, feed: _Values, *, atom: bool, base: str, site: str, timezone: str) -> None:
         self._atom = atom
@@ -139,7 +138,7 @@ class _EntryReader:
         )
 
     def _link(self, values: _Values) -> str:
-        """The entry's page. An id serves if it is an address; an enclosure (audio, an image) is no page to read."""
+        """Returns the address of the entry's page, if need be its id; never an enclosure (audio, an image)."""
         identity, given = _text(values, "id").strip(), _text(values, "link")
         if given and (given.strip() != identity or is_web_address(identity)):
             return safe_text(absolute_link(given, base=self._base))
@@ -149,7 +148,7 @@ class _EntryReader:
         return identity if values.get("guidislink") and is_web_address(identity) else ""
 
     def _published(self, values: _Values) -> StatedDate | None:
-        """When it was published; failing that created or, for feeds that state no other time, updated."""
+        """Returns the date of publication, or else of creation or, in feeds that state no other, of the last change."""
         dates = (parse_date(_text(values, key), timezone=self._timezone) for key in ("published", "created", "updated"))
         return next((stated for stated in dates if stated), None)
 
@@ -162,9 +161,9 @@ def _alternates(values: _Values) -> Iterable[str]:
 
 
 def _texts(values: _Values) -> tuple[str, str]:
-    """Summary and content, plain; failing both, the caption of the entry's picture or video.
+    """Returns summary and content as plain text; without both, the caption of the entry's picture or video.
 
-    feedparser copies a lone content into the summary; that copy is not taken.
+    feedparser copies a lone content into the summary; that copy is ignored.
     """
     contents = [part for part in values.get("content") or () if _is_text(part)]
     longest: _Values = max(contents, key=lambda part: len(_text(part, "value")), default={})
@@ -181,7 +180,7 @@ def _is_text(part: object) -> bool:
 
 
 def _author(values: _Values, *, atom: bool) -> str:
-    """The names of the authors. Outside Atom feedparser splits names from addresses, and wrongly (`.info` ends it)."""
+    """Returns the names of the authors. Outside Atom feedparser splits names from addresses, wrongly (at `.info`)."""
     people = [person for person in values.get("authors") or () if isinstance(person, dict)]
     if not atom and any("email" in person for person in people):
         text = _ADDRESS.sub(" ", _text(values, "author")).strip(" \n\t()<>,")
@@ -197,6 +196,6 @@ def _line(values: _Values, key: str, limit: int) -> str:
 
 
 def _text(values: _Values, key: str) -> str:
-    """The string at `key`, "" for anything else. `dict.get`: feedparser's own maps keys to others, with warnings."""
+    """Returns the string at `key`, "" for anything else. feedparser's own `get` maps keys to others, with warnings."""
     value = dict.get(values, key)
     return value if isinstance(value, str) else ""

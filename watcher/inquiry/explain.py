@@ -123,8 +123,15 @@ def story_of_trial(store: StoreReader, trial: PageTrial) -> tuple[StoryId | None
     if reading is None or reading.article is None:
         return None, ()
     article = reading.article
-    found = store.read(overlaps.find, reading.sketch, since=trial.now - STORY_WINDOW)
-    story = story_of(len(reading.sketch), found, published_at=article.published_at, date=article.date)
+    found = store.read(overlaps.find_overlaps, reading.sketch, since=trial.now - STORY_WINDOW)
+    story = story_of(
+        len(reading.sketch),
+        found,
+        text=article.text,
+        text_of=lambda number: store.read(stored_documents.text_of, number),
+        published_at=article.published_at,
+        date=article.date,
+    )
     return story, () if story is None else _members(store, story)
 
 
@@ -203,6 +210,6 @@ def _near_miss(near: NearMiss) -> str:
 
 def _delivery(delivery: DeliveryStatus) -> str:
     answer = f": {delivery.last_answer}" if delivery.last_answer else ""
-    if delivery.told_in:
-        answer = f", sent in digest {delivery.told_in}"
+    if delivery.digest:
+        answer = f", sent in digest {delivery.digest}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"

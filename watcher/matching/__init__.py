@@ -6,11 +6,11 @@ plan.py        watch -> its nodes, bound to the lexicon, and the terms that it n
 lexicon.py     all terms of all watches, and their occurrences in a text; scan.py is the candidate pass (Aho-Corasick)
 evidence.py    one article, scanned with the lexicon; evaluate.py tests a query against it, explain.py says why it fails
 watchlist.py   the compiled watches: article -> matches
-stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story
+stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story; facts.py: other facts, other story
 """
 
 from watcher.matching.stories import WINDOW as STORY_WINDOW
-from watcher.matching.stories import containment, shingles, sketch, story_of
+from watcher.matching.stories import containment, same_but_for_counters, shingles, sketch, story_of
 from watcher.matching.watchlist import Finding, Watchlist, definition
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Watchlist",
     "containment",
     "definition",
+    "same_but_for_counters",
     "shingles",
     "sketch",
     "story_of",

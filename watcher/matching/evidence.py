@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,7 +13,12 @@ from watcher.matching.nodes import Fact, FactFilter, Scope, Words
 from watcher.matching.scan import ScannedText
 from watcher.matching.terms import Term
 from watcher.model import Article, Hit, HitField
-from watcher.text import fold, host_name, units
+from watcher.text import fold, host_name, is_word_character, units
+
+_LINE = re.compile(r"\S[^\n]*")
+_SENTENCES = re.compile(r"[.!?]\s+\w")
+_LONGEST_HEADLINE = 200  # characters
+_LONG_TITLE = 3  # words: a shorter one may begin any sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +41,7 @@ class Evidence:
         self._texts = {HitField.TEXT: _Text(lexicon, article.text)}
         if feed_text:
             self._texts[HitField.FEED] = _Text(lexicon, feed_text)
-        self._title_end = -1
+        self._headlines: dict[HitField, tuple[tuple[int, int], ...]] = {}
         self._authors: Occurrences | None = None
 
     @property
@@ -48,7 +54,7 @@ class Evidence:
         return any(text.occurrences.spans(number) for text in self._texts.values())
 
     def spans(self, words: Words) -> list[Span]:
-        """Returns the occurrences of these words within their scope. The feed's text counts as body."""
+        """Returns the occurrences of these words within their scope. Headlines that the feed states are titles too."""
         return [
             Span(number=words.number, field=field, start=start, end=end)
             for field, text in self._texts.items()
@@ -116,9 +122,10 @@ class Evidence:
         ]
 
     def _in_title(self, field: HitField, start: int) -> bool:
-        if self._title_end < 0:
-            self._title_end = len(fold(self._article.title).text)
-        return field is HitField.TEXT and start < self._title_end
+        if field not in self._headlines:
+            title = fold(self._article.title).text
+            self._headlines[field] = tuple(headlines(self._texts[field].folded, title, field))
+        return any(first <= start < last for first, last in self._headlines[field])
 
 
 def is_of_feed(fact_filter: FactFilter, feed: str) -> bool:
@@ -132,6 +139,26 @@ def site_of(fact_filter: FactFilter) -> str:
     return host_name(fact_filter.value.lstrip(".")).removeprefix("www.")
 
 
+def headlines(folded: str, title: str, field: HitField) -> Iterator[tuple[int, int]]:
+    """Yields the spans of headlines in a folded text: its title, repetitions of that, and the feed's own headline."""
+    if field is HitField.TEXT:
+        yield 0, len(title)
+    else:
+        first = folded.partition("\n\n")[0]
+        if len(first) <= _LONGEST_HEADLINE and not _SENTENCES.search(first):
+            yield 0, len(first)
+    if title:
+        for line in _LINE.finditer(folded):
+            rest = line.group()[len(title) :]
+            if line.group().startswith(title) and (not rest or _goes_on(title, rest)):
+                yield line.start(), line.start() + len(title)
+
+
+def _goes_on(title: str, rest: str) -> bool:
+    """Whether a line is a title and more ("… - Blatt"), not a sentence that begins with the words of a short title."""
+    return not is_word_character(rest[0]) and len(title.split()) >= _LONG_TITLE
+
+
 class _Text:
     """One text of an article, with the occurrences of terms in it."""
 
@@ -140,6 +167,10 @@ class _Text:
         self._original = original
         self.occurrences = lexicon.find(self._scanned)
         self._words: tuple[list[int], list[int]] | None = None
+
+    @property
+    def folded(self) -> str:
+        return self._scanned.folded.text
 
     def hit(self, field: HitField, term: str, start: int, end: int) -> Hit:
         first, last = self._scanned.folded.original_span(start, end)

@@ -5,6 +5,7 @@ additional paragraphs. Pure: fingerprints in, decision out; the store keeps the 
          -> shingles: a hash for every five words in a row
          -> sketch: a quarter of them, chosen so that texts that share thirteen words in a row share a fingerprint
     sketch of a new document, documents of the last 72 hours with shared fingerprints -> the story, or none
+    text of a new document, text of the best of them -> their facts differ (facts.py): not this story
 
 The store needs one row (fingerprint, document) for each fingerprint and the size of each document's sketch:
 
@@ -14,10 +15,11 @@ The store needs one row (fingerprint, document) for each fingerprint and the siz
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
+from watcher.matching.facts import differ
 from watcher.model import Overlap, PartialDate, StoryId
 from watcher.text import fold, words
 
@@ -25,7 +27,10 @@ WINDOW = timedelta(hours=72)
 SHINGLE = 5
 CONTAINED = 0.5  # of 295 real pages no two different reports share more than 0.1; a text cut to 40 % keeps 0.9
 _SHARED_AT_LEAST = 3
+_MOST_COMPARED = 20  # documents whose facts are compared with those of a new one
 _WINNOWED = 9  # 9 shingles of 5 words span 13 words
+_NUMBER = re.compile(r"\d[\d.,:]*")
+_LONGEST_COUNTER = 60  # characters of a line
 _LONGEST = 5_000  # words; a ticker that grows for days does not fill the store
 
 _AGENCY = "(?:dpa|afp|ap|apa|rtr|reuters|epd|kna|sid|ots|keystone-sda|sda|dts|dapd|tass|ansa|efe|belga|anp|pap)"
@@ -67,6 +72,8 @@ def story_of(
     size: int,
     overlaps: Iterable[Overlap],
     *,
+    text: str = "",
+    text_of: Callable[[int], str] | None = None,
     published_at: datetime | None = None,
     date: PartialDate | None = None,
 ) -> StoryId | None:
@@ -74,17 +81,32 @@ def story_of(
 
     None if the document begins a story. The story whose text it shares most wins; of several the one with the most
     shared fingerprints, then the oldest. Documents published more than `WINDOW` apart, where both moments are known,
-    are never one story: a weekly column repeats its set words.
+    are never one story: a weekly column repeats its set words. Nor are documents with other facts in the same words
+    (see `facts`): with `text_of`, `text` is compared with the text of a document by its number.
     """
     moment = _moment(published_at, date)
     ranked = [
-        (other.shared / min(size, other.size), other.shared, -other.story, other.story)
+        (other.shared / min(size, other.size), other.shared, -other.story, other.story, other.document)
         for other in overlaps
         if other.shared >= min(_SHARED_AT_LEAST, size, other.size) > 0
         and not _far_apart(moment, _moment(other.published_at, other.date))
     ]
-    share, *_, story = max(ranked, default=(0.0, 0, 0, None))
-    return story if share >= CONTAINED else None
+    for share, *_, story, document in sorted(ranked, reverse=True)[:_MOST_COMPARED]:
+        if share < CONTAINED:
+            return None
+        if text_of is None or not differ(text, text_of(document)):
+            return story
+    return None
+
+
+def same_but_for_counters(one: str, other: str) -> bool:
+    """Whether two texts differ at most in the numbers of short lines ("Gelesen: 1.204 Mal"), below their titles."""
+    return _without_counters(one) == _without_counters(other)
+
+
+def _without_counters(text: str) -> list[str]:
+    lines = [line for line in text.split("\n") if line]
+    return lines[:1] + [_NUMBER.sub("", line) if len(line) <= _LONGEST_COUNTER else line for line in lines[1:]]
 
 
 def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime | None:

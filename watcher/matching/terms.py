@@ -8,8 +8,10 @@ Rutte, Rutten and Rutter into one.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from itertools import product
 
 from watcher.errors import QueryError
@@ -19,14 +21,18 @@ _MAX_SPELLINGS = 64
 _SHORTEST_JOINED = 3
 _UMLAUT = re.compile(r"[äöü]|[aou]e")
 _SAME_UMLAUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü"}
-_QUOTES = "\"'«»‹›„“”‚‘`"
+_QUOTES = "\"'«»‹›„“”‟‚‘’‛`´″「」『』〝〞〟＂＇"
+_ENTITY = re.compile(r"&#?\w+;")
+_TAG = re.compile(r"</\w+\s*>|<(?:a|b|br|em|i|p|span|strong|su[bp])\b[^<>]*>")
 
 _SEPARATORS = re.compile(r"([\s-]+)")
 _TRAILING_STAR = re.compile(r"\w\*$")
+_LEADING_STAR = re.compile(r"\*\w")
 
 # At a joint of the term ("Purl-|Initiative") the text may have a hyphen, a space, both, or nothing; across the end of
-# a line, but not of a paragraph. Elsewhere a word may only be hyphenated.
-_JOINT = re.compile(r"-?[^\S\n]*\n?[^\S\n]*")
+# a line, but not of a paragraph; a dash with a space on both sides is not a joint. Elsewhere a word may be hyphenated.
+_JOINT = re.compile(r"-{0,2}[^\S\n]*\n?[^\S\n]*|[^\S\n]*\n?[^\S\n]*-")
+_DASH = re.compile(r"[^\S\n]*(?:-[^\S\n]*){0,2}\n?[^\S\n]*")  # at a joint that is a dash in the term: "Tatort – Folge"
 _HYPHENATION = re.compile(r"-(?:[^\S\n]*\n[^\S\n]*)?")
 _ENDING = re.compile(r"'s|es|s")
 _LAST_PART_ENDING = re.compile(r"'s|es|s|en|n")
@@ -37,20 +43,27 @@ _SIBILANTS = ("s", "x", "z", "ce")
 class Spelling:
     """One way to spell a term: `needle` is squeezed, `joints` are the offsets in it where parts of the term meet.
 
-    `parted`: the joints at which a text needs a space or hyphen too, or "in der" would occur in "Inder".
+    `parted`: the joints at which a text needs a space or hyphen too, or "in der" would occur in "Inder". `dashed`: the
+    joints at which the term has a dash with a space on both sides, so that a text may have one.
     """
 
     needle: str
     joints: tuple[int, ...] = ()
     parted: tuple[int, ...] = ()
+    dashed: tuple[int, ...] = ()
 
     def joined_by(self, gaps: Sequence[tuple[int, str]]) -> bool:
         """Whether these gaps, each behind a number of letters, are allowed between the letters."""
         if not self.parted and not gaps:
             return True
         return set(self.parted).issubset(letters for letters, _ in gaps) and all(
-            (_JOINT if letters in self.joints else _HYPHENATION).fullmatch(gap) for letters, gap in gaps
+            self._gap_at(letters).fullmatch(gap) for letters, gap in gaps
         )
+
+    def _gap_at(self, letters: int) -> re.Pattern[str]:
+        if letters in self.dashed:
+            return _DASH
+        return _JOINT if letters in self.joints else _HYPHENATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +124,9 @@ def compile_term(
     text: str, *, inflect: bool = True, compounds: bool = False, prefix: bool = False, exact: bool = False
 ) -> Term:
     """Compiles a term for the search. Raises QueryError if it can never match."""
-    bare = text.strip().strip(_QUOTES).strip()
+    bare = _unquoted(text)
     folded = fold(bare).text
-    if not folded.strip():
-        raise QueryError("the term is empty")
-    if not folded.isalnum() and not any(map(is_word_character, folded)):
-        raise QueryError(f"{text!r} has no letter and no digit, and can never match")
-    if _TRAILING_STAR.search(folded):
-        raise QueryError(f"{text!r}: a term has no wildcards; write it as a query: query = '{bare}'")
+    _check(text, bare, folded)
     variants = (folded,) if exact else _umlaut_variants(folded)
     return Term(
         text=f"={text}" if exact else f"{text}*" if prefix else text,
@@ -126,24 +134,54 @@ def compile_term(
         inflect=inflect and not exact,
         compounds=compounds and not exact,
         prefix=prefix,
-        exact=as_written(bare) if exact else "",
+        exact=as_written(bare).strip(" -") if exact else "",
     )
+
+
+def _unquoted(text: str) -> str:
+    """A term without the white space and quotation marks around it, in any order and number."""
+    bare = text.strip()
+    while bare != (inner := bare.strip(_QUOTES).strip()):
+        bare = inner
+    return bare
+
+
+def _check(text: str, bare: str, folded: str) -> None:
+    """Raises QueryError for a term that can never match."""
+    if not folded.strip():
+        raise QueryError("the term is empty")
+    if folded.isalnum():
+        return
+    if not any(map(is_word_character, folded)):
+        raise QueryError(f"{text!r} has no letter and no digit, and can never match")
+    if unicodedata.category(bare[0])[0] == "M":
+        raise QueryError(f"{text!r} begins with a combining mark, and can never match")
+    if any(unicodedata.category(character) == "Cc" and not character.isspace() for character in bare):
+        raise QueryError(f"{text!r} has a control character, and can never match")
+    if any(unescape(entity) != entity for entity in _ENTITY.findall(bare)) or _TAG.search(bare):
+        raise QueryError(f"{text!r} has HTML, but articles are plain text; write the characters themselves")
+    if _LEADING_STAR.match(folded):
+        raise QueryError(f"{text!r}: a term has no wildcards; set compounds = true to search inside words")
+    if _TRAILING_STAR.search(folded):
+        raise QueryError(f"{text!r}: a term has no wildcards; write it as a query: query = '{bare}'")
 
 
 def _spelling(folded: str) -> Spelling:
     if folded.isalnum():
         return Spelling(needle=folded)
     pieces = _SEPARATORS.split(folded)
-    needle, joints, parted = pieces[0], [], []
+    needle, joints, parted, dashed = pieces[0], [], [], []
     for before, gap, part in zip(pieces[0::2], pieces[1::2], pieces[2::2], strict=False):
         if needle and part:
             joints.append(len(needle))
             short = min(len(before), len(part)) < _SHORTEST_JOINED
             if short and "-" not in gap and is_word_character(before[-1]) and is_word_character(part[0]):
                 parted.append(len(needle))
+            if gap.strip() and gap[0].isspace() and gap[-1].isspace():
+                dashed.append(len(needle))
         needle += part
     joints += [place for place in range(1, len(needle)) if _at_sign(needle, place)]
-    return Spelling(needle=needle, joints=tuple(sorted(set(joints))), parted=tuple(parted))
+    return Spelling(needle=needle, joints=tuple(sorted(set(joints))), parted=tuple(parted), dashed=tuple(dashed))
 
 
 def _at_sign(needle: str, place: int) -> bool:

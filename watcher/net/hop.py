@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar
 
 import httpx
 
@@ -34,12 +33,11 @@ class HopSender:
     """Sends single requests: no redirects, no cookies, no credentials from the environment, no time-out of its own."""
 
     def __init__(self, *, proxy: str, tls: Callable[[], ssl.SSLContext], resolver: Resolver) -> None:
-        self._client = httpx.AsyncClient(
+        self._client = _CookielessClient(
             transport=AiohttpTransport(proxy=proxy, tls=tls, resolver=resolver),
             trust_env=False,
             follow_redirects=False,
-            cookies=_NoCookies(),
-            timeout=None,  # noqa: S113 - the caller has one deadline around everything
+            timeout=None,
         )
         self._bodies = BodyReader()
 
@@ -56,6 +54,7 @@ class HopSender:
             raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name}: {error}", sent=True) from error
         finally:
             await response.aclose()
+            del response.stream  # it refers to the response: each fetch would leave a body for the garbage collector
 
     async def _read(self, response: httpx.Response, budget: Budget, allowance: Allowance) -> HopResponse:
         status, headers = response.status_code, _merged(response.headers.raw)
@@ -75,11 +74,24 @@ def is_redirect(status: int, headers: Mapping[str, str]) -> bool:
     return status in REDIRECTS and bool(headers.get("location"))
 
 
-class _NoCookies(CookieJar):
-    """Keeps no cookie, and does not read any."""
+class _NoCookies(httpx.Cookies):
+    """Keeps no cookies, and spends no time on them: httpx makes three objects of each response to look for some."""
 
-    def extract_cookies(self, response: object, request: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         return
+
+
+class _CookielessClient(httpx.AsyncClient):
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise NotImplementedError
+
+
+_NO_COOKIES = _NoCookies()
 
 
 def _merged(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -151,12 +151,17 @@ class _Stream(httpx.AsyncByteStream):
         self._response = response
         self._budget = budget
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         try:
-            while piece := await self._response.content.readany():
-                yield piece
+            piece = await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise fetch_error(error, self._budget, tls=False) from error
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     async def aclose(self) -> None:
         self._response.close()

@@ -100,7 +100,7 @@ def _false_answer(contradiction: str) -> TaskFailed:
 
 def _contradiction_in_news(news: FeedNews) -> str:
     """Names what cannot be in well-formed news, "" if nothing."""
-    numbers = [*news.hashes, *(key for keys in (*news.keys, *news.regained) for key in keys.all)]
+    numbers = [*news.hashes, *(key for keys in (*news.keys, *news.regained) for key in keys.looked_up)]
     if not len(news.feed.entries) == len(news.keys) == len(news.hashes):
         return "not as many keys as entries"
     if news.settled < 0 or (numbers and not -_INT64_BOUND <= min(numbers) <= max(numbers) < _INT64_BOUND):

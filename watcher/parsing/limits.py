@@ -20,7 +20,7 @@ _OOM_SCORE_ADJUSTMENT = "600"
 def die_with_parent(parent: int) -> None:
     """Makes the kernel kill this process when the parent dies, however that happens and whatever runs here.
 
-    Also gives up the right to gain privileges. Raises ProcessLookupError if the parent, given by its pid, is dead.
+    Also prevents gaining privileges. Raises ProcessLookupError if the parent, given by its pid, is dead.
     """
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

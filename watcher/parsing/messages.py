@@ -43,7 +43,8 @@ class PageTask:
     """Parse the payload as the page behind `entry`; without a payload the entry's own text is the article.
 
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
-    that the host repeats on other pages.
+    that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
+    own: the entry's text is the article if it matches.
     """
 
     entry: Entry
@@ -55,6 +56,7 @@ class PageTask:
     now: datetime
     whole: bool = False
     repeated: tuple[int, ...] = ()
+    shares_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

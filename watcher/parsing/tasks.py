@@ -10,7 +10,6 @@ from typing import Any
 
 from watcher.articles import (
     JOINT,
-    SHELL_LETTERS,
     NearMisses,
     PageSummary,
     Prefilter,
@@ -18,6 +17,7 @@ from watcher.articles import (
     better_of,
     body_candidates,
     extract_article,
+    holds_sentence,
     near_misses,
     repeated_share,
     summarise_page,
@@ -29,7 +29,7 @@ from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Match, Quality, Removed, Watch
+from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
 from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
@@ -110,8 +110,8 @@ def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
 def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageReading:
     """Extracts and matches the article, unless the prefilter excludes a match.
 
-    A page that may be a wall or a stub is extracted in any case: the prefilter cannot tell it from an article that
-    does not match.
+    A page that may be a wall or a stub is always extracted: the prefilter cannot distinguish it from an article
+    that does not match.
     """
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
@@ -121,6 +121,10 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
     matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
+    if task.shares_page and _is_own_text(task.entry) and any(_is_in_feed_text(match) for match in matches):
+        article = article_of_entry(task.entry, site=task.site, now=task.now)
+        article = replace(article, hosts=hosts_of(task.entry.link, task.url))
+        matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
     near = _near_misses(task, page, article, matches)
     reading = PageReading(
         article=None,
@@ -134,6 +138,15 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         return reading
     reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
     return _explained(reading, task, page, article) if task.whole else reading
+
+
+def _is_own_text(entry: Entry) -> bool:
+    """Whether the feed has more of the entry than its title."""
+    return len(entry.text) > len(entry.title) // 2 and entry.text != entry.title
+
+
+def _is_in_feed_text(match: Match) -> bool:
+    return any(hit.field is HitField.FEED for hit in match.hits)
 
 
 def _explained(reading: PageReading, task: PageTask, page: bytes, article: Article) -> PageReading:
@@ -190,7 +203,7 @@ def _own_article(task: PageTask, page: bytes) -> Article:
     if repeated_share(article.body, task.repeated) < _MOSTLY:
         return article
     own = without_repeated(article.body, task.repeated)
-    if len(own) < SHELL_LETTERS:
+    if not holds_sentence(own):
         message = "boilerplate: the host shows the same text on other pages"
         raise NotAnArticle(message, quality=Quality.BOILERPLATE.value)
     kept = set(own.split("\n\n"))

@@ -1,4 +1,4 @@
-"""What a delivery says: its documents, as they were claimed with it, become the alert that its channel renders."""
+"""Builds the alert of a claimed delivery from its documents; the channel renders it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def _by_story(found: list[StoredDocument]) -> list[list[StoredDocument]]:
     return list(stories.values())
 
 
-def _story(told: list[StoredDocument], claimed: ClaimedDelivery) -> Headline:
-    """The first document of a story, and where else it stands; watches that only another one matched are named too."""
-    first, *others = told
-    headline = headline_of(first, claimed.documents[first.number], also_at=_elsewhere(told))
+def _story(documents: list[StoredDocument], claimed: ClaimedDelivery) -> Headline:
+    """Makes one headline of a story: its first document, with the outlets and watches of the others."""
+    first, *others = documents
+    headline = headline_of(first, claimed.documents[first.number], also_at=_elsewhere(documents))
     reasons = {reason.watch: reason for reason in headline.reasons}
     for other in others:
         for reason in headline_of(other, claimed.documents[other.number]).reasons:
@@ -48,7 +48,7 @@ def _story(told: list[StoredDocument], claimed: ClaimedDelivery) -> Headline:
 def headline_of(
     document: StoredDocument, watches: tuple[str, ...] | None = None, *, also_at: tuple[str, ...] = ()
 ) -> Headline:
-    """A document as a headline, told for `watches` (None: for all that matched)."""
+    """A document as a headline, for `watches` (None: all that matched)."""
     matches = [match for match in document.matches if watches is None or match.watch in watches]
     return compose.headline(
         title=document.title or document.text.split("\n", 1)[0],
@@ -66,8 +66,8 @@ def headline_of(
     )
 
 
-def _elsewhere(told: list[StoredDocument]) -> tuple[str, ...]:
+def _elsewhere(documents: list[StoredDocument]) -> tuple[str, ...]:
     """The other outlets of a story: those with a text of their own, then those that carry the very same."""
-    _, *others = told
+    _, *others = documents
     own_texts = (other.site or other.feed for other in others)
-    return (*own_texts, *(feed for document in told for feed in document.also_in))
+    return (*own_texts, *(feed for document in documents for feed in document.also_in))

@@ -120,7 +120,7 @@ async def _payload(context: DeliverContext, claimed: ClaimedDelivery, channel: C
         notice=claimed.kind is AlertKind.NOTICE,
     )
     if channel.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
-        thread = await context.store.run(outbox_status.reference, claimed.channel, claimed.story)
+        thread = await context.store.run(outbox_status.first_reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
     payload = kind.render(alert, options)
     await context.store.run(outbox.keep_payload, claimed.sequence, payload)

@@ -25,13 +25,13 @@ from watcher.net import Client, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
-from watcher.pipeline.archive import ArchiveContext, archive
+from watcher.pipeline.archive import ArchiveContext, archive, record_change
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.near_misses import ShownNearMisses
-from watcher.store.commands.pages import Shown
+from watcher.store.commands.pages import PageObservation
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +138,9 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return None
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(claimed, entry, page, reading, problem)
+    if claimed.document is not None:
+        await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
+        return EntryOutcome.MATCHED
     if reading.article is None:
         learned = await context.record_end(claimed.id, end, generation=context.settings.generation)
         if learned is None:
@@ -146,7 +149,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return end.outcome
     document = await archive(context.archive, claimed, reading.article, reading, end, feed_text=entry.feed_text)
     if end.shown:  # only now: the alert does not wait for it
-        context.repeated.add(await context.store.run(pages.learn, [end.shown], now=context.now()))
+        context.repeated.add(await context.store.run(pages.record_observations, [end.shown], now=context.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
 
 
@@ -206,6 +209,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
         timezone=context.settings.timezone,
         now=context.now(),
         repeated=tuple(context.repeated.of(page.host)),
+        shares_page=claimed.shares_page,
     )
     return await read_page(context.parsers, task, page.body)
 
@@ -215,7 +219,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
 
 def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading, problem: str) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
-    shown = Shown(
+    shown = PageObservation(
         feed_id=claimed.feed_id,
         host=page.host,
         page=int.from_bytes(blake2b((entry.title or claimed.link).encode(), digest_size=8).digest(), signed=True),

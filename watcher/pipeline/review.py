@@ -31,17 +31,17 @@ _BATCH = 200
 async def review(settings: Settings, store: StoreThread, *, now: datetime) -> int:
     """Takes over the watches of `settings`. Returns how many entries are to be read again for new ones."""
     definitions = {watch.name: definition(watch) for watch in settings.watches.values()}
-    fresh = await store.run(watch_definitions.changed, definitions)
+    fresh = await store.run(watch_definitions.find_changed, definitions)
     since = now - LISTED_WITHIN
     found = await _matches(store, [settings.watches[name] for name in sorted(fresh)], since=since)
     recipients = settings.recipients(in_first_poll=True, now=now)
-    reopened = await store.run(watches.take_up, definitions, found, recipients, listed_since=since, now=now)
+    reopened = await store.run(watches.store_definitions, definitions, found, recipients, listed_since=since, now=now)
     if reopened:
         log.info(
             "%d watches are new or changed: %d earlier entries are read again",
             len(fresh),
             reopened,
-            extra=event("watch_definitions.changed", watches=sorted(fresh), entries=reopened),
+            extra=event("watches.changed", watches=sorted(fresh), entries=reopened),
         )
     return reopened
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from watcher.alerts.windows import Window
 from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
 from watcher.model import AlertKind, Priority, Watch
-from watcher.store.commands.outbox import Gate, Telling
+from watcher.store.commands.outbox import Gate, Recipients
 
 LEASE = timedelta(minutes=30)  # longer than a step can take: each is bounded by its deadlines
 
@@ -47,16 +47,21 @@ class Settings:
         return self.config.corpus.timezone
 
     @property
+    def asks_for_feeds(self) -> bool:
+        """Whether a watch may ask for the feed of an entry: the same article may match in one feed only, then."""
+        return any("feed:" in watch.query.casefold() for watch in self.watches.values())
+
+    @property
     def ops(self) -> tuple[str, ...]:
         """The channels that receive notices about watcher itself."""
         return tuple(name for name, channel in self.channels.items() if channel.ops)
 
-    def recipients(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Telling:
+    def recipients(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Recipients:
         """The channels to notify of a document found at `now` that matched `watches`; None: any watch."""
         names = self.watches.keys() if watches is None else self.watches.keys() & watches
         matched = [self.watches[name] for name in names]
         follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
-        return Telling(
+        return Recipients(
             channels={watch.name: watch.channels for watch in matched},
             release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
             in_first_poll=in_first_poll,

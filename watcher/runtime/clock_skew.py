@@ -23,11 +23,11 @@ _LONGEST_DELIVERY_WAIT = LONGEST_WAIT + timedelta(minutes=1)  # only a digest wa
 
 
 async def repair_due_times(settings: Settings, store: StoreThread, *, now: datetime) -> None:
-    """Brings near the due times of polls, entries, deliveries and leases that lie farther ahead than any can."""
+    """Brings near the due times of polls, entries, deliveries and leases that are further ahead than any can."""
     slowest = max((feed.slowest for feed in settings.config.feeds), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
-    repaired = await store.run(clock_skew.mend_feeds, farthest=farthest, lease=LEASE, now=now)
-    repaired += await store.run(clock_skew.mend_entries, patience=_LONGEST_RETRY, lease=LEASE, now=now)
+    repaired = await store.run(clock_skew.correct_feeds, farthest=farthest, lease=LEASE, now=now)
+    repaired += await store.run(clock_skew.correct_entries, patience=_LONGEST_RETRY, lease=LEASE, now=now)
     if repaired:
         log.warning(
             "the clock was set back: %d polls and entries would have waited for the old time",
@@ -38,6 +38,6 @@ async def repair_due_times(settings: Settings, store: StoreThread, *, now: datet
 
 
 async def repair_deliveries(settings: Settings, store: StoreThread, *, now: datetime) -> None:
-    """Brings near the deliveries that lie farther ahead than a retry, or their channel's next window."""
+    """Brings near the deliveries that are further ahead than a retry, or their channel's next window."""
     latest = {name: window.latest(now) for name, window in settings.windows.items()}
-    await store.run(outbox.mend_clock, latest, patience=_LONGEST_DELIVERY_WAIT, now=now)
+    await store.run(outbox.correct_clock_skew, latest, patience=_LONGEST_DELIVERY_WAIT, now=now)

@@ -47,7 +47,7 @@ class Housekeeping:
         await store.run(stories.forget, before=now - STORY_WINDOW)
         if now.date() != self._forgot_on:
             await store.run(pages.forget, now=now)
-            self._repeated.reset(await store.run(repeats.repeated))
+            self._repeated.reset(await store.run(repeats.repeated_paragraphs))
             self._forgot_on = now.date()
         await repair_due_times(archive.settings, store, now=now)
         await self._write_missing(archive)

@@ -31,10 +31,10 @@ class Retention:
     async def delete_expired(self) -> None:
         """Runs one round; the next one continues it."""
         run, now = self._store.run, self._now()
-        await _all(lambda: run(retention.drop_words, before=now - FEED_TEXTS, limit=_ROWS))
+        await _all(lambda: run(retention.drop_entry_payloads, before=now - FEED_TEXTS, limit=_ROWS))
         await _all(lambda: run(retention.drop_entries, before=now - ENTRIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_near_misses, before=now - NEAR_MISSES, limit=_ROWS))
-        await _all(lambda: run(retention.drop_payloads, before=now - PAYLOADS, limit=_ROWS))
+        await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
         await self._drop_known()
@@ -42,7 +42,7 @@ class Retention:
     async def _drop_known(self) -> None:
         for _ in range(_MOST_BATCHES):
             self._known = await self._store.run(
-                retention.drop_known, after=self._known, days=KNOWN_DAYS, now=self._now(), limit=_KEYS
+                retention.drop_seen_keys, after=self._known, days=KNOWN_DAYS, now=self._now(), limit=_KEYS
             )
             if self._known is None:
                 return

@@ -22,7 +22,7 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
         self.interval = interval
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """One interval after the last time, but neither in the past nor farther ahead than an interval."""
+        """One interval after the last time, but neither in the past nor further ahead than an interval."""
         due = now + self.interval if previous is None else previous + self.interval
         return due if now < due <= now + self.interval else now + self.interval
 
@@ -50,7 +50,7 @@ def as_coroutine(call: Callable[[], object]) -> Work:
 
 
 def repair_schedule(scheduler: AsyncIOScheduler, *, now: datetime | None = None) -> None:
-    """Makes work due that lies farther ahead than its interval, because the wall clock was set back.
+    """Makes work due that is further ahead than its interval, because the wall clock was set back.
 
     To be called by a monotonic clock: the scheduler itself sleeps until the old time comes again.
     """

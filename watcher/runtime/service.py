@@ -284,7 +284,7 @@ class Service:
         return await self.resources.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
 
     async def _reschedule_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
-        await self.resources.store.run(feeds.put_off, [(feed.id, due_at) for feed, due_at in claimed])
+        await self.resources.store.run(feeds.reschedule, [(feed.id, due_at) for feed, due_at in claimed])
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
         report = await poll(self.generation.poll, claimed)
@@ -301,7 +301,7 @@ class Service:
         return await self.resources.store.run(entries.claim, now=self.resources.now(), limit=limit, lease=LEASE)
 
     async def _reschedule_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
-        await self.resources.store.run(entries.put_off, [(entry.id, due_at) for entry, due_at in claimed])
+        await self.resources.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])
 
     async def _ingest(self, claimed: ClaimedEntry) -> None:
         outcome = await ingest(self.generation.ingest, claimed)

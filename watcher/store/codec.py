@@ -7,11 +7,12 @@ import logging
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.log import event
-from watcher.model import Entry
+from watcher.model import Entry, Hit
 
 log = logging.getLogger(__name__)
 
 _ENTRY = TypeAdapter(Entry)
+_HITS = TypeAdapter(tuple[Hit, ...])
 
 
 def dump_entry(entry: Entry) -> str:
@@ -31,3 +32,13 @@ def load_entry(payload: str | None, *, link: str, title: str) -> Entry:
     except ValidationError:
         log.exception("the stored entry %s cannot be read", link, extra=event("bug", where="store", url=link))
         return Entry(id="", link=link, title=title)
+
+
+def dump_hits(hits: tuple[Hit, ...]) -> str:
+    """Serialises the hits of a match."""
+    return _HITS.dump_json(hits).decode()
+
+
+def load_hits(payload: str) -> tuple[Hit, ...]:
+    """Reads the hits of a match back."""
+    return _HITS.validate_json(payload)

@@ -1,6 +1,6 @@
-"""The tables of the state database. Names and types only; what the rows mean is said beside each table.
+"""The tables of the state database: names and types, with the meaning of the rows beside each table.
 
-A change here needs a migration in `migrations/versions`; a test holds the two against each other.
+A change here needs a migration in `migrations/versions`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -25,15 +25,14 @@ from watcher.store.sql import Instant
 
 metadata = MetaData()
 
-# One row per feed that ever stood in the config. `poll_state` is the planner's value as JSON; `first_poll` is the
-# moment of the first successful poll, shared by feeds first polled together.
+# One row per feed that was ever in the config. `poll_state` is the planner's value as JSON.
 feeds = Table(
     "feeds",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("url", Text, nullable=False),  # as the config has it
-    Column("moved_to", Text, nullable=False, default=""),  # where permanent redirects have led for days
+    Column("moved_to", Text, nullable=False, default=""),  # the target of permanent redirects that have lasted for days
     Column("active", Boolean, nullable=False, default=True),
     Column("title", Text, nullable=False, default=""),
     Column("poll_state", Text, nullable=False, default=""),
@@ -47,8 +46,8 @@ feeds = Table(
     Index("feeds_due", "next_poll_at", sqlite_where=text("active AND lease_until IS NULL")),
 )
 
-# What each feed listed when it was last read, packed (see `feeds.listing`). `marked_on`: the day on which all its keys
-# were last marked as seen, in days since 1970. In a table of its own, because every poll writes the rows of feeds.
+# The packed listing of each feed's last body (see `feeds.listing`). `marked_on`: the day on which all its keys were
+# marked as seen, in days since 1970. It is a table of its own because every poll writes the row of its feed.
 listings = Table(
     "listings",
     metadata,
@@ -57,18 +56,18 @@ listings = Table(
     Column("marked_on", Integer, nullable=False),
 )
 
-# What is known of the feeds' entries, by 8-byte key: one key for (feed, id), one for the normalised link.
-known = Table(
+# The keys under which entries are known: 8 bytes each, one for (feed, id), one for the normalised link.
+seen_keys = Table(
     "known",
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("entry_id", Integer, nullable=False),
-    Column("feed_id", Integer, nullable=False),  # through which it became known
+    Column("feed_id", Integer, nullable=False),  # the feed that brought it first
     Column("seen_on", Integer, nullable=False),  # days since 1970, for retention
     sqlite_with_rowid=False,
 )
 
-# One row per entry. `final_url` is "" where it is the link.
+# One row per entry. `final_url` is "" if it equals the link.
 entries = Table(
     "entries",
     metadata,
@@ -79,12 +78,12 @@ entries = Table(
     Column("title", Text, nullable=False),
     Column("content_hash", BigInteger, nullable=False),
     Column("state", String(8), nullable=False, default="pending"),  # pending | claimed | done
-    Column("turn", Integer, nullable=False, default=0),  # a feed's n-th entries wait for everybody's (n-1)-th
+    Column("turn", Integer, nullable=False, default=0),  # the n-th entries of all feeds come before their (n+1)-th
     Column("due_at", Instant, nullable=False),
     Column("lease_until", Instant),
     Column("attempts", Integer, nullable=False, default=0),
     Column("times_ingested", Integer, nullable=False, default=0),
-    Column("changed", Boolean, nullable=False, default=False),  # in the feed, while it was being ingested
+    Column("changed", Boolean, nullable=False, default=False),  # in the feed, during its ingestion
     Column("in_first_poll", Boolean, nullable=False, default=False),
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
@@ -100,16 +99,16 @@ entries = Table(
     Index("entries_ended", "ended_at"),
 )
 
-# What a feed says in an entry, as JSON; cleared away some time after the entry's end. In a table of its own, because
-# SQLite gives back whole pages only, not what rows lose.
-words = Table(
+# The content of an entry as JSON, deleted some time after the entry's end. It is a table of its own because SQLite
+# frees whole pages only, not the space that rows lose.
+entry_payloads = Table(
     "words",
     metadata,
     Column("entry", ForeignKey("entries.id"), primary_key=True),
     Column("words", Text, nullable=False),
 )
 
-# One row per document of the corpus, those that were adopted included.
+# One row per document of the corpus, adopted files included.
 documents = Table(
     "documents",
     metadata,
@@ -141,7 +140,7 @@ documents = Table(
     Index("documents_unwritten", "number", sqlite_where=text("written_at IS NULL")),
 )
 
-# Every address under which a document's text was seen.
+# The addresses of a document's text.
 document_urls = Table(
     "document_urls",
     metadata,
@@ -159,12 +158,12 @@ matches = Table(
     Column("hits", Text, nullable=False),
 )
 
-# What tells documents of one story: their fingerprints, kept as long as the window in which stories are told.
+# The fingerprints by which documents of one story are recognised, kept for the time window of stories.
 sketches = Table(
     "sketches",
     metadata,
     Column("document", ForeignKey("documents.number"), primary_key=True),
-    Column("size", Integer, nullable=False),  # how many fingerprints it has
+    Column("size", Integer, nullable=False),  # the number of its fingerprints
     Column("recorded_at", Instant, nullable=False),
 )
 
@@ -177,16 +176,16 @@ fingerprints = Table(
     sqlite_with_rowid=False,
 )
 
-# The watches as they were when entries were last read against them; a changed definition is tried on earlier entries.
+# The watches as of the last start or reload: a new or changed one is applied to earlier entries.
 watches = Table(
     "watches",
     metadata,
     Column("name", String, primary_key=True),
-    Column("definition", BigInteger, nullable=False),  # a hash of all that decides what it matches
+    Column("definition", BigInteger, nullable=False),  # a hash of all that decides its matches
     Column("since", Instant, nullable=False),
 )
 
-# Paragraphs that a host shows on several pages. `last_page` tells the pages apart: a hash of what they are called.
+# Paragraphs that a host shows on several pages. `last_page`: a hash of the last page's title.
 repeats = Table(
     "repeats",
     metadata,
@@ -198,7 +197,7 @@ repeats = Table(
     sqlite_with_rowid=False,
 )
 
-# How many pages of a feed's entries held no article, by what they were instead.
+# The number of pages of a feed's entries without an article, by kind.
 walls = Table(
     "walls",
     metadata,
@@ -238,9 +237,9 @@ near_miss_entries = Table(
     sqlite_with_rowid=False,
 )
 
-# One row per delivery: one alert on its way to one channel. `payload` is kept from the first attempt on.
-# `urgent` breaks through quiet hours; `uncertain`: it may have been shown though no answer says so; `reference`: the
-# channel's own name for the message; `told_in`: the digest that tells it instead.
+# One row per delivery of an alert to a channel. `payload` is stored before the first attempt. `urgent` breaks through
+# quiet hours; `uncertain`: it may have been shown although no answer confirms it; `reference`: the channel's id of the
+# message; `told_in`: the digest that carries it instead.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -273,12 +272,12 @@ delivery_documents = Table(
     metadata,
     Column("delivery", ForeignKey("deliveries.sequence"), primary_key=True),
     Column("document", ForeignKey("documents.number"), primary_key=True),
-    Column("watches", Text, nullable=False),  # JSON list: why this channel is told of it
+    Column("watches", Text, nullable=False),  # a JSON list: the reasons to notify the channel
     Index("delivery_documents_by_document", "document"),
 )
 
-# What each channel was (or is about to be) told: once per story and watch.
-told = Table(
+# The stories of which a channel was (or will be) notified: once per story and watch.
+notified = Table(
     "told",
     metadata,
     Column("channel", String, primary_key=True),
@@ -301,7 +300,7 @@ attempts = Table(
     Index("attempts_by_delivery", "delivery"),
 )
 
-# What is remembered of a channel between deliveries. `failing_since`: nothing arrived there since.
+# The state of a channel between deliveries. `failing_since`: the moment from which nothing has arrived there.
 channels = Table(
     "channels",
     metadata,
@@ -312,8 +311,8 @@ channels = Table(
     Column("failing_since", Instant),
 )
 
-# What the operator was told is amiss, until he was told that it is over. `name` says what and whose.
-troubles = Table(
+# The incidents of which the operator was notified and that have not ended.
+incidents = Table(
     "troubles",
     metadata,
     Column("name", String, primary_key=True),

@@ -37,10 +37,10 @@ def microseconds(moment: datetime) -> int:
 
 
 def day_of(moment: datetime) -> int:
-    """The day as the tables keep it where a day is enough: days since 1970, UTC."""
+    """A moment's day as the tables keep it: days since 1970, UTC."""
     return int(moment.timestamp() // 86_400)
 
 
 def values_of(parameter: str) -> Any:
-    """The whole numbers or strings of a JSON list, to be used after IN: as one parameter, whatever their number."""
+    """The elements of a JSON list, to be used after IN. The list is one parameter: SQLite limits their number."""
     return select(func.json_each(bindparam(parameter, type_=Text)).table_valued("value").c.value)

@@ -90,7 +90,7 @@ _FULL_DATES = (
 _NUMERIC = (
     rf"(?<![\d.])(?P<a>[0-3]?\d)(?P<sep>[./-])\s?(?P<b>[0-3]?\d)(?P=sep)\s?(?:{_YEAR}|(?P<short>[0-3]\d)(?![\d.]))"
 )
-_UNIX_DATE = rf"(?<!\w){_MONTH}\s+{_DAY}\s+{_CLOCK}\s+(?:(?P<zone>[a-z]{{1,5}})\s+)?{_YEAR}"
+_UNIX_DATE = rf"(?<!\w){_MONTH}\s+{_DAY}\s+{_CLOCK}\s+(?:(?P<zone>[a-z]{{1,5}}|[+-]\d{{4}})\s+)?{_YEAR}"
 _MONTHS_OF_YEARS = (
     rf"(?<![\w.]){_MONTH},?\s*(?:de |del |of )?{_YEAR}",
     rf"(?<!\d){_YEAR}\s*[年년]\s*(?P<m>[01]?\d)\s*[月월](?!\s*\d)",

@@ -13,17 +13,22 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
-_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# Dropped: soft hyphen, zero-width characters, marks of direction; and ™, ®, ℠, which do not belong to the word before.
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u2122\u00ae\u2120"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-# What hardly a page is without, of all that is not composed: spaces of given widths, ellipsis, raised digits.
-_COMMON = {
-    sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026\u2122\u00b2\u00b3"
-}
+# Quotation marks, modifier letters, primes and accents that are written for an apostrophe.
+_APOSTROPHES = "\u2019\u2018\u201b\u02bc\u02bb\u2032\u00b4`\uff07"
+# Superscripts and circled characters end a word: they are footnotes or exponents.
+_RAISED = ("<super>", "<circle>")
+_RAISED_RANGE = range(0x00AA, 0x3400)
+# Characters that nearly every page has and NFKC would change: spaces of a given width, ellipsis, raised digits.
+_COMMON = {sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026"}
+_COMMON |= {"\u00b9": "-1", "\u00b2": "-2", "\u00b3": "-3", "\u00b4": "'"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Folded:
-    """A folded text that knows the places of the original: see `fold`."""
+    """A folded text with a map back to the places of the original: see `fold`."""
 
     __slots__ = ("_blocks", "_straight", "original", "text")
 
@@ -34,7 +39,7 @@ class Folded:
         self._blocks: _Blocks | None = None
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """The smallest span of the original that holds what became `text[start:end]`, `start < end`.
+        """Returns the smallest span of the original that became `text[start:end]`, `start < end`.
 
         A letter that was folded into several (ß -> ss) or composed from several (a + diaeresis) counts as whole.
         Invisible characters at the ends are left out. Raises IndexError outside the text.
@@ -54,13 +59,14 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Fold what spelling, typography and encoding may vary without changing the word.
+    """Folds differences of spelling, typography and encoding that do not change a word.
 
-    Invisible characters (soft hyphen, zero-width, marks of direction) are dropped, then NFKC, casefold, NFKC; every
-    hyphen and dash becomes `-`, the typographic apostrophe `'`. Folding a folded text changes nothing.
+    Invisible characters, ™ and ® are dropped. A superscript or circled character gets a hyphen before it, so that it
+    is not part of the word: "Rutte¹" becomes "rutte-1". Then NFKC, casefold, NFKC; every hyphen and dash becomes `-`,
+    every character that is written for an apostrophe `'`. Folding a folded text changes nothing.
     """
     if text.isascii():
-        return Folded(text, text.lower(), straight=True)
+        return Folded(text, text.lower().replace("`", "'"), straight=True)
     visible = _visible(text)
     composed = _composed(visible)
     lowered = composed.casefold()
@@ -70,34 +76,34 @@ def fold(text: str) -> Folded:
 
 
 def squeeze(folded: str) -> str:
-    """A folded text without its spaces and hyphens, so that "purl-initiative", "purl initiative" and "purlinitiative"
-    become one string: the form in which needles are looked for."""
+    """Removes spaces and hyphens of a folded text, so that "purl-initiative", "purl initiative" and "purlinitiative"
+    become one string: the form in which needles are searched for."""
     return "".join(folded.replace("-", " ").split())
 
 
 def as_written(text: str) -> str:
-    """A text without what only typesetting adds: invisible characters, kinds of space, hyphen and apostrophe, and the
-    choice between composed and decomposed letters. Case and letters stay."""
+    """Removes differences that only typesetting makes: invisible characters, kinds of space, hyphen and apostrophe, and
+    composed or decomposed letters. Case and letters stay."""
     visible = unicodedata.normalize("NFC", _visible(text))
     return " ".join(_plain_signs(visible).split())
 
 
 def words(folded: str) -> Iterator[re.Match[str]]:
-    """The words of a folded text in their order: runs of letters, digits, combining marks and `_`."""
+    """Yields the words of a folded text in their order: runs of letters, digits, combining marks and `_`."""
     return _word_pattern().finditer(folded)
 
 
 def units(folded: str) -> Iterator[re.Match[str]]:
-    """The words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each."""
+    """Yields the words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each."""
     return _unit_pattern().finditer(folded)
 
 
 def is_word_character(character: str) -> bool:
-    """Whether a character belongs to a word: letter, digit, combining mark or `_`."""
+    """Returns whether a character belongs to a word: letter, digit, combining mark or `_`."""
     return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
 
 
-# To look for single characters one by one takes a tenth of the time of a pattern that looks for any of them.
+# Searching for single characters one by one takes a tenth of the time of a pattern for any of them.
 
 
 def _visible(text: str) -> str:
@@ -108,21 +114,34 @@ def _visible(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    """NFKC. Common signs are taken apart first: nearly every text is composed then, and that is seen quickly."""
+    """NFKC, with a hyphen before raised characters. Most texts are composed once the common signs are replaced."""
     for sign, parts in _COMMON.items():
         if sign in text:
             text = text.replace(sign, parts)
-    return unicodedata.normalize("NFKC", text)
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    text = text.replace("\u1ffd", "'")  # the polytonic acute accent, as U+00B4
+    return unicodedata.normalize("NFKC", _raised().sub(r"-\g<0>", text))
+
+
+@lru_cache(maxsize=1)
+def _raised() -> re.Pattern[str]:
+    candidates = map(chr, _RAISED_RANGE)
+    return re.compile(
+        f"[{''.join(sign for sign in candidates if unicodedata.decomposition(sign).startswith(_RAISED))}]"
+    )
 
 
 def _plain_signs(text: str) -> str:
     for sign in _HYPHENS:
         if sign in text:
             text = text.replace(sign, "-")
-    text = text.replace("\u2019", "'")
+    for sign in _APOSTROPHES:
+        if sign in text:
+            text = text.replace(sign, "'")
     try:
         text.encode()
-    except UnicodeEncodeError:  # half an emoji, as broken JSON escapes leave it; the automaton of the matcher encodes
+    except UnicodeEncodeError:  # half an emoji, left by broken JSON escapes; the matcher's automaton needs UTF-8
         return _SURROGATES.sub("\ufffd", text)
     return text
 
@@ -131,7 +150,7 @@ def _plain_signs(text: str) -> str:
 
 
 class _Blocks:
-    """The blocks of a text that do not map one character to one, with their places before and after folding.
+    """The blocks of a text that are not folded one character to one, with their places before and after folding.
 
     Folding works block by block (`_blocks_of`), so between two blocks offsets differ by a constant.
     """
@@ -151,7 +170,7 @@ class _Blocks:
             shift += length - (end - start)
 
     def origin(self, position: int) -> tuple[int, int]:
-        """The span of the original from which the folded character at `position` came."""
+        """Returns the span of the original that became the folded character at `position`."""
         # Of several blocks that start here all but the last are empty: they folded to nothing.
         block = bisect_right(self._folded_starts, position) - 1
         if block < 0:
@@ -168,7 +187,7 @@ def _folded_length(block: str) -> int:
 
 
 def _blocks_of(text: str) -> Iterator[tuple[int, int]]:
-    """The spans that fold as a whole: a character and everything behind it that may merge with it."""
+    """Yields the spans that fold as a whole: a character and everything after it that may merge with it."""
     done = 0
     for region in _irregular().finditer(text):
         start = position = max(region.start() - 1, done)
@@ -210,9 +229,9 @@ def _irregular() -> re.Pattern[str]:
     return re.compile(f"[^{re.escape(kept)}{_WHOLLY_REGULAR}]+")
 
 
-# Latin, Greek, Cyrillic; dashes and quotation marks; currency signs: looked at one by one, some are irregular (ß, …).
+# Latin, Greek, Cyrillic; dashes and quotation marks; currency signs: checked one by one, as some are irregular (ß, …).
 _REGULAR_RANGES = ((0x0000, 0x0530), (0x2010, 0x2030), (0x2030, 0x2060), (0x20A0, 0x20C0))
-# CJK ideographs and Hangul syllables: they fold to themselves, every one.
+# CJK ideographs and Hangul syllables all fold to themselves.
 _WHOLLY_REGULAR = "\u4e00-\u9fff\uac00-\ud7a3"
 
 
@@ -228,9 +247,9 @@ def _unit_pattern() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _word() -> str:
-    """The word class of Python leaves out combining marks, which would cut a word of many scripts into pieces.
+    """Adds combining marks to Python's word class, which would otherwise cut words of many scripts into pieces.
 
-    Marks beyond the basic plane are left out: with them the class would be tried range by range, ten times slower.
+    Marks beyond the basic plane are left out: with them the class is searched range by range, ten times slower.
     """
     marks = (chr(code) for code in range(0x0300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M")
     return rf"\w+(?:[{re.escape(''.join(marks))}]+\w*)*"

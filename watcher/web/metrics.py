@@ -62,7 +62,7 @@ def _of_state(health: Health) -> Iterator[Metric]:
     yield _labelled("watcher_deliveries_open", "Deliveries that have not ended.", "channel", health.deliveries_open)
     parked = dict.fromkeys(health.parked, 1)
     yield _labelled("watcher_channel_parked", "Channels stopped until an operator resumes them.", "channel", parked)
-    yield _labelled("watcher_incident", "Open incidents.", "name", dict.fromkeys(health.troubles, 1))
+    yield _labelled("watcher_incident", "Open incidents.", "name", dict.fromkeys(health.incidents, 1))
 
 
 def _labelled(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -1,4 +1,4 @@
-"""Rows that were dated by a clock that has been set back since: what they put off is brought near again."""
+"""Corrects moments that a clock wrote that was set back since: they would lie too far ahead."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from sqlalchemy import BigInteger, Connection, and_, or_, text, type_coerce, upd
 from watcher.store import schema
 from watcher.store.sql import Instant, microseconds
 
-# Literally: SQLite would not see else that a partial index holds all that is asked for.
+# Literal: only then does SQLite use the partial indexes.
 _PENDING, _CLAIMED = text("entries.state = 'pending'"), text("entries.state = 'claimed'")
 
 
-def mend_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
-    """Moves the plan of feeds that were polled in what is now the future; nothing lies farther ahead than it may.
+def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
+    """Moves the next poll of feeds whose last poll lies in the future; it keeps its distance from the last poll.
 
-    What was to come an hour after the last poll comes an hour from now. Returns how many feeds that were.
+    No poll is planned later than `farthest` from now. Returns the number of corrected feeds.
     """
     feeds = schema.feeds.c
     plan = type_coerce(feeds.next_poll_at, BigInteger) - type_coerce(feeds.last_polled_at, BigInteger)
     moved = type_coerce(type_coerce(microseconds(now), BigInteger) + plan, Instant)
     set_back = update(schema.feeds).where(feeds.last_polled_at > now)
-    mended = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
+    corrected = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
     unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > now)
     too_far = or_(unpolled, feeds.next_poll_at > now + farthest)
-    mended += tx.execute(update(schema.feeds).where(too_far).values(next_poll_at=now)).rowcount
+    corrected += tx.execute(update(schema.feeds).where(too_far).values(next_poll_at=now)).rowcount
     tx.execute(update(schema.feeds).where(feeds.lease_until > now + lease).values(lease_until=now + lease))
-    return mended
+    return corrected
 
 
-def mend_entries(tx: Connection, *, patience: timedelta, lease: timedelta, now: datetime) -> int:
-    """Makes entries due that wait for longer than they may, or without having been tried. Returns how many."""
+def correct_entries(tx: Connection, *, patience: timedelta, lease: timedelta, now: datetime) -> int:
+    """Makes entries due that would wait for longer than `patience`, or were never tried. Returns their number."""
     entries = schema.entries.c
     untried = and_(entries.attempts == 0, entries.due_at > now)
     late = or_(untried, entries.due_at > now + patience)
-    mended = 0
+    corrected = 0
     for state in (_PENDING, _CLAIMED):
-        mended += tx.execute(update(schema.entries).where(state, late).values(due_at=now)).rowcount
+        corrected += tx.execute(update(schema.entries).where(state, late).values(due_at=now)).rowcount
     held = and_(_CLAIMED, entries.lease_until > now + lease)
     tx.execute(update(schema.entries).where(held).values(lease_until=now + lease))
-    return mended
+    return corrected

@@ -6,57 +6,53 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-from pydantic import TypeAdapter
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from watcher.model import (
-    Article,
-    DocumentId,
-    DocumentNumber,
-    EntryId,
-    Hit,
-    Match,
-    Overlap,
-    StoryId,
-    TextFrom,
-)
+from watcher.model import Article, DocumentId, DocumentNumber, EntryId, Match, Overlap, StoryId, TextFrom
 from watcher.store import schema
+from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, stories
-from watcher.store.queries import overlaps
-from watcher.store.queries.stored_documents import StoredDocument, get, highest_number
+from watcher.store.queries.overlaps import find_overlaps
+from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
 from watcher.store.sql import Instant, upsert
 from watcher.text import host_of
 
-_HITS = TypeAdapter(tuple[Hit, ...])
-# Statements of every match are made once: making one takes longer than carrying it out.
-_ROWS, _URLS, _MATCHES = schema.documents.c, schema.document_urls.c, schema.matches.c
-_TWIN = (
-    select(_ROWS.number, _ROWS.name, _ROWS.adopted, _ROWS.story).where(_ROWS.text_hash == bindparam("hash")).limit(1)
+_documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
+_SAME_TEXT = (
+    select(_documents.number, _documents.name, _documents.adopted, _documents.story)
+    .where(_documents.text_hash == bindparam("hash"))
+    .limit(1)
+)
+_TWIN = select(
+    _documents.number, _documents.name, _documents.adopted, _documents.story, _documents.feed, _documents.title
+).where(_documents.number == bindparam("of"))
+_CHANGED = select(_documents.story, _documents.adopted, _documents.feed_text).where(
+    _documents.number == bindparam("of")
 )
 _INSERT = insert(schema.documents)
 _ADD_URL = upsert(schema.document_urls).on_conflict_do_nothing()
 _ADD_MATCH = insert(schema.matches)
-_MATCHED = select(_MATCHES.watch).where(_MATCHES.document == bindparam("of"))
+_MATCHED = select(_matches.watch).where(_matches.document == bindparam("of"))
 _WRITTEN = (
     update(schema.documents)
-    .where(_ROWS.number == bindparam("of"), _ROWS.written_at.is_(None))
+    .where(_documents.number == bindparam("of"), _documents.written_at.is_(None))
     .values(written_at=bindparam("now", type_=Instant))
 )
 
 
+_MOST_COMPARED = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A matched article about to become a document. `id` is of the file's bytes; `name_of` names the file by number.
+    """A matched article that is to become a document. `id`: of the file's bytes; `name_of`: the file's name by number.
 
-    `sketch`: its fingerprints; `story_of` finds its story among the documents of the last `story_window` that share
-    some.
+    `sketch`: its fingerprints. `story_of` finds its story among the documents of the last `story_window` that share
+    fingerprints with it; it may read the texts of those by their numbers. `is_same_text`: whether another text is the
+    same but for counters.
     """
 
     article: Article
@@ -69,13 +65,14 @@ class Draft:
     feed_text: str
     fetched_at: datetime
     sketch: Collection[int] = ()
-    story_of: Callable[[Sequence[Overlap]], StoryId | None] = lambda _overlaps: None
+    story_of: Callable[[Sequence[Overlap], Callable[[int], str]], StoryId | None] = lambda _overlaps, _text_of: None
     story_window: timedelta = timedelta()
+    is_same_text: Callable[[str], bool] = lambda _other: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """A file that was in the folder before watcher knew it. Its number, id and bytes stay as they are."""
+    """A file that was in the folder before watcher knew it. Its number, id and bytes stay."""
 
     number: DocumentNumber
     id: DocumentId
@@ -91,17 +88,18 @@ def record(
     entry_id: EntryId,
     draft: Draft,
     end: entries.EntryEnd,
-    telling: outbox.Telling,
+    recipients: outbox.Recipients,
     *,
     highest_in_folder: int,
     now: datetime,
 ) -> StoredDocument | None:
-    """Turns an entry's article into a document, or adds its address to the one that has this text already.
+    """Makes a document of an entry's article, or adds the article's address to the document that has the same text.
 
-    The document takes the number after the highest of store and folder; its file is owed from now on. Returns None
-    for a text that the corpus holds.
+    The document takes the number after the highest of store and folder; its file is unwritten until `mark_written`.
+    Returns None if the corpus already has the text.
     """
-    twin = tx.execute(_TWIN, {"hash": draft.text_hash}).first()
+    found = find_overlaps(tx, draft.sketch, since=now - draft.story_window)
+    twin = tx.execute(_SAME_TEXT, {"hash": draft.text_hash}).first() or _near_twin(tx, draft, found)
     if twin is not None:
         _add_urls(tx, twin.number, draft, end, now=now)
         reason = f"the same text is document {twin.name}"
@@ -109,27 +107,71 @@ def record(
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
             fresh = _add_new_matches(tx, twin.number, draft.matches)
-            outbox.tell(tx, telling, twin.number, StoryId(twin.story), fresh, now=now)
+            outbox.notify_of_document(tx, recipients, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
-    story = draft.story_of(overlaps.find(tx, draft.sketch, since=now - draft.story_window))
+    story = draft.story_of(found, partial(text_of, tx))
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
     stories.remember(tx, number, draft.sketch, now=now)
     _add_urls(tx, number, draft, end, now=now)
     watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
-    outbox.tell(tx, telling, number, story, watches, now=now)
+    outbox.notify_of_document(tx, recipients, number, story, watches, now=now)
     return get(tx, number)
 
 
+def _near_twin(tx: Connection, draft: Draft, found: Sequence[Overlap]) -> Row[*tuple[Any, ...]] | None:
+    """Finds a document of the same feed and title whose text is the same but for counters."""
+    for other in sorted(found, key=lambda other: other.shared, reverse=True)[:_MOST_COMPARED]:
+        twin = tx.execute(_TWIN, {"of": other.document}).first()
+        alike = twin is not None and (twin.feed, twin.title) == (draft.feed, draft.article.title)
+        if alike and draft.is_same_text(text_of(tx, other.document)):
+            return twin
+    return None
+
+
+def record_change(
+    tx: Connection,
+    entry_id: EntryId,
+    number: int,
+    passages: Sequence[tuple[Match, str]],
+    end: entries.EntryEnd,
+    recipients: outbox.Recipients,
+    *,
+    now: datetime,
+) -> bool:
+    """Ends another ingestion of an entry that has a document. Returns whether it matched further watches.
+
+    `passages`: the matches in the changed article, each with the passages that its hits (of `HitField.FEED`) point
+    into. They are kept behind the feed's text of the document, whose own text and file stay as they are.
+    """
+    entries.end_again(tx, entry_id, end, now=now)
+    row = tx.execute(_CHANGED, {"of": number}).first()
+    if row is None or row.adopted:
+        return False
+    known = set(tx.execute(_MATCHED, {"of": number}).scalars())
+    feed_text, matches = row.feed_text, []
+    for match, text in passages:
+        if match.watch not in known:
+            start = len(feed_text) + 2 if feed_text else 0
+            feed_text = f"{feed_text}\n\n{text}" if feed_text else text
+            hits = tuple(replace(hit, start=hit.start + start, end=hit.end + start) for hit in match.hits)
+            matches.append(replace(match, hits=hits))
+    if matches:
+        tx.execute(update(schema.documents).where(_documents.number == number).values(feed_text=feed_text))
+        fresh = _add_matches(tx, number, matches)
+        outbox.notify_of_document(tx, recipients, number, StoryId(row.story), fresh, now=now)
+    return bool(matches)
+
+
 def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:
-    """Takes files of the folder on record; numbers on record are left alone. Returns how many are new."""
+    """Records files of the folder whose numbers are not on record. Returns the number of new ones."""
     return sum(_adopt_one(tx, file, now=now) for file in found)
 
 
 def mark_written(tx: Connection, number: DocumentNumber, *, now: datetime) -> None:
-    """The file stands in the corpus."""
+    """Records that the document's file is in the corpus."""
     tx.execute(_WRITTEN, {"of": number, "now": now})
 
 
@@ -142,9 +184,9 @@ def renumber(
     highest_in_folder: int,
     now: datetime,
 ) -> StoredDocument:
-    """Gives way to files that took an unwritten document's number in the folder: they are adopted, it moves up.
+    """Gives an unwritten document another number, because files in the folder took its own; these are adopted.
 
-    `files`: those of them that could be read.
+    `files`: the readable ones among them.
     """
     new = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
     row = tx.execute(select(schema.documents).where(schema.documents.c.number == old)).one()
@@ -155,8 +197,8 @@ def renumber(
     for table in (schema.document_urls, schema.matches, schema.delivery_documents):
         tx.execute(update(table).where(table.c.document == old).values(document=new))
     stories.renumber(tx, old, new)
-    for told in (schema.told, schema.deliveries):
-        tx.execute(update(told).where(told.c.story == old).values(story=new))
+    for table in (schema.notified, schema.deliveries):
+        tx.execute(update(table).where(table.c.story == old).values(story=new))
     tx.execute(update(schema.documents).where(schema.documents.c.story == old).values(story=new))
     tx.execute(update(schema.entries).where(schema.entries.c.document == old).values(document=new))
     tx.execute(schema.documents.delete().where(schema.documents.c.number == old))
@@ -165,11 +207,11 @@ def renumber(
 
 
 def add_matches(
-    tx: Connection, number: int, matches: Iterable[Match], telling: outbox.Telling, *, now: datetime
+    tx: Connection, number: int, matches: Iterable[Match], recipients: outbox.Recipients, *, now: datetime
 ) -> None:
-    """Records further matches of a document, and what the channels are to be told of them."""
-    story = tx.execute(select(_ROWS.story).where(_ROWS.number == number)).scalar_one()
-    outbox.tell(tx, telling, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
+    """Records further matches of a document, and holds deliveries of them."""
+    story = tx.execute(select(_documents.story).where(_documents.number == number)).scalar_one()
+    outbox.notify_of_document(tx, recipients, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
 
 
 def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
@@ -220,7 +262,7 @@ def _insert(tx: Connection, number: DocumentNumber, draft: Draft, *, story: Stor
 
 
 def _add_urls(tx: Connection, number: int, draft: Draft, end: entries.EntryEnd, *, now: datetime) -> None:
-    """The link, and where it led to; within one host that may be but another spelling of it."""
+    """Records the link and the page's final address, unless both have one host: there it may be another spelling."""
     moved = draft.article.text_from is TextFrom.PAGE and host_of(end.final_url) != host_of(draft.url)
     urls = filter(None, (draft.url, end.final_url if moved else ""))
     if rows := [{"document": number, "url": url, "feed": draft.feed, "seen_at": now} for url in urls]:
@@ -228,15 +270,13 @@ def _add_urls(tx: Connection, number: int, draft: Draft, end: entries.EntryEnd, 
 
 
 def _add_new_matches(tx: Connection, number: int, matches: Iterable[Match]) -> tuple[str, ...]:
-    """Records the matches whose watches are new to the document; returns these."""
+    """Records the matches of watches that had not matched the document. Returns these watches."""
     known = set(tx.execute(_MATCHED, {"of": number}).scalars())
     return _add_matches(tx, number, [match for match in matches if match.watch not in known])
 
 
 def _add_matches(tx: Connection, number: int, matches: Collection[Match]) -> tuple[str, ...]:
-    rows = [
-        {"document": number, "watch": match.watch, "hits": _HITS.dump_json(match.hits).decode()} for match in matches
-    ]
+    rows = [{"document": number, "watch": match.watch, "hits": dump_hits(match.hits)} for match in matches]
     if rows:
         tx.execute(_ADD_MATCH, rows)
     return tuple(match.watch for match in matches)

@@ -8,44 +8,30 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Integer,
-    bindparam,
-    case,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Integer, bindparam, case, func, select, text, update
 
-from watcher.model import (
-    Entry,
-    EntryId,
-    FeedId,
-)
+from watcher.model import Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
 from watcher.store.commands import near_misses, pages
 from watcher.store.commands.near_misses import ShownNearMisses
-from watcher.store.commands.pages import Shown
-from watcher.store.sql import Instant
+from watcher.store.commands.pages import PageObservation
+from watcher.store.sql import Instant, day_of
 
 _REOPENED_PER_FEED = 500
 _MOST_REOPENED = 50_000
-# Statements of every single page are made once: making one takes longer than carrying it out. The states stand in
-# them literally: SQLite sees then that the partial indexes hold all that is asked for.
+# States are written literally: only then does SQLite use the partial indexes.
 _PENDING = text("entries.state = 'pending'")
 _DUE = (
     select(
         schema.entries,
-        schema.words.c.words,
+        schema.entry_payloads.c.words,
         schema.feeds.c.name,
         schema.feeds.c.url,
         schema.feeds.c.title.label("feed_title"),
     )
     .join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
-    .outerjoin(schema.words, schema.words.c.entry == schema.entries.c.id)
+    .outerjoin(schema.entry_payloads, schema.entry_payloads.c.entry == schema.entries.c.id)
     .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
     .limit(bindparam("most", type_=Integer))
@@ -55,10 +41,10 @@ _CLAIM = (
     .where(schema.entries.c.id == bindparam("entry"))
     .values(state="claimed", lease_until=bindparam("until", type_=Instant), changed=False)
 )
-_PUT_OFF = (
+_RESCHEDULE = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"), schema.entries.c.state == "claimed")
-    .values(state="pending", lease_until=None, due_at=bindparam("later", type_=Instant))
+    .values(state="pending", lease_until=None, due_at=bindparam("due", type_=Instant))
 )
 _END = (
     update(schema.entries)
@@ -92,6 +78,18 @@ _END_WITH_DOCUMENT = (
         times_ingested=schema.entries.c.times_ingested + 1,
     )
 )
+_END_AGAIN = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        changed=False,
+        lease_until=None,
+        attempts=0,
+        ended_at=bindparam("now", type_=Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+)
 
 
 class EntryOutcome(StrEnum):
@@ -105,7 +103,11 @@ class EntryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedEntry:
-    """An entry that this process ingests until the lease ends."""
+    """An entry that this process ingests until the lease ends.
+
+    `document`: the number of its document, if it has one and is ingested again because it changed. `shares_page`: its
+    link does not lead to a page of its own.
+    """
 
     id: EntryId
     feed_id: FeedId
@@ -116,6 +118,8 @@ class ClaimedEntry:
     attempts: int
     in_first_poll: bool
     seen_at: datetime
+    document: int | None = None
+    shares_page: bool = False
 
     @property
     def link(self) -> str:
@@ -125,19 +129,22 @@ class ClaimedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryEnd:
-    """How an entry ended, and why. `status`: of the page's HTTP answer; `final_url`: after redirects; `shown`: what
-    the page shows beside an article; `near_misses`: the terms in it."""
+    """The outcome of an entry, and its reason.
+
+    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the
+    article; `near_misses`: the terms in these.
+    """
 
     outcome: EntryOutcome
     reason: str = ""
     status: int | None = None
     final_url: str = ""
-    shown: Shown | None = None
+    shown: PageObservation | None = None
     near_misses: ShownNearMisses | None = None
 
 
 def void_claims(tx: Connection) -> None:
-    """Frees every claim that a former process left; it costs the entry no attempt."""
+    """Frees every claim of a former process; it does not count as an attempt."""
     entries = schema.entries.c
     tx.execute(update(schema.entries).where(entries.state == "claimed").values(state="pending", lease_until=None))
 
@@ -150,7 +157,7 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
 
 
 def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedEntry]:
-    """Up to `limit` pending entries; feeds take turns, so that a long one does not starve the others."""
+    """Claims up to `limit` pending entries. Feeds take turns, so that a long one does not starve the others."""
     claimed = [
         ClaimedEntry(
             id=row.id,
@@ -162,6 +169,8 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
+            document=row.document,
+            shares_page=bool(row.link) and row.link_key is None,
         )
         for row in tx.execute(_DUE, {"now": now, "most": limit})
     ]
@@ -173,22 +182,27 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
 def end(
     tx: Connection, ends: Sequence[tuple[EntryId, EntryEnd]], *, void: Sequence[EntryId] = (), now: datetime
 ) -> Mapping[str, frozenset[int]]:
-    """Ends entries that brought no document; one that changed in the feed meanwhile is ingested again.
+    """Ends entries without a document; one that changed in the feed meanwhile is ingested again.
 
-    `void`: those that are given back instead. Returns, for each host of the pages that ended, the paragraphs that it
-    is now found to repeat.
+    `void`: entries that are given back instead. Returns the paragraphs that hosts of the pages now repeat, by host.
     """
     for entry in void:
         release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
         near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
-    return pages.learn(tx, [end.shown for _, end in ends if end.shown], now=now)
+    return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+    near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
+
+
+def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
+    """Ends another ingestion of an entry that has a document; its outcome stays."""
+    tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 
@@ -206,10 +220,10 @@ def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, s
     )
 
 
-def put_off(tx: Connection, entries: Iterable[tuple[EntryId, datetime]]) -> None:
-    """Gives claims back unused, each to be made again at its moment; costs no attempt."""
-    if rows := [{"entry": entry, "later": due_at} for entry, due_at in entries]:
-        tx.execute(_PUT_OFF, rows)
+def reschedule(tx: Connection, entries: Iterable[tuple[EntryId, datetime]]) -> None:
+    """Gives claims back unused; each entry is due again at its moment. It does not count as an attempt."""
+    if rows := [{"entry": entry, "due": due_at} for entry, due_at in entries]:
+        tx.execute(_RESCHEDULE, rows)
 
 
 def release(tx: Connection, entry_id: EntryId) -> None:
@@ -220,12 +234,12 @@ def release(tx: Connection, entry_id: EntryId) -> None:
 
 
 def reopen_unmatched(tx: Connection, *, listed_since: datetime, now: datetime) -> int:
-    """Makes entries pending that matched nothing and that a feed listed since then: of each feed the newest.
+    """Makes the newest entries of each feed pending that matched nothing and that it listed since then.
 
-    What comes of them is told in one summary, as after a first poll. Returns how many they are.
+    Their matches are sent in one summary, as after a first poll. Returns the number of entries.
     """
-    entries, known = schema.entries.c, schema.known.c
-    listed = select(known.entry_id).where(known.seen_on >= int(listed_since.timestamp() // 86_400))
+    entries, keys = schema.entries.c, schema.seen_keys.c
+    listed = select(keys.entry_id).where(keys.seen_on >= day_of(listed_since))
     turn = func.row_number().over(partition_by=entries.feed_id, order_by=entries.id.desc()).label("turn")
     ranked = (
         select(entries.id, turn)

@@ -7,67 +7,58 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    bindparam,
-    delete,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, insert, literal, select, update
 
-from watcher.model import (
-    ChangedEntry,
-    EntryId,
-    FeedId,
-    KnownEntry,
-    NewEntry,
-)
-from watcher.store import schema
+from watcher.model import ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry
+from watcher.store import raw_sql, schema
 from watcher.store.commands import incidents, outbox, polled_entries
+from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
-from watcher.store.sql import Instant, day_of, microseconds
+from watcher.store.sql import Instant, day_of, microseconds, upsert
 
 _CALM = timedelta(days=1)
-# Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
-_ACTIVE = text("feeds.active")
-# What every poll says to the database goes to SQLite as it is: SQLAlchemy takes three times as long over it as it does.
-# Moments are microseconds there.
-_STORED = "SELECT id, name, url, active FROM feeds"
-_FEED = """SELECT id, name, url, moved_to, title, listed_on, last_success_at, failing_since,
-        EXISTS (SELECT 1 FROM troubles WHERE troubles.name = 'rolled over ' || feeds.name) AS rolls
-    FROM feeds WHERE id = ?
-"""
-_NOTED = """UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_error = ?, last_polled_at = ?,
-        failing_since = ?, last_success_at = ?, listed_on = ?, moved_to = ?, title = ?
-    WHERE id = ?
-"""
-_LISTED = """INSERT INTO listings (feed_id, rows, marked_on) VALUES (?, ?, ?)
-    ON CONFLICT (feed_id) DO UPDATE SET rows = excluded.rows
-"""
-_MARKED = f"{_LISTED.rstrip()}, marked_on = excluded.marked_on"
-_QUIET = (
-    "UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_polled_at = ?, last_success_at = ?,"
-    " failing_since = NULL, last_error = '' WHERE id = ? AND coalesce(nullif(moved_to, ''), url) = ?"
+_ERROR_LENGTH, _TITLE_LENGTH = 500, 500
+
+_feeds, _listings, _incidents = schema.feeds.c, schema.listings.c, schema.incidents.c
+_this_feed = _feeds.id == bindparam("feed")
+_ROLLED_OVER = "rolled over "  # and the feed's name: the name of the incident
+
+_DUE = (
+    select(_feeds.id, _feeds.name, _feeds.url, _feeds.moved_to, _feeds.poll_state, _listings.rows, _listings.marked_on)
+    .select_from(schema.feeds.outerjoin(schema.listings, _listings.feed_id == _feeds.id))
+    .where(ACTIVE, _feeds.next_poll_at <= bindparam("due_by", type_=Instant), _feeds.lease_until.is_(None))
+    .order_by(_feeds.next_poll_at)
+    .limit(bindparam("most", type_=Integer))
 )
-_LEFT = (
-    "UPDATE feeds SET lease_until = NULL"
-    " WHERE id = ? AND coalesce(nullif(moved_to, ''), url) <> ? AND lease_until IS NOT NULL"
+_RESCHEDULE = (
+    update(schema.feeds).where(_this_feed).values(lease_until=None, next_poll_at=bindparam("due_at", type_=Instant))
 )
-_PUT_OFF = (
-    update(schema.feeds)
-    .where(schema.feeds.c.id == bindparam("feed"))
-    .values(lease_until=None, next_poll_at=bindparam("later", type_=Instant))
+_FEED = select(
+    _feeds.id,
+    _feeds.name,
+    _feeds.url,
+    _feeds.moved_to,
+    _feeds.title,
+    _feeds.listed_on,
+    _feeds.last_success_at,
+    _feeds.failing_since,
+    exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
+).where(_this_feed)
+_KEEP_LISTING = upsert(schema.listings)
+_KEEP_MARKED_LISTING = _KEEP_LISTING.on_conflict_do_update(
+    index_elements=["feed_id"],
+    set_={"rows": _KEEP_LISTING.excluded.rows, "marked_on": _KEEP_LISTING.excluded.marked_on},
+)
+_KEEP_LISTING = _KEEP_LISTING.on_conflict_do_update(
+    index_elements=["feed_id"], set_={"rows": _KEEP_LISTING.excluded.rows}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedFeed:
-    """A feed whose poll is ours until the lease ends. `poll_state` is what the last poll left, "" before the first.
+    """A feed that this process polls until the lease ends. `poll_state`: as the last poll left it, "" before the first.
 
-    `listing`: what it listed when it was last read, packed. `marked_on`: the day on which all of that was last marked.
+    `listing`: what its last body listed, packed. `marked_on`: the day on which all of that was last marked as seen.
     """
 
     id: FeedId
@@ -80,12 +71,12 @@ class ClaimedFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """All that one poll of `url` leaves behind. `error` is "" after a success.
+    """The result of one poll of `url`. `error` is "" after a success.
 
-    `listing`: what to keep of a body that was read; `seen`: keys that it lists; `marked`: these are all. `learned`:
-    further keys of known entries; `moved_to`: a lasting new address; `notices`: what the operator is to be told.
-    `rolled_over`: whether nothing was left of the last body, so that entries may have been missed; None if the poll
-    does not tell.
+    `listing`: the packed listing of a body that was read. `seen`: known keys that the body lists; `marked`: these are
+    all of them. `learned`: further keys of known entries. `moved_to`: a lasting new address. `notices`: messages for
+    the operator. `rolled_over`: whether nothing of the last body was left, so that entries may have been missed; None
+    if the poll does not show it.
     """
 
     url: str
@@ -106,7 +97,10 @@ class PollRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietPoll:
-    """What a poll of `url` leaves behind that went well, brought nothing, and has nothing to tell: nearly every one."""
+    """The result of a successful poll of `url` that found no entries and has no message for the operator.
+
+    Nearly every poll is one.
+    """
 
     feed_id: FeedId
     url: str
@@ -116,19 +110,19 @@ class QuietPoll:
 
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
-    """Makes the stored feeds those of the config (name -> url). New ones are due now; others rest, nothing is lost."""
-    stored = {name: (feed, url, active) for feed, name, url, active in tx.exec_driver_sql(_STORED)}
+    """Makes the stored feeds those of the config (name -> url). New ones are due now; no row is deleted."""
+    stored = {row.name: row for row in tx.execute(select(_feeds.id, _feeds.name, _feeds.url, _feeds.active))}
     fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
     if fresh:
         tx.execute(insert(schema.feeds), fresh)
-    for name, (feed, stored_url, active) in stored.items():
+    for name, row in stored.items():
         url = feeds.get(name)
-        if url is None and active:
-            _set(tx, feed, active=False)
-        elif url is not None and url != stored_url:
+        if url is None and row.active:
+            _set(tx, row.id, active=False)
+        elif url is not None and url != row.url:
             _set(
                 tx,
-                feed,
+                row.id,
                 active=True,
                 url=url,
                 moved_to="",
@@ -137,33 +131,25 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
                 last_error="",
                 failing_since=None,
             )
-            tx.execute(delete(schema.listings).where(schema.listings.c.feed_id == feed))
-        elif url is not None and not active:
-            _set(tx, feed, active=True, next_poll_at=now)
+            tx.execute(delete(schema.listings).where(_listings.feed_id == row.id))
+        elif url is not None and not row.active:
+            _set(tx, row.id, active=True, next_poll_at=now)
 
 
 def void_claims(tx: Connection) -> None:
-    """Frees every claim that a former process left; it costs the feed nothing."""
-    tx.execute(update(schema.feeds).where(schema.feeds.c.lease_until.is_not(None)).values(lease_until=None))
+    """Frees every claim of a former process; the feeds stay due."""
+    tx.execute(update(schema.feeds).where(_feeds.lease_until.is_not(None)).values(lease_until=None))
 
 
 def make_due(tx: Connection, *, now: datetime) -> None:
     """Makes every subscribed feed due now."""
-    tx.execute(update(schema.feeds).where(schema.feeds.c.active).values(next_poll_at=now))
+    tx.execute(update(schema.feeds).where(_feeds.active).values(next_poll_at=now))
 
 
 def claim(
     tx: Connection, *, now: datetime, limit: int, lease: timedelta, due_by: datetime | None = None
 ) -> list[ClaimedFeed]:
-    """Up to `limit` feeds that are due now (or were at `due_by`), longest due first, ours until `now + lease`."""
-    feeds, listings = schema.feeds.c, schema.listings.c
-    due = (
-        select(feeds.id, feeds.name, feeds.url, feeds.moved_to, feeds.poll_state, listings.rows, listings.marked_on)
-        .select_from(schema.feeds.outerjoin(schema.listings, listings.feed_id == feeds.id))
-        .where(_ACTIVE, feeds.next_poll_at <= (due_by or now), feeds.lease_until.is_(None))
-        .order_by(feeds.next_poll_at)
-        .limit(limit)
-    )
+    """Claims up to `limit` feeds that are due now (or at `due_by`) until `now + lease`, the longest due first."""
     claimed = [
         ClaimedFeed(
             id=row.id,
@@ -173,23 +159,23 @@ def claim(
             listing=row.rows or b"",
             marked_on=row.marked_on,
         )
-        for row in tx.execute(due)
+        for row in tx.execute(_DUE, {"due_by": due_by or now, "most": limit})
     ]
     if claimed:
         ids = [feed.id for feed in claimed]
-        tx.execute(update(schema.feeds).where(feeds.id.in_(ids)).values(lease_until=now + lease))
+        tx.execute(update(schema.feeds).where(_feeds.id.in_(ids)).values(lease_until=now + lease))
     return claimed
 
 
-def put_off(tx: Connection, feeds: Iterable[tuple[FeedId, datetime]]) -> None:
+def reschedule(tx: Connection, feeds: Iterable[tuple[FeedId, datetime]]) -> None:
     """Gives claims back unused; each feed is due again at its moment."""
-    if rows := [{"feed": feed, "later": due_at} for feed, due_at in feeds]:
-        tx.execute(_PUT_OFF, rows)
+    if rows := [{"feed": feed, "due_at": due_at} for feed, due_at in feeds]:
+        tx.execute(_RESCHEDULE, rows)
 
 
 def free_expired(tx: Connection, *, now: datetime) -> None:
     """Frees the claims whose lease ended."""
-    tx.execute(update(schema.feeds).where(schema.feeds.c.lease_until <= now).values(lease_until=None))
+    tx.execute(update(schema.feeds).where(_feeds.lease_until <= now).values(lease_until=None))
 
 
 def settle_poll(
@@ -201,49 +187,47 @@ def settle_poll(
     ops: Iterable[str] = (),
     now: datetime,
 ) -> tuple[PollRecord, int]:
-    """Records what `decide` makes of what is known under the keys; in between, no other feed can bring the same."""
+    """Looks the keys up, lets `decide` plan with what is known under them, and records the result.
+
+    All of it is one transaction, so no other feed can bring the same entry in between. Returns the record and the
+    number of entries to ingest.
+    """
     asked = tuple(keys)
     record = decide(find_known(tx, feed_id, asked) if asked else {})
     return record, record_poll(tx, feed_id, record, ops=ops, now=now)
 
 
 def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Iterable[str] = (), now: datetime) -> int:
-    """What a poll found, whole: entries, their keys, the feed's health and next time. Returns how many to ingest.
+    """Records a poll: entries, their keys, the feed's health and its next poll. Returns the number to ingest.
 
-    None of the new entries' keys may be known. `ops`: the channels that hear the notices.
+    None of the new entries' keys may be known. `ops`: the channels that receive the notices.
     """
-    row = tx.exec_driver_sql(_FEED, (feed_id,)).one()
-    polled_entries.insert_entries(
-        tx, feed_id, record.new, first=row.last_success_at is None and not record.error, now=now
-    )
+    row = tx.execute(_FEED, {"feed": feed_id}).one()
+    is_first = row.last_success_at is None and not record.error
+    polled_entries.insert_entries(tx, feed_id, record.new, in_first_poll=is_first, now=now)
     for changed in record.changed:
         polled_entries.reopen_entry(tx, changed, now=now)
-    for entry_id, key in record.learned:
-        polled_entries.remember(tx, [(key, entry_id)], feed_id, now=now)
+    if record.learned:
+        polled_entries.remember(tx, [(key, entry_id) for entry_id, key in record.learned], feed_id, now=now)
     polled_entries.mark_seen(tx, record.seen, now=now)
     for channel in ops:
         for notice in record.notices:
             outbox.notify(tx, channel, notice, now=now)
-    _tell_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
-    _note_poll(tx, row, record, now=now)
+    _notify_of_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
+    _record_health(tx, row, record, now=now)
     return len(record.new) + len(record.changed)
 
 
 def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
-    """Records them. A feed that got another address meanwhile is only released: of that one nothing is known yet."""
-    moment = microseconds
-    tx.exec_driver_sql(
-        _QUIET,
-        [
-            (poll.poll_state, moment(poll.next_poll_at), moment(poll.polled_at), moment(poll.polled_at), *_at(poll))
-            for poll in polls
-        ],
-    )
-    tx.exec_driver_sql(_LEFT, [_at(poll) for poll in polls])
-
-
-def _at(poll: QuietPoll) -> tuple[FeedId, str]:
-    return poll.feed_id, poll.url
+    """Records polls that found nothing. A feed whose address has changed since is only released: it must be polled."""
+    rows = []
+    for poll in polls:
+        polled_at = microseconds(poll.polled_at)
+        rows.append(
+            (poll.poll_state, microseconds(poll.next_poll_at), polled_at, polled_at, poll.feed_id, poll.url),
+        )
+    tx.exec_driver_sql(raw_sql.SETTLE_QUIET_POLL, rows)
+    tx.exec_driver_sql(raw_sql.RELEASE_MOVED_FEED, [(poll.feed_id, poll.url) for poll in polls])
 
 
 def release(tx: Connection, feed_id: FeedId) -> None:
@@ -251,11 +235,11 @@ def release(tx: Connection, feed_id: FeedId) -> None:
     _set(tx, feed_id, lease_until=None)
 
 
-def _tell_roll_over(
+def _notify_of_roll_over(
     tx: Connection, row: Row[Any], rolled_over: bool | None, *, ops: Iterable[str], now: datetime
 ) -> None:
-    """Told when it begins, and when it was not seen for a day."""
-    name = f"rolled over {row.name}"
+    """Notifies the operator when roll-overs begin, and when there was none for a day."""
+    name = f"{_ROLLED_OVER}{row.name}"
     if rolled_over:
         message = f"Feed {row.name} listed nothing that it had before: entries may be missed; it is polled faster now"
         incidents.begin(tx, name, message, ops=ops, now=now)
@@ -264,28 +248,29 @@ def _tell_roll_over(
         incidents.end(tx, name, message, ops=ops, now=now, calm=_CALM)
 
 
-def _note_poll(tx: Connection, row: Row[Any], record: PollRecord, *, now: datetime) -> None:
-    if record.url != _address(row):  # the config gave it another one meanwhile, which is due and unknown yet
+def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: datetime) -> None:
+    if record.url != _address(row):  # the config has another address since; that one is due, and unknown yet
         release(tx, FeedId(row.id))
         return
     was_read = record.listing is not None or bool(record.seen or record.new)
-    moment = microseconds(now)
+    moment, failing_since = microseconds(now), row.failing_since or now
+    last_success_at = row.last_success_at and microseconds(row.last_success_at)
     health = (
         record.poll_state,
         microseconds(record.next_poll_at),
-        record.error[:500],
+        record.error[:_ERROR_LENGTH],
         moment,
-        (row.failing_since or moment) if record.error else None,
-        row.last_success_at if record.error else moment,
+        microseconds(failing_since) if record.error else None,
+        last_success_at if record.error else moment,
         day_of(now) if was_read else row.listed_on,
         record.moved_to or row.moved_to,
-        record.title[:500] or row.title,
+        record.title[:_TITLE_LENGTH] or row.title,
         row.id,
     )
-    tx.exec_driver_sql(_NOTED, health)
+    tx.exec_driver_sql(raw_sql.RECORD_POLL, health)
     if record.listing is not None:
-        listed = (row.id, record.listing, day_of(now))
-        tx.exec_driver_sql(_MARKED if record.marked else _LISTED, listed)
+        listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
+        tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)
 
 
 def _address(row: Any) -> str:
@@ -293,4 +278,4 @@ def _address(row: Any) -> str:
 
 
 def _set(tx: Connection, feed_id: int, **values: object) -> None:
-    tx.execute(update(schema.feeds).where(schema.feeds.c.id == feed_id).values(**values))
+    tx.execute(update(schema.feeds).where(_feeds.id == feed_id).values(**values))

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    insert,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, update
 
 from watcher.store import schema
 from watcher.store.commands.outbox import notify
 
 
 def begin(tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime) -> bool:
-    """Tells the `ops` channels that something is amiss, unless they know. Returns whether it is news."""
-    rows = schema.troubles.c
-    if tx.execute(update(schema.troubles).where(rows.name == name).values(last_at=now)).rowcount:
+    """Records an incident and notifies the `ops` channels, unless it is on record. Returns whether it is new."""
+    rows = schema.incidents.c
+    if tx.execute(update(schema.incidents).where(rows.name == name).values(last_at=now)).rowcount:
         return False
-    tx.execute(insert(schema.troubles).values(name=name, since=now, last_at=now, message=message))
+    tx.execute(insert(schema.incidents).values(name=name, since=now, last_at=now, message=message))
     for channel in ops:
         notify(tx, channel, message, now=now)
     return True
@@ -30,10 +25,10 @@ def begin(tx: Connection, name: str, message: str, *, ops: Iterable[str], now: d
 def end(
     tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime, calm: timedelta = timedelta()
 ) -> bool:
-    """Tells the `ops` channels that it is over, if they know of it and it was not seen for `calm`."""
-    rows = schema.troubles.c
+    """Ends an incident that was not seen for `calm` and notifies the `ops` channels. Returns whether it ended."""
+    rows = schema.incidents.c
     past = (rows.name == name) & (rows.last_at <= now - calm)
-    if not tx.execute(delete(schema.troubles).where(past)).rowcount:
+    if not tx.execute(delete(schema.incidents).where(past)).rowcount:
         return False
     for channel in ops:
         notify(tx, channel, message, now=now)

@@ -1,4 +1,4 @@
-"""Keeps the fingerprints of documents for as long as stories are told apart by them."""
+"""Keeps the fingerprints by which new documents are assigned to stories."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    Integer,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Integer, bindparam, delete, insert, select, update
 
 from watcher.store import schema
 from watcher.store.sql import values_of
@@ -27,20 +19,20 @@ _FINGERPRINT = insert(schema.fingerprints).from_select(
 
 
 def remember(tx: Connection, document: int, fingerprints: Collection[int], *, now: datetime) -> None:
-    """Keeps a document's fingerprints, for those that come after it."""
+    """Stores a document's fingerprints."""
     if fingerprints:
         tx.execute(_SKETCH, {"document": document, "size": len(fingerprints), "recorded_at": now})
         tx.execute(_FINGERPRINT, {"fingerprints": json.dumps(list(fingerprints)), "of": document})
 
 
 def renumber(tx: Connection, old: int, new: int) -> None:
-    """The document has another number."""
+    """Moves the fingerprints of a document to its new number."""
     for table in (schema.sketches, schema.fingerprints):
         tx.execute(update(table).where(table.c.document == old).values(document=new))
 
 
 def forget(tx: Connection, *, before: datetime) -> None:
-    """Drops the fingerprints of documents recorded before then."""
+    """Deletes the fingerprints of documents recorded before then."""
     sketches = schema.sketches.c
     old = select(sketches.document).where(sketches.recorded_at < before)
     tx.execute(delete(schema.fingerprints).where(schema.fingerprints.c.document.in_(old)))

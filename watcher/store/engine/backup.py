@@ -1,4 +1,4 @@
-"""A consistent copy of the state in one file, made while a daemon works on it; and finding such copies again."""
+"""Makes a consistent copy of the state in one file while a daemon works on it, and finds such copies again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """A whole copy of a state. `as_of`: the last poll or document that it knows of; None if it knows of none."""
+    """A whole copy of a state. `as_of`: the moment of its last poll or document, None if it has none."""
 
     path: Path
     size: int
@@ -29,26 +29,26 @@ class Backup:
 
 
 def default_backup(database: Path, *, now: datetime) -> Path:
-    """Where a backup goes that was given no name: beside the database, where it is found again by itself."""
+    """The path of a backup without a given name: beside the database, where `good_backups` finds it."""
     return database.with_name(f"{database.name}.backup-{now.astimezone(UTC).strftime(_STAMP)}")
 
 
 def back_up(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
-    """Copies the state as of one moment to `target`, whole and durably, or not at all. Writers need not wait.
+    """Copies the state as of one moment to `target`, whole and durably, or not at all. Writers do not wait.
 
-    Raises StateError, also if `target` is there and must not be overwritten; StateDamaged.
+    Raises StateDamaged, or StateError, also if `target` exists and must not be overwritten.
     """
     if not database.exists():
         raise StateError(f"there is no state yet at {database}")
     if target.exists() and (not overwrite or target.samefile(database)):
-        raise StateError(f"{target} is there already; name another file, or overwrite it with --force")
+        raise StateError(f"{target} exists already; name another file, or overwrite it with --force")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         _copy(database, unfinished)
         backup = examine(unfinished)
         _put_in_place(unfinished, target, overwrite=overwrite)
     except FileExistsError as error:
-        raise StateError(f"{target} has just been made by somebody else; name another file") from error
+        raise StateError(f"{target} has just been created by another program; name another file") from error
     except OSError as error:
         raise StateError(f"cannot write the backup {target}: {error.strerror}") from error
     except sqlite3.DatabaseError as error:
@@ -59,7 +59,7 @@ def back_up(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
 
 
 def examine(path: Path) -> Backup:
-    """What a copy holds. Raises StateDamaged if it is not whole, sqlite3.DatabaseError if it cannot be read."""
+    """Checks a copy. Raises StateDamaged if it is not whole, sqlite3.DatabaseError if it cannot be read."""
     with closing(_connect(path)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
@@ -75,7 +75,7 @@ def examine(path: Path) -> Backup:
 
 
 def good_backups(database: Path) -> list[Backup]:
-    """The whole backups beside a database, the one that knows most recent things first."""
+    """Finds the whole backups beside a database, the one with the latest poll or document first."""
     found = []
     for path in _candidates(database):
         try:
@@ -87,7 +87,7 @@ def good_backups(database: Path) -> list[Backup]:
 
 
 def restore(backup: Path, database: Path) -> None:
-    """Puts a copy of a backup where there is no database now. Raises OSError, sqlite3.DatabaseError."""
+    """Copies a backup to the path of a missing database. Raises OSError, sqlite3.DatabaseError."""
     unfinished = database.with_name(f".{database.name}.{os.getpid()}.tmp")
     try:
         _copy(backup, unfinished)
@@ -96,17 +96,17 @@ def restore(backup: Path, database: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def is_ours(path: Path) -> bool:
-    """Whether a file bears the header of a watcher database. Raises OSError."""
+def is_watcher_database(path: Path) -> bool:
+    """Whether a file has the header of a watcher database. Raises OSError."""
     with path.open("rb") as file:
         head = file.read(100)
     return head.startswith(_MAGIC) and int.from_bytes(head[_ID_AT : _ID_AT + 4], "big") == APPLICATION_ID
 
 
 def is_of_another_program(path: Path) -> bool:
-    """Whether a file bears the header of another program's SQLite database. Raises OSError."""
+    """Whether a file has the header of another program's SQLite database. Raises OSError."""
     with path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC and not is_ours(path)
+        return file.read(len(_MAGIC)) == _MAGIC and not is_watcher_database(path)
 
 
 def _candidates(database: Path) -> Iterator[Path]:
@@ -115,18 +115,18 @@ def _candidates(database: Path) -> Iterator[Path]:
         if other or not path.is_file() or path.name.endswith(("-wal", "-shm")):
             continue
         try:
-            if is_ours(path):
+            if is_watcher_database(path):
                 yield path
         except OSError:
             continue
 
 
 def _copy(source: Path, target: Path) -> None:
-    """In one step: in WAL mode a reader holds up no writer, while a copy in several begins anew at every write."""
+    """Copies in one step: a copy in several steps would restart at every write. In WAL mode no writer waits."""
     target.unlink(missing_ok=True)
     with closing(_connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")  # one file, readable from a read-only place
+        new.execute("PRAGMA journal_mode=DELETE")  # one file, readable on a read-only medium
     owned = source.stat()
     target.chmod(owned.st_mode & 0o777)
     if os.geteuid() == 0:  # the daemon, which is not root, must be able to read it

@@ -1,4 +1,4 @@
-"""Opening the state database: is it ours, is it not newer than we are, is it free; then pragmas and migrations.
+"""Opens the state database: refuses a foreign or newer one, sets pragmas, and migrates an older one.
 
 SQLite only, WAL with synchronous=FULL: with NORMAL, 183 of 22,046 acknowledged rows were lost in 100 power cuts.
 """
@@ -21,7 +21,7 @@ from watcher.store import schema
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: tells our files from others'
+APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: identifies watcher's files
 SCHEMA = "0003"  # the newest of `migrations/versions`, which are numbered upwards
 PATIENCE = timedelta(seconds=30)
 _VERSION_TABLE = (  # as Alembic makes it
@@ -33,28 +33,28 @@ _SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
 def open_for_reading(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
-    """The database at `path` for looking only, beside a daemon that works on it: neither ever waits for the other.
+    """Opens the database at `path` for reading, beside a daemon that works on it: neither waits for the other.
 
-    Migrated first if it is of an older schema. Raises StateForeign, StateDamaged, StateTooNew, or StateError where
-    there is none yet.
+    An older schema is migrated first. Raises StateForeign, StateDamaged, StateTooNew, or StateError if there is no
+    database yet.
     """
     if not path.exists():
-        raise StateError(f"there is no state yet at {path}; `watcher once` or `watcher run` makes it")
+        raise StateError(f"there is no state yet at {path}; `watcher once` or `watcher run` creates it")
     if not _is_current(path, patience):
         open_database(path, patience=patience).dispose()
     return _engine(path, _begin_reading, patience)
 
 
 def open_database(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
-    """The database at `path`, made if missing, migrated to this program's schema.
+    """Opens the database at `path`, creates it if missing, and migrates it to this program's schema.
 
-    `patience`: how long a statement waits for another process to let go of it. Raises StateForeign, StateDamaged,
-    StateTooNew, or StateError where the file or its folder can't be used.
+    `patience`: the time that a statement waits for another process's lock. Raises StateForeign, StateDamaged,
+    StateTooNew, or StateError if the file or its folder cannot be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StateError(f"cannot make the state folder {path.parent}: {error.strerror}") from error
+        raise StateError(f"cannot create the state folder {path.parent}: {error.strerror}") from error
     current = _is_current(path, patience)
     engine = _engine(path, _begin_immediate, patience)
     if not current:
@@ -67,7 +67,7 @@ def open_database(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
 
 
 def explained(error: DatabaseError, path: Path) -> StateError:
-    """What went wrong with the database, in a sentence that says what to do."""
+    """Translates an error of the database into a StateError whose sentence says what to do."""
     cause = str(error.orig)
     if "not a database" in cause:
         return StateForeign(
@@ -80,7 +80,8 @@ def explained(error: DatabaseError, path: Path) -> StateError:
         )
     if getattr(error.orig, "sqlite_errorname", "") in _UNSYNCED:
         return StateUnsynced(
-            f"the disk did not confirm a write to {path} ({cause}); watcher ends, and a restart finds what is there"
+            f"the disk did not confirm a write to {path} ({cause}); watcher ends, and a restart goes on from the last "
+            "confirmed write"
         )
     if "readonly" in cause or "unable to open" in cause:
         return StateError(f"cannot write the state database {path} ({cause}); check the rights on {path.parent}")
@@ -117,7 +118,7 @@ def _begin_reading(connection: Any) -> None:
 
 
 def _is_current(path: Path, patience: timedelta) -> bool:
-    """Whether the schema is this program's; False: older, or none yet. Raises StateForeign, StateTooNew, StateError."""
+    """Whether the schema is this program's, not an older one or none. Raises StateForeign, StateTooNew, StateError."""
     engine = _engine(path, _begin_reading, patience)
     try:
         with engine.connect() as connection:
@@ -142,7 +143,7 @@ def _refuse_foreign(connection: Connection, path: Path) -> None:
 
 
 def _version(connection: Connection) -> str:
-    """The schema that the file has, "" if none."""
+    """The schema of the file, "" if it has none."""
     table = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
     if not connection.execute(text(table)).scalar_one():
         return ""
@@ -150,7 +151,7 @@ def _version(connection: Connection) -> str:
 
 
 def _bring_up_to_date(engine: Engine) -> None:
-    """A new state gets its tables as they are now, an older one by way of its migrations."""
+    """Creates the tables of a new state, migrates those of an older one."""
     with closing(engine.raw_connection()) as raw:  # neither pragma works inside a transaction
         raw.cursor().execute("PRAGMA journal_mode=WAL")
         raw.cursor().execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -164,7 +165,7 @@ def _bring_up_to_date(engine: Engine) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    from alembic import command  # a third of the time that the program takes to start, and hardly ever needed
+    from alembic import command  # here, because it takes a third of the time of a start, and is rarely needed
 
     config = alembic_config()
     config.attributes["connection"] = connection
@@ -172,7 +173,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def alembic_config() -> AlembicConfig:
-    """What Alembic needs to know: where the migrations are."""
+    """The configuration of Alembic: the place of the migrations."""
     from alembic.config import Config
 
     config = Config()

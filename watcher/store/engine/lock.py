@@ -1,4 +1,4 @@
-"""One `run` or `once` at a time works on a state; and how others see that it is alive, and how the last one ended."""
+"""The lock that lets one `run` or `once` at a time work on a state, with a sign of life and the end of the last one."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ _CLEAN = "ended"
 
 
 class LastEnd(StrEnum):
-    """How the one that held a state last has ended."""
+    """The end of the process that held the lock last."""
 
-    NONE = "none"  # there was none
+    NONE = "none"  # there was no such process
     CLEAN = "clean"
     UNCLEAN = "unclean"  # killed, or ended by an error that makes the state doubtful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """What the lock file tells beside a daemon: whether one means to be running, and when it last showed itself."""
+    """The content of the lock file: the process that holds it, None after a clean end, and its last sign of life."""
 
     process: int | None
     seen_at: datetime
 
 
 class StateLock:
-    """Held by the one that works on a state; the kernel drops it when the process dies.
+    """The lock of the process that works on a state; the kernel releases it when the process dies.
 
-    The file holds the process number, and a word once that ended cleanly; its time of change is the sign of life.
+    The file holds the process number, and a word after a clean end; its modification time is the sign of life.
     """
 
     def __init__(self, database: Path) -> None:
         self._path = lock_file(database)
         self._descriptor = -1
         self._before = ""
-        self.doubtful = False  # to be checked at the next start, though no error ends this one
+        self.doubtful = False  # the next start checks the database, though no error ends this process
 
     def __enter__(self) -> StateLock:
         """Raises StateLocked if another process holds it."""
@@ -59,7 +59,7 @@ class StateLock:
                 f"another watcher (process {self._before or 'unknown'}) works on this state ({self._path}); "
                 "stop it first"
             ) from None
-        self._before = _content(self._descriptor)  # now that nobody else writes it
+        self._before = _content(self._descriptor)  # again: no other process can write it now
         self._write(str(os.getpid()))
         return self
 
@@ -72,17 +72,17 @@ class StateLock:
 
     @property
     def last_end(self) -> LastEnd:
-        """How the one before us ended."""
+        """The end of the previous holder."""
         if not self._before:
             return LastEnd.NONE
         return LastEnd.CLEAN if self._before == _CLEAN else LastEnd.UNCLEAN
 
-    def keep_as_it_was(self) -> None:
-        """Forgets that we were here: for a start that ends before it touched the state."""
+    def restore_content(self) -> None:
+        """Writes the previous content back, for a start that ends before it used the state."""
         self._write(self._before)
 
     def show_life(self, now: datetime) -> None:
-        """Says that we are at work. Needs no space on the disk."""
+        """Updates the sign of life. Needs no space on the disk."""
         os.utime(self._descriptor, (now.timestamp(), now.timestamp()))
 
     def _write(self, content: str) -> None:
@@ -91,12 +91,12 @@ class StateLock:
 
 
 def lock_file(database: Path) -> Path:
-    """The lock file of a state."""
+    """The path of a state's lock file."""
     return database.with_name(database.name + ".lock")
 
 
 def look_for_life(database: Path) -> Life | None:
-    """What is to be seen of the one that works on a state; None if none ever did. Raises StateError."""
+    """Reads the sign of life of a state's process, None if there never was one. Raises StateError."""
     path = lock_file(database)
     try:
         content = path.read_text(encoding="utf-8", errors="replace").strip()

@@ -1,4 +1,4 @@
-"""The state beside a daemon that works on it: the functions of the store rooms, without a thread of their own."""
+"""Runs queries and commands beside a daemon that works on the state, on the caller's thread."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 
 class StoreReader:
-    """Runs functions that only read."""
+    """Runs queries."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def read(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `function` finds. Iterators must be exhausted by it. Raises StateError if it can't be read."""
+        """Runs a query in a transaction. It must not return an open iterator. Raises StateError."""
         try:
             with self._engine.begin() as connection:
                 return function(connection, *args, **kwargs)
@@ -33,7 +33,7 @@ class StoreReader:
     def stream(
         self, function: Callable[Concatenate[Connection, P], Iterator[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> Iterator[T]:
-        """What `function` yields, all of it as of one moment. Raises StateError if it can't be read."""
+        """Runs a query that yields, all of it as of one moment. Raises StateError."""
         try:
             with self._engine.begin() as connection:
                 yield from function(connection, *args, **kwargs)
@@ -43,7 +43,7 @@ class StoreReader:
 
 @contextmanager
 def reading(path: Path) -> Iterator[StoreReader]:
-    """A reader of the state at `path`. Raises StateError if there is none yet."""
+    """Opens a reader of the state at `path`. Raises StateError if there is no state yet."""
     engine = open_for_reading(path)
     try:
         yield StoreReader(engine)
@@ -52,20 +52,20 @@ def reading(path: Path) -> Iterator[StoreReader]:
 
 
 class StoreEditor:
-    """Runs functions that change something, each in a transaction of its own."""
+    """Runs queries and commands, each in a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `function` returns, once what it did is committed."""
+        """Runs a function and commits. Returns its result after the commit."""
         with self._engine.begin() as connection:
             return function(connection, *args, **kwargs)
 
 
 @contextmanager
 def editing(path: Path) -> Iterator[StoreEditor]:
-    """An editor of the state at `path`, for changes by hand. Raises StateError if there is none yet."""
+    """Opens an editor of the state at `path`, for changes by hand. Raises StateError if there is no state yet."""
     open_for_reading(path).dispose()
     engine = open_database(path)
     try:

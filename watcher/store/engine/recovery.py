@@ -1,6 +1,6 @@
-"""Opening a state that may be damaged: it is set aside, never deleted; a backup takes its place, or an empty one.
+"""Opens a state that may be damaged: sets it aside, never deletes it, and puts a backup or an empty state in its place.
 
-The files of the corpus are not touched here, and are adopted by whoever opens the state.
+The files of the corpus are not touched here; the caller adopts them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from watcher.store.engine.lock import LastEnd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """What was done about a damaged state. `reason`: what SQLite said. `backup` None: begun anew."""
+    """The recovery of a damaged state. `reason`: the message of SQLite. `backup`: None if the state begins empty."""
 
     set_aside: Path
     reason: str
@@ -30,7 +30,7 @@ class Recovery:
 
 
 def open_or_recover(path: Path, *, last_end: LastEnd, now: datetime) -> tuple[Engine, Recovery | None]:
-    """The database at `path` as `open_database` gives it, and what had to be done for it.
+    """Opens the database at `path` like `open_database`. Returns it with the recovery that it needed, if any.
 
     After an unclean end it is checked page by page first. Raises StateForeign, StateTooNew, StateError.
     """
@@ -42,7 +42,7 @@ def open_or_recover(path: Path, *, last_end: LastEnd, now: datetime) -> tuple[En
 
 
 def set_aside(path: Path, *, now: datetime) -> Path:
-    """Renames a database with what belongs to it, so that it can still be looked into. Raises StateError."""
+    """Renames a database with its WAL files, so that it can still be examined. Raises StateError."""
     aside = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     while aside.exists():
         aside = aside.with_name(aside.name + "x")
@@ -57,7 +57,7 @@ def set_aside(path: Path, *, now: datetime) -> Path:
 
 
 def _damage(path: Path, last_end: LastEnd) -> str:
-    """What is wrong with the database, "" if nothing is."""
+    """The damage of the database in a sentence, "" if there is none."""
     if not path.exists():
         return ""
     if last_end is not LastEnd.NONE and os.path.getsize(path) == 0:  # noqa: PTH202 - a read, nothing to build on

@@ -1,8 +1,8 @@
-"""The one thread that speaks to the database, so that a commit never stalls the event loop.
+"""Runs all transactions of the daemon on one thread, so that a commit never blocks the event loop.
 
-Calls that wait together share a transaction: one fsync for all of them. If one of them fails, all is taken back and
-each is made once more in a transaction of its own; a savepoint for each would cost as much as its work. A call's result
-is handed out only after its commit.
+Calls that wait at the same time share a transaction, and with it one fsync. If one of them fails, all are rolled back
+and each is run again in a transaction of its own; a savepoint for each call would cost as much as its work. A call's
+result is returned only after its commit.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Call:
 
 
 class StoreThread:
-    """Runs functions of the store rooms, which take a `Connection` first, one after the other."""
+    """Runs queries and commands, which take a `Connection` first, one after the other."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -46,12 +46,11 @@ class StoreThread:
         self._thread.start()
 
     async def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The function's result, once what it did is committed. What it raises, it raises here, and leaves no trace.
+        """Runs the function and returns its result after the commit. If it raises, it is rolled back and raises here.
 
-        It may be called twice, when a call beside it failed: it must leave traces in the database only.
-        Raises StateError if the database is locked, its disk full or the like, and nothing is changed then; one that is
-        damaged, or whose fsync failed, is told to `on_fatal` too. A caller who is cancelled does not take back what he
-        asked for.
+        The function may run twice, if another call of its transaction failed: it must change nothing but the database.
+        Raises StateError, with nothing changed, if the database is locked or its disk is full, for instance; damage
+        and a failed fsync are passed to `on_fatal` too. A call runs to its end even if its caller is cancelled.
         """
         if self._closed:
             raise StateError("the state database is closed")
@@ -64,7 +63,7 @@ class StoreThread:
             raise
 
     def close(self) -> None:
-        """Ends the thread after the calls that are already waiting, and closes the database."""
+        """Ends the thread after the waiting calls, and closes the database."""
         self._closed = True
         self._calls.put(None)
         self._thread.join()
@@ -73,11 +72,11 @@ class StoreThread:
     def _work(self) -> None:
         while batch := self._next_batch():
             for call, result, error in self._committed(batch):
-                with suppress(RuntimeError):  # the loop of the caller is closed: nobody waits
+                with suppress(RuntimeError):  # the caller's event loop is closed
                     call.future.get_loop().call_soon_threadsafe(_settle, call.future, result, error)
 
     def _committed(self, batch: list[_Call]) -> list[tuple[_Call, Any, BaseException | None]]:
-        """Each call with its result or error, after the commit; a failed commit is everybody's error."""
+        """Runs and commits a batch. Returns each call with its result or error; a failed commit is the error of all."""
         results, one_failed = [], False
         try:
             with self._engine.begin() as connection:
@@ -92,7 +91,7 @@ class StoreThread:
         return [(call, result, None) for call, result in zip(batch, results, strict=True)]
 
     def _translated(self, failure: BaseException) -> BaseException:
-        """What SQLite says, as an error of ours; a fault of the program as it is."""
+        """Translates errors of the database; a bug is returned as it is."""
         if not isinstance(failure, DatabaseError):
             return failure
         error = explained(_first(failure), Path(self._engine.url.database or ""))
@@ -102,7 +101,7 @@ class StoreThread:
         return error
 
     def _next_batch(self) -> list[_Call]:
-        """At least one call, waiting for it; an empty list when the thread is to end."""
+        """Waits for at least one call. Returns an empty list when the thread must end."""
         batch: list[_Call] = []
         while len(batch) < _MOST_AT_ONCE:
             try:
@@ -118,7 +117,7 @@ class StoreThread:
 
 
 def _first(failure: DatabaseError) -> DatabaseError:
-    """What went wrong first: after it, a rollback may have found nothing to roll back."""
+    """The first error: the rollback after it may have failed, too, because nothing was left to roll back."""
     first, earlier = failure, failure.__context__
     while earlier is not None:
         first = earlier if isinstance(earlier, DatabaseError) else first

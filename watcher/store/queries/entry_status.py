@@ -1,4 +1,4 @@
-"""Entries as `explain` shows them, and how many of them wait."""
+"""Entries as `explain` shows them, and counts of those that wait."""
 
 from __future__ import annotations
 
@@ -6,20 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import Connection, Row, Select, func, select, text
 
-from watcher.model import (
-    Entry,
-    EntryId,
-    FeedId,
-)
+from watcher.model import Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
 
@@ -45,7 +34,7 @@ class EntryStatus:
 
 
 def find(tx: Connection, *, links: tuple[str, ...], link_key: int | None) -> list[EntryStatus]:
-    """The entries with one of these links or this link key, newest first."""
+    """Finds the entries with one of these links or this link key, newest first."""
     entries = schema.entries.c
     same = entries.link.in_(links) | entries.final_url.in_(links)
     if link_key is not None:
@@ -54,14 +43,14 @@ def find(tx: Connection, *, links: tuple[str, ...], link_key: int | None) -> lis
 
 
 def count_open(tx: Connection) -> int:
-    """How many entries have not ended."""
-    states = (text("entries.state = 'pending'"), text("entries.state = 'claimed'"))  # literally: two partial indexes
+    """Counts the entries that have not ended."""
+    states = (text("entries.state = 'pending'"), text("entries.state = 'claimed'"))  # literal: two partial indexes
     counts = [select(func.count()).select_from(schema.entries).where(state) for state in states]
     return sum(tx.execute(count).scalar_one() for count in counts)
 
 
 def next_due_at(tx: Connection) -> datetime | None:
-    """When the next pending entry is due, None if none is pending."""
+    """The moment at which the next pending entry is due, None if none is pending."""
     entries = schema.entries.c
     soonest = select(entries.due_at).where(entries.state == "pending").order_by(entries.due_at).limit(1)
     return tx.execute(soonest).scalar()
@@ -70,9 +59,9 @@ def next_due_at(tx: Connection) -> datetime | None:
 def _statuses() -> Select[Any]:
     entries = schema.entries.c
     return (
-        select(schema.entries, schema.words.c.words, schema.feeds.c.name)
+        select(schema.entries, schema.entry_payloads.c.words, schema.feeds.c.name)
         .join(schema.feeds, schema.feeds.c.id == entries.feed_id)
-        .outerjoin(schema.words, schema.words.c.entry == entries.id)
+        .outerjoin(schema.entry_payloads, schema.entry_payloads.c.entry == entries.id)
     )
 
 

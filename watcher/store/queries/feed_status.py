@@ -6,29 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    func,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import Connection, and_, func, or_, select, text
 
-from watcher.model import (
-    FeedId,
-)
+from watcher.model import FeedId
 from watcher.store import schema
 from watcher.store.queries import near_misses
 
-# Not "= 1": SQLite would not see then that the partial indexes hold all that is asked for.
-_ACTIVE = text("feeds.active")
+# Without "= 1": only then does SQLite use the partial indexes, whose conditions are written in this way.
+ACTIVE = text("feeds.active")
 _IN_FIRST_POLL = text("entries.in_first_poll")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """A feed as `feeds list` and the notices show it. `walls`: what its pages were instead of articles, how often.
+    """A feed as `feeds list` and notices show it. `walls`: kind of page instead of an article -> number of pages.
 
     `near_misses`: the number of sentences that one of its pages showed last.
     """
@@ -48,7 +39,7 @@ class FeedStatus:
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
-    """Every subscribed feed, by name, with the number of entries on record."""
+    """Reads every subscribed feed, by name, with the number of its entries on record."""
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
     walls, near = _walls(tx), near_misses.count_by_feed(tx)
@@ -76,7 +67,7 @@ def first_polls_open(tx: Connection, *, now: datetime) -> bool:
     """Whether a feed waits for its first poll, or an entry of a first poll has not ended."""
     feeds, entries = schema.feeds.c, schema.entries.c
     waiting = and_(
-        _ACTIVE, feeds.last_polled_at.is_(None), or_(feeds.next_poll_at <= now, feeds.lease_until.is_not(None))
+        ACTIVE, feeds.last_polled_at.is_(None), or_(feeds.next_poll_at <= now, feeds.lease_until.is_not(None))
     )
     if tx.execute(select(feeds.id).where(waiting).limit(1)).first():
         return True
@@ -85,7 +76,10 @@ def first_polls_open(tx: Connection, *, now: datetime) -> bool:
 
 
 def _walls(tx: Connection) -> dict[int, dict[str, int]]:
-    """Feed -> what its pages were instead of articles -> on how many."""
+    """Feed -> kind of page instead of an article -> number of pages.
+
+    `near_misses`: the number of sentences that one of its pages showed last.
+    """
     rows = schema.walls.c
     found: dict[int, dict[str, int]] = {}
     for row in tx.execute(select(schema.walls).order_by(rows.pages.desc(), rows.quality)):

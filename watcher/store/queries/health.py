@@ -6,12 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.store import schema
 from watcher.store.queries import outbox_status
@@ -22,10 +17,10 @@ from watcher.store.sql import Instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`feeds_failing_long`: for an hour at least. `oldest_due`: how long the entry that waits longest is overdue.
+    """The state in numbers. `feeds_failing_long`: for an hour at least. `oldest_due`: the longest delay of an entry.
 
-    `parked`: channel -> why; `orphaned`: channels that something waits for and that the config does not have;
-    `troubles`: what the operator was told and what is not over.
+    `parked`: channel -> the reason. `orphaned`: channels with open deliveries that the config does not have.
+    `incidents`: name -> message of each incident that has not ended.
     """
 
     feeds: int
@@ -40,10 +35,9 @@ class Health:
     orphaned: frozenset[str]
     documents: int
     documents_unwritten: int
-    troubles: Mapping[str, str]
+    incidents: Mapping[str, str]
 
 
-# One walk through all feeds.
 _FEEDS = select(
     func.count().label("active"),
     func.count(schema.feeds.c.failing_since).label("failing"),
@@ -54,7 +48,7 @@ _FEEDS = select(
 
 
 def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> Health:
-    """How things are now. `channels`: those of the config."""
+    """Reads the present state. `channels`: those of the config."""
     rows = schema.documents.c
     due_at = next_due_at(tx)
     waiting = outbox_status.count_open(tx)
@@ -72,10 +66,10 @@ def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> 
         orphaned=frozenset(waiting) - frozenset(channels),
         documents=highest_number(tx) + 1,
         documents_unwritten=tx.execute(select(func.count(rows.number)).where(rows.written_at.is_(None))).scalar_one(),
-        troubles=open_incidents(tx),
+        incidents=open_incidents(tx),
     )
 
 
 def open_incidents(tx: Connection) -> dict[str, str]:
-    """What is amiss now: name -> what was said of it."""
-    return {row.name: row.message for row in tx.execute(select(schema.troubles))}
+    """The incidents that have not ended: name -> message."""
+    return {row.name: row.message for row in tx.execute(select(schema.incidents))}

@@ -5,34 +5,39 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import (
-    Connection,
-)
+from sqlalchemy import Connection, select
 
-from watcher.model import (
-    FeedId,
-    KnownEntry,
-)
+from watcher.model import FeedId, KnownEntry
+from watcher.store import schema
+from watcher.store.sql import values_of
 
-_FIND = """SELECT known.key, known.entry_id, entries.feed_id, entries.content_hash, entries.outcome, entries.state,
-        entries.times_ingested
-    FROM known LEFT JOIN entries ON entries.id = known.entry_id WHERE known.key IN (SELECT value FROM json_each(?))
-"""
+_keys, _entries = schema.seen_keys.c, schema.entries.c
+_FIND = (
+    select(
+        _keys.key,
+        _keys.entry_id,
+        _entries.feed_id,
+        _entries.content_hash,
+        _entries.link_key,
+        _entries.times_ingested,
+    )
+    .select_from(schema.seen_keys.outerjoin(schema.entries, _entries.id == _keys.entry_id))
+    .where(_keys.key.in_(values_of("keys")))
+)
 
 
 def find_known(tx: Connection, feed_id: FeedId, keys: Iterable[int]) -> dict[int, KnownEntry]:
-    """Finds the entries that are known under the keys; `feed_id` is the feed that asks.
+    """Finds the entries that are known under the keys, by key. `feed_id`: the feed that is being polled.
 
-    An entry whose row was already deleted counts as matched.
+    An entry whose row was already deleted has no content hash, so that nothing counts as a change of it.
     """
-    asked = json.dumps(list(keys))  # one parameter, whose number SQLite does not limit
     return {
         row.key: KnownEntry(
             entry_id=row.entry_id,
             content_hash=row.content_hash,
-            matched=row.state is None or row.outcome in ("matched", "duplicate"),
             times_ingested=row.times_ingested or 0,
             same_feed=row.feed_id == feed_id,
+            link_key=row.link_key,
         )
-        for row in tx.exec_driver_sql(_FIND, (asked,))
+        for row in tx.execute(_FIND, {"keys": json.dumps(list(keys))})
     }

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    and_,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from watcher.model import (
-    AlertKind,
-    AttemptOutcome,
-    DeliveryId,
-    DeliveryState,
-    StoryId,
-)
+from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import schema
-from watcher.store.sql import Instant
 
 OPEN = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.PARKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptStatus:
-    """One attempt that is on record."""
+    """A recorded attempt."""
 
     at: datetime
     outcome: AttemptOutcome
@@ -43,7 +28,7 @@ class AttemptStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryStatus:
-    """A delivery as `outbox` and `explain` show it. `told_in`: the id of the digest that tells it instead, or ""."""
+    """A delivery as `outbox` and `explain` show it. `digest`: the id of the digest that carries it instead, or ""."""
 
     sequence: int
     id: DeliveryId
@@ -58,7 +43,7 @@ class DeliveryStatus:
     message: str
     uncertain: bool
     payload: bytes | None
-    told_in: str = ""
+    digest: str = ""
     documents: tuple[int, ...] = field(default=())
 
     @property
@@ -68,7 +53,7 @@ class DeliveryStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Which deliveries are meant: all that hold every part that is given. `since`: created then or later."""
+    """A choice of deliveries: those that fulfil every given part. `since`: created then or later."""
 
     channel: str = ""
     states: tuple[DeliveryState, ...] = ()
@@ -88,14 +73,14 @@ class Choice:
 
 
 def search(tx: Connection, choice: Choice, *, limit: int = 1000) -> list[DeliveryStatus]:
-    """The deliveries that are meant, oldest first."""
+    """Finds the chosen deliveries, oldest first."""
     rows = schema.deliveries.c
     found = tx.execute(select(schema.deliveries).where(choice.where()).order_by(rows.sequence).limit(limit))
     return [_status(tx, row) for row in found.all()]
 
 
 def of_document(tx: Connection, document: int) -> list[DeliveryStatus]:
-    """The deliveries that told, or will tell, of a document."""
+    """Finds the deliveries that carry a document, oldest first."""
     rows, links = schema.deliveries.c, schema.delivery_documents.c
     found = tx.execute(
         select(schema.deliveries)
@@ -107,7 +92,7 @@ def of_document(tx: Connection, document: int) -> list[DeliveryStatus]:
 
 
 def attempts(tx: Connection, sequence: int) -> list[AttemptStatus]:
-    """Every attempt at a delivery, in order."""
+    """Lists every attempt at a delivery, in order."""
     rows = schema.attempts.c
     return [
         AttemptStatus(
@@ -123,25 +108,32 @@ def attempts(tx: Connection, sequence: int) -> list[AttemptStatus]:
 
 
 def count_open(tx: Connection) -> dict[str, int]:
-    """How many deliveries have not ended, by channel."""
+    """Counts the deliveries that have not ended, by channel."""
     rows = schema.deliveries.c
     still = rows.state.in_([state.value for state in OPEN])
     counted = select(rows.channel, func.count()).where(still).group_by(rows.channel)
     return {row[0]: row[1] for row in tx.execute(counted)}
 
 
-def next_due_at(tx: Connection, channels: Iterable[str]) -> datetime | None:
-    """When a delivery of these channels may go next (pauses counted in), None if none waits or is in the way."""
-    rows, states = schema.deliveries.c, schema.channels.c
-    earliest = func.max(rows.due_at, func.coalesce(states.paused_until, 0), type_=Instant())
-    waiting = (
-        select(earliest)
-        .select_from(schema.deliveries.outerjoin(schema.channels, states.name == rows.channel))
-        .where(rows.state == DeliveryState.PENDING.value, rows.channel.in_(list(channels)), states.parked_at.is_(None))
-        .order_by(earliest)
+def parked(tx: Connection) -> dict[str, str]:
+    """The parked channels: name -> the reason."""
+    rows = schema.channels.c
+    return {
+        row.name: row.parked_reason for row in tx.execute(select(schema.channels).where(rows.parked_at.is_not(None)))
+    }
+
+
+def first_reference(tx: Connection, channel: str, story: StoryId | None) -> str:
+    """The channel's id of the first message of a story, "" if it has none. Replies refer to it."""
+    notified, rows = schema.notified.c, schema.deliveries.c
+    first = (
+        select(rows.reference)
+        .join(schema.notified, notified.delivery == rows.sequence)
+        .where(notified.channel == channel, notified.story == story, rows.reference != "")
+        .order_by(rows.sequence)
         .limit(1)
     )
-    return tx.execute(waiting).scalar()
+    return tx.execute(first).scalar() or ""
 
 
 def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
@@ -162,27 +154,6 @@ def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
         message=row.message,
         uncertain=row.uncertain,
         payload=row.payload,
-        told_in=digest or "",
+        digest=digest or "",
         documents=tuple(numbers.scalars()),
     )
-
-
-def parked(tx: Connection) -> dict[str, str]:
-    """The parked channels, with the reason."""
-    rows = schema.channels.c
-    return {
-        row.name: row.parked_reason for row in tx.execute(select(schema.channels).where(rows.parked_at.is_not(None)))
-    }
-
-
-def reference(tx: Connection, channel: str, story: StoryId | None) -> str:
-    """The channel's own name for the first message that told a story there, "" if it has none."""
-    told, rows = schema.told.c, schema.deliveries.c
-    first = (
-        select(rows.reference)
-        .join(schema.told, told.delivery == rows.sequence)
-        .where(told.channel == channel, told.story == story, rows.reference != "")
-        .order_by(rows.sequence)
-        .limit(1)
-    )
-    return tx.execute(first).scalar() or ""

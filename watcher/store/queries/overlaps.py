@@ -6,44 +6,35 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    func,
-    select,
-)
+from sqlalchemy import Connection, bindparam, func, select
 
-from watcher.model import (
-    Overlap,
-    PartialDate,
-    StoryId,
-)
+from watcher.model import Overlap, PartialDate, StoryId
 from watcher.store import schema
 from watcher.store.sql import Instant, values_of
 
-_SKETCHES, _FINGERPRINTS = schema.sketches.c, schema.fingerprints.c
+_sketches, _fingerprints = schema.sketches.c, schema.fingerprints.c
 _SHARED = (
-    select(_FINGERPRINTS.document, func.count().label("shared"))
-    .where(_FINGERPRINTS.fingerprint.in_(values_of("fingerprints")))
-    .group_by(_FINGERPRINTS.document)
+    select(_fingerprints.document, func.count().label("shared"))
+    .where(_fingerprints.fingerprint.in_(values_of("fingerprints")))
+    .group_by(_fingerprints.document)
 )
-_OVERLAPS = (
+_OVERLAPPING = (
     select(
         schema.documents.c.number,
         schema.documents.c.story,
         schema.documents.c.date,
         schema.documents.c.published_at,
-        _SKETCHES.size,
+        _sketches.size,
     )
-    .join(schema.sketches, _SKETCHES.document == schema.documents.c.number)
+    .join(schema.sketches, _sketches.document == schema.documents.c.number)
     .where(
         schema.documents.c.number.in_(values_of("documents")),
-        _SKETCHES.recorded_at >= bindparam("since", type_=Instant),
+        _sketches.recorded_at >= bindparam("since", type_=Instant),
     )
 )
 
 
-def find(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Overlap]:
+def find_overlaps(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> list[Overlap]:
     """Finds the documents recorded since then that share some of the fingerprints."""
     found = tx.execute(_SHARED, {"fingerprints": json.dumps(list(fingerprints))}).all() if fingerprints else []
     if not found:
@@ -58,5 +49,5 @@ def find(tx: Connection, fingerprints: Collection[int], *, since: datetime) -> l
             date=PartialDate.fromisoformat(row.date) if row.date else None,
             published_at=row.published_at,
         )
-        for row in tx.execute(_OVERLAPS, {"documents": json.dumps(list(shared)), "since": since})
+        for row in tx.execute(_OVERLAPPING, {"documents": json.dumps(list(shared)), "since": since})
     ]

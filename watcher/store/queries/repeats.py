@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Connection,
-    select,
-)
+from sqlalchemy import Connection, select
 
 from watcher.store import schema
 
-REPEATED_ON = 4  # pages of different names: one article at three addresses repeats nothing
+REPEATED_ON = 4  # pages of different titles: one article at three addresses repeats nothing
 
 
-def repeated(tx: Connection) -> dict[str, set[int]]:
+def repeated_paragraphs(tx: Connection) -> dict[str, set[int]]:
     """The paragraphs that hosts repeat: host -> their hashes."""
     rows = schema.repeats.c
     found: dict[str, set[int]] = {}

@@ -9,41 +9,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-from sqlalchemy import (
-    Connection,
-    Row,
-    func,
-    select,
-)
+from sqlalchemy import Connection, Row, bindparam, func, select
 
-from watcher.model import (
-    Article,
-    DocumentId,
-    DocumentNumber,
-    Hit,
-    Match,
-    PartialDate,
-    Quality,
-    StoryId,
-    TextFrom,
-)
+from watcher.model import Article, DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 from watcher.store import schema
+from watcher.store.codec import load_hits
 from watcher.store.sql import values_of
 from watcher.text import hosts_of
 
-_HITS = TypeAdapter(tuple[Hit, ...])
-# Statements of every match are made once: making one takes longer than carrying it out.
-_ROWS, _URLS, _MATCHES = schema.documents.c, schema.document_urls.c, schema.matches.c
-_HIGHEST = select(func.max(_ROWS.number))
-_SEVERAL = select(schema.documents).where(_ROWS.number.in_(values_of("numbers")))
-_URLS_OF = select(schema.document_urls).where(_URLS.document.in_(values_of("numbers"))).order_by(_URLS.seen_at)
-_MATCHES_OF = select(schema.matches).where(_MATCHES.document.in_(values_of("numbers"))).order_by(_MATCHES.watch)
+_documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
+_HIGHEST = select(func.max(_documents.number))
+_TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
+_MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
+_URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
+_MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDocument:
-    """A document with its provenance. `urls`: everywhere its very text was seen; `also_in`: in which other feeds."""
+    """A document with its provenance. `urls`: all addresses of its text; `also_in`: the other feeds that had it."""
 
     number: DocumentNumber
     id: DocumentId
@@ -115,30 +99,35 @@ def names_after(tx: Connection, number: int) -> list[str]:
 
 
 def get(tx: Connection, number: int) -> StoredDocument:
-    """The document of that number. Raises LookupError."""
-    found = several(tx, [number])
+    """Reads the document of that number. Raises LookupError."""
+    found = get_many(tx, [number])
     if not found:
         raise LookupError(f"no document {number}")
     return found[number]
 
 
-def several(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
-    """The documents of these numbers, by number, those that there are."""
-    rows = tx.execute(_SEVERAL, {"numbers": json.dumps(list(numbers))}).all()
+def text_of(tx: Connection, number: int) -> str:
+    """Returns the text of a document. Raises if there is none of this number."""
+    return str(tx.execute(_TEXT, {"of": number}).scalar_one())
+
+
+def get_many(tx: Connection, numbers: Iterable[int]) -> dict[int, StoredDocument]:
+    """Reads the documents of these numbers, by number; unknown numbers are left out."""
+    rows = tx.execute(_MANY, {"numbers": json.dumps(list(numbers))}).all()
     return {document.number: document for document in _stored(tx, rows)}
 
 
 def unwritten(tx: Connection, *, limit: int = 100) -> list[StoredDocument]:
-    """The first documents whose files are owed, in order."""
-    owed = select(schema.documents).where(_ROWS.written_at.is_(None)).order_by(_ROWS.number)
-    return _stored(tx, tx.execute(owed.limit(limit)).all())
+    """Reads the first documents whose files are not written yet, in order."""
+    missing = select(schema.documents).where(_documents.written_at.is_(None)).order_by(_documents.number)
+    return _stored(tx, tx.execute(missing.limit(limit)).all())
 
 
 def stream(tx: Connection) -> Iterator[StoredDocument]:
-    """All documents in order, a few in memory at a time."""
+    """Reads all documents in order, with 200 in memory at a time."""
     after = -1
     while True:
-        page = select(schema.documents).where(_ROWS.number > after).order_by(_ROWS.number)
+        page = select(schema.documents).where(_documents.number > after).order_by(_documents.number)
         rows = tx.execute(page.limit(200)).all()
         if not rows:
             return
@@ -154,7 +143,7 @@ def of_story(tx: Connection, story: int) -> list[tuple[DocumentNumber, str, str,
 
 
 def newest(tx: Connection, *, since: datetime, below: int | None = None, limit: int) -> list[StoredDocument]:
-    """Documents of ours recorded since then, the newest first, those of lower numbers than `below` only."""
+    """Reads the documents that watcher made since then, newest first, with numbers below `below`."""
     rows = schema.documents.c
     own = select(schema.documents).where(rows.recorded_at >= since, ~rows.adopted)
     if below is not None:
@@ -163,7 +152,7 @@ def newest(tx: Connection, *, since: datetime, below: int | None = None, limit: 
 
 
 def _stored(tx: Connection, rows: Sequence[Row[Any]]) -> list[StoredDocument]:
-    """The documents of these rows, in their order."""
+    """Builds the documents of these rows, in their order."""
     if not rows:
         return []
     numbers = {"numbers": json.dumps([row.number for row in rows])}
@@ -171,7 +160,7 @@ def _stored(tx: Connection, rows: Sequence[Row[Any]]) -> list[StoredDocument]:
     for place in tx.execute(_URLS_OF, numbers):
         places[place.document].append(place)
     for match in tx.execute(_MATCHES_OF, numbers):
-        matches[match.document].append(Match(watch=match.watch, hits=_HITS.validate_json(match.hits)))
+        matches[match.document].append(Match(watch=match.watch, hits=load_hits(match.hits)))
     return [_document(row, places[row.number], matches[row.number]) for row in rows]
 
 

@@ -1,19 +1,16 @@
-"""Finds the watches whose definition differs from the one on record."""
+"""The watches on record, each with a hash of its definition."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import (
-    Connection,
-    select,
-)
+from sqlalchemy import Connection, select
 
 from watcher.store import schema
 
 
-def changed(tx: Connection, definitions: Mapping[str, int]) -> set[str]:
-    """The watches that are not on record, or with another definition (name -> a hash of it)."""
+def find_changed(tx: Connection, definitions: Mapping[str, int]) -> set[str]:
+    """Finds the watches (name -> a hash of the definition) that are not on record or have another definition there."""
     rows = schema.watches.c
     known = {row.name: row.definition for row in tx.execute(select(rows.name, rows.definition))}
     return {name for name, definition in definitions.items() if known.get(name) != definition}

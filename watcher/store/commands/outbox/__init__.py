@@ -8,10 +8,9 @@
 """
 
 from watcher.store.commands.outbox.attempts import Attempt, Next
-from watcher.store.commands.outbox.by_hand import DROPPED, drop, replay
-from watcher.store.commands.outbox.channels import QueueLimits, park, resume
+from watcher.store.commands.outbox.by_hand import drop, replay
+from watcher.store.commands.outbox.channels import QueueLimits, resume
 from watcher.store.commands.outbox.claims import (
-    LOST,
     ClaimedDelivery,
     claim,
     claim_due,
@@ -20,33 +19,27 @@ from watcher.store.commands.outbox.claims import (
     settle,
     void_claims,
 )
-from watcher.store.commands.outbox.digests import CAUGHT_UP
-from watcher.store.commands.outbox.enqueue import Telling, notify, tell
-from watcher.store.commands.outbox.windows import FILE_PATIENCE, Gate, close_windows, mend_clock
+from watcher.store.commands.outbox.enqueue import Recipients, notify, notify_of_document
+from watcher.store.commands.outbox.windows import Gate, close_windows, correct_clock_skew
 
 __all__ = [
-    "CAUGHT_UP",
-    "DROPPED",
-    "FILE_PATIENCE",
-    "LOST",
     "Attempt",
     "ClaimedDelivery",
     "Gate",
     "Next",
     "QueueLimits",
-    "Telling",
+    "Recipients",
     "claim",
     "claim_due",
     "close_windows",
+    "correct_clock_skew",
     "drop",
     "keep_payload",
-    "mend_clock",
     "notify",
-    "park",
+    "notify_of_document",
     "release",
     "replay",
     "resume",
     "settle",
-    "tell",
     "void_claims",
 ]

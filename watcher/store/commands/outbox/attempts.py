@@ -1,21 +1,18 @@
-"""What one attempt came to, and what follows for its delivery."""
+"""The values of an attempt: its record, and the next state of its delivery."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.model import (
-    AttemptOutcome,
-    DeliveryState,
-)
+from watcher.model import AttemptOutcome, DeliveryState
 
 ANSWER_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt as it goes on record; `answer` is cut and free of secrets, `reference` the message's own name."""
+    """The record of one attempt. `answer` is cut and without secrets; `reference`: the channel's id of the message."""
 
     at: datetime
     outcome: AttemptOutcome
@@ -28,9 +25,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """What becomes of a delivery after an attempt. `due_at` for PENDING; `pause_until` slows the whole channel.
+    """The next state of a delivery after an attempt. `due_at` is for PENDING; `pause_until` pauses the whole channel.
 
-    `payload`: the simpler bytes to go on with. `counts`: whether the attempt counts against its patience.
+    `payload`: simpler bytes, to be sent from now on. `counts`: whether the attempt counts towards the limits.
     """
 
     state: DeliveryState

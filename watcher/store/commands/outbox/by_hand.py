@@ -1,20 +1,13 @@
-"""Changes to the outbox by hand: repeats deliveries that ended, drops those that wait."""
+"""The changes that an operator makes by hand: repeats ended deliveries, drops waiting ones."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    select,
-    update,
-)
+from sqlalchemy import Connection, select, update
 
-from watcher.model import (
-    AlertKind,
-    DeliveryState,
-)
+from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link
 from watcher.store.queries.outbox_status import Choice
@@ -25,7 +18,7 @@ _ENDED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState
 
 
 def replay(tx: Connection, choice: Choice, *, now: datetime) -> int:
-    """Tells anew, under ids of their own, the deliveries that are meant and have ended. Returns how many."""
+    """Repeats the chosen deliveries that have ended, under new ids. Returns their number."""
     rows, links = schema.deliveries.c, schema.delivery_documents.c
     ended = select(schema.deliveries).where(choice.where(), rows.state.in_(_ENDED)).order_by(rows.sequence)
     found = tx.execute(ended).all()
@@ -39,7 +32,7 @@ def replay(tx: Connection, choice: Choice, *, now: datetime) -> int:
 
 
 def drop(tx: Connection, choice: Choice, *, now: datetime) -> int:
-    """Gives up the deliveries that are meant and wait; one that is being sent is left alone. Returns how many."""
+    """Ends the chosen deliveries that wait; one that is being sent is left alone. Returns their number."""
     rows = schema.deliveries.c
     dropped = update(schema.deliveries).where(choice.where(), rows.state.in_(_DROPPABLE))
     return tx.execute(dropped.values(state=DeliveryState.DEAD.value, ended_at=now, last_answer=DROPPED)).rowcount

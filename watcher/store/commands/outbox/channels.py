@@ -6,33 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, select, update
 
-from watcher.model import (
-    AlertKind,
-    AttemptOutcome,
-    DeliveryState,
-)
+from watcher.model import AlertKind, AttemptOutcome, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.sql import upsert
 
-_PENDING, _SENDING = DeliveryState.PENDING.value, DeliveryState.SENDING.value
-_PARKED = DeliveryState.PARKED.value
-_TELLING = (AlertKind.ALERT.value, AlertKind.FOLLOW_UP.value)
+_PENDING, _PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
+_ALERTS = (AlertKind.ALERT.value, AlertKind.FOLLOW_UP.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLimits:
-    """How channels' queues are kept. `in_order`: so many attempts long a delivery goes before all that came later.
+    """The limits of a channel's queue.
 
-    `after_outage`: if more alerts than this have waited for a channel that could not be told, one digest tells them.
+    `in_order`: the number of attempts during which a delivery precedes all later ones. `after_outage`: the number of
+    alerts that are sent one by one after an outage; if more have waited, they are collected into one digest.
     """
 
     in_order: int
@@ -48,7 +39,7 @@ def park(tx: Connection, channel: str, *, reason: str, now: datetime) -> None:
 
 
 def resume(tx: Connection, channel: str, *, limits: QueueLimits, now: datetime) -> int:
-    """Starts a parked channel again; its queue is due now. Returns how many deliveries wait."""
+    """Starts a parked channel again; its queue is due now. Returns the number of deliveries that wait."""
     rows = schema.deliveries.c
     _set_channel(tx, channel, parked_at=None, parked_reason="", paused_until=None, failing_since=None)
     parked = and_(rows.channel == channel, rows.state == _PARKED)
@@ -66,6 +57,7 @@ def note_health(
     *,
     failing_since: datetime | None,
 ) -> None:
+    """Records the channel's health after an attempt: a pause, a park, the begin or the end of an outage."""
     if then.pause_until is not None:
         _set_channel(tx, channel, paused_until=then.pause_until)
     if then.state is DeliveryState.PARKED:
@@ -74,21 +66,21 @@ def note_health(
         _set_channel(tx, channel, failing_since=failing_since or attempt.at)
     elif attempt.outcome is AttemptOutcome.DELIVERED and failing_since:
         _set_channel(tx, channel, failing_since=None)
-        _hurry(tx, channel, limits, now=attempt.at)
+        _make_due(tx, channel, limits, now=attempt.at)
         _catch_up(tx, channel, limits, now=attempt.at)
 
 
-def _hurry(tx: Connection, channel: str, limits: QueueLimits, *, now: datetime) -> None:
-    """What failed while the channel was away is due now, once: one that goes on failing is not to be hammered."""
+def _make_due(tx: Connection, channel: str, limits: QueueLimits, *, now: datetime) -> None:
+    """Makes deliveries due now that failed during the outage, once: one that fails again returns to its back-off."""
     rows = schema.deliveries.c
     waiting = and_(rows.channel == channel, rows.state == _PENDING, rows.attempts <= limits.in_order)
     tx.execute(update(schema.deliveries).where(waiting, rows.due_at > now).values(due_at=now))
 
 
 def _catch_up(tx: Connection, channel: str, limits: QueueLimits, *, now: datetime) -> None:
-    """One digest instead of a long queue. What may have been shown already keeps its name, and waits for its turn."""
+    """Collects a long queue into one digest. Uncertain deliveries keep their ids and wait for their turn."""
     rows = schema.deliveries.c
-    waiting = and_(rows.channel == channel, rows.state == _PENDING, rows.kind.in_(_TELLING), ~rows.uncertain)
+    waiting = and_(rows.channel == channel, rows.state == _PENDING, rows.kind.in_(_ALERTS), ~rows.uncertain)
     found = tx.execute(select(schema.deliveries).where(waiting).order_by(rows.sequence)).all()
     if len(found) > limits.after_outage:
         digests.collect(tx, channel, found, release_at=now, reason=digests.CAUGHT_UP, now=now)

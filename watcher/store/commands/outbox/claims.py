@@ -24,47 +24,43 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
-from watcher.model import (
-    AlertKind,
-    AttemptOutcome,
-    DeliveryId,
-    DeliveryState,
-    StoryId,
-)
-from watcher.store import schema
+from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
+from watcher.store import raw_sql, schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.commands.outbox.channels import QueueLimits, note_health
 from watcher.store.commands.outbox.windows import Gate, release_closed
-from watcher.store.queries.stored_documents import StoredDocument, several
+from watcher.store.queries.stored_documents import StoredDocument, get_many
 from watcher.store.sql import Instant, microseconds, values_of
 
-_PENDING, _SENDING = DeliveryState.PENDING.value, DeliveryState.SENDING.value
-_ROWS, _CHANNELS, _LINKS = schema.deliveries.c, schema.channels.c, schema.delivery_documents.c
-_now = bindparam("now", type_=Instant)
-_of = _ROWS.sequence == bindparam("of")
+LOST = "stopped while sending; the answer is unknown"
+_ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.EXPIRED)
 
-# Who is being told, and whether the message was rendered, so that it may have been sent.
-_IN_HAND = select(_ROWS.sequence, _ROWS.lease_until, _ROWS.payload.is_not(None).label("sent")).where(
-    _ROWS.state == _SENDING
+_PENDING, _SENDING = DeliveryState.PENDING.value, DeliveryState.SENDING.value
+_rows, _channels, _links = schema.deliveries.c, schema.channels.c, schema.delivery_documents.c
+_now = bindparam("now", type_=Instant)
+_of = _rows.sequence == bindparam("of")
+
+# `sent`: the message was rendered, so it may have been sent.
+_SENDING_NOW = select(_rows.sequence, _rows.lease_until, _rows.payload.is_not(None).label("sent")).where(
+    _rows.state == _SENDING
 )
 _sent = bindparam("sent", type_=Boolean)
-_LOSE = (
+_FREE_LOST = (
     update(schema.deliveries)
     .where(_of)
     .values(
         state=_PENDING,
         lease_until=None,
-        uncertain=case((_sent, True), else_=_ROWS.uncertain),
-        last_answer=case((_sent, bindparam("said")), else_=_ROWS.last_answer),
+        uncertain=case((_sent, True), else_=_rows.uncertain),
+        last_answer=case((_sent, bindparam("answer")), else_=_rows.last_answer),
     )
 )
 
-# The head of each of the `channels` is one step into an index; a group over all that waits would read it all.
+# Finding the head of each of the `channels` is one step into an index; grouping all that wait would read all of it.
 _wanted = func.json_each(bindparam("channels", type_=Text)).table_valued("value").alias("wanted")
 _first, _busy = schema.deliveries.alias("first"), schema.deliveries.alias("busy")
 _head = (
@@ -77,41 +73,34 @@ _head = (
     .scalar_subquery()
 )
 _HEADS = (
-    select(schema.deliveries, _CHANNELS.failing_since)
+    select(schema.deliveries, _channels.failing_since)
     .select_from(
-        _wanted.join(schema.deliveries, _ROWS.sequence == _head).outerjoin(
-            schema.channels, _CHANNELS.name == _wanted.c.value
+        _wanted.join(schema.deliveries, _rows.sequence == _head).outerjoin(
+            schema.channels, _channels.name == _wanted.c.value
         )
     )
     .where(
-        _ROWS.due_at <= _now,
-        _CHANNELS.parked_at.is_(None),
-        or_(_CHANNELS.paused_until.is_(None), _CHANNELS.paused_until <= _now),
+        _rows.due_at <= _now,
+        _channels.parked_at.is_(None),
+        or_(_channels.paused_until.is_(None), _channels.paused_until <= _now),
         ~exists().where(_busy.c.state == _SENDING, _busy.c.channel == _wanted.c.value).correlate(_wanted),
     )
-    .order_by(_ROWS.sequence)
+    .order_by(_rows.sequence)
 )
 _CLAIM = update(schema.deliveries).where(_of).values(state=_SENDING, lease_until=bindparam("until", type_=Instant))
 _LINKS_OF = (
-    select(schema.delivery_documents).where(_LINKS.delivery.in_(values_of("deliveries"))).order_by(_LINKS.document)
+    select(schema.delivery_documents).where(_links.delivery.in_(values_of("deliveries"))).order_by(_links.document)
 )
 
-# `since`: channel -> until when released, in microseconds, is too old. CROSS JOIN: SQLite goes channel by channel.
-_TOO_OLD = text("""
-    SELECT deliveries.sequence FROM json_each(:since) AS oldest
-    CROSS JOIN deliveries ON deliveries.state = 'pending' AND deliveries.channel = oldest.key
-    WHERE deliveries.release_at <= oldest.value
-        AND oldest.key NOT IN (SELECT name FROM channels WHERE parked_at IS NOT NULL)
-""")
 _ROWS_OF = (
-    select(schema.deliveries).where(_ROWS.sequence.in_(values_of("deliveries"))).order_by(_ROWS.channel, _ROWS.sequence)
+    select(schema.deliveries).where(_rows.sequence.in_(values_of("deliveries"))).order_by(_rows.channel, _rows.sequence)
 )
 
 _KEEP = update(schema.deliveries).where(_of).values(payload=bindparam("rendered"))
 
 _RECORD = insert(schema.attempts)
-_held = and_(_ROWS.state == _SENDING, _ROWS.lease_until == bindparam("lease", type_=Instant))
-_open = or_(_ROWS.state == _PENDING, _ROWS.state == _SENDING, _ROWS.state == DeliveryState.PARKED.value)
+_held = and_(_rows.state == _SENDING, _rows.lease_until == bindparam("lease", type_=Instant))
+_open = or_(_rows.state == _PENDING, _rows.state == _SENDING, _rows.state == DeliveryState.PARKED.value)
 _simpler = bindparam("simpler", type_=LargeBinary)
 _SETTLE = (
     update(schema.deliveries)
@@ -119,33 +108,31 @@ _SETTLE = (
     .values(
         state=bindparam("to"),
         lease_until=None,
-        last_answer=bindparam("said"),
-        attempts=_ROWS.attempts + bindparam("counted", type_=Integer),
+        last_answer=bindparam("answer"),
+        attempts=_rows.attempts + bindparam("counted", type_=Integer),
         ended_at=bindparam("ended", type_=Instant),
-        uncertain=case((bindparam("doubtful", type_=Boolean), True), else_=_ROWS.uncertain),
-        reference=func.coalesce(bindparam("named", type_=Text), _ROWS.reference),
-        due_at=func.coalesce(bindparam("due", type_=Instant), _ROWS.due_at),
-        payload=func.coalesce(_simpler, _ROWS.payload),
-        simplified=case((_simpler.is_not(None), True), else_=_ROWS.simplified),
+        uncertain=case((bindparam("doubtful", type_=Boolean), True), else_=_rows.uncertain),
+        reference=func.coalesce(bindparam("named", type_=Text), _rows.reference),
+        due_at=func.coalesce(bindparam("due", type_=Instant), _rows.due_at),
+        payload=func.coalesce(_simpler, _rows.payload),
+        simplified=case((_simpler.is_not(None), True), else_=_rows.simplified),
     )
     .returning(
-        select(_CHANNELS.failing_since)
-        .where(_CHANNELS.name == bindparam("told_at"))
+        select(_channels.failing_since)
+        .where(_channels.name == bindparam("name"))
         .scalar_subquery()
         .label("failing_since")
     )
 )
 
-_ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.EXPIRED)
-LOST = "stopped while sending; the answer is unknown"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDelivery:
-    """A delivery that is ours to send until `lease_until`.
+    """A delivery that this process sends until `lease_until`.
 
-    `documents`: number -> the watches it is told for, in the order found. `released_at`: since when it may be told.
-    `failing_since`: since when nothing arrives at its channel. `found`: the documents, if it is to be rendered yet.
+    `documents`: number -> the watches for which the channel is notified, in the order found. `released_at`: the moment
+    from which it may be sent. `failing_since`: the moment from which nothing has arrived at its channel. `found`: the
+    documents, if the message is not rendered yet.
     """
 
     sequence: int
@@ -165,8 +152,8 @@ class ClaimedDelivery:
 
 
 def void_claims(tx: Connection, *, now: datetime) -> int:
-    """Frees every claim of a former process; what may have been sent is sent again, under the same id."""
-    return _lose(tx, tx.execute(_IN_HAND).all(), now=now)
+    """Frees every claim of a former process. A message that may have been sent is sent again under the same id."""
+    return _free_lost(tx, tx.execute(_SENDING_NOW).all(), now=now)
 
 
 def claim_due(
@@ -180,7 +167,7 @@ def claim_due(
     lease: timedelta,
     in_hand: Collection[int] = (),
 ) -> list[ClaimedDelivery]:
-    """Releases what may be told now, keeps back what is for `quiet` channels, and claims: in one transaction."""
+    """Releases deliveries, holds those for `quiet` channels back, and claims: in one transaction."""
     release_closed(tx, gate, now=now)
     digests.hold_back(tx, quiet, now=now)
     return claim(tx, channels, limits=limits, now=now, lease=lease, in_hand=in_hand)
@@ -195,12 +182,12 @@ def claim(
     lease: timedelta,
     in_hand: Collection[int] = (),
 ) -> list[ClaimedDelivery]:
-    """The first due delivery of each channel that is neither parked, paused nor busy.
+    """Claims the first due delivery of each channel that is neither parked, paused nor busy.
 
-    `channels`: name -> how long a delivery to it is worth trying; those that are older are told in one digest.
-    `in_hand`: sequences that this process is sending, whatever became of their lease.
+    `channels`: name -> the age up to which a delivery to it is tried; older ones are collected into one digest.
+    `in_hand`: sequences that this process is sending: these are not claimed again when their lease ends.
     """
-    _lose(tx, [row for row in tx.execute(_IN_HAND) if _ran_out(row, now, lease, in_hand)], now=now)
+    _free_lost(tx, [row for row in tx.execute(_SENDING_NOW) if _ran_out(row, now, lease, in_hand)], now=now)
     _expire(tx, channels, now=now)
     asked = {"channels": json.dumps(list(channels)), "now": now, "in_order": limits.in_order}
     found = tx.execute(_HEADS, asked).all()
@@ -212,20 +199,20 @@ def claim(
 
 
 def release(tx: Connection, delivery: ClaimedDelivery, *, now: datetime) -> None:
-    """Gives a claim back whose attempt could not be put on record; one that was lost meanwhile is left alone."""
+    """Gives a claim back whose attempt could not be recorded. A claim that was lost meanwhile is left alone."""
     ours = (delivery.sequence, delivery.lease_until)
-    _lose(tx, [row for row in tx.execute(_IN_HAND) if (row.sequence, row.lease_until) == ours], now=now)
+    _free_lost(tx, [row for row in tx.execute(_SENDING_NOW) if (row.sequence, row.lease_until) == ours], now=now)
 
 
 def keep_payload(tx: Connection, sequence: int, payload: bytes) -> None:
-    """Keeps the rendered bytes before they are first sent; every repeat sends the same."""
+    """Stores the rendered bytes before they are first sent; every repeat sends the same bytes."""
     tx.execute(_KEEP, {"of": sequence, "rendered": payload})
 
 
 def settle(tx: Connection, delivery: ClaimedDelivery, attempt: Attempt, then: Next, *, limits: QueueLimits) -> bool:
-    """Puts an attempt on record, and what becomes of the delivery and its channel.
+    """Records an attempt, and the next state of the delivery and its channel.
 
-    False if the claim was lost meanwhile: then only a success still counts.
+    Returns False if the claim was lost meanwhile: then only a success changes the delivery.
     """
     _record(tx, delivery.sequence, attempt)
     settled = tx.execute(_SETTLE, _settled(delivery, attempt, then)).first()
@@ -239,22 +226,22 @@ def settle(tx: Connection, delivery: ClaimedDelivery, attempt: Attempt, then: Ne
 
 
 def _ran_out(row: Row[Any], now: datetime, lease: timedelta, in_hand: Collection[int]) -> bool:
-    """Whether a claim's lease ended, or ends later than any can: then the clock was set back."""
+    """Whether a claim's lease ended, or ends later than any lease can, which means that the clock was set back."""
     return not now < row.lease_until <= now + lease and row.sequence not in in_hand
 
 
-def _lose(tx: Connection, lost: Sequence[Row[Any]], *, now: datetime) -> int:
-    """Back to pending. What was rendered may have been sent: that goes on record, and costs no attempt."""
+def _free_lost(tx: Connection, lost: Sequence[Row[Any]], *, now: datetime) -> int:
+    """Makes deliveries pending again. One that was rendered may have been sent: this is recorded as an attempt."""
     for row in lost:
         if row.sent:
             _record(tx, row.sequence, Attempt(at=now, outcome=AttemptOutcome.AMBIGUOUS, answer=LOST))
-        tx.execute(_LOSE, {"of": row.sequence, "sent": row.sent, "said": LOST})
+        tx.execute(_FREE_LOST, {"of": row.sequence, "sent": row.sent, "answer": LOST})
     return len(lost)
 
 
 def _expire(tx: Connection, channels: Mapping[str, timedelta | None], *, now: datetime) -> None:
     since = {name: microseconds(now - patience) for name, patience in channels.items() if patience is not None}
-    found = tx.execute(_TOO_OLD, {"since": json.dumps(since)}).scalars().all() if since else None
+    found = tx.execute(raw_sql.TOO_OLD, {"since": json.dumps(since)}).scalars().all() if since else None
     if found:
         rows = tx.execute(_ROWS_OF, {"deliveries": json.dumps(found)}).all()
         for channel, old in groupby(rows, key=lambda row: str(row.channel)):
@@ -264,11 +251,11 @@ def _expire(tx: Connection, channels: Mapping[str, timedelta | None], *, now: da
 def _settled(delivery: ClaimedDelivery, attempt: Attempt, then: Next) -> dict[str, Any]:
     return {
         "of": delivery.sequence,
-        "told_at": delivery.channel,
+        "name": delivery.channel,
         "lease": delivery.lease_until,
         "delivered": then.state is DeliveryState.DELIVERED,
         "to": then.state.value,
-        "said": attempt.answer[:ANSWER_LENGTH],
+        "answer": attempt.answer[:ANSWER_LENGTH],
         "counted": int(then.counts),
         "ended": attempt.at if then.state in _ENDED else None,
         "doubtful": attempt.outcome is AttemptOutcome.AMBIGUOUS,
@@ -292,16 +279,16 @@ def _record(tx: Connection, sequence: int, attempt: Attempt) -> None:
 
 
 def _claimed(tx: Connection, rows: Sequence[Row[Any]], until: datetime) -> list[ClaimedDelivery]:
-    told: dict[int, dict[int, tuple[str, ...]]] = {row.sequence: {} for row in rows}
-    for link in tx.execute(_LINKS_OF, {"deliveries": json.dumps(list(told))}):
-        told[link.delivery][link.document] = tuple(json.loads(link.watches))
-    needed = {number for row in rows if row.payload is None for number in told[row.sequence]}
-    found = several(tx, needed) if needed else {}
-    return [_claim_of(row, until, told[row.sequence], found) for row in rows]
+    linked: dict[int, dict[int, tuple[str, ...]]] = {row.sequence: {} for row in rows}
+    for link in tx.execute(_LINKS_OF, {"deliveries": json.dumps(list(linked))}):
+        linked[link.delivery][link.document] = tuple(json.loads(link.watches))
+    needed = {number for row in rows if row.payload is None for number in linked[row.sequence]}
+    found = get_many(tx, needed) if needed else {}
+    return [_claim_of(row, until, linked[row.sequence], found) for row in rows]
 
 
 def _claim_of(
-    row: Row[Any], until: datetime, told: Mapping[int, tuple[str, ...]], found: Mapping[int, StoredDocument]
+    row: Row[Any], until: datetime, numbers: Mapping[int, tuple[str, ...]], found: Mapping[int, StoredDocument]
 ) -> ClaimedDelivery:
     return ClaimedDelivery(
         sequence=row.sequence,
@@ -316,6 +303,6 @@ def _claim_of(
         released_at=row.release_at,
         lease_until=until,
         failing_since=row.failing_since,
-        documents=told,
-        found={number: found[number] for number in told} if row.payload is None else {},
+        documents=numbers,
+        found={number: found[number] for number in numbers} if row.payload is None else {},
     )

@@ -7,64 +7,54 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    bindparam,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, bindparam, select, update
 
-from watcher.model import (
-    AlertKind,
-    DeliveryState,
-)
+from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link
 from watcher.store.sql import Instant
 
-CAUGHT_UP = "Caught up: these could not be told in time."
+CAUGHT_UP = "Caught up: these could not be delivered in time."
 _MESSAGE_LIMIT = 4000  # characters
 _HELD, _PENDING = DeliveryState.HELD.value, DeliveryState.PENDING.value
 _DIGEST, _SUMMARY = AlertKind.DIGEST.value, AlertKind.SUMMARY.value
-# Statements of every match are made once: making one takes longer than carrying it out.
-_ROWS, _LINKS, _TOLD = schema.deliveries.c, schema.delivery_documents.c, schema.told.c
-_NOW = bindparam("now", type_=Instant)
+_rows, _links, _notified = schema.deliveries.c, schema.delivery_documents.c, schema.notified.c
+_now = bindparam("now", type_=Instant)
 _QUIET = (
     select(schema.deliveries)
-    .where(_ROWS.channel == bindparam("name"), _ROWS.state == _PENDING)
-    .where(_ROWS.due_at < bindparam("until", type_=Instant), ~_ROWS.urgent)
-    .order_by(_ROWS.sequence)
+    .where(_rows.channel == bindparam("name"), _rows.state == _PENDING)
+    .where(_rows.due_at < bindparam("until", type_=Instant), ~_rows.urgent)
+    .order_by(_rows.sequence)
 )
 _HELD_DIGESTS = (
-    select(_ROWS.sequence, _ROWS.release_at)
-    .where(_ROWS.channel == bindparam("name"), _ROWS.state == _HELD, _ROWS.kind == _DIGEST)
-    .order_by(_ROWS.sequence)
+    select(_rows.sequence, _rows.release_at)
+    .where(_rows.channel == bindparam("name"), _rows.state == _HELD, _rows.kind == _DIGEST)
+    .order_by(_rows.sequence)
 )
 _EXPIRE = (
     update(schema.deliveries)
-    .where(_ROWS.sequence == bindparam("of"))
-    .values(state=DeliveryState.EXPIRED.value, ended_at=_NOW, lease_until=None, told_in=bindparam("digest"))
+    .where(_rows.sequence == bindparam("of"))
+    .values(state=DeliveryState.EXPIRED.value, ended_at=_now, lease_until=None, told_in=bindparam("digest"))
 )
-_MESSAGE = select(_ROWS.message).where(_ROWS.sequence == bindparam("of"))
-_SAY = update(schema.deliveries).where(_ROWS.sequence == bindparam("of")).values(message=bindparam("said"))
-_LINKS_OF = select(_LINKS.document, _LINKS.watches).where(_LINKS.delivery == bindparam("of"))
-_RETELL = (
-    update(schema.told)
+_MESSAGE = select(_rows.message).where(_rows.sequence == bindparam("of"))
+_SET_MESSAGE = update(schema.deliveries).where(_rows.sequence == bindparam("of")).values(message=bindparam("body"))
+_LINKS_OF = select(_links.document, _links.watches).where(_links.delivery == bindparam("of"))
+_MOVE_STORY = (
+    update(schema.notified)
     .where(
-        _TOLD.channel == bindparam("name"),
-        _TOLD.story
-        == select(schema.documents.c.story).where(schema.documents.c.number == bindparam("telling")).scalar_subquery(),
-        _TOLD.delivery == bindparam("of"),
+        _notified.channel == bindparam("name"),
+        _notified.story
+        == select(schema.documents.c.story).where(schema.documents.c.number == bindparam("number")).scalar_subquery(),
+        _notified.delivery == bindparam("of"),
     )
     .values(delivery=bindparam("digest"))
 )
 
 
 def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now: datetime) -> None:
-    """Keeps what is on its way to channels that are quiet now until they are not; urgent ones go on.
+    """Holds released deliveries back that are meant for channels in quiet hours; urgent ones stay released.
 
-    `closed`: channel -> until when, and why.
+    `closed`: channel -> the end of its quiet hours, and the reason.
     """
     for channel, (until, reason) in closed.items():
         for row in tx.execute(_QUIET, {"name": channel, "until": until}).all():
@@ -74,7 +64,7 @@ def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now
 def collect(
     tx: Connection, channel: str, taken: Iterable[Row[Any]], *, release_at: datetime, reason: str, now: datetime
 ) -> None:
-    """Ends deliveries of a channel as expired; one digest tells their documents and messages instead."""
+    """Ends deliveries of a channel as expired; one digest carries their documents and messages instead."""
     taken = list(taken)
     if not taken:
         return
@@ -82,12 +72,15 @@ def collect(
     digest = digest or hold(tx, channel, AlertKind.DIGEST, release_at=release_at, message=reason, now=now)
     _add_messages(tx, digest, [reason, *(row.message for row in taken)])
     for row in taken:
-        _retell(tx, row, digest)
+        _move_documents(tx, row, digest)
     tx.execute(_EXPIRE, [{"of": row.sequence, "now": now, "digest": digest} for row in taken])
 
 
 def hold_back_row(tx: Connection, row: Row[Any], *, until: datetime, reason: str, now: datetime) -> None:
-    """A digest waits as it is; so does what may have been shown already: only under its own name is it told once."""
+    """Holds one delivery back: a digest or an uncertain delivery as it is, any other one in a digest.
+
+    An uncertain delivery may have been shown: only a repeat under its own id is not shown twice.
+    """
     rows = schema.deliveries.c
     if row.kind == AlertKind.DIGEST.value or row.uncertain:
         moment = {"release_at": until} if row.state == _HELD else {"due_at": until}
@@ -99,7 +92,7 @@ def hold_back_row(tx: Connection, row: Row[Any], *, until: datetime, reason: str
 def _open_digest(
     tx: Connection, channel: str, taken: Collection[int], *, release_at: datetime, now: datetime
 ) -> int | None:
-    """The channel's held digest that still takes documents in: not one of those taken, and not to be told before."""
+    """The channel's held digest to which documents can be added: none of those taken, and not released before then."""
     for row in tx.execute(_HELD_DIGESTS, {"name": channel}):
         if row.sequence not in taken and (row.release_at > now or row.release_at >= release_at):
             return int(row.sequence)
@@ -107,19 +100,19 @@ def _open_digest(
 
 
 def _add_messages(tx: Connection, digest: int, messages: Iterable[str]) -> None:
-    said = tx.execute(_MESSAGE, {"of": digest}).scalar_one()
-    lines = said.split("\n") if said else []
-    lines += [line for message in messages for line in message.split("\n") if line]
+    message = tx.execute(_MESSAGE, {"of": digest}).scalar_one()
+    lines = message.split("\n") if message else []
+    lines += [line for other in messages for line in other.split("\n") if line]
     joined = "\n".join(dict.fromkeys(lines))[:_MESSAGE_LIMIT]
-    if joined != said:
-        tx.execute(_SAY, {"of": digest, "said": joined})
+    if joined != message:
+        tx.execute(_SET_MESSAGE, {"of": digest, "body": joined})
 
 
-def _retell(tx: Connection, row: Row[Any], digest: int) -> None:
-    """The digest tells what a delivery was to tell, and is remembered for it."""
+def _move_documents(tx: Connection, row: Row[Any], digest: int) -> None:
+    """Moves the documents of a delivery to the digest, and the record that their stories were sent there."""
     held = tx.execute(_LINKS_OF, {"of": row.sequence}).all()
     for each in held:
         link(tx, digest, each.document, json.loads(each.watches))
     if held:
-        told = {"name": row.channel, "of": row.sequence, "digest": digest}
-        tx.execute(_RETELL, [told | {"telling": each.document} for each in held])
+        moved = {"name": row.channel, "of": row.sequence, "digest": digest}
+        tx.execute(_MOVE_STORY, [moved | {"number": each.document} for each in held])

@@ -1,4 +1,4 @@
-"""Creates the deliveries of a document or a message: one for each channel, story and watch."""
+"""Creates deliveries: a channel is notified once of each story and watch."""
 
 from __future__ import annotations
 
@@ -8,50 +8,42 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from watcher.model import (
-    AlertKind,
-    DeliveryState,
-    StoryId,
-)
+from watcher.model import AlertKind, DeliveryState, StoryId
 from watcher.store import schema
 from watcher.store.sql import upsert
 
 SUMMARY_PATIENCE = timedelta(minutes=15)  # how long a summary waits for the last entries of a first poll
 _HELD = DeliveryState.HELD.value
-# Statements of every match are made once: making one takes longer than carrying it out.
-_ROWS, _LINKS, _TOLD = schema.deliveries.c, schema.delivery_documents.c, schema.told.c
+_rows, _links, _notified = schema.deliveries.c, schema.delivery_documents.c, schema.notified.c
 _HOLD = insert(schema.deliveries)
-_WATCHES = select(_LINKS.watches).where(_LINKS.delivery == bindparam("of"), _LINKS.document == bindparam("telling"))
+_WATCHES = select(_links.watches).where(_links.delivery == bindparam("of"), _links.document == bindparam("number"))
 _LINK = upsert(schema.delivery_documents)
 _LINK = _LINK.on_conflict_do_update(index_elements=["delivery", "document"], set_={"watches": _LINK.excluded.watches})
-_KNOWN = select(_TOLD.watch).where(_TOLD.channel == bindparam("channel"), _TOLD.story == bindparam("story"))
-_TELL = insert(schema.told)
-_TAKEN_UP = select(_TOLD.delivery).where(_TOLD.channel == bindparam("channel"), _TOLD.story == bindparam("story"))
-_HELD_OF = select(_ROWS.sequence).where(_ROWS.channel == bindparam("channel"), _ROWS.state == _HELD).limit(1)
-_OPEN_ALERT = _HELD_OF.where(
-    _ROWS.kind != AlertKind.SUMMARY.value,
-    or_(_ROWS.story == bindparam("story"), _ROWS.sequence.in_(_TAKEN_UP)),
+_NOTIFIED = select(_notified.watch).where(
+    _notified.channel == bindparam("channel"), _notified.story == bindparam("story")
 )
-_OPEN_SUMMARY = _HELD_OF.where(_ROWS.kind == AlertKind.SUMMARY.value)
-_SUMMARY_OF_STORY = _OPEN_SUMMARY.where(_ROWS.sequence.in_(_TAKEN_UP))
+_REMEMBER = insert(schema.notified)
+_CARRIERS = select(_notified.delivery).where(
+    _notified.channel == bindparam("channel"), _notified.story == bindparam("story")
+)
+_HELD_OF = select(_rows.sequence).where(_rows.channel == bindparam("channel"), _rows.state == _HELD).limit(1)
+_OPEN_ALERT = _HELD_OF.where(
+    _rows.kind != AlertKind.SUMMARY.value,
+    or_(_rows.story == bindparam("story"), _rows.sequence.in_(_CARRIERS)),
+)
+_OPEN_SUMMARY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value)
+_SUMMARY_OF_STORY = _OPEN_SUMMARY.where(_rows.sequence.in_(_CARRIERS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """Whom to tell of a document: watch -> channels, and per channel when its group window closes.
+class Recipients:
+    """The channels to notify of a document: watch -> channels, and channel -> the end of its group window.
 
-    `in_first_poll`: the channel gets one summary instead of an alert for each. `urgent`: the watches that break through
-    quiet hours. `follow_ups`: the channels that hear of new watches on a story they know; None: all of them.
-    `replies`: those that hear of every later outlet too, in the story's thread.
+    `in_first_poll`: each channel receives one summary instead of an alert for each document. `urgent`: the watches that
+    break through quiet hours. `follow_ups`: the channels that are notified when further watches match a story that they
+    know; None: all of them. `replies`: the channels that are notified of every later outlet too, in the story's thread.
     """
 
     channels: Mapping[str, tuple[str, ...]]
@@ -62,20 +54,20 @@ class Telling:
     replies: frozenset[str] = frozenset()
 
 
-def tell(
-    tx: Connection, telling: Telling, document: int, story: StoryId, watches: Iterable[str], *, now: datetime
+def notify_of_document(
+    tx: Connection, recipients: Recipients, document: int, story: StoryId, watches: Iterable[str], *, now: datetime
 ) -> None:
-    """Holds what each channel is to be told of a document; a channel that knows the story hears only what is new."""
+    """Holds a delivery of a document for each channel. A channel that knows the story is notified of news only."""
     by_channel: dict[str, list[str]] = {}
     for watch in watches:
-        for channel in telling.channels.get(watch, ()):
+        for channel in recipients.channels.get(watch, ()):
             by_channel.setdefault(channel, []).append(watch)
     for channel, wanted in by_channel.items():
-        _tell_channel(tx, telling, channel, document, story, wanted, now=now)
+        _notify_channel(tx, recipients, channel, document, story, wanted, now=now)
 
 
 def notify(tx: Connection, channel: str, message: str, *, kind: AlertKind = AlertKind.NOTICE, now: datetime) -> None:
-    """Puts a plain message on its way to a channel."""
+    """Holds a plain message for a channel, due now."""
     hold(tx, channel, kind, message=message, release_at=now, now=now)
 
 
@@ -90,7 +82,7 @@ def hold(
     message: str = "",
     urgent: bool = False,
 ) -> int:
-    """A new delivery, held until `release_at`; its sequence number."""
+    """Creates a delivery that is held until `release_at`. Returns its sequence number."""
     row = {
         "id": str(uuid.uuid4()),
         "channel": channel,
@@ -109,26 +101,33 @@ def hold(
 
 
 def link(tx: Connection, sequence: int, document: int, watches: Iterable[str]) -> None:
-    """Makes a delivery tell of a document, for these watches beside those it tells of it already."""
-    known = tx.execute(_WATCHES, {"of": sequence, "telling": document}).scalar()
+    """Adds a document to a delivery, for these watches beside those that it has there already."""
+    known = tx.execute(_WATCHES, {"of": sequence, "number": document}).scalar()
     joined = dict.fromkeys([*(json.loads(known) if known else ()), *watches])
     text = json.dumps(list(joined), ensure_ascii=False)
     tx.execute(_LINK, {"delivery": sequence, "document": document, "watches": text})
 
 
-def _tell_channel(
-    tx: Connection, telling: Telling, channel: str, document: int, story: StoryId, wanted: list[str], *, now: datetime
+def _notify_channel(
+    tx: Connection,
+    recipients: Recipients,
+    channel: str,
+    document: int,
+    story: StoryId,
+    wanted: list[str],
+    *,
+    now: datetime,
 ) -> None:
-    known = set(tx.execute(_KNOWN, {"channel": channel, "story": story}).scalars())
+    known = set(tx.execute(_NOTIFIED, {"channel": channel, "story": story}).scalars())
     fresh = [watch for watch in wanted if watch not in known]
-    urgent = not telling.urgent.isdisjoint(wanted)
-    if telling.in_first_poll:
+    urgent = not recipients.urgent.isdisjoint(wanted)
+    if recipients.in_first_poll:
         sequence = _open_summary(tx, channel, now=now) if fresh else _held_summary(tx, channel, story)
     else:
         sequence = _open_alert(tx, channel, story)
-        kind = _kind(tx, telling, channel, document, story, known=bool(known), fresh=bool(fresh))
+        kind = _kind(tx, recipients, channel, document, story, known=bool(known), fresh=bool(fresh))
         if sequence is None and kind is not None:
-            release_at = telling.release_at.get(channel, now)
+            release_at = recipients.release_at.get(channel, now)
             sequence = hold(tx, channel, kind, story=story, release_at=release_at, urgent=urgent, now=now)
     if sequence is None:
         return
@@ -137,47 +136,47 @@ def _tell_channel(
     link(tx, sequence, document, fresh or wanted)
     if fresh:
         rows = [{"channel": channel, "story": story, "watch": watch, "delivery": sequence} for watch in fresh]
-        tx.execute(_TELL, rows)
+        tx.execute(_REMEMBER, rows)
 
 
 def _kind(
-    tx: Connection, telling: Telling, channel: str, document: int, story: StoryId, *, known: bool, fresh: bool
+    tx: Connection, recipients: Recipients, channel: str, document: int, story: StoryId, *, known: bool, fresh: bool
 ) -> AlertKind | None:
-    """As what the channel is told of the document, None if not at all."""
+    """The kind of alert that the channel receives, None if it receives none."""
     if not known:
         return AlertKind.ALERT
     if fresh:
-        wants = telling.follow_ups is None or channel in telling.follow_ups
+        wants = recipients.follow_ups is None or channel in recipients.follow_ups
         return AlertKind.FOLLOW_UP if wants else None
-    if channel in telling.replies and _is_new_outlet(tx, channel, document, story):
+    if channel in recipients.replies and _is_new_outlet(tx, channel, document, story):
         return AlertKind.FOLLOW_UP
     return None
 
 
 def _is_new_outlet(tx: Connection, channel: str, document: int, story: StoryId) -> bool:
-    """Whether none of the story's documents that the channel was told of is from this document's outlet."""
+    """Whether the channel was not yet notified of a document of this story from this document's outlet."""
     documents, links, rows = schema.documents.c, schema.delivery_documents.c, schema.deliveries.c
     own = tx.execute(select(documents.site, documents.feed).where(documents.number == document)).one()
-    told = tx.execute(
+    others = tx.execute(
         select(documents.site, documents.feed)
         .join(schema.delivery_documents, links.document == documents.number)
         .join(schema.deliveries, rows.sequence == links.delivery)
         .where(documents.story == story, rows.channel == channel)
     )
-    return all((other.site or other.feed) != (own.site or own.feed) for other in told)
+    return all((other.site or other.feed) != (own.site or own.feed) for other in others)
 
 
 def _open_alert(tx: Connection, channel: str, story: StoryId) -> int | None:
-    """The story's delivery that has not left its group window; a digest that has taken it up counts too."""
+    """The story's delivery whose group window is open; a digest that carries the story counts too."""
     return tx.execute(_OPEN_ALERT, {"channel": channel, "story": story}).scalar()
 
 
 def _held_summary(tx: Connection, channel: str, story: StoryId) -> int | None:
-    """The summary that is to tell the story and has not left yet: it names the story's further outlets too."""
+    """The held summary that carries the story: it names the story's further outlets too."""
     return tx.execute(_SUMMARY_OF_STORY, {"channel": channel, "story": story}).scalar()
 
 
 def _open_summary(tx: Connection, channel: str, *, now: datetime) -> int:
-    """The channel's held summary, which still takes documents in."""
+    """The channel's held summary, to which documents are still added; created if there is none."""
     held = tx.execute(_OPEN_SUMMARY, {"channel": channel}).scalar()
     return held or hold(tx, channel, AlertKind.SUMMARY, release_at=now + SUMMARY_PATIENCE, now=now)

@@ -1,0 +1,51 @@
+"""The statements that are SQL text, each group with its reason. All others are SQLAlchemy Core, made once at import.
+
+Their moments are microseconds and their days are days since 1970, as `sql` converts them.
+"""
+
+from sqlalchemy import text
+
+# At every poll, with ten values: SQLAlchemy takes 58 µs for it, SQLite 20.
+RECORD_POLL = """
+    UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_error = ?, last_polled_at = ?,
+        failing_since = ?, last_success_at = ?, listed_on = ?, moved_to = ?, title = ?
+    WHERE id = ?
+"""
+
+# Once per row, by the dozen: SQLAlchemy takes 18 µs for a row, SQLite 3.
+SETTLE_QUIET_POLL = """
+    UPDATE feeds SET lease_until = NULL, poll_state = ?, next_poll_at = ?, last_polled_at = ?, last_success_at = ?,
+        failing_since = NULL, last_error = ''
+    WHERE id = ? AND coalesce(nullif(moved_to, ''), url) = ?
+"""
+RELEASE_MOVED_FEED = """
+    UPDATE feeds SET lease_until = NULL
+    WHERE id = ? AND coalesce(nullif(moved_to, ''), url) <> ? AND lease_until IS NOT NULL
+"""
+INSERT_ENTRY = """
+    INSERT INTO entries (feed_id, due_at, seen_at, in_first_poll, turn, link, link_key, title, content_hash,
+        state, attempts, times_ingested, changed, outcome, reason, final_url)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, 0, '', '', '')
+"""
+LAST_ID = "SELECT last_insert_rowid()"
+INSERT_PAYLOAD = "INSERT INTO words (entry, words) VALUES (?, ?)"
+INSERT_KEY = "INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+
+# One statement for any number of rows: SQLAlchemy compiles an insertion of several rows again each time.
+COUNT_PARAGRAPHS = text("""
+    INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]'), 1, json_extract(value, '$[1]'), :day
+    FROM json_each(:paragraphs) WHERE true
+    ON CONFLICT (host, paragraph) DO UPDATE
+    SET pages = pages + (last_page <> excluded.last_page), last_page = excluded.last_page, seen_on = excluded.seen_on
+    RETURNING host, paragraph, pages
+""")
+
+# `since`: channel -> the release time, in microseconds, before which a delivery is too old. CROSS JOIN makes SQLite go
+# through the index channel by channel.
+TOO_OLD = text("""
+    SELECT deliveries.sequence FROM json_each(:since) AS oldest
+    CROSS JOIN deliveries ON deliveries.state = 'pending' AND deliveries.channel = oldest.key
+    WHERE deliveries.release_at <= oldest.value
+        AND oldest.key NOT IN (SELECT name FROM channels WHERE parked_at IS NOT NULL)
+""")
