@@ -2,11 +2,12 @@
 
 One client for feeds, pages, robots.txt and alerts. It checks every target and every redirect with the address guard,
 connects to the checked addresses only, keeps one deadline around the whole fetch, caps the bytes that a server may send
-(also while they are decompressed), waits for its turn at every host, keeps no cookies, and names no secret in an error.
+(also while they are decompressed), waits for its turn at every host, keeps no cookies beyond one fetch,
+and names no secret in an error.
 
     request ─ target ─ guard ─ robots ─ politeness ─ hop ─▶ response
                  ▲                                    │
-                 └────────── redirect (≤ 5) ──────────┘
+                 └── redirect or refresh (≤ 5) ───────┘
 
     hop ─ transport ─ connection          httpx.AsyncClient over aiohttp, with limits of our own
      └─── bodies ─ decoding               the body, decompressed under a limit

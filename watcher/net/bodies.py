@@ -11,7 +11,7 @@ import httpx
 
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.connection import MOST_HEADS_BYTES
-from watcher.net.decoding import BadCoding, Decoder, Identity, decoder_for
+from watcher.net.decoding import HEAD, BadCoding, Decoder, Identity, decoder_for
 
 ERROR_BODY_LIMIT = 64 * 1024
 # Sixteen bombs at once, each within its limit, took 660 MB. Ordinary pages and feeds are smaller than this; a larger
@@ -62,8 +62,11 @@ class BodyReader:
             raise FetchError(FetchFailure.TOO_LARGE, message, sent=True)
         body = bytearray()
         try:
-            buffer = _BodyBuffer(decoder_for(headers.get("content-encoding", "")), body, most.limit, name=name)
-            await self._read_into(response, buffer)
+            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - as of every asynchronous transport
+            chunks = aiter(response.stream)
+            head = await _head(chunks)
+            decoder = decoder_for(headers.get("content-encoding", ""), head[:HEAD])
+            await self._read_into(_Rejoined(head, chunks), _BodyBuffer(decoder, body, most.limit, name=name))
             if len(body) > most.limit and not most.cut:
                 raise FetchError(FetchFailure.TOO_LARGE, f"{name} sent more than {most.limit} bytes", sent=True)
             return bytes(memoryview(body)[: most.limit])
@@ -74,10 +77,8 @@ class BodyReader:
         finally:
             body.clear()  # a stored error refers to the frames that refer to the body
 
-    async def _read_into(self, response: httpx.Response, buffer: _BodyBuffer) -> None:
+    async def _read_into(self, chunks: AsyncIterator[bytes], buffer: _BodyBuffer) -> None:
         """Reads the body into the buffer, or a little more than its limit."""
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what every asynchronous transport gives
-        chunks = aiter(response.stream)
         if not buffer.is_compressed:
             await self._read_plain(chunks, buffer)
             return
@@ -168,3 +169,30 @@ class _BodyBuffer:
         """Raises BadCoding if the body ended too early."""
         if not self.is_over():
             self._decoder.close()
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> bytes:
+    """Reads the first chunks of a body: at least HEAD bytes, or all."""
+    head = bytearray()
+    async for chunk in chunks:
+        head += chunk
+        if len(head) >= HEAD:
+            break
+    return bytes(head)
+
+
+class _Rejoined:
+    """The chunks of a body, `head` first. No generator: one that is left early keeps the body until it is collected."""
+
+    def __init__(self, head: bytes, chunks: AsyncIterator[bytes]) -> None:
+        self._head = head
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if head := self._head:
+            self._head = b""
+            return head
+        return await anext(self._chunks)

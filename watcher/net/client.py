@@ -18,11 +18,13 @@ import httpx
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.bodies import Allowance
 from watcher.net.connection import Budget
+from watcher.net.cookies import CookieJar
 from watcher.net.dns import SystemResolver
 from watcher.net.guard import Guard, Route
 from watcher.net.headers import headers_of
 from watcher.net.hop import HopResponse, HopSender, is_redirect
 from watcher.net.politeness import Politeness
+from watcher.net.refresh import refresh_target
 from watcher.net.robots import Robots
 from watcher.net.target import Target, origins_of, parse_target
 from watcher.net.values import NetSettings, Purpose, Request, Resolver, Response
@@ -77,6 +79,9 @@ class Client:
     async def fetch(self, request: Request) -> Response:
         """Fetches a URL, over at most five redirects; 304, 4xx and 5xx are responses too.
 
+        A feed or page that forwards by `Refresh` counts as a redirect, unless it leads to a request made before.
+        Cookies are kept from hop to hop and forgotten at the end.
+
         Raises FetchError (AddressRefused if the guard refused the address) with a message that names the host and the
         cause.
         """
@@ -84,9 +89,10 @@ class Client:
         hop = _Hop.first(request)
         while True:
             response = await self._make(hop, fetch)
-            if not (request.follows_redirects and is_redirect(response.status, response.headers)):
+            following = fetch.following(hop, response)
+            if following is None:
                 return fetch.end(hop, response)
-            hop = hop.onward(response.headers["location"])
+            hop = following
             fetch.note_redirect(response.status, hop)
 
     async def _make(self, hop: _Hop, fetch: _Fetch) -> HopResponse:
@@ -122,7 +128,7 @@ class Client:
         allowance = _allowance(fetch.request)
         alone = fetch.request.purpose is Purpose.ALERT
         budget = Budget(name=hop.name, addresses=route.addresses, most_bytes=allowance.wire, alone=alone)
-        request = self._http_request(hop, fetch.request)
+        request = self._http_request(hop, fetch)
         started = self._clock()
         try:
             async with asyncio.timeout(fetch.seconds_left):
@@ -133,9 +139,12 @@ class Client:
             fetch.elapsed += self._clock() - started
             fetch.wire_bytes += budget.received
 
-    def _http_request(self, hop: _Hop, request: Request) -> httpx.Request:
+    def _http_request(self, hop: _Hop, fetch: _Fetch) -> httpx.Request:
+        request = fetch.request
         body = request.body or b""
         headers = {"host": hop.name} | headers_of(request, agent=self._settings.agent, at_home=hop.at_home)
+        if cookies := fetch.jar.header(hop.target, given=headers.get("cookie", "")):
+            headers["cookie"] = cookies
         if request.body is not None or request.method not in ("GET", "HEAD"):
             headers["content-length"] = str(len(body))
         try:
@@ -186,7 +195,7 @@ class _Hop:
 
 
 class _Fetch:
-    """The state that the hops of one fetch share: the used part of the deadline, bytes received, redirects so far.
+    """The state that the hops of one fetch share: used part of the deadline, bytes received, redirects, cookies.
 
     Waiting for a turn uses nothing of the deadline.
     """
@@ -195,7 +204,9 @@ class _Fetch:
         self.request = request
         self.elapsed = 0.0
         self.wire_bytes = 0
+        self.jar = CookieJar()
         self._redirects: list[tuple[int, str]] = []
+        self._made: set[tuple[str, str]] = set()
 
     @property
     def seconds_left(self) -> float:
@@ -203,6 +214,23 @@ class _Fetch:
 
     def late(self, message: str, failure: FetchFailure, *, sent: bool = False) -> FetchError:
         return FetchError(failure, f"{message} within {self.request.timeout.total_seconds():g} s", sent=sent)
+
+    def following(self, hop: _Hop, response: HopResponse) -> _Hop | None:
+        """The next hop after a response, None if it is the last one."""
+        if not self.request.follows_redirects:
+            return None
+        self._made.add(self._as_sent(hop))
+        self.jar.take(hop.target, response.cookies)
+        if is_redirect(response.status, response.headers):
+            return hop.onward(response.headers["location"])
+        if not self.request.purpose.follows_refreshes:
+            return None
+        target = refresh_target(response.status, response.headers, response.body, url=hop.target.url)
+        onward = hop.onward(target) if target else None
+        return onward if onward and self._as_sent(onward) not in self._made else None
+
+    def _as_sent(self, hop: _Hop) -> tuple[str, str]:
+        return hop.target.url, self.jar.header(hop.target)
 
     def note_redirect(self, status: int, hop: _Hop) -> None:
         if len(self._redirects) == MOST_REDIRECTS:

@@ -1,5 +1,8 @@
 """Decodes Content-Encoding in pieces of bounded size. No network.
 
+The first bytes of a body decide where they contradict its header: plain text is not decompressed although the header
+names a coding, and gzip and zstd are recognised although it names none or one that does not exist.
+
 httpx decompresses without a limit: 8 KB of brotli become 8 GB of memory. Here each step returns at most a piece, so
 that the caller can count the bytes, stop, and let other tasks run in between.
 """
@@ -20,6 +23,16 @@ _ZSTD_SLICE = 32
 # RFC 8878, 3.1.1.1.2: a decoder should support 8 MiB; a larger window would let a server claim our memory.
 _ZSTD_WINDOW = 8 * 1024 * 1024
 
+# The first bytes that decide. Compressed bytes are free of control characters by chance once in 10⁷ times at 128 bytes.
+HEAD = 512
+_CERTAINLY_TEXT = 128
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_SHORTEST_GZIP = 20
+_USUAL_FLAGS = b"\x00\x08"  # with or without the name of the file
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\f\r"})
+
 
 class BadCoding(Exception):
     """The body cannot be decoded by its Content-Encoding."""
@@ -33,24 +46,58 @@ class Decoder(Protocol):
     def close(self) -> None: ...
 
 
-def decoder_for(content_encoding: str) -> Decoder:
-    """The decoder for a Content-Encoding header. Raises BadCoding for several codings or one that was not accepted."""
-    codings = [coding.strip().lower() for coding in content_encoding.split(",")]
-    named = [coding for coding in codings if coding not in ("", "identity", "none")]
-    if len(named) > 1:
+def decoder_for(content_encoding: str, head: bytes) -> Decoder:
+    """Chooses the decoder for a Content-Encoding header and a body that begins with `head` (HEAD bytes, or all).
+
+    Raises BadCoding for several compressions, and for an unknown coding over bytes that are not text.
+    """
+    named = [coding.partition(";")[0].strip().lower() for coding in content_encoding.split(",")]
+    compressions = [coding for coding in named if coding in _DECODERS]
+    unknown = [coding for coding in named if coding not in _DECODERS and coding not in ("", "identity", "none")]
+    if len(compressions) > 1:
         raise BadCoding("the body is compressed more than once")
-    if not named:
-        return Identity()
-    decoders: dict[str, Callable[[], Decoder]] = {
-        "gzip": Gzip,
-        "x-gzip": Gzip,
-        "deflate": Deflate,
-        "br": Brotli,
-        "zstd": Zstd,
-    }
-    if named[0] not in decoders:
-        raise BadCoding(f"the body has the unknown coding {named[0][:20]!r}")
-    return decoders[named[0]]()
+    if head.startswith(_GZIP_MAGIC) and compressions != ["br"] and (compressions or _is_gzip(head)):
+        return Gzip()
+    if head.startswith(_ZSTD_MAGIC) and not compressions:
+        return Zstd()
+    if compressions:
+        decoder = _DECODERS[compressions[0]]
+        return Identity() if _is_plain(head, decoder) else decoder()
+    if unknown and not _is_text(head):
+        raise BadCoding(f"the body has the unknown coding {unknown[0][:20]!r}")
+    return Identity()
+
+
+def _is_plain(head: bytes, decoder: Callable[[], Decoder]) -> bool:
+    """Whether a body that is announced as compressed is plain text.
+
+    Deflate and brotli have no magic number, and a few of their bytes may look like text: then it is tried whether they
+    decode to anything.
+    """
+    return bool(head) and _is_text(head) and (len(head) >= _CERTAINLY_TEXT or not _decodes(head, decoder()))
+
+
+def _decodes(head: bytes, decoder: Decoder) -> bool:
+    try:
+        return any(decoder.decode(head)) or (isinstance(decoder, Brotli) and len(head) == 1)  # an empty body in brotli
+    except BadCoding:
+        return False
+
+
+def _is_gzip(head: bytes) -> bool:
+    """Whether a body that nothing announces as gzip is gzip beyond its first bytes."""
+    if len(head) < _SHORTEST_GZIP or head[3] not in _USUAL_FLAGS:
+        return False
+    try:
+        next(Gzip().decode(head), None)
+    except BadCoding:
+        return False
+    return True
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether these bytes are text: they have no control characters, or begin with the byte order mark of UTF-16."""
+    return head.startswith(_WIDE_MARKS) or len(head.translate(None, _CONTROLS)) == len(head)
 
 
 class Identity:
@@ -165,3 +212,12 @@ def _inflate(stream: zlib._Decompress, data: bytes) -> Iterator[bytes]:
             raise BadCoding("the body is not compressed as announced") from error
         data, full = stream.unconsumed_tail, len(piece) == PIECE
         yield piece
+
+
+_DECODERS: dict[str, Callable[[], Decoder]] = {
+    "gzip": Gzip,
+    "x-gzip": Gzip,
+    "deflate": Deflate,
+    "br": Brotli,
+    "zstd": Zstd,
+}

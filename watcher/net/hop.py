@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -17,15 +17,19 @@ from watcher.net.values import Resolver
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A second header of these names is an error, not a list; the first one counts.
-_SINGULAR = frozenset({"content-type", "date", "etag", "last-modified", "retry-after"})
+_SINGULAR = frozenset({"content-type", "date", "etag", "last-modified", "refresh", "retry-after"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HopResponse:
-    """The response of one hop. The body of a redirect that will be followed is not read."""
+    """The response of one hop. The body of a redirect that will be followed is not read.
+
+    `cookies`: the values of its Set-Cookie headers, which are not among the `headers`.
+    """
 
     status: int
     headers: Mapping[str, str]
+    cookies: tuple[str, ...] = field(default=(), repr=False)
     body: bytes = b""
 
 
@@ -63,10 +67,11 @@ class HopSender:
         if status < 200:
             message = "wants to switch protocols" if status == 101 else "broke the rules of HTTP"
             raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name} {message}", sent=True)
+        cookies = tuple(_text(value) for name, value in response.headers.raw if name.lower() == b"set-cookie")
         if allowance.skip_redirects and is_redirect(status, headers):
-            return HopResponse(status=status, headers=headers)
+            return HopResponse(status=status, headers=headers, cookies=cookies)
         body = await self._bodies.read(response, headers, budget.name, allowance)
-        return HopResponse(status=status, headers=headers, body=body)
+        return HopResponse(status=status, headers=headers, cookies=cookies, body=body)
 
 
 def is_redirect(status: int, headers: Mapping[str, str]) -> bool:

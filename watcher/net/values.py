@@ -38,6 +38,11 @@ class Purpose(StrEnum):
         """Whether a body is cut at its limit: a part of a robots.txt is enough, and an alert is delivered."""
         return self in (Purpose.ROBOTS, Purpose.ALERT)
 
+    @property
+    def follows_refreshes(self) -> bool:
+        """Whether a `Refresh` header or meta element counts as a redirect."""
+        return self in (Purpose.FEED, Purpose.PAGE)
+
 
 _LIMITS = {
     Purpose.FEED: FEED_LIMIT,
@@ -111,9 +116,10 @@ class Request:
 class Response:
     """One response, of any status.
 
-    `url` is its address after the `redirects`, each as (status, target URL). `permanent_url` is `url` if every redirect
-    was permanent (301, 308), "" otherwise. `headers` have lower-case names, without cookies. `body` is decompressed.
-    `elapsed` does not include the wait for a turn; `wire_bytes` counts the bytes received, heads included.
+    `url` is its address after the `redirects`, each as (status, target URL); a refresh has the status of its page.
+    `permanent_url` is `url` if every redirect was permanent (301, 308), "" otherwise. `headers` have lower-case names,
+    without cookies. `body` is decompressed. `elapsed` does not include the wait for a turn; `wire_bytes` counts the
+    bytes received, heads included.
     """
 
     status: int
