@@ -1,17 +1,25 @@
-"""Further columns of `bench.truth`: (term, page) pairs missed and false, and stories merged that are none."""
+"""Further columns of `bench.truth`: (term, page) pairs missed, false, near or silent, and false merges of stories."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from bench.given import REALWORLD
 from bench.goldpages import GoldPage
+from watcher.articles import near_misses
+from watcher.articles.decoding import decode_page
 from watcher.matching import Watchlist
 from watcher.matching.stories import CONTAINED, containment, sketch
 from watcher.model import Article, Watch
+
+_UNSEEN = ("script", "style", "noscript", "template")
+_JOINED = ("abbr", "b", "cite", "code", "em", "font", "i", "mark", "q", "small", "strong", "sub", "sup", "u")
 
 
 def missed_and_false(texts: Sequence[tuple[GoldPage, str]]) -> str:
@@ -39,6 +47,52 @@ def false_merges(texts: Sequence[tuple[GoldPage, str]]) -> str:
             by_mark[mark].append(number)
     near = {(one, other) for numbers in by_mark.values() for one in numbers for other in numbers if one < other}
     return str(sum(containment(sketches[one], sketches[other]) >= CONTAINED for one, other in near))
+
+
+def near_misses_of(texts: Sequence[tuple[GoldPage, str]]) -> str:
+    """Near misses as (term, page) pairs, of all pairs that are visible on the pages."""
+    found = [_near(page, text) for page, text in texts]
+    return f"{sum(map(len, found))}/{sum(len(_visible(page)) for page, _ in texts)}"
+
+
+def silent_pairs(texts: Sequence[tuple[GoldPage, str]]) -> str:
+    """Visible (term, page) pairs that are neither in the text nor a near miss."""
+    return str(sum(len(_visible(page) - _matches(text) - _near(page, text)) for page, text in texts))
+
+
+def _near(page: GoldPage, text: str) -> frozenset[str]:
+    find = partial(_watchlist().mentions, without=_matches(text))
+    return frozenset(near.watch for near in near_misses(page.bytes, "text/html", find=find, article=text).kept)
+
+
+@cache
+def _matches(text: str) -> frozenset[str]:
+    return frozenset(match.watch for match in _watchlist().match(Article(title="", body=text)))
+
+
+@cache
+def _visible(page: GoldPage) -> frozenset[str]:
+    """The terms in the text of the page's body, by another parser than watcher's and in both readings."""
+    tree = document_fromstring(decode_page(page.bytes, "text/html").encode(), parser=HTMLParser(encoding="utf-8"))
+    body = tree.find("body")
+    return frozenset() if body is None else _matches(_text(body, "")) | _matches(_text(body, " "))
+
+
+def _text(body: HtmlElement, possible_break: str) -> str:
+    """The body's text, with a break at the edges of blocks, and this at those of `a` and `span`."""
+    parts: list[str] = []
+    unseen: HtmlElement | None = None
+    for event, element in etree.iterwalk(body, events=("start", "end", "comment")):
+        if event == "start" and unseen is None and element.tag in _UNSEEN:
+            unseen = element
+        if unseen is None and event != "comment":
+            edge = possible_break if element.tag in ("a", "span") else "" if element.tag in _JOINED else "\n\n"
+            parts += (edge, " ".join((element.text or "").split("\n")) if event == "start" else "")
+        if event == "end" and element is unseen:
+            unseen = None
+        if event != "start" and unseen is None and element is not body:
+            parts.append(" ".join((element.tail or "").split("\n")))
+    return "".join(parts)
 
 
 @cache

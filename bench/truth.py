@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.goldpages import TIMEZONE, GoldPage, gold_pages, token_f1
-from bench.pairs import false_merges, missed_and_false
+from bench.pairs import false_merges, missed_and_false, near_misses_of, silent_pairs
 from watcher.articles import bodies, consensus, extract_article
 from watcher.articles.dates import sources
 from watcher.articles.decoding import decode_page
@@ -203,6 +203,16 @@ def pairs(readings: Sequence[Reading]) -> str:
     return missed_and_false([(one.page, one.text) for one in readings])
 
 
+def near(readings: Sequence[Reading]) -> str:
+    """(term, page) pairs that leave a near miss, of those visible on all pages."""
+    return near_misses_of([(one.page, one.text) for one in readings])
+
+
+def silent(readings: Sequence[Reading]) -> str:
+    """Visible (term, page) pairs that leave neither a match nor a near miss."""
+    return silent_pairs([(one.page, one.text) for one in readings])
+
+
 def merges(readings: Sequence[Reading]) -> str:
     """Pairs of different reports that would be one story."""
     return false_merges([(one.page, one.text) for one in readings])
@@ -232,6 +242,8 @@ COLUMNS: dict[str, Column] = BODY_COLUMNS | {
     "day, all pages": dates_of(lambda page: not _is_month(page)),
     "month only": dates_of(_is_month),
     "pairs missed, false": pairs,
+    "near misses": near,
+    "silent pairs": silent,
     "false merges": merges,
     "CPU ms/page": milliseconds,
 }

@@ -68,7 +68,7 @@ Responder = Callable[[Request], Reply]
 
 
 class Gate:
-    """A route that stands still: requests wait in it until `release`, so that a test knows what is under way."""
+    """A blocked route: requests wait in it until `release`, so that a test knows what is under way."""
 
     def __init__(self, then: Responder) -> None:
         self.entered = threading.Event()
@@ -263,7 +263,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A peer that goes away is no news."""
+        """A peer that disconnects is not an error."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -66,7 +66,7 @@ def test_a_cut_connection_is_an_error_for_the_client(news: Newsroom) -> None:
 
 
 def test_a_held_route_waits_until_released(news: Newsroom) -> None:
-    """A gate tells when a request has entered and answers only after its release."""
+    """A gate reports when a request has entered and answers only after its release."""
     news.page("/a", "da")
     gate = news.hold("/a")
     with pytest.raises(httpx.ReadTimeout):

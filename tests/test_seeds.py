@@ -28,5 +28,5 @@ def test_seeds_show_every_header_form() -> None:
 
 
 def test_only_the_third_seed_speaks_of_the_purl_initiative() -> None:
-    """The term stands in number 002 and nowhere else, in any case."""
+    """The term is in number 002 and nowhere else, in any case."""
     assert [file.name[:3] for file in SEEDS[:5] if "purl" in file.read_text(encoding="utf-8").lower()] == ["002"]

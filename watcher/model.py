@@ -124,32 +124,40 @@ class ParsedFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryKeys:
-    """The signed 64-bit keys under which the store knows an entry (see `feeds.identity`).
+    """Signed 64-bit keys. `id`: of the feed and the entry's id. `link`: of the page, None if several share it.
 
-    `id`: of the feed and the entry's id. `link`: of the page, None if several entries share it.
+    `alternates`: keys that the entry has instead while other entries of the body bear the same id or link; an entry
+    with the same content is known under them, too.
     """
 
     id: int
     link: int | None
+    alternates: tuple[int, ...] = ()
 
     @property
     def all(self) -> tuple[int, ...]:
+        """The keys under which the entry is stored."""
         return (self.id,) if self.link is None else (self.id, self.link)
+
+    @property
+    def looked_up(self) -> tuple[int, ...]:
+        """The keys under which the entry may be known."""
+        return (*self.all, *self.alternates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEntry:
     """The store's record of an entry that was seen before, found by one of its keys.
 
-    `same_feed`: it came through the feed that is being polled. `matched`: it must not be ingested again.
+    `same_feed`: it came through the feed that is being polled. `link_key`: of its page, None if that is not a key.
     `times_ingested`: the number of times that its page was fetched.
     """
 
     entry_id: EntryId
     content_hash: int | None
-    matched: bool
     times_ingested: int = 1
     same_feed: bool = True
+    link_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,11 +171,12 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedEntry:
-    """A known entry that never matched and whose content changed: to be ingested again."""
+    """A known entry whose content changed: to be ingested again after `wait`."""
 
     entry_id: EntryId
     entry: Entry
     content_hash: int
+    wait: timedelta = timedelta()
 
 
 # -- articles ---------------------------------------------------------------------------------------------------------
@@ -303,6 +312,38 @@ class Match:
 
     watch: str
     hits: tuple[Hit, ...]
+
+
+class Place(StrEnum):
+    """A part of a page outside its article. The text of a near miss has one of these, or `removed:` and a rule."""
+
+    MENU = "menu"
+    TEASER = "teaser"
+    CAPTION = "caption"
+    COMMENT = "comment"
+    OTHER = "other"
+
+
+REMOVED = "removed:"
+"""The place of a near miss in a line that a rule removed begins so; the name of the rule follows."""
+
+LONGEST_NEAR_MISS = 300
+MOST_NEAR_MISSES = 2_000
+"""Limits on near misses: the length of a sentence in characters, and the number of one page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """A sentence that holds a term of a watch and is visible on a page, but outside its article.
+
+    `form`: the term as the sentence has it. `place`: a `Place`, or `removed:` and the rule that removed the line.
+    """
+
+    watch: str
+    term: str
+    form: str
+    sentence: str
+    place: str
 
 
 # -- documents --------------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ _DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "
 
 
 def paragraphs(number: int, *, matching: bool) -> list[str]:
-    """Three paragraphs that no other number has, not even nearly; `matching`: Mark Rutte stands in the second."""
+    """Three paragraphs that no other number has, not even nearly; `matching`: Mark Rutte is in the second."""
     dice = random.Random(number)
 
     def sentence() -> str:

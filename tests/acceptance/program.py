@@ -1,6 +1,6 @@
 """The real program under test: `python -m watcher --config …` in a folder of its own, started, signalled and killed.
 
-What it did is read from outside: exit codes, streams, the corpus folder, and the state file where nothing else tells.
+What it did is read from outside: exit codes, streams, the corpus folder, and the state file if nothing else shows it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Program:
         polling: Table = FAST,
         more: str = "",
     ) -> None:
-        """Write config.toml: every watch in `terms` tells every channel; `more` is TOML text set before the tables."""
+        """Write config.toml: every watch in `terms` alerts every channel; `more` is TOML text set before the tables."""
         names = [str(channel["name"]) for channel in channels]
         watches = [
             {"name": name, "terms": list(words), "channels": names}

@@ -101,13 +101,13 @@ def test_a_corpus_without_write_permission_is_told(news: Newsroom, program: Prog
 
 
 def test_a_corpus_that_is_a_file_is_told(news: Newsroom, program: Program) -> None:
-    """A corpus folder that cannot be written, whoever asks: exit 1, the folder is named."""
+    """A corpus folder that cannot be written, for every command: exit 1, the folder is named."""
     program.seeds.write_text("kein Ordner", encoding="utf-8")
     _assert_corpus_is_refused(news, program)
 
 
 def test_a_foreign_state_file_is_left_alone(news: Newsroom, program: Program) -> None:
-    """A file that is no database and a database of somebody else: exit 1, named, not a byte changed."""
+    """A file that is not a database and a database of somebody else: exit 1, named, not a byte changed."""
     program.configure(feeds={"a": news.feed("/a", [])})
     program.state.parent.mkdir()
     for foreign in (b"Notizen, keine Datenbank. " * 100, _database_of_somebody_else(program.folder / "andere.db")):

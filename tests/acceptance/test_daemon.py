@@ -13,7 +13,7 @@ from tests.receivers import Receiver
 
 
 def test_sigterm_ends_cleanly_without_waiting_for_pages(news: Newsroom, program: Program) -> None:
-    """Although a page is held by its server, for longer than anyone waits: exit 0, no claim left, the entry owed."""
+    """Although a page is held by its server, for longer than anyone waits: exit 0, no claim left, the entry pending."""
     entry = article(news, matching=True)
     gate = news.hold(entry.link)
     program.configure(feeds={"a": news.feed("/a", [entry])}, more='[net]\ntimeout = "1h"\n')

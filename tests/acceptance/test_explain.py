@@ -1,4 +1,4 @@
-"""`explain` tells the whole chain, `match` tries queries; neither leaves a trace."""
+"""`explain` shows the whole chain, `match` tries queries; neither leaves a trace."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_document_is_explained_from_feed_to_delivery(news: Newsroom, program: 
 
 
 def test_an_unknown_page_is_tried_without_a_trace(news: Newsroom, program: Program) -> None:
-    """Redirects are told, the reason why nothing matches too; neither state nor corpus come into being."""
+    """Redirects are shown, the reason why nothing matches too; neither state nor corpus come into being."""
     entry = article(news, matching=False)
     news.redirect("/kurz", entry.link)
     program.configure(feeds={"Blatt": news.feed("/f", [])})
@@ -59,7 +59,7 @@ def test_an_unknown_page_is_tried_without_a_trace(news: Newsroom, program: Progr
 
 
 def test_a_saved_page_is_explained_like_a_fetched_one(program: Program, tmp_path: Path) -> None:
-    """HTML and plain text; what is no file and no address is said."""
+    """HTML and plain text; anything else is reported."""
     program.configure(feeds={})
     text = "Mark Rutte sprach am Abend mit der Bürgermeisterin über den Hafen. " * 8
     page, plain = tmp_path / "seite.html", tmp_path / "seite.txt"

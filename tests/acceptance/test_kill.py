@@ -78,7 +78,7 @@ def test_killed_at_any_moment(news: Newsroom, program: Program) -> None:
 
 
 def _past_the_first_poll(news: Newsroom, program: Program) -> Receiver:
-    """An installation whose feed was polled once, empty: later matches are told one by one."""
+    """An installation whose feed was polled once, empty: later matches are sent one by one."""
     hook = Receiver(news, "/hook")
     news.feed("/a", [])
     channel = {"name": "haken", "type": "webhook", "url": hook.url, "group_wait": "0s"}
@@ -88,7 +88,7 @@ def _past_the_first_poll(news: Newsroom, program: Program) -> Receiver:
 
 
 def _assert_all_told_once(program: Program, hook: Receiver, count: int) -> None:
-    """After one more `once`: `count` documents, numbered without a gap, each told exactly once (by delivery id)."""
+    """After one more `once`: `count` documents, numbered without a gap, each sent exactly once (by delivery id)."""
     program.once()
     names, texts = program.names(), program.texts()
     assert [name[:3] for name in names] == [f"{number:03d}" for number in range(count)]

@@ -15,7 +15,7 @@ CITY = {"Stadt": ["Meldung", "Das sagte"]}
 
 
 def test_a_new_watch_is_tried_on_entries_that_matched_nothing(news: Newsroom, program: Program) -> None:
-    """After a restart with one more watch its finds are archived, and told in one summary."""
+    """After a restart with one more watch its finds are archived, and sent in one summary."""
     hook = Receiver(news, "/hook")
     url = news.feed("/a", [article(news, matching=False) for _ in range(5)])
     _configure(program, url, RUTTE, hook)
@@ -51,7 +51,7 @@ def test_a_new_watch_is_tried_on_the_documents_too(news: Newsroom, program: Prog
 
 
 def test_a_changed_watch_is_tried_on_reload(news: Newsroom, program: Program) -> None:
-    """SIGHUP is enough; nobody is told again what he was told under the same watch."""
+    """SIGHUP is enough; no alert is repeated under the same watch."""
     hook = Receiver(news, "/hook")
     url = news.feed("/a", [article(news, matching=True), article(news, matching=False)])
     _configure(program, url, RUTTE, hook)

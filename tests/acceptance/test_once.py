@@ -184,7 +184,7 @@ def test_the_console_channel_prints_to_stdout(news: Newsroom, program: Program) 
 
 
 def test_a_throttled_delivery_waits_for_the_next_once(news: Newsroom, program: Program) -> None:
-    """Retries that lie ahead are left: `once` ends, and what was put off is neither lost nor repeated."""
+    """Retries that lie ahead are left: `once` ends, and what was rescheduled is neither lost nor repeated."""
     hook = Receiver(news, "/hook")
     hook.script(throttled(1))
     program.configure(feeds={"a": news.feed("/a", [article(news, matching=True)])}, channels=[_webhook(hook)])

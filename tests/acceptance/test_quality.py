@@ -1,4 +1,4 @@
-"""Walls, stubs and boilerplate: never archived as articles, counted per feed, and said to those who are told."""
+"""Walls, stubs and boilerplate: never archived as articles, counted per feed, and named in alerts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_walls_are_counted_though_nothing_matches(news: Newsroom, program: Progr
 
 
 def test_behind_a_wall_the_feed_text_stands_in_and_says_so(news: Newsroom, program: Program) -> None:
-    """The document holds what the feed told, the alert names the reason, nothing of the wall is archived."""
+    """The document holds the feed's text, the alert names the reason, nothing of the wall is archived."""
     hook = Receiver(news, "/hook")
     told = "Mark Rutte sprach am Abend mit der Bürgermeisterin über den neuen Hafen."
     program.configure(

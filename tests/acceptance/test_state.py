@@ -35,7 +35,7 @@ def test_a_backup_is_made_beside_the_daemon(news: Newsroom, program: Program) ->
 
 
 def test_a_damaged_state_is_restored_from_its_backup(news: Newsroom, program: Program) -> None:
-    """What was told is not told again, the document found after the backup is adopted; the sentence says all that."""
+    """No alert is sent again, the document found after the backup is adopted; the sentence says all that."""
     receiver = Receiver(news, "/hook")
     entries = [article(news, matching=True)]
     news.feed("/a", entries)
@@ -63,7 +63,7 @@ def test_a_damaged_state_is_restored_from_its_backup(news: Newsroom, program: Pr
 
 
 def test_without_a_backup_the_state_is_rebuilt_from_the_corpus(news: Newsroom, program: Program) -> None:
-    """No document twice, no number twice, no entry told again; and the daemon does it by itself."""
+    """No document twice, no number twice, no alert sent again; and the daemon does it by itself."""
     receiver = Receiver(news, "/hook")
     entries = [article(news, matching=True), article(news, matching=True, title="Rutte reist nach Berlin")]
     program.configure(feeds={"a": news.feed("/a", entries)}, channels=[hook(receiver)], polling=FAST)

@@ -1,4 +1,4 @@
-"""One report at many outlets: every text of its own lands, and each channel is told once."""
+"""One report at many outlets: every text of its own lands, and each channel gets one alert."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_very_same_text_lands_once_with_both_addresses(news: Newsroom, progr
 
 
 def test_a_copy_of_a_file_that_was_there_before_is_its_story(news: Newsroom, program: Program) -> None:
-    """Adopted documents take part; what they belong to is told, since nobody was told of them."""
+    """Adopted documents take part; their stories are sent, because no alert was sent for them."""
     hook = Receiver(news, "/hook")
     program.seeds.mkdir()
     (program.seeds / "007_00112233445566ff.txt").write_text(REPORT + "\n", encoding="utf-8")

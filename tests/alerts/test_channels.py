@@ -106,6 +106,7 @@ def test_title_in_every_markup_arrives_as_exactly_that_text(channel: str) -> Non
 @pytest.mark.parametrize("channel", CHANNELS)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
+@pytest.mark.slow
 def test_any_alert_renders_to_the_same_bytes_twice(channel: str, alert: Alert) -> None:
     """Rendering never fails, is deterministic, and simplifying it ends."""
     body = CHANNELS[channel].render(alert, golden.OPTIONS)

@@ -119,7 +119,7 @@ def test_count_says_how_many_and_how_many_are_shown(more: int, words: str) -> No
     ],
 )
 def test_only_http_and_https_become_links(url: str, link: str) -> None:
-    """Any other scheme, or a broken address, is no link; what could end a link is percent-encoded."""
+    """Any other scheme, or a broken address, is not a link; characters that end a link are percent-encoded."""
     assert web_link(url) == link
 
 

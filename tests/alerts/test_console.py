@@ -9,7 +9,7 @@ from watcher.alerts.channels import CHANNELS
 
 
 def test_color_marks_hits_by_ansi_instead_of_quotes() -> None:
-    """On a terminal hits are bold yellow; a stranger's own escape codes are gone either way."""
+    """On a terminal hits are bold yellow; escape codes of the text are gone either way."""
     plain = console.render(ALERTS["alert"], RenderOptions()).decode()
     colored = console.render(ALERTS["alert"], RenderOptions(color=True)).decode()
     assert "«Rutte»" in plain

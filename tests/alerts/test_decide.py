@@ -46,7 +46,7 @@ def after(
     ],
 )
 def test_each_outcome_has_its_fate(outcome: AttemptOutcome, fate: Disposition) -> None:
-    """Delivered, tried again, given up, or parked with its channel."""
+    """Delivered, retried, dropped, or parked with its channel."""
     assert after(outcome).fate is fate
 
 
@@ -56,14 +56,14 @@ def test_refused_payload_gets_one_simpler_try() -> None:
 
 
 def test_throttling_costs_no_attempt_and_slows_the_whole_channel() -> None:
-    """The channel waits as long as it asked for, and the attempt is not held against the delivery."""
+    """The channel waits as long as it asked for, and the attempt does not count."""
     decision = after(AttemptOutcome.THROTTLED, wait=timedelta(minutes=3))
     assert (decision.wait, decision.slows_channel, decision.counts) == (timedelta(minutes=3), True, False)
 
 
 @pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS, AttemptOutcome.THROTTLED])
 def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: AttemptOutcome) -> None:
-    """After twenty hours an alert is no news; a channel that sets no such limit is tried on."""
+    """After twenty hours an alert is too old; a channel without such a limit is retried."""
     old = timedelta(hours=20)
     assert after(outcome, age=old, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.EXPIRE
     assert after(outcome, age=old - timedelta(seconds=1), expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.RETRY
@@ -72,7 +72,7 @@ def test_what_is_too_old_for_a_chat_expires_into_a_digest(outcome: AttemptOutcom
 
 @pytest.mark.parametrize("outcome", [AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS])
 def test_channel_that_takes_nothing_for_days_is_parked(outcome: AttemptOutcome) -> None:
-    """Its queue is kept; where others arrive, only the delivery that never does is given up, after twice as long."""
+    """Its queue is kept; where others arrive, only the delivery that never does is dropped, after twice as long."""
     long = PARK_AFTER + timedelta(seconds=1)
     assert after(outcome, age=long, failing_for=long, expires_after=CHAT_EXPIRES_AFTER).fate is Disposition.PARK
     assert after(outcome, age=long).fate is Disposition.RETRY

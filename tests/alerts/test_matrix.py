@@ -48,8 +48,9 @@ class Tags(HTMLParser):
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
+@pytest.mark.slow
 def test_any_alert_fits_an_event_and_has_only_our_own_tags(alert: Alert) -> None:
-    """Whatever strangers write: under 64 KiB, four tags, http(s) links only, both bodies present."""
+    """For any foreign text: under 64 KiB, four tags, http(s) links only, both bodies present."""
     content = json.loads(matrix.render(alert, golden.OPTIONS))
     hook = json.loads(matrix_webhook.render(alert, golden.OPTIONS))
     assert len(json.dumps(content, ensure_ascii=False).encode()) < 60_000
@@ -140,7 +141,7 @@ def test_answers_of_a_homeserver_are_read_as_specified(status: int, body: bytes,
     ],
 )
 def test_throttling_says_how_long(headers: dict[str, str], body: bytes, wait: timedelta | None) -> None:
-    """The header (newer servers) goes before `retry_after_ms`; nonsense is no wait, and no error."""
+    """The header (newer servers) goes before `retry_after_ms`; an unreadable value is neither a wait nor an error."""
     verdict = matrix.judge(429, headers, body, NOW)
     assert (verdict.outcome, verdict.wait) == (AttemptOutcome.THROTTLED, wait)
 

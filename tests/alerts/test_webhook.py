@@ -48,7 +48,7 @@ def test_every_sample_follows_the_published_schema(alert: str) -> None:
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(alert=any_alert)
 def test_any_alert_follows_the_published_schema(alert: Alert) -> None:
-    """Whatever strangers write."""
+    """For any foreign text."""
     VALIDATOR.validate(json.loads(webhook.render(alert, golden.OPTIONS)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ def plain(folded: str) -> bytes:
     return bytes(byte for byte in folded.encode("ascii", "ignore") if chr(byte).isalnum())
 
 
+@pytest.mark.slow
 def test_every_character_leaves_the_letters_that_folding_leaves() -> None:
     """All of Unicode, one by one, between two letters."""
     for code in range(sys.maxunicode + 1):
@@ -34,12 +36,12 @@ def test_every_character_leaves_the_letters_that_folding_leaves() -> None:
 
 @given(st.text(st.sampled_from(SIGNS) | st.characters()))
 def test_bare_letters_are_those_of_the_folded_text(text: str) -> None:
-    """In any order, too; or it is said that only folding tells."""
+    """In any order, too; or the result says that only folding can decide."""
     assert bare_letters(text) in {None, plain(fold(text).text)}
 
 
 def test_hardly_a_text_needs_folding() -> None:
-    """German letters, typography, emoji and what stands between two tags are no hindrance."""
+    """German letters, typography, emoji and text between two tags do not matter."""
     assert bare_letters(f"Die „Größe“ der Stra\u00adße –{JOINT} 10\u00a0m² … ❤️ Àéî") == b"diegrssederstrasse10m2"
 
 

@@ -113,7 +113,7 @@ def test_the_future_is_refused_but_a_day_of_skew_is_not() -> None:
 
 
 def test_sources_are_asked_in_the_order_of_their_worth() -> None:
-    """JSON-LD before meta before feed before `<time>`; the origin is told."""
+    """JSON-LD before meta before feed before `<time>`; the origin is recorded."""
     hint = Entry(id="1", link="", title="", date=PartialDate(year=2026, month=5, day=3))
     line = '<time datetime="2026-05-04">4. Mai</time>'
     full = dated(head=json_ld("2026-05-01") + meta("2026-05-02"), line=line, hint=hint)
@@ -211,6 +211,20 @@ def test_a_labelled_line_at_the_foot_of_the_text_counts() -> None:
     """Some outlets give the date behind the text, in a line of nothing but a label and the date."""
     assert iso(dated(texts=(*TEXTS, "Stand: 12. Mai 2026, 10 Uhr"))) == "2026-05-12"
     assert iso(dated(texts=(*TEXTS, "Stand der Bauarbeiten am 12. Mai 2026"))) == ""
+
+
+def test_a_date_line_counts_without_long_paragraphs() -> None:
+    """A short notice has its date line too, also behind a long cookie notice at the top of the page."""
+    short = ("Die Bergbahn fährt wieder.", "Im Tal ist die Freude groß.", *TEXTS)
+    assert iso(dated(line="<p>12.05.2026</p>", texts=short)) == "2026-05-12"
+    page = news_page(
+        headline=HEADLINE, blocks=["<p>12.05.2026</p>", *paragraphs(*["Ein Satz ohne Länge." for _ in range(30)])]
+    )
+    page = page.replace(b"<header>", f"<div>{LONG}</div><header>".encode())
+    article = extract_article(
+        page, content_type="text/html", url="https://talbote.example/a", timezone="Europe/Berlin", now=NOW
+    )
+    assert iso(article) == "2026-05-12"
 
 
 def test_the_feeds_date_is_kept_as_the_feed_stated_it() -> None:

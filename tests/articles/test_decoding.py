@@ -28,7 +28,7 @@ TEXT = "Über Köln weht ein kühler Wind, „so früh“ im Jahr – 5 € für
     ],
 )
 def test_the_text_is_read_whatever_is_claimed(page: bytes, content_type: str) -> None:
-    """Marks, valid UTF-8, HTTP, meta and a sniff, in this order; codecs that are no charsets are nothing."""
+    """Marks, valid UTF-8, HTTP, meta and a sniff, in this order; codecs that are not charsets are ignored."""
     assert decode_page(page, content_type).strip().endswith(TEXT)
 
 

@@ -73,6 +73,7 @@ def ending(page: bytes, content_type: str = "text/html") -> Article | NotAnArtic
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.slow
 def test_a_hostile_page_is_work_in_proportion(name: str) -> None:
     """No exception but NotAnArticle, with a reason, and no more work than a page of that length may be."""
     page = HOSTILE[name]()

@@ -19,7 +19,10 @@ from watcher.model import Removed
 
 LINES = 20
 NAMES_FOLLOW = re.compile("dpa|Reuters|©|Copyright")  # a holder of rights or an agency may have any name
-CONTINUATIONS = {"facebook", "twitter", "instagram", "youtube", "telegram", "whatsapp", "hier"}  # labels go on so
+CONTINUATIONS = {  # words that make another label of a label
+    *("facebook", "twitter", "instagram", "youtube", "telegram", "whatsapp", "hier"),
+    *("mehr", "jetzt", "den", "unseren", "kostenlosen", "zum", "zur", "also"),
+}
 
 # Rule -> a line that it removes, and a sentence with the same words that must stay.
 ALIKE = (

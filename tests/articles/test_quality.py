@@ -132,7 +132,7 @@ def test_the_better_text_wins(page: Article | None, feed: Article, expected: Tex
 
 
 def test_the_winner_keeps_what_only_the_other_knows() -> None:
-    """Title from the page, date and author from the feed, the origin of each told, and what is amiss with the page."""
+    """Title from the page, date and author from the feed, the origin of each, and what is wrong with the page."""
     got = better_of(page_article(LONG[0], quality=Quality.PAYWALL), entry(*LONG, date=PartialDate(year=2026, month=5)))
     assert (got.title, got.author, got.language, got.text_from) == ("Von der Seite", "Anna", "de", TextFrom.FEED)
     assert got.date == PartialDate(year=2026, month=5)

@@ -17,7 +17,7 @@ from watcher.articles import extract_article
 FILES = sorted(SEEDS.glob("*.txt"))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HEADER = re.compile(r"^ date (\d{4}(?:-\d\d)?(?:-\d\d)?) ")
-# What stands beside the running text in the five: a weather widget, picture captions, a doubled clock, a table of
+# What surrounds the running text in the five: a weather widget, picture captions, a doubled clock, a table of
 # sources, a footer, the mark before a list of links.
 WIDGETS = re.compile(
     r"^(?:bedeckt|\|)|°|^epa\d|Bild: |Bildquelle|^Der ukrainische Verteidigungsminister Rustem|^\d\d\.\d\d\.\d{4}, |"

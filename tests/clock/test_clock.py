@@ -73,7 +73,7 @@ def test_a_right_clock_changes_nothing(tx: Connection) -> None:
 
 
 def test_nothing_waits_for_longer_than_it_may(tx: Connection) -> None:
-    """A poll planned behind the slowest interval and an entry put off for days are due now."""
+    """A poll planned behind the slowest interval and an entry rescheduled by days are due now."""
     tx.execute(schema.feeds.update().values(next_poll_at=NOW + 2 * DAY))
     tx.execute(schema.entries.update().values(attempts=2, due_at=NOW + 2 * DAY))
     assert mend(tx, NOW) == 2

@@ -117,7 +117,7 @@ def test_export_streams() -> None:
 
 @given(st.text(st.characters() | st.sampled_from("\x85\u2028\u2029\ud800\udfff\\\"',;\r\n\x00")))
 def test_any_title_keeps_the_lines_whole(title: str) -> None:
-    """Whatever a stranger's title holds, a JSON line is one line of UTF-8 and reads back; CSV keeps its columns."""
+    """With any title, a JSON line is one line of UTF-8 and reads back; CSV keeps its columns."""
     row = ExportRow(number=DocumentNumber(1), id=DocumentId("0" * 16), file="x", text="x", title=title)
     (line,) = jsonl_lines([row])
     assert line.encode("utf-8").decode("utf-8").splitlines() == [line[:-1]]

@@ -47,7 +47,7 @@ def test_prepare_refuses_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_prepare_sweeps_what_dead_writers_left(folder: CorpusFolder) -> None:
-    """Temporary files go, strangers stay."""
+    """Temporary files are removed, foreign files stay."""
     left = ".007_0123456789abcdef.txt.fedcba9876543210.tmp"
     (folder.path / left).write_bytes(b"Ein hal")
     (folder.path / ".notes.tmp").write_bytes(b"")
@@ -187,7 +187,7 @@ def test_vanished_folder_is_said(folder: CorpusFolder) -> None:
 
 
 def test_replaced_folder_is_noticed(folder: CorpusFolder, tmp_path: Path) -> None:
-    """What was known of a folder does not stand for another one in its place."""
+    """The listing of a folder does not apply to another one in its place."""
     folder.write(*document(7))
     assert folder.highest_number() == 7
     folder.path.rename(tmp_path / "old")

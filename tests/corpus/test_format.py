@@ -1,4 +1,4 @@
-"""The document format: bytes, names and ids, held against what other tools will read."""
+"""The document format: bytes, names and ids, as other tools will read them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_normalising_keeps_what_a_reader_sees() -> None:
 
 
 def test_normalising_is_linear() -> None:
-    """A megabyte of spaces or of blank lines is no work."""
+    """A megabyte of spaces or of blank lines takes no time."""
     assert normalise_text("a" + " " * 2**20 + "b" + "\n" * 2**20 + "c").endswith("b\n\nc")
 
 

@@ -60,7 +60,7 @@ def test_sound_corpus_has_no_findings(corpus: Corpus) -> None:
 
 
 def test_missing_document(corpus: Corpus) -> None:
-    """A file that is gone is named; its number is no gap, for the store has it."""
+    """A missing file is named; its number is not a gap, because the store has it."""
     file = corpus.folder.path / corpus.records[2].name
     file.unlink()
     assert corpus.faults() == [(file.name, Fault.MISSING)]
@@ -168,7 +168,7 @@ def test_lowest_number(tmp_path: Path, adopted: bool, expected: list[tuple[str, 
 
 
 def test_what_does_no_harm_is_a_note(corpus: Corpus) -> None:
-    """Strangers, temporary files and documents that wait to be adopted leave the corpus sound."""
+    """Foreign files, temporary files and documents that wait to be adopted leave the corpus sound."""
     left = ".007_0123456789abcdef.txt.fedcba9876543210.tmp"
     unknown = file_name(DocumentNumber(4), DocumentId("0" * 16))
     for name in (left, "notes.md", unknown):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.feeds.identity import link_key, own_keys, without_shared
+from watcher.feeds.identity import distinct_keys, link_key, own_keys, title_key
 from watcher.feeds.parse import parse_feed
 from watcher.model import EntryKeys, ParsedFeed
 
@@ -35,4 +35,5 @@ def parsed(body: str | bytes, *, content_type: str = "", url: str = URL, timezon
 
 def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:
     """The keys of each entry of one body, in its order, as a whole listing gives them."""
-    return without_shared([own_keys(feed_key, entry) for entry in feed.entries], site=link_key(feed.site))
+    listed = [(own_keys(feed_key, entry), title_key(feed_key, entry)) for entry in feed.entries]
+    return distinct_keys(listed, site=link_key(feed.site))

@@ -1,4 +1,4 @@
-"""The quick reader of usual feeds against feedparser, which it stands in for."""
+"""The quick reader of usual feeds against feedparser, which it replaces."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_real_feeds_read_the_same_either_way(part: str) -> None:
 def test_any_mixture_of_elements_reads_the_same_either_way(
     frame: Sequence[str], entries: Sequence[Sequence[str]], form: str
 ) -> None:
-    """Whatever stands in a feed, in whatever order: quickly read or not, it is the same feed."""
+    """For any content in any order: quickly read or not, it is the same feed."""
     tag = "entry" if form == "a" else "item"
     inner = "".join(frame) + "".join(f"<{tag}>{''.join(parts)}</{tag}>" for parts in entries)
     if form == "a":

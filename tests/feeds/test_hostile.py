@@ -54,6 +54,7 @@ RAISING = {
 
 
 @pytest.mark.parametrize("name", HANGING)
+@pytest.mark.slow
 def test_what_makes_parsers_hang_is_work_in_proportion(name: str) -> None:
     """A hundred kilobytes of what takes others minutes are read or refused in work proportional to them."""
 

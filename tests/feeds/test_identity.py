@@ -83,7 +83,7 @@ def test_keys_are_signed_64_bit() -> None:
 
 
 def test_a_shared_link_is_no_key() -> None:
-    """A page that several entries of a body link to, a home page and the feed's own site tell nothing apart."""
+    """A page that several entries of a body link to, a home page and the feed's own site do not distinguish entries."""
     entries = (
         Entry(id="1", link="https://blatt.example/live#1", title="Erste Meldung"),
         Entry(id="2", link="https://blatt.example/live#2", title="Zweite Meldung"),
@@ -109,7 +109,7 @@ def test_entries_without_id_go_by_link_and_title() -> None:
 
 
 def test_content_hash_ignores_typography() -> None:
-    """Case, white space, soft hyphens and Unicode form are no change; another word is."""
+    """Case, white space, soft hyphens and Unicode form do not count as a change; another word does."""
     entry = Entry(id="1", link="", title="Die Größe", summary="Ein Text.")
     same = Entry(id="1", link="x", title="die  GRÖSSE", summary="Ein\n\nTe\xadxt.")
     assert content_hash(entry) == content_hash(same)

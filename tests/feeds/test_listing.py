@@ -105,7 +105,7 @@ def test_a_listing_comes_back_as_it_was_packed() -> None:
     )
     listing = Listing(context=-7, site=None, rows=rows)
     assert Listing.unpack(listing.pack()) == listing
-    assert len(listing.pack()) == 17 + 3 * 24
+    assert len(listing.pack()) == 17 + 3 * 32
     assert [Listing.unpack(data) for data in (b"", b"x" * 41, listing.pack()[:-1])] == [None] * 3
 
 
@@ -153,7 +153,7 @@ def _taken_in(planned: PollPlan, known: dict[int, KnownEntry]) -> dict[int, Know
     """What a store learns from a plan."""
     first = max((found.entry_id for found in known.values()), default=0) + 1
     taken = {
-        key: KnownEntry(entry_id=EntryId(first + turn), content_hash=new.content_hash, matched=False)
+        key: KnownEntry(entry_id=EntryId(first + turn), content_hash=new.content_hash)
         for turn, new in enumerate(planned.new)
         for key in new.keys.all
     }
@@ -168,6 +168,7 @@ def _taken_in(planned: PollPlan, known: dict[int, KnownEntry]) -> dict[int, Know
 
 
 @each("feeds")
+@pytest.mark.slow
 def test_real_feeds_read_the_same_in_parts(line: dict[str, Any]) -> None:
     """With every second entry known, the others come out as they do from the whole."""
     whole = read(line)

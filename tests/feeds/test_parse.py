@@ -84,7 +84,7 @@ def test_comparison_signs_survive_in_plain_titles() -> None:
 
 
 def test_captions_are_no_teasers() -> None:
-    """Title and caption of a picture stand in only where the entry has none of its own, as video feeds do."""
+    """Title and caption of a picture are used only if the entry has none of its own, as video feeds do."""
     media = (
         '<media:content xmlns:media="http://search.yahoo.com/mrss/" url="https://blatt.example/1.jpg">'
         "<media:title>Bild</media:title><media:description type='plain'>Ein Kran</media:description></media:content>"
@@ -122,7 +122,7 @@ def test_a_lone_content_is_not_repeated_as_summary() -> None:
     ],
 )
 def test_links_are_absolute_and_otherwise_as_given(item: str, link: str | None) -> None:
-    """Relative links are joined, absolute ones kept to the letter, what is no web page is no link."""
+    """Relative links are joined, absolute ones kept to the letter, anything else is dropped."""
     (entry,) = parsed(rss(f"<item><title>T</title>{item}</item>")).entries
     assert entry.link == ("https://andere.example/a/../b?x=1&utm_source=rss#teil" if link is None else link)
 
@@ -155,7 +155,7 @@ def test_an_atom_entry_without_an_author_has_the_feeds() -> None:
     ],
 )
 def test_an_address_is_no_name(element: str, name: str) -> None:
-    """Authors are told by name, several joined by commas."""
+    """Authors are given by name, several joined by commas."""
     (entry,) = parsed(rss(f"<item><title>T</title>{element}</item>")).entries
     assert entry.author == name
 
@@ -173,7 +173,7 @@ def test_an_address_is_no_name(element: str, name: str) -> None:
     ],
 )
 def test_the_publishers_wish_is_read(head: str, wish: timedelta | None) -> None:
-    """`ttl` in minutes; `sy:` as period over frequency; nonsense is no wish."""
+    """`ttl` in minutes; `sy:` as period over frequency; nonsense is ignored."""
     assert parsed(rss("", head=head)).refresh_after == wish
 
 
@@ -272,7 +272,7 @@ def test_a_web_page_names_the_feeds_it_advertises() -> None:
 
 
 def test_json_feed_tolerates_wrong_types() -> None:
-    """Wrong types are no values; numeric ids count; an id that is an address serves as link."""
+    """Wrong types are ignored; numeric ids count; an id that is an address serves as link."""
     items = [
         {"id": 7, "title": ["x"], "content_text": "Text", "date_published": 5, "authors": "ich"},
         {"id": "https://blatt.example/8", "content_html": "<p>A</p><p>B</p>", "authors": [{"name": "Ada"}, 3]},
@@ -298,6 +298,6 @@ def test_texts_are_safe_for_json_and_databases() -> None:
 
 
 def test_a_feed_without_entries_is_a_feed() -> None:
-    """An empty channel is no error."""
+    """An empty channel is not an error."""
     feed = parsed(rss(""), url=URL)
     assert (feed.entries, feed.format, feed.problem) == ((), "rss20", "")

@@ -26,7 +26,8 @@ from watcher.feeds.plan import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.planner import MOST_INGESTIONS, kind_of_failure, kind_of_status, plan_poll, validators
+from watcher.feeds.planner import DAY as LONGEST
+from watcher.feeds.planner import FREE_INGESTIONS, kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.model import Entry, EntryId, KnownEntry, ParsedFeed
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -61,15 +62,15 @@ def fetched(*listed: Entry, refresh_after: timedelta | None = None, answer: Answ
     return Fetched(news=news, body_hash=1, answer=answer or Answer())
 
 
-def known(*listed: Entry, matched: bool = False, times: int = 1, same_feed: bool = True) -> Known:
+def known(*listed: Entry, times: int = 1, same_feed: bool = True) -> Known:
     """What a store that took these entries in knows."""
     return {
         key: KnownEntry(
             entry_id=EntryId(number),
             content_hash=content_hash(entry),
-            matched=matched,
             times_ingested=times,
             same_feed=same_feed,
+            link_key=keys.link,
         )
         for number, (entry, keys) in enumerate(zip(listed, feed_keys("blatt", feed(*listed)), strict=True))
         for key in keys.all
@@ -84,9 +85,10 @@ def plan(
     limits: Limits = LIMITS,
     now: datetime = NOW,
     jitter: float = 0.5,
+    asked_for: bool = False,
 ) -> PollPlan:
     """The plan without jitter, unless one is given."""
-    return plan_poll(state, outcome, known=knows or {}, limits=limits, now=now, jitter=jitter)
+    return plan_poll(state, outcome, known=knows or {}, limits=limits, now=now, jitter=jitter, asked_for=asked_for)
 
 
 def test_the_first_poll_takes_all_in_and_starts_with_every() -> None:
@@ -123,7 +125,7 @@ def test_a_second_poll_of_any_body_has_nothing_new(listed: list[Entry]) -> None:
     """Whatever a body lists, twice over, is taken in once."""
     first = plan(fetched(*listed), PollState())
     knows = {
-        key: KnownEntry(entry_id=EntryId(number), content_hash=planned.content_hash, matched=False)
+        key: KnownEntry(entry_id=EntryId(number), content_hash=planned.content_hash)
         for number, planned in enumerate(first.new)
         for key in planned.keys.all
     }
@@ -146,8 +148,8 @@ def test_an_entry_known_through_another_feed_is_neither_new_nor_changed() -> Non
     assert result.learned == ((EntryId(0), feed_keys("blatt", feed(entry))[0].id),)
 
 
-def test_a_retitled_entry_that_never_matched_is_taken_in_again() -> None:
-    """Same id, other words: changed, not new."""
+def test_a_retitled_entry_is_ingested_again() -> None:
+    """Same id and link, other words: changed, not new; also if it matched, for the watches that it did not match."""
     (entry,) = entries(1)
     retitled = replace(entry, title="Meldung 1, neu gefasst")
     result = plan(fetched(retitled), knows=known(entry))
@@ -164,18 +166,58 @@ def test_the_same_link_under_another_id_is_a_change() -> None:
     assert (same_words.new, same_words.changed) == ((), ())
 
 
-@pytest.mark.parametrize(("matched", "times"), [(True, 1), (False, MOST_INGESTIONS)])
-def test_matched_or_restless_entries_are_left_alone(matched: bool, times: int) -> None:
-    """What has matched is not taken in again, nor what changed three times already."""
+def test_an_entry_that_keeps_changing_is_never_given_up_but_waits_longer_and_longer() -> None:
+    """Three changes are ingested at once; then an hour passes, two, four, and at most a day."""
     (entry,) = entries(1)
-    changed = replace(entry, summary="Stand: 3 Kommentare")
-    assert plan(fetched(changed), knows=known(entry, matched=matched, times=times)).changed == ()
+    changed = fetched(replace(entry, summary="Stand: 3 Kommentare"))
+    waits = [plan(changed, knows=known(entry, times=times)).changed[0].wait for times in range(1, 40)]
+    at_once = FREE_INGESTIONS - 1
+    assert waits[:at_once] == [timedelta()] * at_once
+    assert waits[at_once : at_once + 3] == [timedelta(hours=1), timedelta(hours=2), timedelta(hours=4)]
+    assert set(waits[at_once + 5 :]) == {LONGEST}
 
 
-def test_an_entry_listed_twice_is_taken_in_once() -> None:
-    """The first of entries with the same id counts."""
-    first, second = entries(1)[0], replace(entries(1)[0], title="Doppelt")
+def test_an_entry_listed_twice_is_ingested_once() -> None:
+    """The same id, link and title, whatever its text."""
+    first, second = entries(1)[0], replace(entries(1)[0], summary="Doppelt")
     assert [planned.entry.title for planned in plan(fetched(first, second)).new] == ["Meldung 1"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from("mn")), max_size=9))
+def test_entries_that_share_an_id_or_a_link_are_all_ingested(triples: list[tuple[str, str, str]]) -> None:
+    """Each combination of id, link and title is an entry of its own, at the first poll, and known at the next."""
+    listed = [
+        Entry(id=identity, link=f"https://blatt.example/{link}", title=title) for identity, link, title in triples
+    ]
+    first = plan(fetched(*listed), PollState())
+    taken = {(new.entry.id, new.entry.link, new.entry.title) for new in first.new}
+    assert taken == {(entry.id, entry.link, entry.title) for entry in listed}
+    knows = {
+        key: KnownEntry(entry_id=EntryId(number), content_hash=new.content_hash, link_key=new.keys.link)
+        for number, new in enumerate(first.new)
+        for key in new.keys.all
+    }
+    assert plan(fetched(*listed), first.state, knows=knows).new == ()
+
+
+def test_an_id_that_every_entry_bears_hides_no_later_entry() -> None:
+    """A feed of one entry that always has the same id: another link with other words is another entry."""
+    one = Entry(id="N/A", link="https://blatt.example/1", title="Deich")
+    two = Entry(id="N/A", link="https://blatt.example/2", title="Werft")
+    assert [new.entry for new in plan(fetched(two), knows=known(one)).new] == [two]
+    moved = replace(one, link="https://blatt.example/neu")
+    assert plan(fetched(moved), knows=known(one)).new == ()
+
+
+def test_an_article_of_another_feed_is_new_where_a_watch_asks_for_the_feed() -> None:
+    """It may match in this feed only; its own id makes it known from then on."""
+    (entry,) = entries(1)
+    (keys,) = feed_keys("blatt", feed(entry))
+    assert keys.link is not None
+    elsewhere = {keys.link: KnownEntry(entry_id=EntryId(4), content_hash=1, same_feed=False, link_key=keys.link)}
+    assert [new.entry for new in plan(fetched(entry), knows=elsewhere, asked_for=True).new] == [entry]
+    here = {**elsewhere, keys.id: KnownEntry(entry_id=EntryId(5), content_hash=content_hash(entry))}
+    assert plan(fetched(entry), knows=here, asked_for=True).new == ()
 
 
 def test_an_entry_that_says_nothing_is_none() -> None:
@@ -262,7 +304,7 @@ def test_retry_after_is_kept_to(asked: timedelta, delay: timedelta) -> None:
 
 
 def test_gone_is_told_once_asked_daily_and_can_come_back() -> None:
-    """410 mutes with one notice; a later success is told too."""
+    """410 mutes with one notice; a later success causes a notice, too."""
     gone = plan(Failed(kind=FailureKind.GONE, message="HTTP 410"))
     again = plan(Failed(kind=FailureKind.GONE, message="HTTP 410"), gone.state)
     back = plan(fetched(*entries(1)), again.state)
@@ -284,7 +326,7 @@ def test_a_feed_that_fails_for_a_day_is_told_once() -> None:
 
 
 def test_a_permanent_redirect_is_followed_for_good_after_a_day() -> None:
-    """Three times over at least a day, to the same address; one poll without it starts anew."""
+    """Three times over at least a day, to the same address; one poll without it starts again."""
     moved = fetched(answer=Answer(moved_to="https://neu.example/feed"))
     state, targets = POLLED, []
     for hours in (0, 12, 23, 24):

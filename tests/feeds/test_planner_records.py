@@ -88,7 +88,7 @@ def test_a_failure_leaves_this_state() -> None:
 
 
 def test_the_sixth_failure_in_a_row_is_news() -> None:
-    """Not the fifth nor the seventh, though no day has passed; a success between them starts anew."""
+    """Not the fifth nor the seventh, though no day has passed; a success between them starts again."""
     state, notices = POLLED, []
     for number in range(FAILURES_ARE_TOLD_AFTER + 1):
         result = plan(HARD, state, now=NOW + number * MINUTE)
@@ -108,7 +108,7 @@ def test_a_feed_that_is_gone_is_told_in_these_words() -> None:
 
 
 def test_three_redirects_over_a_day_move_a_feed() -> None:
-    """The third is enough if a day has passed; it is told, and the count starts anew."""
+    """The third is enough if a day has passed; it is reported, and the count starts again."""
     moved, state, results = fetched(answer=Answer(moved_to=NEW)), POLLED, []
     for hours in (0, 1, 24):
         results.append(plan(moved, state, now=NOW + hours * HOUR))
@@ -158,11 +158,11 @@ def test_news_whose_parts_do_not_fit_are_a_bug() -> None:
         plan(replace(body, news=replace(body.news, hashes=())))
 
 
-def test_an_entry_left_alone_hides_no_change_behind_it() -> None:
-    """The first has matched, the second reads otherwise: the second is taken in again, with its new hash."""
+def test_an_unchanged_entry_hides_no_change_behind_it() -> None:
+    """Another feed brought the first, the second has changed: the second is ingested again, with its new hash."""
     one, two = entries(1, 2)
-    knows = {**known(one, two), **{key: replace(value, matched=True) for key, value in known(one).items()}}
-    retitled = [replace(entry, title="Neu gefasst") for entry in (one, two)]
+    knows = {**known(one, two), **{key: replace(value, same_feed=False) for key, value in known(one).items()}}
+    retitled = [replace(entry, title=f"Neu gefasst, {entry.title}") for entry in (one, two)]
     (changed,) = plan(fetched(*retitled), knows=knows).changed
     assert (changed.entry_id, changed.entry, changed.content_hash) == (
         EntryId(1),
@@ -174,7 +174,7 @@ def test_an_entry_left_alone_hides_no_change_behind_it() -> None:
 def test_one_known_entry_changes_once() -> None:
     """Two entries of a body that lead to the same known one."""
     one, two = entries(1, 2)
-    same = KnownEntry(entry_id=EntryId(7), content_hash=1, matched=False)
+    same = KnownEntry(entry_id=EntryId(7), content_hash=1)
     knows = {key: same for keys in feed_keys("blatt", feed(one, two)) for key in keys.all}
     assert [changed.entry for changed in plan(fetched(one, two), knows=knows).changed] == [one]
 
@@ -184,7 +184,7 @@ def test_the_id_counts_before_the_link() -> None:
     (entry,) = entries(1)
     (keys,) = feed_keys("blatt", feed(entry))
     assert keys.link is not None
-    by_id, by_link = (KnownEntry(entry_id=EntryId(n), content_hash=1, matched=False) for n in (1, 2))
+    by_id, by_link = (KnownEntry(entry_id=EntryId(n), content_hash=1) for n in (1, 2))
     (changed,) = plan(fetched(entry), knows={keys.id: by_id, keys.link: by_link}).changed
     assert changed.entry_id == EntryId(1)
 

@@ -164,7 +164,7 @@ def test_a_real_polling_sequence_has_the_news_it_was_made_with() -> None:
         for planned in result.new:
             known |= dict.fromkeys(
                 planned.keys.all,
-                KnownEntry(entry_id=EntryId(len(known)), content_hash=planned.content_hash, matched=False),
+                KnownEntry(entry_id=EntryId(len(known)), content_hash=planned.content_hash),
             )
         told.append((len(result.new), len(result.changed), result.rolled_over))
         state = result.state

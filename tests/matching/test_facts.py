@@ -91,7 +91,7 @@ def test_a_corrected_number_is_the_same_report(report: tuple[str, Facts, Facts])
 
 @given(reports, st.sampled_from(sorted(VARIANTS)))
 def test_a_copy_of_a_report_has_its_facts(report: tuple[str, Facts, Facts], variant: str) -> None:
-    """Headline, byline, cut, own paragraphs and typesetting are no other facts."""
+    """Headline, byline, cut, own paragraphs and typesetting do not change the facts."""
     text = report[0].format(**report[1])
     assert not differ(text, VARIANTS[variant](text))
     assert not differ(VARIANTS[variant](text), text)

@@ -116,12 +116,13 @@ def test_exact_tells_apart_what_folding_makes_equal() -> None:
 
 
 def test_a_query_reads_article_and_feed_text_together() -> None:
-    """One word may stand in the article and the other only in what the feed said; what is excluded counts in both."""
+    """One word may occur in the article and the other only in the text of the feed; an exclusion applies to both."""
     watch = Watch(name="Probe", query="Kiew Odessa")
     (match,) = Watchlist.compile([watch]).match(ARTICLE, feed_text="Odessa und Kiew")
     assert [(hit.form, hit.field) for hit in match.hits] == [("Kiew", HitField.TEXT), ("Odessa", HitField.FEED)]
     assert hits("Kiew -Odessa", feed_text="Odessa") is None
-    assert hits("title:Odessa", feed_text="Odessa") is None
+    assert hits("title:Odessa", feed_text="Meldung\n\nOdessa") is None
+    assert hits("body:Odessa", feed_text="Odessa\n\nMeldung") is None
 
 
 @pytest.mark.parametrize(("query", "feed", "matched"), [

@@ -64,7 +64,7 @@ def test_quotation_marks_around_a_term_are_taken_off(name: str, inner: str, oute
 
 @pytest.mark.parametrize("marks", ["„“", "“”", '""', "«»", "»«", "‚‘", "‚’", "‹›", "›‹", "‘’"])
 def test_a_phrase_may_have_any_quotation_marks(marks: str) -> None:
-    """A query takes them as its own: the words must stand side by side."""
+    """A query takes them as its own: the words must be side by side."""
     query = f"{marks[0]}neue Schleuse{marks[1]} Emden"
     assert forms("Emden baut eine neue Schleuse.", query=query) == ["Emden", "neue Schleuse"]
     assert forms("Emden baut neue Wege an der Schleuse.", query=query) == []

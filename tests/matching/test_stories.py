@@ -84,7 +84,7 @@ def same_story(one: str, other: str) -> bool:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_copy_of_a_report_is_the_same_story(variant: str) -> None:
-    """Headline, byline, cut, own paragraphs and typesetting do not make another story, whichever comes first."""
+    """Headline, byline, cut, own paragraphs and typesetting do not make another story, in any order."""
     copy = VARIANTS[variant](REPORT)
     assert same_story(REPORT, copy)
     assert same_story(copy, REPORT)
@@ -136,7 +136,7 @@ def test_the_best_story_wins_then_the_oldest() -> None:
 
 @given(st.lists(st.sampled_from(["eins", "zwei", "drei", "vier", "fünf", "sechs"]), max_size=40), st.integers(0, 20))
 def test_texts_that_share_a_long_run_share_a_fingerprint(words: list[str], before: int) -> None:
-    """Thirteen shared words in a row are enough, wherever they stand."""
+    """Thirteen shared words in a row are enough, at any place."""
     run = [f"gemeinsames{number}" for number in range(13)]
     one = " ".join([*words, *run, *words[::-1]])
     other = " ".join(["anderes"] * before + run + ["ende"])
@@ -145,7 +145,7 @@ def test_texts_that_share_a_long_run_share_a_fingerprint(words: list[str], befor
 
 @pytest.mark.parametrize("text", ["", "\n\n", "Eins", "(dpa)", "… – !"])
 def test_any_text_has_a_sketch(text: str) -> None:
-    """Texts of a few words or none are no error, and an empty one is like no other."""
+    """Texts of a few words or none are not an error, and an empty one is like no other."""
     assert containment(sketch(text), sketch(text)) == float(bool(sketch(text)))
 
 

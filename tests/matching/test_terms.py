@@ -19,7 +19,7 @@ def forms(text: str, *terms: str, inflect: bool = True, compounds: bool = False)
     return [hit.form for match in matches for hit in match.hits]
 
 
-def test_one_term_stands_in_many_forms() -> None:
+def test_one_term_has_many_forms() -> None:
     """Hyphen, space, no-break space, line break, soft hyphen or nothing: a joined term is found in all."""
     text = "PURL-Initiative, Purl\u00a0Initiative, Purlinitiative, Purl-\nInitiative, Pu\u00adrl‑Initia\u00adtiven"
     assert forms(text, "Purl-Initiative") == text.split(", ")
@@ -37,7 +37,7 @@ def test_a_paragraph_break_or_a_dash_parts_a_term() -> None:
 
 
 def test_hits_point_into_the_text_of_the_article() -> None:
-    """Offsets count in title, blank line and body together, and the form is exactly what stands there."""
+    """Offsets count in title, blank line and body together, and the form is exactly the text there."""
     article = Article(title="Besuch von Ru\u00adtte", body="Die Straße nach RUTTE\u00adS Büro.")
     (match,) = Watchlist.compile([Watch(name="Probe", terms=("Rutte",))]).match(article)
     assert [article.text[hit.start : hit.end] for hit in match.hits] == ["Ru\u00adtte", "RUTTE\u00adS"]
@@ -45,7 +45,7 @@ def test_hits_point_into_the_text_of_the_article() -> None:
 
 
 def test_the_feed_text_counts_only_for_what_the_article_lacks() -> None:
-    """A term in article and feed is told once, at the article; one only in the feed is told there."""
+    """A term in article and feed has its hits in the article; one only in the feed has them there."""
     watch = Watch(name="Probe", terms=("Kiew", "Odessa"))
     matches = Watchlist.compile([watch]).match(Article(title="", body="In Kiew."), feed_text="Kiew und Odessa")
     assert matches == (
@@ -60,13 +60,13 @@ def test_the_feed_text_counts_only_for_what_the_article_lacks() -> None:
 
 
 def test_matches_come_in_the_order_of_the_watchlist() -> None:
-    """Every watch that is answered is named once, in the order of the config, whatever stands first in the text."""
+    """Every watch that matches is named once, in the order of the config, not of the text."""
     watches = [Watch(name=name, terms=(term,)) for name, term in [("eins", "Berg"), ("zwei", "See"), ("drei", "Tal")]]
     matches = Watchlist.compile(watches).match(Article(title="Tal", body="Ein Berg im Tal"))
     assert [match.watch for match in matches] == ["eins", "drei"]
 
 
-def test_a_text_full_of_hits_is_told_with_the_first_of_them() -> None:
+def test_a_text_full_of_hits_has_the_first_of_them() -> None:
     """The hits of one match are bounded."""
     (match,) = Watchlist.compile([Watch(name="Probe", terms=("Tor",))]).match(Article(title="", body="Tor! " * 5000))
     assert [hit.start for hit in match.hits] == list(range(0, 5 * MAX_HITS, 5))

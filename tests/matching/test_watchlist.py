@@ -70,7 +70,7 @@ def test_the_candidate_pass_never_loses_a_match(article: Article, feed_text: str
 
 @given(articles, texts, st.sampled_from(["", "Beispiel", "Beispielfeed", "anderer"]))
 def test_a_page_without_needles_answers_no_watch(article: Article, feed_text: str, feed: str) -> None:
-    """The needles are a sound filter: whatever matches holds one of them, squeezed, or comes from a feed that a watch
+    """The needles are a sound filter: each match contains one of them, squeezed, or comes from a feed that a watch
     takes whole."""
     watchlist = Watchlist.compile(WATCHES)
     screened = "\n\n".join((article.text, feed_text, article.author, *article.hosts))
@@ -94,7 +94,7 @@ def test_a_page_without_needles_answers_no_watch(article: Article, feed_text: st
 def test_a_watch_that_needs_no_word_is_named_and_costs_its_site_or_feed(
     query: str, unfilterable: bool, needles: list[str]
 ) -> None:
-    """What no word can rule out is said, so that `check` can tell; the pages of other sites and feeds are ruled out."""
+    """Watches that need no word are named, for `check`; pages of other sites and feeds are ruled out."""
     watchlist = Watchlist.compile([Watch(name="w", query=query)])
     assert watchlist.unfilterable == (("w",) if unfilterable else ())
     assert [needle.letters for needle in watchlist.needles] == needles
@@ -119,7 +119,7 @@ def test_squeezed_offsets_lead_back(text: str) -> None:
 
 
 def test_needles_are_what_a_query_cannot_do_without() -> None:
-    """Only the rarest part that must stand is looked for, in every spelling; what is excluded is not."""
+    """Only the rarest required part is searched, in every spelling; exclusions are not."""
     watches = [
         Watch(name="a", query='"Purl-Initiative" NEAR/30 (Milliarden OR Millionen) -title:Kommentar'),
         Watch(name="b", terms=("Müller",)),
@@ -170,6 +170,7 @@ def test_ten_thousand_watches_are_no_more_work_than_a_hundred() -> None:
     assert lines_run(lambda: many.match(article)) <= 1.1 * lines_run(lambda: few.match(article))
 
 
+@pytest.mark.slow
 def test_a_hostile_text_does_not_stall_a_query() -> None:
     """Two words repeated thousands of times near each other are work in proportion to the text."""
     watchlist = Watchlist.compile([Watch(name="Probe", query="(ja NEAR/500 nein) NEAR/500 ja")])

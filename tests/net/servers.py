@@ -172,7 +172,7 @@ async def until(condition: Callable[[], object], *, seconds: float = 60) -> None
 @asynccontextmanager
 async def watched_loop() -> AsyncIterator[list[float]]:
     """Collects how long the event loop worked before it let a waiting task go on, in seconds of its own processor time:
-    what else the machine does is no stall of ours."""
+    what else the machine does is not counted."""
     stalls = [0.0]
 
     async def watch() -> None:

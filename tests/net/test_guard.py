@@ -261,10 +261,10 @@ async def test_a_public_route_is_not_the_operators_own() -> None:
     [
         (OSError(-2, "Name or service not known"), f"{PUBLIC_NAME} has no address: Name or service not known"),
         (OSError("no such name"), f"{PUBLIC_NAME} has no address: no such name"),
-        (UnicodeError("label too long"), f"{PUBLIC_NAME} is no name that DNS knows"),
+        (UnicodeError("label too long"), f"{PUBLIC_NAME} is not a name that DNS can look up"),
         ([], f"{PUBLIC_NAME} has no address"),
         (["93.184.216.34"] * 257, f"{PUBLIC_NAME} has 257 addresses"),
-        (["not a number"], f"{PUBLIC_NAME} has an address that is none"),
+        (["not a number"], f"{PUBLIC_NAME} has an address that cannot be read"),
     ],
 )
 async def test_says_what_is_wrong_with_an_answer_of_dns(answer: Sequence[str] | Exception, said: str) -> None:
@@ -280,7 +280,7 @@ async def test_256_addresses_are_not_too_many() -> None:
 
 
 async def test_a_refusal_says_which_address_and_what_to_do_about_it() -> None:
-    """Advice only for the operator's own URL: a link of a page is no reason to open the network."""
+    """Advice only for the operator's own URL: a link of a page is not a reason to open the network."""
     wrote, trusted = f"http://{PUBLIC_NAME}/feed", f"http://{PUBLIC_NAME}"
     said = []
     for url, operator in ((wrote, True), (wrote, False), ("http://10.0.0.1/", False)):

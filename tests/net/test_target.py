@@ -121,7 +121,7 @@ def test_refuses_what_could_mislead(url: str) -> None:
 
 @pytest.mark.parametrize("url", UNREADABLE)
 def test_says_what_is_no_url(url: str) -> None:
-    """What is no http(s) URL with a possible host and port is called an invalid URL."""
+    """A text that is not an http(s) URL with a possible host and port is called an invalid URL."""
     with pytest.raises(FetchError) as caught:
         parse_target(url)
     assert caught.value.failure is FetchFailure.INVALID_URL

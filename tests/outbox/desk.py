@@ -1,6 +1,6 @@
 """A news desk for tests: a real state file and the real third step, under a clock and a network that the test commands.
 
-What stands in for the network is `Network`: it shows what reaches it as a channel would, and answers as it is told.
+`Network` replaces the network: it shows what reaches it as a channel would, and gives the planned answers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Crash(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """Stands in for the channels. `shown`: (channel's path, delivery id, body) of what a reader sees, in order."""
+    """Replaces the channels. `shown`: (channel's path, delivery id, body) of what a reader sees, in order."""
 
     faults: deque[Fault] = field(default_factory=deque)
     shown: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -179,7 +179,7 @@ class Desk:
     # -- what happens --------------------------------------------------------------------------------------------------
 
     def find(self, *, watch: str = "Rutte", story: int | None = None, site: str = "Kreisblatt") -> int:
-        """An article matches: it becomes a document, and its channels are to be told. Its number."""
+        """An article matches: it becomes a document, and its channels get deliveries. Returns its number."""
         number = self._number
         self._number += 1
         draft = _draft(number, watch, site, self.now)

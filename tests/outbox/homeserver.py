@@ -31,7 +31,7 @@ SECRET = "geheim-fuer-die-anmeldung"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Homeserver:
-    """`token` belongs to the user who writes; he is not an administrator."""
+    """`token` belongs to the user who writes; they are not an administrator."""
 
     port: int
     token: str
@@ -41,7 +41,7 @@ class Homeserver:
         return f"http://127.0.0.1:{self.port}"
 
     def another_user(self, name: str) -> Homeserver:
-        """The same server for a user of his own: each is throttled by himself."""
+        """The same server for another user: each has limits of its own."""
         return replace(self, token=_register(self.port, name))
 
     def room(self, *, encrypted: bool = False) -> str:
@@ -113,7 +113,7 @@ class Proxy:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # a killed peer is no news
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # a killed peer is expected
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     @property

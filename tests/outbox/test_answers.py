@@ -102,7 +102,7 @@ def test_back_after_an_outage_the_same_bytes_arrive(nginx: str, newsroom: Newsro
 
 
 def wait_for_real_time(desk: Desk, longest: float = HANGS) -> None:
-    """Delivers until all is told; the desk's clock runs as the real one does."""
+    """Delivers until all is sent; the desk's clock runs as the real one does."""
     begun, at = time.monotonic(), desk.now
     while desk.open_states():
         assert time.monotonic() - begun < longest

@@ -79,7 +79,7 @@ def test_resume_frees_the_queue_and_is_told_once(commands: Commands, desk: Desk)
 
 
 def test_replay_tells_again_under_new_ids(commands: Commands, desk: Desk) -> None:
-    """A dry run changes nothing; without --state what was given up is meant; --since and --channel narrow it down."""
+    """A dry run changes nothing; without --state dead alerts are meant; --since and --channel narrow it down."""
     dry = good(commands.command("outbox", "replay", "--since", "1h", "--dry-run"))
     assert "to queue again: 1 alert" in dry.stderr
     assert len(listed(commands)) == 2
@@ -97,7 +97,7 @@ def test_replay_tells_again_under_new_ids(commands: Commands, desk: Desk) -> Non
 
 
 def test_drop_gives_up_what_waits(commands: Commands, desk: Desk) -> None:
-    """By id or a whole channel; what was told stays told."""
+    """By id or a whole channel; alerts already sent are not affected."""
     first, _ = listed(commands)
     assert "dropped: 1 alert" in good(commands.command("outbox", "drop", first["id"])).stderr
     assert "to drop: 1 alert" in good(commands.command("outbox", "drop", "--channel", "webhook", "--dry-run")).stderr
@@ -128,7 +128,7 @@ def test_preview_shows_an_alert_as_the_channel_will_get_it(commands: Commands, d
 
 
 def test_ops_channel_hears_that_a_channel_is_on_again(commands: Commands) -> None:
-    """That it was parked was told once; so is its return."""
+    """That it was parked was sent once; so is its return."""
     desk = Desk(commands.folder, channel("slack", 'group_wait = "0s"') + channel("webhook", "ops = true"))
     desk.find()
     desk.network.faults.append(Fault.GONE)

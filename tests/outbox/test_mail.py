@@ -84,7 +84,7 @@ def test_mail_that_is_not_taken_is_tried_again(mailbox: tuple[Mailbox, str], tmp
 
 
 def test_unknown_address_parks_the_channel_without_showing_it(tmp_path: Path) -> None:
-    """An address that Apprise cannot read is no use trying again."""
+    """An address that Apprise cannot read is not retried."""
     with desk_at(tmp_path, "gibtesnicht://geheimnis@irgendwo").online() as desk:
         desk.find()
         desk.deliver()
@@ -93,7 +93,7 @@ def test_unknown_address_parks_the_channel_without_showing_it(tmp_path: Path) ->
 
 
 async def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has not installed the extra is told how."""
+    """Without the extra, the error says how to install it."""
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(FetchError, match=r"watcher\[apprise\]") as caught:
         await apprise_gateway.notify("mailto://x", b'{"title":"","body":""}', within=timedelta(seconds=5))

@@ -1,4 +1,4 @@
-"""Matrix against a real Synapse: told once whatever happens in between, and plainly refused where it can't be told."""
+"""Matrix against a real Synapse: each alert arrives once, whatever happens in between, or is refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources speak too: what is amiss is told once on the `ops` channels, and once when it is over."""
+"""Sources speak too: each incident is sent once to the `ops` channels, and once when it is over."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_feed_that_rolls_over_is_told_once_and_when_it_no_longer_does(desk: Desk
 
 
 def test_trouble_is_told_once_across_restarts(desk: Desk) -> None:
-    """The state remembers what was told, and that it is over."""
+    """The state remembers what was sent, and that it is over."""
     for _ in range(3):
         desk.run(incidents.begin, "corpus", "The corpus cannot be written: disk full", ops=("webhook",), now=desk.now)
         desk.restart()
@@ -70,7 +70,7 @@ def test_trouble_is_told_once_across_restarts(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("pause", "told_at"), [(timedelta(minutes=1), 6), (timedelta(hours=13), 3)])
 def test_feed_is_called_broken_after_six_failures_or_a_day(pause: timedelta, told_at: int, desk: Desk) -> None:
-    """Whichever comes first, and whatever kind of failure; only once."""
+    """In any order, and with any kind of failure; only once."""
     state, now = PollState(), desk.now
     limits = Limits(every=timedelta(minutes=15), fastest=timedelta(minutes=2), slowest=DAY)
     notices = []

@@ -1,6 +1,6 @@
 """The outbox under anything: random answers, crashes and clock jumps, on a real state file.
 
-Nothing is held for ever, nothing is sent after it was delivered, nothing is shown twice without a cause: on channels
+Nothing is held without end, nothing is sent after it was delivered, nothing is shown twice without a cause: on channels
 without a key one message more for each crash or lost answer, on Matrix none.
 """
 
@@ -129,9 +129,9 @@ class Outbox(RuleBasedStateMachine):
         assert all(rows[row.told_in].state != "held" for row in rows.values() if row.told_in)
 
     def _nothing_is_shown_twice_without_a_cause(self) -> None:
-        """A document stands in one message of a channel: repeats under the same id count where ids are not known.
+        """A document is in one message of a channel: repeats under the same id count where ids are not known.
 
-        What may have been shown and then became too old to be repeated stands in a digest once more.
+        What may have been shown and then became too old to be repeated is in a digest once more.
         """
         too_old = Counter[tuple[str, str]]()
         for row in self.desk.rows():
@@ -152,7 +152,7 @@ class Outbox(RuleBasedStateMachine):
 
 
 def test_outbox_keeps_its_promises_whatever_happens() -> None:
-    """Fifteen runs of up to twenty steps each; every run ends with all of it told."""
+    """Fifteen runs of up to twenty steps each; every run ends with everything sent."""
     checks: list[HealthCheck] = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     profile: Any = settings(max_examples=15, stateful_step_count=20, suppress_health_check=checks)
     from hypothesis.stateful import run_state_machine_as_test

@@ -35,7 +35,7 @@ def quoting(status: int) -> Callable[[Request], Reply]:
 
 
 def channels(origin: str) -> str:
-    """One of each type that has a secret, at the same origin. The secrets stand in the environment."""
+    """One of each type that has a secret, at the same origin. The secrets are in the environment."""
     os.environ.update(
         W_SLACK=f"{origin}{SLACK_PATH}",
         W_HOOKSHOT=f"{origin}/webhook/GEHEIM-kennung",
@@ -113,7 +113,7 @@ def test_unreachable_servers_and_bugs_leave_no_secret(
 
 
 def test_commands_show_no_secret(news: Newsroom, commands: Commands) -> None:
-    """`check`, `alert test` and `outbox`, each beside a server that quotes all it is told."""
+    """`check`, `alert test` and `outbox`, each beside a server that quotes all it receives."""
     for path in (SLACK_PATH, "/webhook/GEHEIM-kennung", "/haken/GEHEIM", ROOM_PATH):
         news.respond(path, quoting(403))
     with Desk(commands.folder, channels(news.origin)).online() as desk:

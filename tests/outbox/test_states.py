@@ -33,7 +33,7 @@ def desk(tmp_path: Path) -> Iterator[Open]:
 
 
 def test_alert_is_held_for_its_group_window_and_then_told(desk: Open) -> None:
-    """Outlets that come within the window stand in one alert; the second one is no alert of its own."""
+    """Outlets that come within the window are in one alert; the second one does not get another."""
     d = desk(channel("slack"))
     d.find(site="Kreisblatt")
     d.pass_(timedelta(seconds=10))
@@ -100,7 +100,7 @@ def test_refused_payload_is_tried_once_simpler_and_then_given_up(desk: Open) -> 
 
 
 def test_gone_channel_is_parked_with_its_queue_and_ops_hears_it_once(desk: Open) -> None:
-    """Nothing more is sent there; the notice says what to do; after `resume` all of it is told, and that it is over."""
+    """Nothing more is sent there; the notice says what to do; after `resume` all of it is sent, and that it is over."""
     d = desk(channel("slack", 'group_wait = "0s"'), channel("webhook-ops", "ops = true", 'group_wait = "0s"'))
     d.network.faults.append(Fault.GONE)
     d.find()
@@ -162,7 +162,7 @@ def test_what_is_in_hand_is_not_claimed_twice_though_its_lease_ran_out(desk: Ope
 
 
 def test_chat_expires_after_twenty_hours_into_one_digest(desk: Open) -> None:
-    """What could not be told in time is told once, together; the old deliveries name the digest."""
+    """Expired alerts are sent once, together; the old deliveries name the digest."""
     d = desk(channel("slack", 'group_wait = "0s"'))
     d.network.faults.extend([Fault.NO_CONNECTION] * 1000)
     for _ in range(3):
@@ -180,7 +180,7 @@ def test_chat_expires_after_twenty_hours_into_one_digest(desk: Open) -> None:
 
 @pytest.mark.parametrize(("waiting", "messages"), [(10, 10), (12, 2)])
 def test_long_queue_after_an_outage_becomes_one_digest(desk: Open, waiting: int, messages: int) -> None:
-    """Up to ten are told one by one; of more, all but the one that found the channel back."""
+    """Up to ten are sent one by one; of more, all but the one that found the channel back."""
     d = desk(channel("slack", 'group_wait = "0s"'))
     d.network.faults.append(Fault.NO_CONNECTION)
     for _ in range(waiting):
@@ -205,7 +205,7 @@ def test_long_queue_of_a_resumed_channel_becomes_one_digest(desk: Open) -> None:
 
 
 def test_burst_without_an_outage_is_told_one_by_one_in_order(desk: Open) -> None:
-    """Many matches are no outage: each has its alert."""
+    """Many matches are not an outage: each has its alert."""
     d = desk(channel("webhook", 'group_wait = "0s"'))
     for _ in range(30):
         d.find()

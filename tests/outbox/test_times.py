@@ -63,7 +63,7 @@ def test_quiet_hours_hold_back_and_one_summary_follows(desk: Open) -> None:
 
 
 def test_urgent_watch_breaks_through_quiet_hours(desk: Open) -> None:
-    """A watch of high priority is told at once; also where it joins a story that waited for its window."""
+    """An alert of high priority is sent at once; also where it joins a story that waited for its window."""
     d = desk(channel("slack", 'group_wait = "10s"', QUIET))
     d.pass_(HOUR)
     d.find(watch="Rutte")
@@ -75,7 +75,7 @@ def test_urgent_watch_breaks_through_quiet_hours(desk: Open) -> None:
 
 
 def test_retry_that_runs_into_quiet_hours_waits_for_their_end(desk: Open) -> None:
-    """It was certainly not shown, so the summary of the morning tells it."""
+    """It was certainly not shown, so the summary of the morning contains it."""
     d = desk(channel("slack", NOW, QUIET))
     d.pass_(4 * MINUTE)
     d.find()
@@ -145,7 +145,7 @@ def test_digest_channel_is_told_at_its_time_once_a_day(desk: Open) -> None:
 
 
 def test_more_than_max_per_hour_goes_into_a_digest(desk: Open) -> None:
-    """Three are told one by one, the rest in one message as soon as the hour allows; never more than three an hour."""
+    """Three are sent one by one, the rest in one message as soon as the hour allows; never more than three an hour."""
     d = desk(channel("webhook", NOW, "max_per_hour = 3"))
     for _ in range(9):
         d.find()
@@ -188,7 +188,7 @@ def test_once_closes_group_windows_but_not_quiet_hours(desk: Open) -> None:
 
 @pytest.mark.parametrize(("follow_ups", "told"), [("true", 2), ("false", 1)])
 def test_follow_up_names_a_watch_not_told_before(desk: Open, follow_ups: str, told: int) -> None:
-    """A later document of a known story is news only for a watch that was not told there, where that is wanted."""
+    """A later document of a known story is news only for a watch that has no alert there, where that is wanted."""
     d = desk(channel("webhook", NOW, f"follow_ups = {follow_ups}"))
     d.find(watch="Rutte")
     d.deliver()

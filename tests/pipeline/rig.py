@@ -35,7 +35,7 @@ _generations = itertools.count(1)
 
 @dataclass(slots=True)
 class Clock:
-    """The time of the steps: stands still until it is moved."""
+    """The time of the steps: does not change until it is moved."""
 
     now: datetime = START
 

@@ -1,4 +1,4 @@
-"""The tasks of the pipeline, but a page that says so keeps its worker busy for ever, or takes it down."""
+"""The tasks of the pipeline, but a page that says so keeps its worker busy without end, or takes it down."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def with_pause(config: Config, seconds: float) -> Config:
 
 
 async def test_a_reload_keeps_a_former_client_only_as_long_as_it_may_be_busy(make_rig: MakeRig) -> None:
-    """What it has in hand goes on; after that it is closed, so that reloads do not pile up connections."""
+    """Its requests in progress go on; after that it is closed, so that reloads do not pile up connections."""
     rig = await make_rig({"hafen": "/feed"})
     first, config = rig.generation.client, rig.service.settings.config
     await reconfigure(rig.service, with_pause(config, 2))
@@ -64,7 +64,7 @@ async def test_a_wrong_query_changes_nothing(make_rig: MakeRig) -> None:
 
 
 async def test_a_new_watch_is_known_to_the_workers_after_a_reload(make_rig: MakeRig, news: Newsroom) -> None:
-    """Every page that is read from then on is held against it."""
+    """Every page that is read from then on is compared with it."""
     news.page("/a", page(*report(1)))
     news.feed("/feed", [teaser("/a")])
     rig = await make_rig({"hafen": "/feed"})

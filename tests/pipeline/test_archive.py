@@ -49,7 +49,7 @@ async def test_what_is_in_the_folder_is_adopted_at_the_start(make_rig: MakeRig, 
 async def test_an_odd_file_does_not_stop_the_start(
     make_rig: MakeRig, news: Newsroom, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One that is too large is told and left out; the others are adopted, and its number stays its own."""
+    """One that is too large is reported and left out; the others are adopted, and its number stays its own."""
     good = foreign(tmp_path / "seeds", 1)
     large = foreign(tmp_path / "seeds", 2)
     with (tmp_path / "seeds" / large).open("r+b") as file:
@@ -65,7 +65,7 @@ async def test_an_odd_file_does_not_stop_the_start(
 async def test_a_folder_that_is_away_costs_no_document(
     make_rig: MakeRig, news: Newsroom, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The document is on record, its file is owed, and is written as soon as the folder is back."""
+    """The document is on record, its file is pending, and is written as soon as the folder is back."""
     rig = await with_page(make_rig, news)
     rig.seeds.rename(rig.folder / "weg")
     await rig.ingest()

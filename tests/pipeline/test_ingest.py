@@ -28,7 +28,7 @@ async def with_entry(make_rig: MakeRig, news: Newsroom, *, summary: str = "Mehr 
 
 
 async def test_a_page_becomes_a_document(make_rig: MakeRig, news: Newsroom) -> None:
-    """Title and text of the page stand in the file; the entry says so, and is not asked for again."""
+    """Title and text of the page are in the file; the entry says so, and is not asked for again."""
     news.page("/a", page(*report(1)))
     rig = await with_entry(make_rig, news)
     await rig.ingest()
@@ -125,7 +125,7 @@ async def test_an_entry_without_link_is_its_own_text(make_rig: MakeRig, news: Ne
 async def test_a_page_that_hurts_its_reader_costs_no_entry(
     make_rig: MakeRig, news: Newsroom, monkeypatch: pytest.MonkeyPatch, bait: str
 ) -> None:
-    """One that hangs or kills its worker is given up; the words of the feed are matched instead."""
+    """One that hangs or kills its worker is aborted; the words of the feed are matched instead."""
     monkeypatch.setattr(client, "PAGE_TIMEOUT", timedelta(seconds=1.5))
     news.page("/a", page(*report(1), f"<!-- {bait} -->"))
     rig = await with_entry(make_rig, news, summary=SENTENCE)

@@ -68,7 +68,7 @@ def test_matches_are_those_of_the_unfiltered_path() -> None:
 )
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_site_is_the_host_of_the_page_whatever_it_calls_itself(query: str, matches: bool, whole: bool) -> None:
-    """Of the feed's link and of the address that it led to, though neither stands in the page."""
+    """Of the feed's link and of the address that it led to, though neither is in the page."""
     tasks.configure(1, WATCHES.dump_json((Watch(name="site", query=query),)))
     text = "Am Hafen begann der Tag mit Regen, und die Fischer blieben zu Hause, sagte Jan Roth. " * 10
     task = PageTask(

@@ -13,7 +13,7 @@ FILE_SYSTEMS = ("unnamed files", "links", "renames")
 
 
 class FaultyOs:
-    """Stands in for the module `os`. `calls` lists what was called, the fault strikes call number `strike`.
+    """Replaces the module `os`. `calls` lists what was called, the fault strikes call number `strike`.
 
     `file_system`: what it can do. "unnamed files" is ext4 and most others; "links" has no O_TMPFILE; "renames" neither.
     """

@@ -1,4 +1,4 @@
-"""A tasks module as a hijacked worker would have it: it answers whatever the payload tells it to."""
+"""A tasks module as a compromised parser process would have it: it answers with the payload."""
 
 from __future__ import annotations
 

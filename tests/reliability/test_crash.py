@@ -39,7 +39,7 @@ def test_the_power_comes_back_while_another_namespace_keeps_the_dead_disk(tmp_pa
 
 @needs_power
 def test_a_power_cut_takes_nothing_that_was_told(tmp_path: Path) -> None:
-    """What a receiver was told of stands on the disk after a cut, and the restart completes the rest."""
+    """Each document that a receiver was notified of is on the disk after a cut, and the restart completes the rest."""
     with on_a_disk(tmp_path, seed=7) as (disk, under):
         assert cut_and_check(under, disk) == []
 

@@ -13,7 +13,7 @@ from watcher.runtime.service import POLLS_AT_ONCE
 
 
 async def test_a_silent_host_with_many_feeds_keeps_no_other_waiting(tmp_path: Path) -> None:
-    """The good feed is the last of the config, and its news lands though no silent feed is ever given up."""
+    """The good feed is the last of the config, and its news lands though no silent feed is ever aborted."""
 
     async def silence(line: Line) -> None:
         await line.request()

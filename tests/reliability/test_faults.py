@@ -61,7 +61,7 @@ def test_a_file_is_whole_or_not_there(
 
 
 def test_an_unconfirmed_fsync_is_never_taken_for_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever fsync fails with EIO, the writer says that the process must end."""
+    """If any fsync fails with EIO, the writer says that the process must end."""
     syncs = [0, 1]
     for sync in syncs:
         plain = FaultyOs()
@@ -78,7 +78,7 @@ def test_an_unconfirmed_fsync_is_never_taken_for_success(tmp_path: Path, monkeyp
 async def test_the_steps_survive_each_fault_of_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: ParserPool, fault: str
 ) -> None:
-    """A fault at each call while a match is archived, then a restart: one document, written once, told once."""
+    """A fault at each call while a match is archived, then a restart: one document, written once, sent once."""
     with Newsroom() as news:
         for strike in range(9):
             folder = made(tmp_path / str(strike))
@@ -110,7 +110,7 @@ async def test_the_steps_survive_each_failed_commit(tmp_path: Path, pool: Parser
 async def assert_consistent_after_a_restart(
     news: Newsroom, pool: ParserPool, folder: Path, told: list[str], *, most_repeats: int = 0
 ) -> None:
-    """One document, number 0, whole, the same in store and folder; told, and repeated at most so often."""
+    """One document, number 0, whole, the same in store and folder; sent, and repeated at most so often."""
     async with installation(news, pool, folder) as rig:
         rig.clock.forward(timedelta(hours=3))
         await rig.service.keep_house()

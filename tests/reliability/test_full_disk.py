@@ -39,7 +39,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @needs_mounts
 @pytest.mark.parametrize("left", [2_000_000, 0], ids=["below the floor", "to the last byte"])
 def test_intake_stops_and_resumes_while_delivery_goes_on(disk: Path, left: int) -> None:
-    """No poll while there is no room; an alert that was owed arrives; then the operator hears that it is over."""
+    """No poll while there is no room; a pending alert arrives; then the operator hears that it is over."""
     program = Program(disk)
     with Newsroom() as news:
         hook, ops = Receiver(news, "/hook"), Receiver(news, "/ops")
@@ -118,7 +118,7 @@ def fill(file: Path, *, leave: int) -> None:
 
 
 def notices(ops: Receiver, words: str) -> bool:
-    """Whether the operator was told something with these words."""
+    """Whether the operator was sent a notice with these words."""
     return any(words in request.json()["message"] for request in list(ops.accepted))
 
 

@@ -30,7 +30,7 @@ TRAP = (
 
 
 def repeated(pack: Callable[[], bytes]) -> tuple[bytes, bytes]:
-    """A packer's first mebibyte of zeros, and the one that can follow for ever."""
+    """A packer's first mebibyte of zeros, and the one that can follow without end."""
     return pack(), pack()
 
 
@@ -70,7 +70,7 @@ BOMBS = {
 
 
 def bombing(coding: str) -> Handler:
-    """Answers every request with a bomb; the trap's feed is told as it is, its pages are bombs."""
+    """Answers every request with a bomb; the trap's feed is sent as it is, its pages are bombs."""
     first, then = BOMBS[coding]
 
     async def handle(line: Line) -> None:
@@ -86,7 +86,7 @@ def bombing(coding: str) -> Handler:
 
 
 def endless(head: bytes, drop: bytes, pause: float) -> Handler:
-    """Sends the head, and then the same for ever."""
+    """Sends the head, and then the same without end."""
 
     async def handle(line: Line) -> None:
         await line.request()

@@ -1,4 +1,4 @@
-"""What a worker says is checked before use: a stranger's page may have taken it over."""
+"""Answers of parser processes are checked before use: an untrusted page may have compromised the process."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def reading(*, article: Any = None, hit: Any = None, **more: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+NEAR = {"watch": "Insel", "term": "Norden", "form": "Norden", "sentence": "Nach Norden", "place": "menu"}
+
+
+async def test_true_near_misses_are_taken(pool: ParserPool) -> None:
+    """Of another watch than the one that matches, in a place or in a line that a rule removed."""
+    near = [NEAR, NEAR | {"place": "removed:linked pointer"}]
+    assert len((await read_page(pool, PAGE, reading(near_misses=near))).near_misses) == 2
+
+
 async def test_true_answers_are_taken(pool: ParserPool) -> None:
     """The true forms of what the lies below are made of pass, so that it is the lie that is refused."""
     assert (await read_page(pool, PAGE, reading())).matches[0].hits[0].form == "Rutte"
@@ -84,6 +93,17 @@ async def test_true_answers_are_taken(pool: ParserPool) -> None:
         reading(hit={"start": 16, "end": 16, "form": ""}),
         reading(hit={"field": "feed"}),
         reading(hit={"field": "state"}),
+        reading(near_misses=[NEAR | {"watch": "Rutte"}]),
+        reading(near_misses=[NEAR | {"form": "Emden"}]),
+        reading(near_misses=[NEAR | {"form": ""}]),
+        reading(near_misses=[NEAR | {"sentence": "Norden " * 60}]),
+        reading(near_misses=[NEAR | {"sentence": "Nach\x1b[2J Norden"}]),
+        reading(near_misses=[NEAR | {"sentence": "Nach\nNorden"}]),
+        reading(near_misses=[NEAR | {"place": "elsewhere"}]),
+        reading(near_misses=[NEAR | {"place": "removed:"}]),
+        reading(near_misses=[NEAR | {"place": "removed:a\nb"}]),
+        reading(near_misses=[NEAR] * 2_001),
+        reading(left_out=-1),
         json.dumps({"article": None, "matches": [{"watch": "Rutte", "hits": [HIT]}]}).encode(),
     ],
 )
@@ -113,7 +133,7 @@ async def test_feeds_that_cannot_be_true_are_refused(pool: ParserPool, answer: b
 
 
 def news(**more: Any) -> bytes:
-    """What a poll is told, as JSON; the parts given replace those of a true one."""
+    """The answer to a poll, as JSON; the parts given replace those of a true one."""
     return json.dumps({"feed": PARSED, "keys": [KEYS], "hashes": [-5], "listing": "QQ==", **more}).encode()
 
 

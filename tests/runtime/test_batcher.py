@@ -1,4 +1,4 @@
-"""Things done together: once for all who came in a moment, and nobody is left out or told something else."""
+"""Things done together: once for all who came in a moment, and no caller is left out or gets another answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from watcher.runtime.batcher import Batcher
 
 
 class Acts:
-    """Remembers what was done at once, and answers how many it was; fails while told to."""
+    """Remembers what was done at once, and answers how many it was; fails on demand."""
 
     def __init__(self) -> None:
         self.done: list[list[int]] = []

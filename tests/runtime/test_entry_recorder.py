@@ -16,14 +16,14 @@ from watcher.store.commands import entries
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.pages import PageObservation
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 MakeRig = Callable[..., Awaitable[Rig]]
 UNMATCHED = EntryEnd(outcome=EntryOutcome.UNMATCHED, status=200)
 
 
 async def claimed(make_rig: MakeRig, news: Newsroom, many: int) -> tuple[Rig, list[ClaimedEntry]]:
-    """As many entries of one feed in hand."""
+    """As many entries of one feed in progress."""
     news.feed("/feed", [teaser(f"/{number}") for number in range(many)])
     rig = await make_rig({"hafen": "/feed"})
     await rig.poll()

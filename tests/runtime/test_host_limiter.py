@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class Hosts:
-    """Pieces called like "slow/7"; those of the slow host stay in hand until `go`."""
+    """Pieces called like "slow/7"; those of the slow host stay in progress until `go`."""
 
     def __init__(self, *names: str) -> None:
         self.due = deque(names)
@@ -71,7 +71,7 @@ async def test_a_slow_host_keeps_nobody_else_waiting() -> None:
 
 
 async def test_a_crowd_comes_back_one_after_the_other() -> None:
-    """What is put off is due again piece by piece, also across several claims."""
+    """What is rescheduled is due again piece by piece, also across several claims."""
     hosts = Hosts(*(f"slow/{number}" for number in range(30)))
     task = await at_work(hosts.lane())
     names, moments = [name for name, _ in hosts.later], [due_at for _, due_at in hosts.later]
@@ -82,7 +82,7 @@ async def test_a_crowd_comes_back_one_after_the_other() -> None:
 
 
 async def test_the_next_of_a_host_takes_the_place_of_the_last() -> None:
-    """Few pieces ahead are not put off: they begin as soon as there is a place at their host."""
+    """Few pieces ahead are not rescheduled: they begin as soon as there is a place at their host."""
     hosts = Hosts(*(f"slow/{number}" for number in range(5)))
     task = await at_work(hosts.lane())
     assert (hosts.begun, hosts.later) == (["slow/0", "slow/1"], [])
@@ -123,7 +123,7 @@ async def test_a_crowd_that_cannot_be_put_off_goes_on_waiting() -> None:
 
 
 async def test_a_failure_gives_its_place_back() -> None:
-    """Pieces that end in an exception do not fill their host for ever."""
+    """Pieces that end in an exception do not fill their host without end."""
     hosts = Hosts(*(f"bad/{number}" for number in range(9)))
     crowd = HostLimiter[str](host=lambda piece: piece.split("/")[0], limit=2, now=lambda: NOW, reschedule=hosts.put_off)
 
@@ -137,7 +137,7 @@ async def test_a_failure_gives_its_place_back() -> None:
 
 
 def test_hosts_are_told_apart_as_they_are_written() -> None:
-    """Scheme and path do not matter, the port does; what is no address has no host."""
+    """Scheme and path do not matter, the port does; a text that is not an address has no host."""
     assert host_and_port("https://Blatt.example/a/b?c=http://x.example") == "blatt.example"
     assert host_and_port("http://127.0.0.1:8080") == "127.0.0.1:8080"
     assert host_and_port("kein Link") == host_and_port("") == ""

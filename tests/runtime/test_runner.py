@@ -13,7 +13,7 @@ from watcher.runtime.runner import StepRunner
 
 
 async def test_a_drain_ends_when_its_feeder_ends_during_a_claim() -> None:
-    """The feeder's last moment may fall into a claim that finds nothing; the drain must not wait for a kick then."""
+    """The feeder's last moment may fall into a claim that finds nothing; the drain must not wait for a wake then."""
     feeder_may_end = asyncio.Event()
     feeder = asyncio.create_task(_until(feeder_may_end))
 
@@ -57,7 +57,7 @@ async def _nothing(_piece: int) -> None:
 
 
 class Pieces:
-    """Work for a lane: numbers, each in hand until it is let go; `most` is how many were in hand at once."""
+    """Work for a runner: numbers, each in progress until it is released; `most` is the largest number at once."""
 
     def __init__(self, count: int) -> None:
         self.left = list(range(count))
@@ -86,7 +86,7 @@ def lane_of(pieces: Pieces, *, width: int = 3) -> StepRunner[int]:
 
 
 async def working(lane: StepRunner[int]) -> asyncio.Task[None]:
-    """The lane at work, kicked once, everything that can start started."""
+    """The runner at work, woken once, everything that can start started."""
     task = asyncio.create_task(lane.run())
     lane.wake()
     for _ in range(10):
@@ -114,7 +114,7 @@ async def test_no_more_is_in_hand_than_the_lane_is_wide() -> None:
 
 
 async def test_what_is_claimed_ahead_saves_claims_and_waits_its_turn() -> None:
-    """Ten pieces do not take ten claims, and still no more are in hand than the lane is wide."""
+    """Ten pieces do not take ten claims, and still no more are in progress than the runner's limit."""
     pieces, claims = Pieces(10), list[int]()
 
     async def claim(limit: int) -> list[int]:
@@ -142,7 +142,7 @@ async def test_what_was_claimed_ahead_is_not_begun_at_a_stop() -> None:
 
 
 async def test_a_lane_sleeps_until_it_is_kicked() -> None:
-    """It does not ask again and again; one kick is enough, also one that came while it was busy."""
+    """It does not ask again and again; one wake is enough, also one that came while it was busy."""
     asked = 0
 
     async def claim(_limit: int) -> list[int]:
@@ -162,7 +162,7 @@ async def test_a_lane_sleeps_until_it_is_kicked() -> None:
 
 
 async def test_a_bug_in_one_piece_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged with its trace; an error of ours is told in a sentence."""
+    """It is logged with its trace; an error of ours is logged as a sentence."""
     taken: list[int] = []
 
     async def take(piece: int) -> None:
@@ -205,7 +205,7 @@ async def test_a_claim_that_fails_is_told_once_and_tried_again(caplog: pytest.Lo
 
 
 async def test_a_drain_that_cannot_claim_says_so() -> None:
-    """`once` must not report success over work that it could not even see; what is in hand is let go."""
+    """`once` must not report success over work that it could not even see; work in progress is cancelled."""
     pieces = Pieces(1)
 
     async def claim(limit: int) -> list[int]:

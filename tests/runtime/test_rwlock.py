@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Visit:
-    """Somebody who enters, is inside until told to leave, and says so."""
+    """Somebody who enters, is inside until asked to leave, and says so."""
 
     def __init__(self, turn: AbstractAsyncContextManager[None]) -> None:
         self.inside = False
@@ -37,13 +37,13 @@ class Visit:
 
 
 async def settled() -> None:
-    """Lets everybody go on as far as he can."""
+    """Lets every task go on as far as it can."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
 async def test_several_are_together_and_one_is_alone() -> None:
-    """He waits for those inside; those who come after him wait for him."""
+    """A writer waits for those inside; those who come later wait for the writer."""
     turns = ReadWriteLock()
     first, second = Visit(turns.shared()), Visit(turns.shared())
     await settled()

@@ -124,7 +124,7 @@ def test_a_backup_that_fails_leaves_nothing(state: Path, tmp_path: Path) -> None
 
 
 def test_backups_are_found_by_what_they_know(state: Path) -> None:
-    """The order is that of their contents, whatever their times say; damaged ones and strangers do not count."""
+    """The order is that of their contents, whatever their times say; damaged and foreign ones do not count."""
     made = []
     for hours in range(3):
         poll(state, at=NOW + timedelta(hours=hours))

@@ -57,7 +57,7 @@ def opened(state: Path, last_end: LastEnd = LastEnd.UNCLEAN) -> tuple[list[str],
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("has_backup", [True, False], ids=["backup", "no backup"])
 def test_a_damaged_state_is_replaced_and_kept(state: Path, damage: str, has_backup: bool) -> None:
-    """However it is damaged, the next start works; the damaged bytes stay for whoever wants to look into them."""
+    """However it is damaged, the next start works; the damaged bytes stay for inspection."""
     if has_backup:
         back_up(state, default_backup(state, now=NOW))
     damaged = DAMAGES[damage](state.read_bytes())
@@ -141,7 +141,7 @@ def damage_all_pages(state: Path) -> None:
 
 
 async def test_damage_that_shows_at_work_is_told(state: Path) -> None:
-    """The store thread says so, so that the daemon ends, and the next start mends what it finds."""
+    """The store thread says so, so that the daemon ends, and the next start repairs what it finds."""
     engine = open_database(state)
     told: list[StateError] = []
     store = StoreThread(engine)

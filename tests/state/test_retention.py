@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,13 +10,15 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from bench.retention import Volume, simulate
-from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NewEntry
-from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, Retention
+from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NearMiss, NewEntry
+from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, NEAR_MISSES, Retention
 from watcher.store import StoreThread, open_database, schema
-from watcher.store.commands import entries, feeds, retention
+from watcher.store.commands import entries, feeds, near_misses, retention
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.feeds import PollRecord
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.queries import entry_status, known_entries
+from watcher.store.queries import near_misses as recorded
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -72,8 +75,8 @@ def test_what_the_feed_lists_stays_known(engine: Engine) -> None:
     assert 1390 in known(engine)
     with engine.begin() as tx:
         assert not entry_status.find(tx, links=("http://a.example/1",), link_key=None)
-        assert known_entries.find_known(tx, FEED, [1])[1].matched, (
-            "without a row it must never look as if it could be read again"
+        assert known_entries.find_known(tx, FEED, [1])[1].content_hash is None, (
+            "without a row nothing may look like a change of it"
         )
 
 
@@ -184,3 +187,28 @@ async def test_a_state_stops_growing(tmp_path: Path) -> None:
 def _entry(number: int) -> NewEntry:
     entry = Entry(id=f"{number}", link=f"http://a.example/{number}", title=f"Titel {number}", summary="Worte")
     return NewEntry(entry=entry, keys=EntryKeys(id=number, link=None), content_hash=1)
+
+
+def test_near_misses_go_ninety_days_after_they_were_seen_last(engine: Engine) -> None:
+    """With their links to entries; those that a page has shown since stay."""
+    near = NearMiss(watch="w", term="Hafen", form="Hafen", sentence="Am Hafen", place="menu")
+
+    def show(entry: int, sentence: str, now: datetime) -> None:
+        shown = ShownNearMisses(
+            url="http://a.example/1", host="a.example", feed="a", near_misses=(replace(near, sentence=sentence),)
+        )
+        with engine.begin() as tx:
+            near_misses.record(tx, EntryId(entry), shown, now=now)
+
+    show(1, "Am Hafen", START)
+    show(1, "Im Hafen", START)
+    show(1, "Im Hafen", START + DAY)
+    show(2, "Im Hafen", START + 2 * DAY)
+    with engine.begin() as tx:
+        retention.drop_near_misses(tx, before=START + DAY, limit=500)
+        (kept,) = recorded.find(tx)
+        assert (kept.near_miss.sentence, kept.count) == ("Im Hafen", 2)
+        assert (kept.first_seen_at, kept.last_seen_at) == (START, START + 2 * DAY)
+        assert count(tx, "near_miss_entries") == 2
+        retention.drop_near_misses(tx, before=START + NEAR_MISSES, limit=500)
+        assert (count(tx, "near_misses"), count(tx, "near_miss_entries")) == (0, 0)

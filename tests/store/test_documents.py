@@ -40,7 +40,7 @@ def recorded(
 
 
 def told(tx: Connection) -> list[tuple[str, str]]:
-    """Channel and watch of all that is to be told, in order."""
+    """Channel and watch of all deliveries, in order."""
     rows = tx.execute(text("SELECT channel, watch FROM told ORDER BY channel, watch"))
     return [(row.channel, row.watch) for row in rows]
 
@@ -72,7 +72,7 @@ def test_numbers_follow_the_highest_of_store_and_folder(folders: list[int]) -> N
 
 
 def test_a_document_keeps_all_that_is_known_of_it(tx: Connection) -> None:
-    """Text, hits, addresses, source: what it was recorded with comes back, and its file is owed."""
+    """Text, hits, addresses, source: what it was recorded with comes back, and its file is pending."""
     document = recorded(tx, "Rutte sprach.", url="https://blatt.example/r")
     assert document is not None
     assert (document.text, document.url, document.urls) == ("Rutte sprach.", "https://blatt.example/r", (document.url,))
@@ -197,7 +197,7 @@ def test_a_document_gives_way_to_a_file_that_cannot_be_read(tx: Connection) -> N
     assert stored_documents.known_names(tx) == {moved.name}
 
 
-# -- what is owed -----------------------------------------------------------------------------------------------------
+# -- pending files -----------------------------------------------------------------------------------------------------
 
 
 def test_owed_files_come_in_order_a_few_at_a_time(tx: Connection) -> None:

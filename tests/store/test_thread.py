@@ -63,7 +63,7 @@ class Hold:
 
 
 async def test_a_result_is_handed_out_after_its_commit(store: StoreThread, state: Path) -> None:
-    """Whoever has the result can rely on it: another connection sees what was done."""
+    """The result is reliable: another connection sees what was done."""
     for name in ("a", "b", "c"):
         assert await store.run(add, name) == name
         assert name in names(state)
@@ -86,7 +86,7 @@ async def test_a_failure_leaves_no_trace_and_spares_those_beside_it(store: Store
 
 
 async def test_a_full_disk_is_told_to_all_whose_work_it_took(store: StoreThread, state: Path) -> None:
-    """SQLite rolls the whole transaction back then: nobody of the batch is told that his work is done."""
+    """SQLite rolls the whole transaction back then: no call of the batch succeeds."""
     pages = await store.run(lambda tx: tx.execute(text("PRAGMA page_count")).scalar_one())
     await store.run(lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={pages + 4}").scalar_one())
     hold = Hold()
@@ -179,7 +179,7 @@ async def test_close_lets_those_finish_who_wait(engine: Engine, state: Path) -> 
 
 
 async def test_nothing_can_be_asked_after_the_end(engine: Engine) -> None:
-    """A call then fails at once instead of waiting for ever."""
+    """A call then fails at once instead of waiting without end."""
     store = StoreThread(engine)
     store.close()
     with pytest.raises(StateError, match="closed"):

@@ -70,7 +70,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_the_service_lives_as_its_unit_says(machine: Machine) -> None:
-    """Starts and is ready, reloads, is killed when it hangs and started again, stops in time; tells its status."""
+    """Starts and is ready, reloads, is killed when it hangs and started again, stops in time; shows its status."""
     machine.run("systemctl", "start", UNIT)  # returns when READY=1 has come
     assert machine.show(UNIT, "ActiveState") == "active"
     machine.wait_for(lambda: "last poll 2" in machine.show(UNIT, "StatusText"), "a poll in the status line")

@@ -72,7 +72,7 @@ class TestUnit:
         assert (result.returncode, result.stderr) == (0, "")
 
     def test_a_slip_would_be_noticed(self, installed: Path) -> None:
-        """The check above can fail: a setting that does not exist is told."""
+        """The check above can fail: a setting that does not exist is reported."""
         installed.write_text(installed.read_text().replace("PrivateTmp=", "PrivateTemp="))
         assert "PrivateTemp" in run(tool("systemd-analyze"), "verify", "--man=no", installed).stderr
 
@@ -88,7 +88,7 @@ class TestUnit:
         assert settings("Service")["RestartPreventExitStatus"] == [str(WRONG_CONFIG)]
 
     def test_no_secret_is_needed_to_start(self) -> None:
-        """A LoadCredential= line without its file keeps a service from starting: they stand in the drop-in only."""
+        """A LoadCredential= line without its file keeps a service from starting: they are in the drop-in only."""
         assert "LoadCredential" not in settings("Service")
         assert "LoadCredential=slack_newsroom:/etc/watcher/credentials/slack_newsroom" in (
             FOLDER / "secrets.conf"

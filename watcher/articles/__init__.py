@@ -1,12 +1,14 @@
 """Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
 from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
+from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
 from watcher.articles.quality import holds_sentence, paragraph_hashes, repeated_share, without_repeated
 
 __all__ = [
     "JOINT",
+    "NearMisses",
     "PageSummary",
     "Prefilter",
     "article_of_entry",
@@ -14,6 +16,7 @@ __all__ = [
     "body_candidates",
     "extract_article",
     "holds_sentence",
+    "near_misses",
     "paragraph_hashes",
     "repeated_share",
     "summarise_page",

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from watcher.articles.blocks import Block
 from watcher.articles.bodies import Reader, json_ld_body, plain_text, read_tree
 from watcher.articles.container import without_strays
+from watcher.articles.gaps import with_left_out
 from watcher.articles.headline import Headline, author, headings
 from watcher.articles.line_rules import clean_lines
 from watcher.articles.lines import join_lines, letters_of, tidy_lines, words_of
+from watcher.articles.mass import mass_of
 from watcher.articles.page import Page
 from watcher.articles.pruning import pruned
 from watcher.articles.standfirst import standfirst
@@ -70,10 +73,10 @@ def choose_body(page: Page, *, headline: Headline) -> Body:
         candidates[reader] = candidate
         if _is_corroborated(candidates, stated):
             break
-    reader = _best_reader(candidates, stated)
+    reader = _best_reader(candidates, stated, page.blocks)
     found = _with_stated(candidates[reader], stated).lines
-    lines = without_strays(found, page.blocks)
-    strays = tuple(Removed(rule="behind the article", text=line) for line in found[len(lines) :])
+    lines = with_left_out(without_strays(found, page.blocks), page.blocks)
+    strays = tuple(Removed(rule="behind the article", text=line) for line in found if line not in lines)
     said = {letters_of(line) for line in lines} - set(map(letters_of, headline.tops))
     lines, removed = clean_lines(
         lines, known=_headings(page, headline), author=author(page)[0], page_blocks=page.blocks
@@ -95,7 +98,7 @@ def weigh_bodies(page: Page) -> tuple[BodyCandidate, ...]:
     """Returns each reader's candidate, the most agreed one first; the page's JSON-LD body last."""
     candidates = dict(_read(page))
     stated = _Candidate.of(json_ld_body(page))
-    reader = _best_reader(candidates, stated)
+    reader = _best_reader(candidates, stated, page.blocks)
     is_stated_taken = _with_stated(candidates[reader], stated) is stated
     read = [
         _described(one, score, candidates[one], taken=one is reader and not is_stated_taken)
@@ -122,17 +125,22 @@ def _read(page: Page) -> Iterator[tuple[Reader, _Candidate]]:
 
 
 def _is_corroborated(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> bool:
-    """Returns whether another reader, or the page's JSON-LD body, nearly agrees with the first reader."""
-    first, *others = candidates.values()
+    """Returns whether a witness of other origin nearly agrees with the first reader: readability, or the JSON-LD body.
+
+    trafilatura's modes share their code and make the same cuts, so that they do not corroborate each other.
+    """
+    first, *_ = candidates.values()
     if first.size < _LEAST_CORROBORATED:
         return False
+    others = (candidate for reader, candidate in candidates.items() if reader is Reader.READABILITY)
     return any(first.agrees(witness) >= _AGREEMENT for witness in (*others, *_witness(stated)))
 
 
-def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> Reader:
+def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate, page_blocks: Sequence[Block]) -> Reader:
     """Returns the first reader if a witness corroborates it, else the one that all others agree with most.
 
-    The strictest reader wins if it found all of that and more: the others then stopped at a gap in the text.
+    The strictest reader wins if it found all of that and more: the others then stopped at a gap in the text. Without a
+    corroboration readability wins by the prose of the page, if the choice is cut or cluttered beside it.
     """
     if _is_corroborated(candidates, stated):
         return next(iter(candidates))
@@ -140,8 +148,13 @@ def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate) ->
     best = max(candidates, key=lambda reader: scores[reader])
     chosen, strict = candidates[best], candidates.get(Reader.PRECISION)
     if strict and strict.size > _LONGER * chosen.size and strict.shares(chosen) > _WITHIN * chosen.size:
-        return Reader.PRECISION
-    return best
+        best, chosen = Reader.PRECISION, strict
+    other = candidates.get(Reader.READABILITY)
+    if other is None or any(chosen.agrees(witness) >= _AGREEMENT for witness in _witness(stated)):
+        return best
+    mass, others = (mass_of(candidate.lines, page_blocks) for candidate in (chosen, other))
+    contains = other.shares(chosen) > _WITHIN * chosen.size
+    return Reader.READABILITY if mass.is_cluttered(others) or (contains and mass.is_cut(others)) else best
 
 
 def _scores(candidates: Mapping[Reader, _Candidate], stated: _Candidate) -> dict[Reader, float]:

@@ -19,22 +19,22 @@ def without_strays(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[s
     Such lines are teasers and service text behind the article. A second container of the same kind (a text that is
     split by an advertisement) counts as inside; lines that are not found on the page stay.
     """
-    places = _places(lines, page_blocks)
-    container = _container(lines, places)
+    places = places_of(lines, page_blocks)
+    container = container_of(lines, places)
     if container is None:
         return list(lines)
-    inside = [place is None or _holds(container, place) for place in places]
-    kinds = {_kind(place) for place, within in zip(places, inside, strict=True) if place is not None and within}
+    inside = [place is None or holds(container, place) for place in places]
+    kinds = {kind_of(place) for place, within in zip(places, inside, strict=True) if place is not None and within}
     end = len(lines)
     while end > 0 and not inside[end - 1]:
         place = places[end - 1]
-        if place is not None and _kind(place) in kinds:
+        if place is not None and kind_of(place) in kinds:
             break
         end -= 1
     return list(lines[:end])
 
 
-def _places(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElement | None]:
+def places_of(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElement | None]:
     """Finds the element of each line: of several equal blocks, the first one behind the line before."""
     found: dict[str, list[int]] = {}
     for index, block in enumerate(page_blocks):
@@ -49,7 +49,7 @@ def _places(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[HtmlElem
     return places
 
 
-def _container(lines: Sequence[str], places: Sequence[HtmlElement | None]) -> HtmlElement | None:
+def container_of(lines: Sequence[str], places: Sequence[HtmlElement | None]) -> HtmlElement | None:
     """Returns the deepest element that contains nearly all letters of the lines with a known place."""
     weights: Counter[HtmlElement] = Counter()
     total = 0
@@ -63,10 +63,12 @@ def _container(lines: Sequence[str], places: Sequence[HtmlElement | None]) -> Ht
     return max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
 
 
-def _holds(container: HtmlElement, element: HtmlElement) -> bool:
+def holds(container: HtmlElement, element: HtmlElement) -> bool:
+    """Returns whether an element is the container or inside it."""
     return element is container or any(above is container for above in element.iterancestors())
 
 
-def _kind(element: HtmlElement) -> tuple[str, str]:
+def kind_of(element: HtmlElement) -> tuple[str, str]:
+    """Returns tag and name of an element's parent: equal for the paragraphs of two containers of one kind."""
     parent = element.getparent()
     return (str(parent.tag), parent.get("class") or parent.get("id") or "") if parent is not None else ("", "")

@@ -7,6 +7,7 @@ publication.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ _LEAST_HEADLINE = 15
 _LONGEST_LINE = 120
 _BEFORE, _BEHIND = 5, 12  # blocks around the headline in which a line may be a date line
 _LONGEST_REST = 25
+_MAX_HEADLINES = 20
 _LINKED = 0.3
 _SENTENCE = re.compile(r"(?:[a-zà-ÿ]{3,}|\d{4})[.!?]\W*$")
 _DATED_BYLINE = re.compile(
@@ -58,8 +60,8 @@ _PUBLISHED_CLASSES = frozenset({"published", "dt-published"})  # hAtom and h-ent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """`own`: the `<article>` elements that hold the article itself, unlike teasers; `headed`: what holds a headline
-    (an h1 of some length: a logo often is an h1 too)."""
+    """The elements that hold the article: `own`, the `<article>` elements of the article itself, unlike teasers;
+    `headed`, all elements around a headline (an h1 of some length: a logo often is an h1 too)."""
 
     own: frozenset[HtmlElement]
     headed: frozenset[HtmlElement]
@@ -72,10 +74,9 @@ class _Places:
     headlines: tuple[int, ...]
     paragraphs: tuple[int, ...]
 
-    @property
-    def end(self) -> int:
-        """The last long paragraph."""
-        return self.paragraphs[-1] if self.paragraphs else 0
+    def is_behind_text(self, index: int) -> bool:
+        """Whether no long paragraph follows a block."""
+        return bool(self.paragraphs) and index > self.paragraphs[-1]
 
     def is_near(self, index: int) -> bool:
         """Whether a block is so near to a headline that a date there is the article's."""
@@ -84,7 +85,7 @@ class _Places:
     def is_in_text(self, index: int, block: Block) -> bool:
         """Whether a block is part of the text: only a standfirst may come before a line, and nothing before a list."""
         start = max((headline for headline in self.headlines if headline < index), default=-1)
-        before = sum(start < paragraph < index for paragraph in self.paragraphs)
+        before = bisect_left(self.paragraphs, index) - bisect_right(self.paragraphs, start)
         return before > (0 if block.element.tag in _ITEMS else 1)
 
 
@@ -151,7 +152,7 @@ def published_part(line: str) -> str:
 
 
 def day_first(page: Page) -> bool | None:
-    """How 03/04/2025 is read on this page; None if it is ambiguous (English without a region)."""
+    """Decides how 03/04/2025 is read on a page; None if nobody can know (English without a region)."""
     language = (page.tree.get("lang") or "").lower().replace("_", "-")
     if language.startswith("en"):
         return {"en-us": False, "en-gb": True, "en-au": True, "en-nz": True, "en-ie": True, "en-in": True}.get(language)
@@ -184,7 +185,7 @@ def _is_marked(tag: HtmlElement) -> bool:
 
 
 def _is_coarser(shown: StatedDate | None, stamp: StatedDate | None) -> bool:
-    """The page shows a month where its own value claims a day of that month: the month is reported."""
+    """Whether the page shows a month where its own value states a day of that month."""
     if shown is None or stamp is None:
         return False
     return shown.date.day is None and stamp.date.isoformat().startswith(shown.date.isoformat())
@@ -193,8 +194,8 @@ def _is_coarser(shown: StatedDate | None, stamp: StatedDate | None) -> bool:
 def _is_date_line(block: Block, text: str, page: Page, places: _Places, index: int) -> bool:
     label = _LABEL.search(text)
     label = label if label and not any(map(str.isalnum, text[: label.start()])) else None
-    if index > places.end:
-        return label is not None and len(letters_of(without_dates(text[label.end() :]))) <= 2
+    if label and places.is_behind_text(index) and len(letters_of(without_dates(text[label.end() :]))) <= 2:
+        return True
     if places.is_in_text(index, block) and not _DATED_BYLINE.search(text):
         return False
     if _is_labelled(block, text, label) and (places.is_near(index) or not places.headlines):
@@ -237,7 +238,7 @@ def _places(page: Page, layout: _Layout) -> _Places:
         for index, block in enumerate(page.blocks)
         if len(block.text) > _LONGEST_LINE and not _is_marginal(block.element, layout, _NO_LINES)
     ]
-    return _Places(headlines=tuple(shown), paragraphs=tuple(paragraphs))
+    return _Places(headlines=tuple(shown[:_MAX_HEADLINES]), paragraphs=tuple(paragraphs))
 
 
 def _is_about_a_change(tag: HtmlElement) -> bool:
@@ -275,7 +276,7 @@ def _layout(page: Page) -> _Layout:
 
 
 def _is_marginal(tag: HtmlElement, layout: _Layout, never: frozenset[str]) -> bool:
-    """In the page's margin or in a teaser. Inside the article itself a header, footer or aside is part of it."""
+    """Whether a tag is in a margin or teaser; inside the article itself a header, footer or aside is part of it."""
     margin = False
     for element in (tag, *tag.iterancestors()):
         if element in layout.own:
@@ -291,7 +292,7 @@ def _paragraph_letters(element: HtmlElement) -> int:
 
 
 def _in_teaser(tag: HtmlElement) -> bool:
-    """Inside a link that says more than the time itself, such as a teaser of another article."""
+    """Whether a tag is inside a link with more words than the time, such as a teaser of another article."""
     link = next(tag.iterancestors("a"), None)
     return link is not None and len(re.sub(r"\s", "", "".join(link.itertext()))) > 2 * _LONGEST_REST
 

@@ -15,6 +15,7 @@ from watcher.articles.bodies import plain_text
 from watcher.articles.consensus import Body, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published, without_future_date
 from watcher.articles.headline import author, headline, language, site_name
+from watcher.articles.language import language_of
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.media_type import is_plain, text_of_page
 from watcher.articles.page import Page, read_page
@@ -80,7 +81,7 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) ->
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
-        language=language(page),
+        language=language_of(body.text, declared=language(page)),
         site=site_name(page),
         author=writer,
         quality=quality,
@@ -105,6 +106,7 @@ def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
         body=body,
         date=entry.date,
         published_at=entry.published_at,
+        language=language_of(body),
         site=site or host_of(entry.link),
         author=entry.author,
         text_from=TextFrom.FEED,
@@ -164,6 +166,7 @@ def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
         body=body,
         date=hint.date if hint else None,
         published_at=hint.published_at if hint else None,
+        language=language_of(body),
         site=host_of(url),
         quality=quality,
         origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),

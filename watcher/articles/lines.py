@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from watcher.articles.markup import holds_markup, resolved
@@ -58,6 +59,8 @@ def join_lines(lines: Iterable[str]) -> str:
 
 def letters_of(text: str) -> str:
     """Returns letters and digits only, case folded: equal for two spellings of one line."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     return "".join(filter(str.isalnum, text.casefold()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from watcher.articles.decoding import decode_page
+from watcher.articles.superscripts import raise_superscripts
 from watcher.errors import NotAnArticle
 from watcher.text.charset import has_mark, wide_encoding
 
@@ -41,7 +42,7 @@ def text_of_page(page: bytes, content_type: str) -> str:
     magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
     if magic:
         raise NotAnArticle(f"{kind if kind not in _PAGE_TYPES else magic}, not a page of text")
-    text = decode_page(page, content_type)
+    text = raise_superscripts(decode_page(page, content_type))
     if kind not in _PAGE_TYPES and not _begins_like_a_page(text):
         raise NotAnArticle(f"{kind} is not a page of text")
     if kind not in _HTML_TYPES and _is_binary(page):

@@ -16,7 +16,7 @@ Plain = dict[str, object]
 
 
 def plain(explanation: Explanation) -> Plain:
-    """Converts an explanation: entries, fetched, candidates, article, watches, story, document, deliveries."""
+    """Converts an explanation, section by section, from the entries to the near misses."""
     trial, reading = explanation.trial, explanation.trial.reading if explanation.trial else None
     members = [{"number": m.number, "name": m.name, "outlet": m.outlet, "url": m.url} for m in explanation.members]
     return {
@@ -33,6 +33,7 @@ def plain(explanation: Explanation) -> Plain:
         "story": None if explanation.story is None else {"number": explanation.story, "documents": members},
         "document": _document(explanation.document) if explanation.document else None,
         "deliveries": [_delivery(delivery) for delivery in explanation.deliveries],
+        "near_misses": list(_near_misses(explanation)),
     }
 
 
@@ -114,6 +115,23 @@ def _document(document: StoredDocument) -> Plain:
         "urls": list(document.urls),
         "written_at": document.written_at,
     }
+
+
+def _near_misses(explanation: Explanation) -> Iterator[Plain]:
+    """Yields each near miss with its history, None where it was found only by the dry run."""
+    recorded = {(each.near_miss.watch, each.near_miss.sentence): each for each in explanation.recorded}
+    for near in explanation.near_misses:
+        known = recorded.get((near.watch, near.sentence))
+        yield {
+            "watch": near.watch,
+            "term": near.term,
+            "form": near.form,
+            "sentence": near.sentence,
+            "place": near.place,
+            "first_seen_at": known.first_seen_at if known else None,
+            "last_seen_at": known.last_seen_at if known else None,
+            "count": known.count if known else None,
+        }
 
 
 def _delivery(delivery: DeliveryStatus) -> Plain:

@@ -39,7 +39,7 @@ def register(group: click.Group) -> None:
         if as_json:
             print_json([_row(feed, known.get(feed.name)) for feed in config.feeds])
             return
-        columns = ("feed", "entries", "no article", "last poll", "next poll", "health", "address")
+        columns = ("feed", "entries", "no article", "near misses", "last poll", "next poll", "health", "address")
         print_table(columns, (_cells(feed, known.get(feed.name)) for feed in config.feeds))
 
     @command(feeds_group, "add")
@@ -90,6 +90,7 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
         "title": status.title if status else "",
         "entries": status.entries if status else 0,
         "walls": dict(status.walls) if status else {},
+        "near_misses": status.near_misses if status else 0,
         "last_polled_at": status.last_polled_at if status else None,
         "last_success_at": status.last_success_at if status else None,
         "next_poll_at": status.next_poll_at if status else None,
@@ -100,12 +101,13 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
 
 def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
     if status is None:
-        return feed.name, "0", "", "never", "at the next start", "not polled yet", feed.url
+        return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url
     health = f"failing since {_moment(status.failing_since)}: {status.last_error}" if status.last_error else "good"
     return (
         feed.name,
         str(status.entries),
         ", ".join(f"{count} {quality}" for quality, count in status.walls.items()),
+        str(status.near_misses),
         _moment(status.last_polled_at),
         _moment(status.next_poll_at),
         health,

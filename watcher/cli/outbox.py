@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import click
 
+from watcher.cli.moments import moment_of
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message, print_table
-from watcher.config import Config, parse_duration
+from watcher.config import Config
 from watcher.errors import WatcherError
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
@@ -150,17 +150,10 @@ def _only(found: list[DeliveryStatus], wanted: str) -> DeliveryStatus:
 
 
 def _moment(text: str, config: Config, now: datetime) -> datetime:
-    """Converts `24h` to a day ago, and a date or time without zone to one in the corpus' time zone."""
     try:
-        return now - parse_duration(text)
-    except ValueError:
-        pass
-    timezone = ZoneInfo(config.corpus.timezone)
-    try:
-        moment = datetime.fromisoformat(text)
+        return moment_of(text, timezone=config.corpus.timezone, now=now)
     except ValueError as error:
-        raise WatcherError(f'--since {text!r} is neither a duration such as "24h" nor a date or time') from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone)
+        raise WatcherError(str(error)) from error
 
 
 def _lines(attempts: list[AttemptStatus]) -> Iterator[str]:

@@ -46,6 +46,7 @@ MODULES = {
     "feeds": "feeds",
     "healthcheck": "healthcheck",
     "match": "match",
+    "near-misses": "near_misses",
     "once": "run",
     "outbox": "outbox",
     "run": "run",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from watcher.model import Entry, EntryKeys
@@ -89,22 +90,48 @@ def normalise_link(url: str) -> str:
 
 
 def own_keys(feed_key: str, entry: Entry) -> EntryKeys:
-    """Returns the keys of one entry, regardless of the other entries of its feed; see `without_shared`."""
+    """Returns the keys of one entry, regardless of the other entries of its feed; see `distinct_keys`."""
     link = normalise_link(entry.link)
     return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key_of_page(link))
 
 
-def without_shared(keys: Sequence[EntryKeys], *, site: int | None) -> tuple[EntryKeys, ...]:
-    """Removes the link keys that do not identify an entry of a body.
+def distinct_keys(listed: Sequence[tuple[EntryKeys, int]], *, site: int | None) -> tuple[EntryKeys, ...]:
+    """Returns keys that distinguish the entries of one body, given their own keys and title keys.
 
-    A link that entries with different ids share (a live blog, a list page) is not a key, nor is the site of the feed.
+    An id that entries with different links or titles share is not trusted ("N/A" for all of them): the link replaces
+    it, or the title where the link is shared, too. A link that entries with different ids share (a live blog, a
+    list page) is not a key, nor is the site of the feed.
     """
-    owners: dict[int | None, int] = {site: 0}
-    shared: set[int | None] = {site}
-    for entry in keys:
-        if owners.setdefault(entry.link, entry.id) != entry.id:
-            shared.add(entry.link)
-    return tuple(EntryKeys(id=entry.id, link=None) if entry.link in shared else entry for entry in keys)
+    pages = _by(listed, lambda keys, title: (keys.id, (keys.link, title)))
+    ids = _by(listed, lambda keys, title: (keys.link, (keys.id, title if len(pages[keys.id]) > 1 else 0)))
+    shared = {link for link, owners in ids.items() if len(owners) > 1} | {site, None}
+
+    def distinct(keys: EntryKeys, title: int) -> EntryKeys:
+        link = None if keys.link in shared else keys.link
+        own = title ^ keys.id ^ (keys.link or 0)
+        if len(pages[keys.id]) == 1:
+            chosen = EntryKeys(id=keys.id, link=link)
+        else:
+            chosen = EntryKeys(id=own if link is None else link, link=None)
+        page = () if keys.link is None or keys.link == site else (keys.link,)
+        return replace(chosen, alternates=tuple(key for key in (*page, own, keys.id) if key not in chosen.all))
+
+    return tuple(distinct(keys, title) for keys, title in listed)
+
+
+def _by(
+    listed: Sequence[tuple[EntryKeys, int]], pair: Callable[[EntryKeys, int], tuple[int | None, object]]
+) -> dict[int | None, set[object]]:
+    groups: dict[int | None, set[object]] = {}
+    for keys, title in listed:
+        key, value = pair(keys, title)
+        groups.setdefault(key, set()).add(value)
+    return groups
+
+
+def title_key(feed_key: str, entry: Entry) -> int:
+    """Returns a key of the entry's title, or of its text if it has no title."""
+    return _key("title", feed_key, _folded(entry.title) or _folded(entry.text))
 
 
 def link_key(url: str) -> int | None:

@@ -1,7 +1,7 @@
 """Compares a feed body with the listing of the last poll: which entries are new or changed.
 
-A listing keeps 24 bytes per entry: a hash of its raw text, and its two keys. An entry with the same raw text is neither
-parsed nor looked up, as long as the other entries leave it the same keys.
+A listing keeps 32 bytes per entry: a hash of its raw text, its two keys, and a key of its title. An entry with the
+same raw text is neither parsed nor looked up, as long as the other entries leave it the same keys.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.feeds.identity import content_hash, link_key, own_keys, without_shared
+from watcher.feeds.identity import content_hash, distinct_keys, link_key, own_keys, title_key
 from watcher.model import Entry, EntryKeys, ParsedFeed
 
-_FORM = 1  # to be raised with every change of how keys are computed
-_HEAD, _ROW = struct.Struct(">Bqq"), struct.Struct(">qqq")
+_FORM = 2  # to be raised with every change of how keys are computed
+_HEAD, _ROW = struct.Struct(">Bqq"), struct.Struct(">qqqq")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One entry of a body: the hash of its block (see `entry_blocks`), and its own keys; None for an empty entry."""
+    """One entry of a body: the hash of its block (see `entry_blocks`), its own keys, and a key of its title.
+
+    `keys` is None for an empty entry.
+    """
 
     block: int
     keys: EntryKeys | None
+    title: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +39,10 @@ class Listing:
 
     def entries(self) -> Iterator[tuple[int, EntryKeys]]:
         """Yields the row of each entry and its keys without shared ones. Of entries that share a key, the first one."""
-        rows = [(index, row.keys) for index, row in enumerate(self.rows) if row.keys]
+        rows = [(index, row.keys, row.title) for index, row in enumerate(self.rows) if row.keys]
         taken: set[int] = set()
-        for (index, _), keys in zip(rows, without_shared([own for _, own in rows], site=self.site), strict=True):
+        distinct = distinct_keys([(own, title) for _, own, title in rows], site=self.site)
+        for (index, _, _), keys in zip(rows, distinct, strict=True):
             if taken.isdisjoint(keys.all):
                 yield index, keys
             taken.update(keys.all)
@@ -45,7 +50,7 @@ class Listing:
     def pack(self) -> bytes:
         """Serialises the listing for the store."""
         return _HEAD.pack(_FORM, self.context, self.site or 0) + b"".join(
-            _ROW.pack(row.block, row.keys.id if row.keys else 0, (row.keys.link if row.keys else None) or 0)
+            _ROW.pack(row.block, row.keys.id if row.keys else 0, (row.keys.link if row.keys else None) or 0, row.title)
             for row in self.rows
         )
 
@@ -56,8 +61,8 @@ class Listing:
             return None
         _, context, site = _HEAD.unpack_from(data)
         rows = tuple(
-            Row(block=block, keys=EntryKeys(id=identity, link=link or None) if identity else None)
-            for block, identity, link in _ROW.iter_unpack(data[_HEAD.size :])
+            Row(block=block, keys=EntryKeys(id=identity, link=link or None) if identity else None, title=title)
+            for block, identity, link, title in _ROW.iter_unpack(data[_HEAD.size :])
         )
         return cls(context=context, site=site or None, rows=rows)
 
@@ -115,7 +120,9 @@ def news_beyond(
 
 def _row(feed_key: str, block: int, entry: Entry) -> Row:
     has_content = bool(entry.link or entry.title or entry.text)
-    return Row(block=block, keys=own_keys(feed_key, entry) if has_content else None)
+    if not has_content:
+        return Row(block=block, keys=None)
+    return Row(block=block, keys=own_keys(feed_key, entry), title=title_key(feed_key, entry))
 
 
 def _news(feed: ParsedFeed, listed: Sequence[tuple[Entry, EntryKeys]]) -> FeedNews:

@@ -38,7 +38,8 @@ from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry
 
 DAY = timedelta(days=1)
 JITTER = 0.1
-MOST_INGESTIONS = 4  # the first, and three after changes
+FREE_INGESTIONS = 4  # the first, and three after changes; further changes wait, longer and longer
+FIRST_WAIT, LONGEST_WAIT = timedelta(hours=1), DAY
 FAILING_IS_TOLD_AFTER = DAY
 FAILURES_ARE_TOLD_AFTER = 6
 MOVED_TIMES, MOVED_FOR = 3, DAY
@@ -55,18 +56,26 @@ _MOST_FAILURES = 1000.0
 
 
 def plan_poll(
-    state: PollState, outcome: Outcome, *, known: Known, limits: Limits, now: datetime, jitter: float
+    state: PollState,
+    outcome: Outcome,
+    *,
+    known: Known,
+    limits: Limits,
+    now: datetime,
+    jitter: float,
+    asked_for: bool = False,
 ) -> PollPlan:
     """What to do about one poll. Total: every outcome has a next poll.
 
     `known` holds what the store knows under any of the keys that the news have to be looked up by, and may hold more.
-    `jitter` in [0, 1) spreads the next poll by a tenth to either side.
+    `jitter` in [0, 1) spreads the next poll by a tenth to either side. `asked_for`: a watch asks for entries of this
+    feed by name, so that an article counts as new here though another feed brought it.
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware datetime")
     match outcome:
         case Fetched():
-            return _fetched(state, outcome, known, limits, now, jitter)
+            return _fetched(state, outcome, known, limits, now, jitter, asked_for=asked_for)
         case NotModified():
             return _not_modified(state, outcome.answer, limits, now, jitter)
         case Failed():
@@ -100,14 +109,18 @@ def kind_of_failure(failure: FetchFailure) -> FailureKind:
 
 
 def _fetched(
-    state: PollState, outcome: Fetched, known: Known, limits: Limits, now: datetime, jitter: float
+    state: PollState, outcome: Fetched, known: Known, limits: Limits, now: datetime, jitter: float, *, asked_for: bool
 ) -> PollPlan:
     news = outcome.news
     read = tuple(
         NewEntry(entry=entry, keys=keys, content_hash=hashed)
         for entry, keys, hashed in zip(news.feed.entries, news.keys, news.hashes, strict=True)
     )
-    found = tuple((keys, _known_entry(keys, known)) for keys in (*news.keys, *news.regained))
+    hashes: tuple[int | None, ...] = (*news.hashes, *(None for _ in news.regained))
+    found = tuple(
+        (keys, _known_entry(keys, hashed, known, asked_for=asked_for))
+        for keys, hashed in zip((*news.keys, *news.regained), hashes, strict=True)
+    )
     new = tuple(planned for planned, (_, entry) in zip(read, found, strict=False) if entry is None)
     listed = len(read) + len(news.regained) + news.settled
     from_here = news.settled or any(entry and entry.same_feed for _, entry in found)
@@ -125,8 +138,14 @@ def _fetched(
         _plan_success(state, updated, outcome.answer, limits, now, jitter),
         new=new,
         changed=tuple(_changed_entries(read, found)),
-        seen=tuple(key for keys, entry in found if entry for key in keys.all if key in known),
-        learned=tuple((entry.entry_id, key) for keys, entry in found if entry for key in keys.all if key not in known),
+        seen=tuple(key for keys, entry in found if entry for key in keys.looked_up if key in known),
+        learned=tuple(
+            (entry.entry_id, key)
+            for keys, entry in found
+            if entry and any(key in known for key in keys.all)  # what an alternate key names may be another entry later
+            for key in keys.all
+            if key not in known
+        ),
         listing=news.listing if all(entry for _, entry in found[len(read) :]) else b"",
         rolled_over=rolled_over,
     )
@@ -135,19 +154,50 @@ def _fetched(
 def _changed_entries(
     read: Sequence[NewEntry], found: Iterable[tuple[EntryKeys, KnownEntry | None]]
 ) -> Iterator[ChangedEntry]:
-    """Entries of this feed that never matched and read otherwise now, under the same id or another one."""
-    told: set[EntryId] = set()
+    """Yields the entries of this feed whose content changed, under the same id or another one, each once.
+
+    An entry that matched is among them, because it may match other watches now.
+    """
+    seen: set[EntryId] = set()
     for planned, (_, entry) in zip(read, found, strict=False):
-        if entry is None or not entry.same_feed or entry.matched or entry.times_ingested >= MOST_INGESTIONS:
+        if entry is None or not entry.same_feed or entry.entry_id in seen:
             continue
-        if entry.content_hash not in {None, planned.content_hash} and entry.entry_id not in told:
-            told.add(entry.entry_id)
-            yield ChangedEntry(entry_id=entry.entry_id, entry=planned.entry, content_hash=planned.content_hash)
+        if entry.content_hash not in {None, planned.content_hash}:
+            seen.add(entry.entry_id)
+            yield ChangedEntry(
+                entry_id=entry.entry_id,
+                entry=planned.entry,
+                content_hash=planned.content_hash,
+                wait=_wait_before_ingestion(entry.times_ingested),
+            )
 
 
-def _known_entry(keys: EntryKeys, known: Known) -> KnownEntry | None:
-    found = known.get(keys.id)
-    return found if found is not None or keys.link is None else known.get(keys.link)
+def _wait_before_ingestion(times: int) -> timedelta:
+    """Returns the wait before an entry that changes is ingested again: none at first, then longer and longer."""
+    if times < FREE_INGESTIONS:
+        return timedelta()
+    return min(FIRST_WAIT * 2.0 ** min(times - FREE_INGESTIONS, 30), LONGEST_WAIT)
+
+
+def _known_entry(keys: EntryKeys, hashed: int | None, known: Known, *, asked_for: bool) -> KnownEntry | None:
+    """Finds the entry by its id, else by its link.
+
+    An id that comes with another link and other content names another entry: some feeds give all entries one id.
+    Under an alternate key an entry is known if its content (`hashed`; None: unchanged) is the same. With `asked_for`,
+    an entry that only other feeds brought so far is not known.
+    """
+    by_id = known.get(keys.id)
+    by_link = known.get(keys.link) if keys.link is not None else None
+    if by_id is None and by_link is None:
+        formers = (known[key] for key in keys.alternates if key in known)
+        return next((one for one in formers if one.same_feed and hashed in {None, one.content_hash}), None)
+    if by_id is None:
+        return None if asked_for and by_link is not None and not by_link.same_feed else by_link
+    if keys.link is None or by_id.link_key in {None, keys.link} or not by_id.same_feed:
+        return by_id
+    if by_link is not None:
+        return by_link
+    return None if hashed is not None and by_id.content_hash not in {None, hashed} else by_id
 
 
 # -- when to poll next ------------------------------------------------------------------------------------------------

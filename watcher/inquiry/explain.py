@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from watcher.feeds.identity import link_key
 from watcher.inquiry.dry_run import PageTrial
 from watcher.matching import STORY_WINDOW, Finding, Watchlist, story_of
-from watcher.model import Article, StoryId, Watch
+from watcher.model import Article, NearMiss, StoryId, Watch
 from watcher.store import StoreReader
-from watcher.store.queries import entry_status, outbox_status, overlaps, stored_documents
+from watcher.store.queries import entry_status, near_misses, outbox_status, overlaps, stored_documents
 from watcher.store.queries.entry_status import EntryStatus
+from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.outbox_status import DeliveryStatus
 from watcher.store.queries.stored_documents import StoredDocument
 
@@ -31,7 +32,7 @@ class Explanation:
     """Everything that is known of the page at `url`. `trial` is set where it was looked at just now.
 
     `findings`: the verdict of each watch; for a document, the recorded matches come first. `story` and `members`: the
-    story that the page belongs to, or would belong to if it were recorded now.
+    story that the page belongs to, or would belong to if it were recorded now. `recorded`: the near misses on record.
     """
 
     url: str
@@ -42,6 +43,15 @@ class Explanation:
     findings: tuple[Finding, ...] = ()
     story: StoryId | None = None
     members: tuple[StoryMember, ...] = ()
+    recorded: tuple[RecordedNearMiss, ...] = ()
+
+    @property
+    def near_misses(self) -> tuple[NearMiss, ...]:
+        """The near misses on record, and those of the dry run that are not among them."""
+        tried = self.trial.reading.near_misses if self.trial and self.trial.reading else ()
+        found = {(near.watch, near.sentence): near for near in tried}
+        known = {(each.near_miss.watch, each.near_miss.sentence): each.near_miss for each in self.recorded}
+        return tuple((found | known).values())
 
     @property
     def article(self) -> Article | None:
@@ -78,15 +88,20 @@ class Explanation:
         if self.document:
             yield "document", list(_document(self.document))
             yield "alerts", [_delivery(delivery) for delivery in self.deliveries] or ["none"]
+        if near := [_near_miss(each) for each in self.near_misses]:
+            left_out = self.trial.reading.left_out if self.trial and self.trial.reading else 0
+            yield "near misses, outside of the article", [*near, *([f"and {left_out} more"] if left_out else [])]
 
 
 def look_up(store: StoreReader, url: str, watches: Iterable[Watch]) -> Explanation:
     """Looks up what the store knows of the page at `url`."""
     found = tuple(store.read(entry_status.find, links=(url,), link_key=link_key(url)))
     number = next((entry.document for entry in found if entry.document is not None), None)
-    if number is None:
-        return Explanation(url=url, entries=found)
-    return replace(look_up_document(store, number, watches), url=url, entries=found)
+    near = store.read(near_misses.of_entries, [entry.id for entry in found])
+    known = Explanation(url=url) if number is None else look_up_document(store, number, watches)
+    matched = {match.watch for match in known.document.matches} if known.document else set()
+    recorded = tuple(each for each in near if each.near_miss.watch not in matched)
+    return replace(known, url=url, entries=found, recorded=recorded)
 
 
 def look_up_document(store: StoreReader, number: int, watches: Iterable[Watch]) -> Explanation:
@@ -187,6 +202,10 @@ def _document(document: StoredDocument) -> Iterator[str]:
     yield f"text from the {document.text_from.value}, quality: {document.quality.value}, {document.extractor}"
     for url in document.urls:
         yield f"at {url}"
+
+
+def _near_miss(near: NearMiss) -> str:
+    return f"{near.watch}: {near.place}: {near.sentence}"
 
 
 def _delivery(delivery: DeliveryStatus) -> str:

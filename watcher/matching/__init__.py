@@ -10,7 +10,7 @@ stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> sto
 """
 
 from watcher.matching.stories import WINDOW as STORY_WINDOW
-from watcher.matching.stories import containment, shingles, sketch, story_of
+from watcher.matching.stories import containment, same_but_for_counters, shingles, sketch, story_of
 from watcher.matching.watchlist import Finding, Watchlist, definition
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Watchlist",
     "containment",
     "definition",
+    "same_but_for_counters",
     "shingles",
     "sketch",
     "story_of",

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from watcher.matching.lexicon import Lexicon, Occurrences
 from watcher.matching.nodes import Fact, FactFilter, Scope, Words
@@ -60,6 +61,15 @@ class Evidence:
             for start, end in text.occurrences.spans(words.number)
             if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
         ]
+
+    def mentions(self, numbers: Iterable[int], most: int) -> list[Hit]:
+        """Returns the first `most` occurrences of each of these terms in the article's text, in its order."""
+        occurrences = self._texts[HitField.TEXT].occurrences
+        return self.hits(
+            Span(number=number, field=HitField.TEXT, start=start, end=end)
+            for number in numbers
+            for start, end in islice(occurrences.spans(number), most)
+        )
 
     def holds(self, fact_filter: FactFilter) -> bool:
         """Whether a filter holds for the article. It does not hold for an unknown fact."""

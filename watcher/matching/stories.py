@@ -29,6 +29,8 @@ CONTAINED = 0.5  # of 295 real pages no two different reports share more than 0.
 _SHARED_AT_LEAST = 3
 _MOST_COMPARED = 20  # documents whose facts are compared with those of a new one
 _WINNOWED = 9  # 9 shingles of 5 words span 13 words
+_NUMBER = re.compile(r"\d[\d.,:]*")
+_LONGEST_COUNTER = 60  # characters of a line
 _LONGEST = 5_000  # words; a ticker that grows for days does not fill the store
 
 _AGENCY = "(?:dpa|afp|ap|apa|rtr|reuters|epd|kna|sid|ots|keystone-sda|sda|dts|dapd|tass|ansa|efe|belga|anp|pap)"
@@ -95,6 +97,16 @@ def story_of(
         if text_of is None or not differ(text, text_of(document)):
             return story
     return None
+
+
+def same_but_for_counters(one: str, other: str) -> bool:
+    """Whether two texts differ at most in the numbers of short lines ("Gelesen: 1.204 Mal"), below their titles."""
+    return _without_counters(one) == _without_counters(other)
+
+
+def _without_counters(text: str) -> list[str]:
+    lines = [line for line in text.split("\n") if line]
+    return lines[:1] + [_NUMBER.sub("", line) if len(line) <= _LONGEST_COUNTER else line for line in lines[1:]]
 
 
 def _moment(published_at: datetime | None, date: PartialDate | None) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeGuard
@@ -19,6 +19,7 @@ from watcher.model import Article, Match, Needle, Watch
 from watcher.text import fold, squeeze
 
 MAX_HITS = 200
+MAX_MENTIONS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,23 @@ class Watchlist:
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
         return tuple(self._finding(plan, evidence) for plan in self._plans)
 
+    def mentions(self, text: str, *, without: Collection[str] = ()) -> tuple[Match, ...]:
+        """Finds the terms of the watches in a text that is not an article, for each watch that has any there.
+
+        The terms are those of which a watch needs one to match; if a watch needs several at once and the text has them
+        all, all of these. Whether a query is true does not count. `without`: the names of watches to leave out.
+        """
+        evidence = Evidence(self._lexicon, Article(title="", body=text), feed_text="", feed="")
+        candidates = evidence.candidates
+        numbers = {number for term in candidates for number in self._plans_by_term.get(term, ())}
+        plans = (self._plans[number] for number in sorted(numbers.union(self._always)))
+        named = ((plan.watch.name, _mentioned(plan, evidence)) for plan in plans if plan.watch.name not in without)
+        return tuple(
+            Match(watch=watch, hits=hits)
+            for watch, terms in named
+            if (hits := tuple(evidence.mentions(terms, MAX_MENTIONS)))
+        )
+
     def _finding(self, plan: Plan, evidence: Evidence) -> Finding:
         match = _match(plan, evidence)
         return Finding(watch=plan.watch.name, match=match, missing=() if match else missing(plan.node, evidence))
@@ -117,3 +135,12 @@ def _match(plan: Plan, evidence: Evidence) -> Match | None:
     if spans is None:
         return None
     return Match(watch=plan.watch.name, hits=tuple(evidence.hits(spans)[:MAX_HITS]))
+
+
+def _mentioned(plan: Plan, evidence: Evidence) -> list[int]:
+    """Returns the terms of a plan that count as a mention: those it needs, or authors for a plan that needs none."""
+    if plan.needs is None:
+        return [sign for sign in plan.signs or () if isinstance(sign, int)]
+    if all(any(map(evidence.occurs, terms)) for terms in plan.also_needs):
+        return list(dict.fromkeys([*plan.needs, *(term for terms in plan.also_needs for term in sorted(terms))]))
+    return list(plan.needs)

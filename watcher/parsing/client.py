@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from watcher.corpus import normalise_text
 from watcher.errors import NotAFeed, TaskFailed
 from watcher.feeds.listing import FeedNews
-from watcher.model import Article, HitField, ParsedFeed
+from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
     FEED_NEWS,
@@ -33,6 +33,8 @@ from watcher.parsing.messages import (
 T = TypeVar("T")
 
 _INT64_BOUND = 2**63
+_PLACES = frozenset(Place)
+_LONGEST_RULE = 100
 
 FEED_TIMEOUT = timedelta(seconds=30)  # 66 ms is usual for a large feed
 PAGE_TIMEOUT = timedelta(seconds=20)  # 40 ms is usual
@@ -98,7 +100,7 @@ def _false_answer(contradiction: str) -> TaskFailed:
 
 def _contradiction_in_news(news: FeedNews) -> str:
     """Names what cannot be in well-formed news, "" if nothing."""
-    numbers = [*news.hashes, *(key for keys in (*news.keys, *news.regained) for key in keys.all)]
+    numbers = [*news.hashes, *(key for keys in (*news.keys, *news.regained) for key in keys.looked_up)]
     if not len(news.feed.entries) == len(news.keys) == len(news.hashes):
         return "not as many keys as entries"
     if news.settled < 0 or (numbers and not -_INT64_BOUND <= min(numbers) <= max(numbers) < _INT64_BOUND):
@@ -108,6 +110,8 @@ def _contradiction_in_news(news: FeedNews) -> str:
 
 def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
     """Names what cannot be in a well-formed reading, "" if nothing."""
+    if contradiction := _contradiction_in_near_misses(reading):
+        return contradiction
     article = reading.article
     if article is None:
         return "matches without an article" if reading.matches else ""
@@ -119,6 +123,26 @@ def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
             if not 0 <= hit.start < hit.end or texts[hit.field][hit.start : hit.end] != hit.form:
                 return f"a hit of {match.watch!r} that is not in the text"
     return ""
+
+
+def _contradiction_in_near_misses(reading: PageReading) -> str:
+    """Names what cannot be in well-formed near misses, "" if nothing."""
+    if len(reading.near_misses) > MOST_NEAR_MISSES or reading.left_out < 0:
+        return "a wrong number of near misses"
+    matched = {match.watch for match in reading.matches}
+    for near in reading.near_misses:
+        if near.watch in matched:
+            return f"a near miss of {near.watch!r}, which matches"
+        if not near.form or near.form not in near.sentence or len(near.sentence) > LONGEST_NEAR_MISS:
+            return f"a near miss of {near.watch!r} whose sentence does not hold it"
+        if not _is_place(near.place) or near.sentence != " ".join(normalise_text(near.sentence).split()):
+            return f"a near miss of {near.watch!r} that is not plain"
+    return ""
+
+
+def _is_place(place: str) -> bool:
+    rule = place.removeprefix(REMOVED)
+    return place in _PLACES or (rule != place and 0 < len(rule) <= _LONGEST_RULE and rule.isprintable())
 
 
 def _is_plain(article: Article) -> bool:

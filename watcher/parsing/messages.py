@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from watcher.feeds.listing import FeedNews
 from watcher.matching import Finding
-from watcher.model import Article, BodyCandidate, Entry, Match, ParsedFeed, Quality, Watch
+from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -43,7 +43,8 @@ class PageTask:
     """Parse the payload as the page behind `entry`; without a payload the entry's own text is the article.
 
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
-    that the host repeats on other pages.
+    that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
+    own: the entry's text is the article if it matches.
     """
 
     entry: Entry
@@ -55,6 +56,7 @@ class PageTask:
     now: datetime
     whole: bool = False
     repeated: tuple[int, ...] = ()
+    shares_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class PageReading:
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
+    `near_misses`: of watches that do not match, and how many further ones were `left_out`.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """
 
@@ -73,6 +76,8 @@ class PageReading:
     sketch: tuple[int, ...] = ()
     wall: Quality | None = None
     paragraphs: tuple[int, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    left_out: int = 0
     candidates: tuple[BodyCandidate, ...] = ()
     findings: tuple[Finding, ...] = ()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from watcher.articles import (
     JOINT,
+    NearMisses,
     PageSummary,
     Prefilter,
     article_of_entry,
@@ -16,6 +18,7 @@ from watcher.articles import (
     body_candidates,
     extract_article,
     holds_sentence,
+    near_misses,
     repeated_share,
     summarise_page,
     without_repeated,
@@ -26,7 +29,7 @@ from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Quality, Watch
+from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
 from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
@@ -40,6 +43,7 @@ from watcher.parsing.messages import (
 )
 from watcher.text import host_of, hosts_of
 
+REPEATED = "repeated on other pages"
 _MOSTLY = 0.6  # of a text by letters: only the five longest paragraphs of a page are learnt
 
 
@@ -117,11 +121,32 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
     matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
-    reading = PageReading(article=None, problem=problem, wall=wall, paragraphs=paragraphs)
+    if task.shares_page and _is_own_text(task.entry) and any(_is_in_feed_text(match) for match in matches):
+        article = article_of_entry(task.entry, site=task.site, now=task.now)
+        article = replace(article, hosts=hosts_of(task.entry.link, task.url))
+        matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
+    near = _near_misses(task, page, article, matches)
+    reading = PageReading(
+        article=None,
+        problem=problem,
+        wall=wall,
+        paragraphs=paragraphs,
+        near_misses=near.kept,
+        left_out=near.left_out,
+    )
     if not matches and not task.whole:
         return reading
     reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
     return _explained(reading, task, page, article) if task.whole else reading
+
+
+def _is_own_text(entry: Entry) -> bool:
+    """Whether the feed has more of the entry than its title."""
+    return len(entry.text) > len(entry.title) // 2 and entry.text != entry.title
+
+
+def _is_in_feed_text(match: Match) -> bool:
+    return any(hit.field is HitField.FEED for hit in match.hits)
 
 
 def _explained(reading: PageReading, task: PageTask, page: bytes, article: Article) -> PageReading:
@@ -130,6 +155,14 @@ def _explained(reading: PageReading, task: PageTask, page: bytes, article: Artic
         candidates=body_candidates(page, content_type=task.content_type, url=task.url),
         findings=_generation.watchlist.explain(article, feed_text=task.entry.feed_text, feed=task.feed),
     )
+
+
+def _near_misses(task: PageTask, page: bytes, article: Article, matches: Iterable[Match]) -> NearMisses:
+    """Finds the terms of the watches that do not match in the page's text outside of the article."""
+    if not page:
+        return NearMisses()
+    find = partial(_generation.watchlist.mentions, without=frozenset(match.watch for match in matches))
+    return near_misses(page, task.content_type, find=find, article=article.text, removed=article.removed)
 
 
 def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
@@ -173,7 +206,9 @@ def _own_article(task: PageTask, page: bytes) -> Article:
     if not holds_sentence(own):
         message = "boilerplate: the host shows the same text on other pages"
         raise NotAnArticle(message, quality=Quality.BOILERPLATE.value)
-    return replace(article, body=own, quality=Quality.BOILERPLATE)
+    kept = set(own.split("\n\n"))
+    repeated = (Removed(rule=REPEATED, text=text) for text in article.body.split("\n\n") if text not in kept)
+    return replace(article, body=own, quality=Quality.BOILERPLATE, removed=(*article.removed, *repeated))
 
 
 TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {

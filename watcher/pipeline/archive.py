@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from watcher.corpus import (
     CorpusFile,
@@ -27,8 +28,8 @@ from watcher.corpus import (
 )
 from watcher.errors import CorpusError
 from watcher.log import event
-from watcher.matching import STORY_WINDOW, sketch, story_of
-from watcher.model import Article, DocumentNumber
+from watcher.matching import STORY_WINDOW, same_but_for_counters, sketch, story_of
+from watcher.model import Article, DocumentNumber, HitField, Match
 from watcher.parsing.messages import PageReading
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
@@ -40,6 +41,7 @@ from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
+_MOST_PASSAGES, _AROUND = 5, 200  # characters on each side of a hit
 _MOST_SKETCHED = 1_000  # the newest adopted files: new documents are compared with them
 
 
@@ -97,6 +99,7 @@ async def archive(
                 date=article.date,
             ),
             story_window=STORY_WINDOW,
+            is_same_text=partial(same_but_for_counters, article.text),
         )
         document = await context.store.run(
             documents.record,
@@ -113,6 +116,40 @@ async def archive(
             context.wake_deliver()
             return None
         return await _write(context, document, data)
+
+
+async def record_change(
+    context: ArchiveContext, claimed: ClaimedEntry, reading: PageReading, end: EntryEnd, *, number: int, feed_text: str
+) -> None:
+    """Evaluates a changed article for the watches that its document has not matched; they are sent as a follow-up."""
+    now = context.now()
+    texts = {HitField.TEXT: reading.article.text if reading.article else "", HitField.FEED: feed_text}
+    matched = await context.store.run(
+        documents.record_change,
+        claimed.id,
+        number,
+        [_passages(match, texts) for match in reading.matches],
+        end,
+        context.settings.recipients(in_first_poll=False, now=now, watches=[match.watch for match in reading.matches]),
+        now=now,
+    )
+    if matched:
+        context.wake_deliver()
+
+
+def _passages(match: Match, texts: Mapping[HitField, str]) -> tuple[Match, str]:
+    """Cuts out the text around the first hits of a match. Returns the match with hits that point into the passages."""
+    passages, hits, length = [], [], 0
+    for hit in match.hits[:_MOST_PASSAGES]:
+        text = texts[hit.field]
+        start = text.rfind("\n", max(0, hit.start - _AROUND), hit.start) + 1 or max(0, hit.start - _AROUND)
+        end = text.find("\n", hit.end, hit.end + _AROUND)
+        passage = text[start : end if end >= 0 else hit.end + _AROUND]
+        at = length + hit.start - start
+        hits.append(replace(hit, start=at, end=at + hit.end - hit.start, field=HitField.FEED))
+        passages.append(passage)
+        length += len(passage) + 2
+    return replace(match, hits=tuple(hits)), "\n\n".join(passages)
 
 
 async def write_missing(context: ArchiveContext) -> int:

@@ -25,11 +25,12 @@ from watcher.net import Client, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
-from watcher.pipeline.archive import ArchiveContext, archive
+from watcher.pipeline.archive import ArchiveContext, archive, record_change
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,9 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return None
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(claimed, entry, page, reading, problem)
+    if claimed.document is not None:
+        await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
+        return EntryOutcome.MATCHED
     if reading.article is None:
         learned = await context.record_end(claimed.id, end, generation=context.settings.generation)
         if learned is None:
@@ -205,6 +209,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
         timezone=context.settings.timezone,
         now=context.now(),
         repeated=tuple(context.repeated.of(page.host)),
+        shares_page=claimed.shares_page,
     )
     return await read_page(context.parsers, task, page.body)
 
@@ -227,7 +232,14 @@ def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading,
         status=page.status,
         final_url=page.url,
         shown=shown if reading.paragraphs or reading.wall else None,
+        near_misses=_near_misses(claimed, page, reading),
     )
+
+
+def _near_misses(claimed: ClaimedEntry, page: _Page, reading: PageReading) -> ShownNearMisses | None:
+    if not reading.near_misses:
+        return None
+    return ShownNearMisses(url=claimed.link, host=page.host, feed=claimed.feed, near_misses=reading.near_misses)
 
 
 async def _retry(

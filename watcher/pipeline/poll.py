@@ -179,12 +179,20 @@ async def _record(
     limits = Limits(every=feed.every, fastest=feed.fastest, slowest=feed.slowest)
 
     def plan(known: Mapping[int, KnownEntry]) -> PollRecord:
-        planned = plan_poll(state, outcome, known=known, limits=limits, now=now, jitter=jitter)
+        planned = plan_poll(
+            state,
+            outcome,
+            known=known,
+            limits=limits,
+            now=now,
+            jitter=jitter,
+            asked_for=context.settings.asks_for_feeds,
+        )
         return _as_record(planned, outcome, claimed, previous=state, now=now)
 
     if isinstance(outcome, Fetched):
         looked_up = (*outcome.news.keys, *outcome.news.regained)
-        keys = [key for entry in looked_up for key in entry.all]
+        keys = [key for entry in looked_up for key in entry.looked_up]
         async with context.recording:
             return await context.store.run(feeds.settle_poll, claimed.id, keys, plan, ops=context.settings.ops, now=now)
     record = plan({})

@@ -47,6 +47,11 @@ class Settings:
         return self.config.corpus.timezone
 
     @property
+    def asks_for_feeds(self) -> bool:
+        """Whether a watch may ask for the feed of an entry: the same article may match in one feed only, then."""
+        return any("feed:" in watch.query.casefold() for watch in self.watches.values())
+
+    @property
     def ops(self) -> tuple[str, ...]:
         """The channels that receive notices about watcher itself."""
         return tuple(name for name, channel in self.channels.items() if channel.ops)

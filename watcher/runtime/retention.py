@@ -12,6 +12,7 @@ FEED_TEXTS = timedelta(days=7)  # of ended entries; title and link stay, a new w
 ENTRIES = timedelta(days=90)  # as long as `explain` knows them
 KNOWN_DAYS = 90  # since the feed listed them last
 PAYLOADS = timedelta(days=7)
+NEAR_MISSES = timedelta(days=90)  # since a page showed them last
 DELIVERIES = timedelta(days=90)
 
 _ROWS = 500  # a few milliseconds of the store's thread
@@ -32,6 +33,7 @@ class Retention:
         run, now = self._store.run, self._now()
         await _all(lambda: run(retention.drop_entry_payloads, before=now - FEED_TEXTS, limit=_ROWS))
         await _all(lambda: run(retention.drop_entries, before=now - ENTRIES, limit=_ROWS))
+        await _all(lambda: run(retention.drop_near_misses, before=now - NEAR_MISSES, limit=_ROWS))
         await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))

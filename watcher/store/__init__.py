@@ -2,7 +2,8 @@
 
 The only importer of SQLAlchemy. From the bottom up:
 
-- `sql`, `schema`, `codec`: column types and forms of SQL, the tables, the JSON form of values; `migrations`: Alembic's.
+- `sql`, `schema`, `codec`, `raw_sql`: column types and forms of SQL, the tables, the JSON form of values, SQL text;
+  `migrations`: Alembic's.
 - `engine`: `database` opens and migrates, `thread` runs transactions for the daemon, `reader` beside it; `lock`,
   `backup`, `recovery`.
 - `queries`: functions that read. `feed_status`, `entry_status`, `known_entries`, `stored_documents`, `overlaps`,
@@ -11,7 +12,7 @@ The only importer of SQLAlchemy. From the bottom up:
   `documents` and `stories` (archive), `outbox` (deliveries), `watches`, `incidents`, `retention`, `clock_skew`.
 
 A query or command takes an open transaction first; `StoreThread.run` calls it and commits. A module makes its
-statements once, at its top: making one takes longer than executing it.
+statements once, at its top: making one takes longer than executing it. SQL text is in `raw_sql` only.
 """
 
 from watcher.store.engine.database import open_database

@@ -207,6 +207,36 @@ walls = Table(
     Column("last_at", Instant, nullable=False),
 )
 
+# One row per watch, host and sentence of near misses. `key`: a hash of the three. `url`, `feed`: of the page that
+# showed it last; `count`: entries whose page showed it.
+near_misses = Table(
+    "near_misses",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("watch", String, nullable=False),
+    Column("term", String, nullable=False),
+    Column("form", String, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("place", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("feed", String, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("count", Integer, nullable=False),
+    Index("near_misses_by_time", "last_seen_at"),
+)
+
+# The entries whose pages showed a near miss, so that a page that is read again does not count twice.
+near_miss_entries = Table(
+    "near_miss_entries",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("near_miss", BigInteger, primary_key=True, autoincrement=False),
+    Index("near_miss_entries_by_near_miss", "near_miss"),
+    sqlite_with_rowid=False,
+)
+
 # One row per delivery of an alert to a channel. `payload` is stored before the first attempt. `urgent` breaks through
 # quiet hours; `uncertain`: it may have been shown although no answer confirms it; `reference`: the channel's id of the
 # message; `told_in`: the digest that carries it instead.

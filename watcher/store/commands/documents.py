@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from watcher.model import Article, DocumentId, DocumentNumber, EntryId, Match, Overlap, StoryId, TextFrom
 from watcher.store import schema
@@ -25,6 +26,12 @@ _SAME_TEXT = (
     .where(_documents.text_hash == bindparam("hash"))
     .limit(1)
 )
+_TWIN = select(
+    _documents.number, _documents.name, _documents.adopted, _documents.story, _documents.feed, _documents.title
+).where(_documents.number == bindparam("of"))
+_CHANGED = select(_documents.story, _documents.adopted, _documents.feed_text).where(
+    _documents.number == bindparam("of")
+)
 _INSERT = insert(schema.documents)
 _ADD_URL = upsert(schema.document_urls).on_conflict_do_nothing()
 _ADD_MATCH = insert(schema.matches)
@@ -36,12 +43,16 @@ _WRITTEN = (
 )
 
 
+_MOST_COMPARED = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A matched article that is to become a document. `id`: of the file's bytes; `name_of`: the file's name by number.
 
     `sketch`: its fingerprints. `story_of` finds its story among the documents of the last `story_window` that share
-    fingerprints with it; it may read the texts of those by their numbers.
+    fingerprints with it; it may read the texts of those by their numbers. `is_same_text`: whether another text is the
+    same but for counters.
     """
 
     article: Article
@@ -56,6 +67,7 @@ class Draft:
     sketch: Collection[int] = ()
     story_of: Callable[[Sequence[Overlap], Callable[[int], str]], StoryId | None] = lambda _overlaps, _text_of: None
     story_window: timedelta = timedelta()
+    is_same_text: Callable[[str], bool] = lambda _other: False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +98,18 @@ def record(
     The document takes the number after the highest of store and folder; its file is unwritten until `mark_written`.
     Returns None if the corpus already has the text.
     """
-    twin = tx.execute(_SAME_TEXT, {"hash": draft.text_hash}).first()
+    found = find_overlaps(tx, draft.sketch, since=now - draft.story_window)
+    twin = tx.execute(_SAME_TEXT, {"hash": draft.text_hash}).first() or _near_twin(tx, draft, found)
     if twin is not None:
         _add_urls(tx, twin.number, draft, end, now=now)
         reason = f"the same text is document {twin.name}"
-        ended = entries.EntryEnd(
-            outcome=entries.EntryOutcome.DUPLICATE, reason=reason, status=end.status, final_url=end.final_url
-        )
+        ended = replace(end, outcome=entries.EntryOutcome.DUPLICATE, reason=reason)
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
             fresh = _add_new_matches(tx, twin.number, draft.matches)
             outbox.notify_of_document(tx, recipients, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
-    found = find_overlaps(tx, draft.sketch, since=now - draft.story_window)
     story = draft.story_of(found, partial(text_of, tx))
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
@@ -109,6 +119,50 @@ def record(
     entries.end_with_document(tx, entry_id, end, number, now=now)
     outbox.notify_of_document(tx, recipients, number, story, watches, now=now)
     return get(tx, number)
+
+
+def _near_twin(tx: Connection, draft: Draft, found: Sequence[Overlap]) -> Row[*tuple[Any, ...]] | None:
+    """Finds a document of the same feed and title whose text is the same but for counters."""
+    for other in sorted(found, key=lambda other: other.shared, reverse=True)[:_MOST_COMPARED]:
+        twin = tx.execute(_TWIN, {"of": other.document}).first()
+        alike = twin is not None and (twin.feed, twin.title) == (draft.feed, draft.article.title)
+        if alike and draft.is_same_text(text_of(tx, other.document)):
+            return twin
+    return None
+
+
+def record_change(
+    tx: Connection,
+    entry_id: EntryId,
+    number: int,
+    passages: Sequence[tuple[Match, str]],
+    end: entries.EntryEnd,
+    recipients: outbox.Recipients,
+    *,
+    now: datetime,
+) -> bool:
+    """Ends another ingestion of an entry that has a document. Returns whether it matched further watches.
+
+    `passages`: the matches in the changed article, each with the passages that its hits (of `HitField.FEED`) point
+    into. They are kept behind the feed's text of the document, whose own text and file stay as they are.
+    """
+    entries.end_again(tx, entry_id, end, now=now)
+    row = tx.execute(_CHANGED, {"of": number}).first()
+    if row is None or row.adopted:
+        return False
+    known = set(tx.execute(_MATCHED, {"of": number}).scalars())
+    feed_text, matches = row.feed_text, []
+    for match, text in passages:
+        if match.watch not in known:
+            start = len(feed_text) + 2 if feed_text else 0
+            feed_text = f"{feed_text}\n\n{text}" if feed_text else text
+            hits = tuple(replace(hit, start=hit.start + start, end=hit.end + start) for hit in match.hits)
+            matches.append(replace(match, hits=hits))
+    if matches:
+        tx.execute(update(schema.documents).where(_documents.number == number).values(feed_text=feed_text))
+        fresh = _add_matches(tx, number, matches)
+        outbox.notify_of_document(tx, recipients, number, StoryId(row.story), fresh, now=now)
+    return bool(matches)
 
 
 def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:

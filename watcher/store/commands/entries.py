@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Integer, bindparam, case, func, select, text,
 from watcher.model import Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
-from watcher.store.commands import pages
+from watcher.store.commands import near_misses, pages
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 from watcher.store.sql import Instant, day_of
 
@@ -77,6 +78,18 @@ _END_WITH_DOCUMENT = (
         times_ingested=schema.entries.c.times_ingested + 1,
     )
 )
+_END_AGAIN = (
+    update(schema.entries)
+    .where(schema.entries.c.id == bindparam("entry"))
+    .values(
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        changed=False,
+        lease_until=None,
+        attempts=0,
+        ended_at=bindparam("now", type_=Instant),
+        times_ingested=schema.entries.c.times_ingested + 1,
+    )
+)
 
 
 class EntryOutcome(StrEnum):
@@ -90,7 +103,11 @@ class EntryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedEntry:
-    """An entry that this process ingests until the lease ends."""
+    """An entry that this process ingests until the lease ends.
+
+    `document`: the number of its document, if it has one and is ingested again because it changed. `shares_page`: its
+    link does not lead to a page of its own.
+    """
 
     id: EntryId
     feed_id: FeedId
@@ -101,6 +118,8 @@ class ClaimedEntry:
     attempts: int
     in_first_poll: bool
     seen_at: datetime
+    document: int | None = None
+    shares_page: bool = False
 
     @property
     def link(self) -> str:
@@ -112,7 +131,8 @@ class ClaimedEntry:
 class EntryEnd:
     """The outcome of an entry, and its reason.
 
-    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the article.
+    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the
+    article; `near_misses`: the terms in these.
     """
 
     outcome: EntryOutcome
@@ -120,6 +140,7 @@ class EntryEnd:
     status: int | None = None
     final_url: str = ""
     shown: PageObservation | None = None
+    near_misses: ShownNearMisses | None = None
 
 
 def void_claims(tx: Connection) -> None:
@@ -148,6 +169,8 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
             seen_at=row.seen_at,
+            document=row.document,
+            shares_page=bool(row.link) and row.link_key is None,
         )
         for row in tx.execute(_DUE, {"now": now, "most": limit})
     ]
@@ -167,12 +190,20 @@ def end(
         release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+        near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
     return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+    near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
+
+
+def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
+    """Ends another ingestion of an entry that has a document; its outcome stays."""
+    tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
+    near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 
 def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:

@@ -50,7 +50,7 @@ def insert_entries(
 def reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
     """Makes a known entry pending again with its changed content."""
     values = {"link": changed.entry.link, "title": changed.entry.title, "content_hash": changed.content_hash}
-    pending = {"state": "pending", "due_at": now, "attempts": 0, "in_first_poll": False}
+    pending = {"state": "pending", "due_at": now + changed.wait, "attempts": 0, "in_first_poll": False}
     this = update(schema.entries).where(_entries.id == changed.entry_id)
     if not tx.execute(this.where(_entries.state != "claimed").values(**values, **pending)).rowcount:
         tx.execute(this.values(**values, changed=True))  # ingested again when its present ingestion has ended

@@ -27,8 +27,17 @@ def drop_entries(tx: Connection, *, before: datetime, limit: int) -> int:
     entries = schema.entries.c
     ended = and_(entries.state == "done", entries.ended_at < before, entries.id < _newest(schema.entries, "id"))
     some = tx.execute(select(entries.id).where(ended).order_by(entries.ended_at).limit(limit)).scalars().all()
-    tx.execute(delete(schema.entry_payloads).where(schema.entry_payloads.c.entry.in_(some)))
+    for column in (schema.entry_payloads.c.entry, schema.near_miss_entries.c.entry):
+        tx.execute(delete(column.table).where(column.in_(some)))
     return tx.execute(delete(schema.entries).where(entries.id.in_(some))).rowcount
+
+
+def drop_near_misses(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Deletes near misses that no page has shown since then. Returns their number."""
+    rows, links = schema.near_misses.c, schema.near_miss_entries.c
+    some = tx.execute(select(rows.key).where(rows.last_seen_at < before).limit(limit)).scalars().all()
+    tx.execute(delete(schema.near_miss_entries).where(links.near_miss.in_(some)))
+    return tx.execute(delete(schema.near_misses).where(rows.key.in_(some))).rowcount
 
 
 def drop_seen_keys(tx: Connection, *, after: int | None, days: int, now: datetime, limit: int) -> int | None:

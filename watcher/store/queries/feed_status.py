@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select, text
 
 from watcher.model import FeedId
 from watcher.store import schema
+from watcher.store.queries import near_misses
 
 # Without "= 1": only then does SQLite use the partial indexes, whose conditions are written in this way.
 ACTIVE = text("feeds.active")
@@ -18,7 +19,10 @@ _IN_FIRST_POLL = text("entries.in_first_poll")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """A feed as `feeds list` and notices show it. `walls`: kind of page instead of an article -> number of pages."""
+    """A feed as `feeds list` and notices show it. `walls`: kind of page instead of an article -> number of pages.
+
+    `near_misses`: the number of sentences that one of its pages showed last.
+    """
 
     id: FeedId
     name: str
@@ -31,13 +35,14 @@ class FeedStatus:
     last_error: str
     entries: int = 0
     walls: Mapping[str, int] = field(default_factory=dict)
+    near_misses: int = 0
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
     """Reads every subscribed feed, by name, with the number of its entries on record."""
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
-    walls = _walls(tx)
+    walls, near = _walls(tx), near_misses.count_by_feed(tx)
     rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
     return [
         FeedStatus(
@@ -52,6 +57,7 @@ def statuses(tx: Connection) -> list[FeedStatus]:
             last_error=row.last_error,
             entries=entries.get(row.id, 0),
             walls=walls.get(row.id, {}),
+            near_misses=near.get(row.name, 0),
         )
         for row in rows
     ]
@@ -70,7 +76,10 @@ def first_polls_open(tx: Connection, *, now: datetime) -> bool:
 
 
 def _walls(tx: Connection) -> dict[int, dict[str, int]]:
-    """Feed -> kind of page instead of an article -> number of pages."""
+    """Feed -> kind of page instead of an article -> number of pages.
+
+    `near_misses`: the number of sentences that one of its pages showed last.
+    """
     rows = schema.walls.c
     found: dict[int, dict[str, int]] = {}
     for row in tx.execute(select(schema.walls).order_by(rows.pages.desc(), rows.quality)):

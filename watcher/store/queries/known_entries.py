@@ -18,8 +18,7 @@ _FIND = (
         _keys.entry_id,
         _entries.feed_id,
         _entries.content_hash,
-        _entries.outcome,
-        _entries.state,
+        _entries.link_key,
         _entries.times_ingested,
     )
     .select_from(schema.seen_keys.outerjoin(schema.entries, _entries.id == _keys.entry_id))
@@ -30,15 +29,15 @@ _FIND = (
 def find_known(tx: Connection, feed_id: FeedId, keys: Iterable[int]) -> dict[int, KnownEntry]:
     """Finds the entries that are known under the keys, by key. `feed_id`: the feed that is being polled.
 
-    An entry whose row was already deleted counts as matched.
+    An entry whose row was already deleted has no content hash, so that nothing counts as a change of it.
     """
     return {
         row.key: KnownEntry(
             entry_id=row.entry_id,
             content_hash=row.content_hash,
-            matched=row.state is None or row.outcome in ("matched", "duplicate"),
             times_ingested=row.times_ingested or 0,
             same_feed=row.feed_id == feed_id,
+            link_key=row.link_key,
         )
         for row in tx.execute(_FIND, {"keys": json.dumps(list(keys))})
     }
