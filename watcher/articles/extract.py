@@ -14,13 +14,12 @@ from importlib.metadata import version
 from watcher.articles.bodies import plain_text
 from watcher.articles.consensus import Body, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published, without_future_date
-from watcher.articles.decoding import decode_page
 from watcher.articles.headline import author, headline, language, site_name
 from watcher.articles.language import language_of
 from watcher.articles.lines import join_lines, plain_lines, tidy
+from watcher.articles.media_type import is_plain, text_of_page
 from watcher.articles.page import Page, read_page
 from watcher.articles.quality import judge, judge_plain, judge_text
-from watcher.articles.superscripts import raise_superscripts
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
 from watcher.text import host_of
@@ -31,17 +30,6 @@ _WALLS = {
     Quality.ERROR_PAGE: "an error page, not an article",
     Quality.SHELL: "an empty shell: the page holds no text of its own",
 }
-_MAGIC = {
-    b"%PDF-": "a PDF",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"GIF8": "an image",
-    b"PK\x03\x04": "an archive",
-    b"\x1f\x8b": "an archive",
-}
-_PAGE_TYPES = frozenset(
-    {"", "text/html", "application/xhtml+xml", "application/octet-stream", "text/plain", "application/xml", "text/xml"}
-)
 
 
 def extract_article(
@@ -58,9 +46,9 @@ def extract_article(
     `timezone` (IANA name) dates zoned times; `now` bounds dates; `hint` is the feed's entry that led here. Raises
     NotAnArticle, with the reason, for bytes that are not a page and for walls, error pages and shells.
     """
-    text = _text_of_page(page, content_type)
+    text = text_of_page(page, content_type)
     hint = without_future_date(hint, now=now) if hint else None
-    if _is_plain(text, content_type):
+    if is_plain(text, content_type):
         return _plain_article(text, url=url, hint=hint)
     parsed = read_page(text, url=url)
     if parsed is None:
@@ -71,10 +59,10 @@ def extract_article(
 def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCandidate, ...]:
     """Lists each reader's candidate for the body and marks the one taken, for `explain`; () if this is not a page."""
     try:
-        text = _text_of_page(page, content_type)
+        text = text_of_page(page, content_type)
     except NotAnArticle:
         return ()
-    parsed = None if _is_plain(text, content_type) else read_page(text, url=url)
+    parsed = None if is_plain(text, content_type) else read_page(text, url=url)
     return weigh_bodies(parsed) if parsed else ()
 
 
@@ -184,23 +172,6 @@ def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
         origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),
         extractor=extractor(),
     )
-
-
-def _text_of_page(page: bytes, content_type: str) -> str:
-    kind = content_type.partition(";")[0].strip().lower()
-    if not page.strip():
-        raise NotAnArticle("the page is empty")
-    if kind not in _PAGE_TYPES:
-        raise NotAnArticle(f"{kind} is not a page of text")
-    magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
-    if magic:
-        raise NotAnArticle(f"{magic}, not a page of text")
-    return raise_superscripts(decode_page(page, content_type))
-
-
-def _is_plain(text: str, content_type: str) -> bool:
-    head = text[:1_000].lstrip().lower()
-    return content_type.lower().startswith("text/plain") and not head.startswith(("<!doctype html", "<html"))
 
 
 @cache

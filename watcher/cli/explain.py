@@ -23,6 +23,7 @@ from watcher.inquiry.explain import Explanation, look_up, look_up_document, stor
 from watcher.model import Entry
 from watcher.parsing.launch import parser_pool
 from watcher.store import StoreReader, reading
+from watcher.text.addresses import clean_address
 
 
 def register(group: click.Group) -> None:
@@ -37,7 +38,7 @@ def register(group: click.Group) -> None:
 
         URL is its address. FILE is a saved page (HTML, or .txt for plain text) or a document of the corpus.
         """
-        explanation = asyncio.run(_explain(shell.config(), page))
+        explanation = asyncio.run(_explain(shell.config(), clean_address(page) if "://" in page else page))
         if as_json:
             print_json(plain(explanation))
         else:

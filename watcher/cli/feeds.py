@@ -19,6 +19,7 @@ from watcher.parsing.launch import parser_pool
 from watcher.store import reading
 from watcher.store.queries import feed_status
 from watcher.store.queries.feed_status import FeedStatus
+from watcher.text.addresses import clean_address
 
 
 def register(group: click.Group) -> None:
@@ -48,6 +49,7 @@ def register(group: click.Group) -> None:
     @pass_shell
     def add(shell: Shell, url: str, name: str, offline: bool) -> None:
         """Adds a feed to the config file. Fetches URL first, to check that it is a feed."""
+        url = clean_address(url)
         file = shell.config_file()
         config = shell.config()
         if not offline:

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Strict, ValidationInfo
 
 from watcher.config.schedule import check_digest, parse_duration, parse_quiet
+from watcher.text.addresses import clean_address
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 # Valid URLs in normal form. Most URLs match, and skip the slower checks.
@@ -90,7 +91,7 @@ def normal_url(url: str) -> str:
     if is_plain_url(url):
         return url
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(clean_address(url))
         default = {"http": 80, "https": 443}.get(parts.scheme)
         port = "" if parts.port in {None, default} else f":{parts.port}"
     except ValueError:
@@ -104,6 +105,8 @@ def _http_url(text: str) -> str:
 
 
 def _feed_url(text: str) -> str:
+    if text[:5].lower() == "feed:":
+        text = clean_address(text)
     if split_http_url(text).username is not None:
         raise ValueError(
             'contains a user name or password; remove it and write headers = { Authorization = "Basic …" } instead'

@@ -6,6 +6,7 @@ import html
 import re
 from urllib.parse import urljoin, urlsplit
 
+from watcher.text.addresses import clean_address
 from watcher.text.charset import decode
 
 _MAX_FEEDS = 20
@@ -60,7 +61,7 @@ def _is_feed(attributes: dict[str, str]) -> bool:
 def _joined(base: str, href: str) -> str:
     """Joins an address to its base; "" if the result is not an http(s) address."""
     try:
-        address = urljoin(base, re.sub(r"^feed:(?://)?(?=https?:)|^feed:(?=//)", "", href)) if href else ""
+        address = urljoin(base, clean_address(href, scheme="")) if href else ""
         parts = urlsplit(address)
     except ValueError:
         return ""

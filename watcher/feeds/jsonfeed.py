@@ -11,6 +11,7 @@ from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
 from watcher.model import Entry, ParsedFeed
+from watcher.text.addresses import clean_address
 from watcher.text.dates import parse_date
 
 _Object = Mapping[str, Any]
@@ -55,7 +56,7 @@ def _entry(item: _Object, feed: _Object, url: str, timezone: str) -> Entry:
     markup = _text(item, "content_html")
     return Entry(
         id=safe_text(identity)[:MAX_ID],
-        link=link or (identity if is_web_address(identity) else ""),
+        link=link or (address if is_web_address(address := clean_address(identity)) else ""),
         title=plain_line(_text(item, "title"), markup=False, limit=MAX_TITLE),
         summary=plain_text(_text(item, "summary"), markup=False, limit=MAX_SUMMARY),
         content=plain_text(markup or _text(item, "content_text"), markup=bool(markup), limit=MAX_CONTENT),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin, urlsplit
 
+from watcher.text.addresses import clean_address
+
 MAX_LINK = 8192
 
 # Addresses that urlsplit accepts for certain.
@@ -14,10 +16,12 @@ _USUAL = re.compile(r"https?://[A-Za-z0-9.-]*[A-Za-z0-9](?::[1-9][0-9]{1,4})?(?:
 def absolute_link(link: str, *, base: str) -> str:
     """Returns the http(s) address of `link`, relative to `base`; "" for anything that cannot be fetched.
 
-    An absolute link is returned unchanged but for white space at its ends and line breaks within it. A link longer than
+    An absolute link is returned unchanged but for line breaks within it, and white space, invisible characters and
+    `feed:` around it. A link longer than
     MAX_LINK is dropped, because a shortened address is another address.
     """
-    link = "".join(link.split("\n")).replace("\r", "").replace("\t", "").strip()
+    link = "".join(link.split("\n")).replace("\r", "").replace("\t", "")
+    link = clean_address(link, scheme="")
     if not link or len(link) > MAX_LINK:
         return ""
     if is_web_address(link):

@@ -136,7 +136,7 @@ def _not_a_feed(body: bytes, decoded: DecodedText, url: str) -> NotAFeed:
     root = root_name(decoded.text)
     advertised = advertised_feeds(body, url=url)
     if advertised:
-        return NotAFeed(f"the answer is a web page, not a feed; it advertises {', '.join(advertised)}", advertised)
+        return NotAFeed("the answer is a web page, not a feed", advertised)
     if root in _ROOTS:
         return NotAFeed(f"the answer is {_ROOTS[root]}, not a feed")
     return NotAFeed(

@@ -21,6 +21,7 @@ from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
 from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, repaired
 from watcher.model import Entry, ParsedFeed
+from watcher.text.addresses import clean_address
 from watcher.text.dates import StatedDate, parse_date
 
 NOT_WELL_FORMED = "not well-formed, read leniently"
@@ -145,7 +146,7 @@ class _EntryReader:
         for link in _alternates(values):
             if address := absolute_link(link, base=self._base):
                 return safe_text(address)
-        return identity if values.get("guidislink") and is_web_address(identity) else ""
+        return address if values.get("guidislink") and is_web_address(address := clean_address(identity)) else ""
 
     def _published(self, values: _Values) -> StatedDate | None:
         """Returns the date of publication, or else of creation or, in feeds that state no other, of the last change."""

@@ -1,7 +1,7 @@
 """Decodes Content-Encoding in pieces of bounded size. No network.
 
 The first bytes of a body decide where they contradict its header: plain text is not decompressed although the header
-names a coding, and gzip and zstd are recognised although it names none or one that does not exist.
+names a coding, and gzip is recognised although it names none, or one that does not exist.
 
 httpx decompresses without a limit: 8 KB of brotli become 8 GB of memory. Here each step returns at most a piece, so
 that the caller can count the bytes, stop, and let other tasks run in between.
@@ -27,7 +27,6 @@ _ZSTD_WINDOW = 8 * 1024 * 1024
 HEAD = 512
 _CERTAINLY_TEXT = 128
 _GZIP_MAGIC = b"\x1f\x8b\x08"
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _SHORTEST_GZIP = 20
 _USUAL_FLAGS = b"\x00\x08"  # with or without the name of the file
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -58,8 +57,6 @@ def decoder_for(content_encoding: str, head: bytes) -> Decoder:
         raise BadCoding("the body is compressed more than once")
     if head.startswith(_GZIP_MAGIC) and compressions != ["br"] and (compressions or _is_gzip(head)):
         return Gzip()
-    if head.startswith(_ZSTD_MAGIC) and not compressions:
-        return Zstd()
     if compressions:
         decoder = _DECODERS[compressions[0]]
         return Identity() if _is_plain(head, decoder) else decoder()

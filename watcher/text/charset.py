@@ -26,7 +26,7 @@ _BEGINNINGS = (  # of XML, HTML and JSON without a mark
     (re.compile(rb"(?:\0[ \t\r\n])*\0[<{\[]\0[^\0]"), "utf-16-be"),
 )
 _HEAD = 4096  # browsers look at 1,024 bytes; real pages declare their charset later than that
-_IN_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
+_IN_HEADER = re.compile(r"charset\s*[=:]\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
 _IN_MARKUP = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,500}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE
 )
