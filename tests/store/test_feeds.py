@@ -19,7 +19,7 @@ from watcher.store import schema
 from watcher.store.commands import entries, feeds
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
-from watcher.store.queries import feed_status, known_entries
+from watcher.store.queries import entry_status, feed_status, known_entries
 from watcher.store.sql import day_of
 
 HOUR = timedelta(hours=1)
@@ -248,6 +248,27 @@ def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) ->
     feeds.subscribe(tx, {"a": "https://a.example/anders"}, now=NOW)
     (claimed,) = feeds.claim(tx, now=NOW, limit=9, lease=LEASE)
     assert (claimed.listing, claimed.marked_on) == (b"", None)
+
+
+def test_a_declared_language_reaches_the_entries(tx: Connection) -> None:
+    """A body without a declaration ends it, a poll without a body does not, and a new address is another feed."""
+    feed = subscribed(tx, "a")
+    polls: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, ""),
+        ({"listing": b"", "language": "de-DE"}, "de-DE"),
+        ({"error": "HTTP 500"}, "de-DE"),
+        ({"listing": b""}, ""),
+        ({"listing": b"", "language": "x" * 99}, "x" * 35),
+    )
+    for number, (more, language) in enumerate(polls):
+        feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry(str(number))], **more), now=NOW)
+        (claimed,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+        (status,) = entry_status.find(tx, links=(claimed.link,), link_key=None)
+        assert (claimed.feed_language, status.feed_language) == (language, language)
+    feeds.subscribe(tx, {"a": "https://a.example/anders"}, now=NOW)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("neu")]), now=NOW)
+    (claimed,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert claimed.feed_language == ""
 
 
 def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:

@@ -40,7 +40,15 @@ async def try_feed(client: Client, pool: ParserPool, url: str, *, timezone: str,
 
 
 async def try_page(
-    client: Client, pool: ParserPool, url: str, *, entry: Entry | None, feed: str, timezone: str, now: datetime
+    client: Client,
+    pool: ParserPool,
+    url: str,
+    *,
+    entry: Entry | None,
+    feed: str,
+    feed_language: str = "",
+    timezone: str,
+    now: datetime,
 ) -> PageTrial:
     """Fetches and reads a page as `ingest` would."""
     try:
@@ -61,6 +69,7 @@ async def try_page(
         content_type=response.content_type,
         entry=entry or Entry(id="", link=url, title=""),
         feed=feed,
+        feed_language=feed_language,
         timezone=timezone,
         now=now,
     )
@@ -75,12 +84,21 @@ async def try_bytes(
     content_type: str,
     entry: Entry,
     feed: str = "",
+    feed_language: str = "",
     timezone: str,
     now: datetime,
 ) -> PageTrial:
     """Reads a page that is already here, as `ingest` would."""
     task = PageTask(
-        entry=entry, feed=feed, site="", url=url, content_type=content_type, timezone=timezone, now=now, whole=True
+        entry=entry,
+        feed=feed,
+        feed_language=feed_language,
+        site="",
+        url=url,
+        content_type=content_type,
+        timezone=timezone,
+        now=now,
+        whole=True,
     )
     try:
         reading = await read_page(pool, task, page)

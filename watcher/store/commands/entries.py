@@ -29,8 +29,10 @@ _DUE = (
         schema.feeds.c.name,
         schema.feeds.c.url,
         schema.feeds.c.title.label("feed_title"),
+        func.coalesce(schema.feed_languages.c.language, "").label("feed_language"),
     )
     .join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
+    .outerjoin(schema.feed_languages, schema.feed_languages.c.feed_id == schema.entries.c.feed_id)
     .outerjoin(schema.entry_payloads, schema.entry_payloads.c.entry == schema.entries.c.id)
     .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
@@ -114,6 +116,7 @@ class ClaimedEntry:
     feed: str
     feed_url: str
     feed_title: str
+    feed_language: str
     entry: Entry
     attempts: int
     in_first_poll: bool
@@ -165,6 +168,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             feed=row.name,
             feed_url=row.url,
             feed_title=row.feed_title,
+            feed_language=row.feed_language,
             entry=load_entry(row.words, link=row.link, title=row.title),
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,
