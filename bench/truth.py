@@ -25,6 +25,7 @@ from bench.pairs import false_merges, missed_and_false, near_misses_of, silent_p
 from watcher.articles import bodies, consensus, extract_article
 from watcher.articles.dates import sources
 from watcher.articles.decoding import decode_page
+from watcher.articles.mass import Mass
 from watcher.articles.page import read_page
 from watcher.errors import NotAnArticle
 
@@ -159,6 +160,8 @@ CHOICES: dict[str, dict[str, object]] = {
     "agreement of four readers (trafilatura alone)": {"_TREE_READERS": (bodies.Reader.DEFAULT,)},
     "pruning of link lists and margins": {"pruned": copy.deepcopy},
     "the strictest reader's longer text": {"_LONGER": 1e9},
+    "the check against the page's prose": {"mass_of": lambda lines, blocks: Mass(prose=0, other=0)},
+    "paragraphs put back": {"with_left_out": lambda lines, blocks: list(lines)},
     "strays behind the article": {"without_strays": lambda lines, blocks: list(lines)},
     "the standfirst": {"standfirst": lambda page, blocks, lines, title: []},
     "line rules": {"clean_lines": lambda lines, **facts: (list(lines), ())},

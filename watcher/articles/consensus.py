@@ -16,6 +16,7 @@ from watcher.articles.lines import join_lines, letters_of, tidy_lines, words_of
 from watcher.articles.mass import mass_of
 from watcher.articles.page import Page
 from watcher.articles.pruning import pruned
+from watcher.articles.relining import split_joined
 from watcher.articles.standfirst import standfirst
 from watcher.model import BodyCandidate, Removed
 
@@ -74,7 +75,7 @@ def choose_body(page: Page, *, headline: Headline) -> Body:
         if _is_corroborated(candidates, stated):
             break
     reader = _best_reader(candidates, stated, page.blocks)
-    found = _with_stated(candidates[reader], stated).lines
+    found = split_joined(_with_stated(candidates[reader], stated).lines, page.blocks)
     lines = with_left_out(without_strays(found, page.blocks), page.blocks)
     strays = tuple(Removed(rule="behind the article", text=line) for line in found if line not in lines)
     said = {letters_of(line) for line in lines} - set(map(letters_of, headline.tops))

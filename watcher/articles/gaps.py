@@ -12,6 +12,7 @@ from watcher.articles.mass import LEAST_LETTERS, is_prose
 
 _LEAST_MASS = 0.2  # of the text's letters
 _MOST_MASS = 2.0
+_MOST_BLOCKS = 4_000  # a search for each in the whole text takes quadratic time
 _OPENING = 60  # letters
 _ENDS = tuple('.!?…:。！？؟।”"“»«’)')
 
@@ -24,7 +25,7 @@ def with_left_out(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[st
     """
     places = places_of(lines, page_blocks)
     container = container_of(lines, places)
-    if container is None:
+    if container is None or len(page_blocks) > _MOST_BLOCKS:
         return list(lines)
     kinds = {kind_of(place) for place in places if place is not None and holds(container, place)}
     said = letters_of(" ".join(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -19,6 +20,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _CUT_OFF = ("…", "...")
 _LONGEST_AUTHOR = 100
 _LEAST_SHARED = 0.5
+_MOST_TOPS = 20
 # Words that outlets put before or behind their names, or leave out.
 _GENERIC = frozenset(
     {"der", "die", "das", "the", "le", "la", "el", "il", "online", "de", "com", "net", "org", "at", "ch", "www", "news"}
@@ -41,7 +43,7 @@ class Headline:
 def headline(page: Page) -> Headline:
     """Chooses the article's headline among metadata, h1 and title; "" if the page has none."""
     title = plain(page.tree.findtext(".//title") or "")
-    tops = list(_tops(page))
+    tops = list(islice(_tops(page), _MOST_TOPS))
     candidates = (
         ("JSON-LD headline", without_site(text_of(page.thing.get("headline")), page)),
         ("og:title", without_site(page.meta_value("og:title", "twitter:title", "dc.title"), page)),
@@ -60,7 +62,7 @@ def headings(page: Page) -> tuple[str, ...]:
     """Returns every form in which the page gives its headline."""
     names = (page.meta_value("og:title"), page.meta_value("twitter:title"), plain(page.tree.findtext(".//title") or ""))
     titles = [without_site(name, page) for name in names]
-    return tuple(filter(None, (text_of(page.thing.get("headline")), *titles, *_tops(page))))
+    return tuple(filter(None, (text_of(page.thing.get("headline")), *titles, *islice(_tops(page), _MOST_TOPS))))
 
 
 def without_site(title: str, page: Page) -> str:
@@ -116,12 +118,15 @@ def heading_text(tag: HtmlElement) -> str:
     word. A space belongs between two elements if the second starts like a word and the first does not end inside one.
     """
     pieces: list[str] = []
+    before = ""
     after_element = False
     for element, entered in _edges(tag):
         text = (element.text if entered else element.tail) or ""
-        if element.tag == "br" or (entered and after_element and _starts_word(pieces, text)):
+        if element.tag == "br" or (entered and after_element and _starts_word(before, text)):
             pieces.append(" ")
+            before = ""
         pieces.append(text)
+        before = f"{before}{text}"[-2:]
         after_element = (after_element or not entered) and not text
     return "".join(pieces)
 
@@ -140,9 +145,9 @@ def _edges(tag: HtmlElement) -> Iterator[tuple[HtmlElement, bool]]:
             yield element, False
 
 
-def _starts_word(pieces: Sequence[str], text: str) -> bool:
-    before = re.search(r"(\w{2,}|[.!?:»“”\"])$", "".join(pieces))
-    return before is not None and bool(text) and (text[0].isupper() or text[0].isdigit() or text[0] in "„“»«\"‚'")
+def _starts_word(before: str, text: str) -> bool:
+    ends_word = re.search(r"(?:\w{2}|[.!?:»“”\"])$", before)
+    return ends_word is not None and bool(text) and (text[0].isupper() or text[0].isdigit() or text[0] in "„“»«\"‚'")
 
 
 def _is_own(top: str, tops: Sequence[str], title: str, page: Page) -> bool:

@@ -14,6 +14,7 @@ from watcher.articles.lines import words_of
 
 _LEAST_VOICE = 0.3  # of a text's sentences: a wall says little else
 _LEAST_VOICE_ALONE = 0.5
+_FEWEST_WORDS = 4  # of a sentence
 _LEAST_IN_DIALOG = 0.6  # of a text's words
 _LEAST_PROSE = 120
 _LONGEST_LABEL = 40
@@ -51,6 +52,7 @@ _VOICE = _form(
     r"nous et nos (?:\d+ )?partenaires|wir verwenden cookies|we use cookies|diese (?:web)?seite (?:verwendet|"
     r"nutzt) cookies",
     r"(?:mit|durch) (?:einem |ihren |ihrem )?klick auf|by clicking|indem sie auf",
+    r"(?:mit|durch|über) [„“»\"'][^„“”«»\"]{2,40}[“”«\"'] (?:erteilen|stimmen|willigen|akzeptieren) sie",
     r"(?:alles? |alle cookies |cookies )?(?:zustimmen|akzeptieren|einwilligen|ablehnen|annehmen)(?: (?:und|"
     r"&) \w+)?[.!]?$",
     r"(?:zustimmen|akzeptieren|einwilligen) (?:und|&|oder)\b|zustimmung (?:erforderlich|erteilen)|um fortzufahren",
@@ -113,7 +115,8 @@ def is_consent_wall(title: str, text: str, tree: HtmlElement | None) -> bool:
         return True
     if tree is None or has_article_structure(text):
         return False
-    says_little_else = asking >= _LEAST_VOICE_ALONE * len(sentences) > 0
+    spoken = [each for each in sentences if len(each.split()) >= _FEWEST_WORDS]  # without greetings and headings
+    says_little_else = asking >= _LEAST_VOICE_ALONE * len(spoken) > 0
     return _is_in_dialog(text, tree) or (says_little_else and _has_button(tree))
 
 

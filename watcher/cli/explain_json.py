@@ -143,5 +143,5 @@ def _delivery(delivery: DeliveryStatus) -> Plain:
         "attempts": delivery.attempts,
         "last_answer": delivery.last_answer,
         "ended_at": delivery.ended_at,
-        "digest": delivery.digest,
+        "told_in": delivery.digest,
     }

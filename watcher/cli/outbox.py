@@ -182,6 +182,6 @@ def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, obj
         "attempts": status.attempts,
         "last_answer": status.last_answer,
         "uncertain": status.uncertain,
-        "digest": status.digest or None,
+        "told_in": status.digest or None,
         "documents": list(status.documents),
     }
