@@ -42,7 +42,19 @@ async def try_feed(client: Client, pool: ParserPool, url: str, *, timezone: str,
 async def try_page(
     client: Client, pool: ParserPool, url: str, *, entry: Entry | None, feed: str, timezone: str, now: datetime
 ) -> PageTrial:
-    """Fetches and reads a page as `ingest` would."""
+    """Fetches and reads a page as `ingest` would, by the entry's second link if its own fails."""
+    trial = await _try_address_of_page(client, pool, url, entry=entry, feed=feed, timezone=timezone, now=now)
+    if not (entry and entry.second_link and (trial.response is None or trial.reading is None)):
+        return trial
+    second = await _try_address_of_page(
+        client, pool, entry.second_link, entry=entry, feed=feed, timezone=timezone, now=now
+    )
+    return trial if second.reading is None else second
+
+
+async def _try_address_of_page(
+    client: Client, pool: ParserPool, url: str, *, entry: Entry | None, feed: str, timezone: str, now: datetime
+) -> PageTrial:
     try:
         response = await client.fetch(
             Request(url=url, purpose=Purpose.PAGE, referrer_origin=origin_of(url), accept=PAGE_ACCEPT)
