@@ -58,7 +58,7 @@ BURNER = 'xmlns:fb="http://rssnamespace.org/feedburner/ext/1.0"'
     ],
 )
 def test_the_original_link_is_the_second(original: str) -> None:
-    """The link stays that of the service; the page's own address stands beside it, or alone if there is no other."""
+    """The link stays that of the service; the page's own address is beside it, or alone if there is no other."""
     item = f"<item><title>a</title><guid isPermaLink='false'>7</guid><link>{SERVICE}</link>{original}</item>"
     bodies = [
         rss(item),
