@@ -69,7 +69,10 @@ _END_WITH_DOCUMENT = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
     .values(
-        state="done",
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        due_at=case((schema.entries.c.changed, bindparam("now", type_=Instant)), else_=schema.entries.c.due_at),
+        attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
+        changed=False,
         lease_until=None,
         document=bindparam("number"),
         outcome=bindparam("outcome"),
