@@ -399,3 +399,13 @@ def test_every_failure_to_fetch_has_a_kind() -> None:
         FailureKind.SOFT,
         FailureKind.HARD,
     }
+
+
+def test_an_id_whose_row_was_deleted_hides_no_entry_with_another_link() -> None:
+    """Retention deletes rows and keeps keys; the same entry again is still known by its link."""
+    (before, after) = (replace(entry, id="n/a") for entry in entries(1, 2))
+    deleted = {
+        key: replace(entry, content_hash=None, link_key=None, same_feed=False) for key, entry in known(before).items()
+    }
+    assert plan(fetched(before), knows=deleted).new == ()
+    assert [planned.entry for planned in plan(fetched(after), knows=deleted).new] == [after]
