@@ -409,3 +409,12 @@ def test_an_id_whose_row_was_deleted_hides_no_entry_with_another_link() -> None:
     }
     assert plan(fetched(before), knows=deleted).new == ()
     assert [planned.entry for planned in plan(fetched(after), knows=deleted).new] == [after]
+
+
+def test_entries_without_id_that_share_link_and_title_are_all_ingested() -> None:
+    """A list page whose entries are all called the same: their texts distinguish them."""
+    listed = [
+        Entry(id="", link="https://blatt.example/liste", title="Polizeibericht", summary=f"Fall {number}")
+        for number in range(3)
+    ]
+    assert [new.entry for new in plan(fetched(*listed)).new] == listed

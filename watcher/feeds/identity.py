@@ -134,8 +134,12 @@ def _by(
 
 
 def title_key(feed_key: str, entry: Entry) -> int:
-    """Returns a key of the entry's title, or of its text if it has no title."""
-    return _key("title", feed_key, _folded(entry.title) or _folded(entry.text))
+    """Returns a key of the entry's title; of title and text if it has no id or no title of its own.
+
+    Real feeds list an entry twice, with the same id and title but another text.
+    """
+    title, text = _folded(entry.title), _folded(entry.text)
+    return _key("title", feed_key, title) if entry.id and title else _key("title", feed_key, title, text)
 
 
 def link_key(url: str) -> int | None:
