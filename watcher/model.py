@@ -82,7 +82,8 @@ class Entry:
     """One item of a feed, as the feed gives it; all texts are plain (no tags, no entities).
 
     `id` is the feed's own id, "" if it gives none. `link` is absolute and otherwise exactly as given, "" if there
-    is none. `published_at` is set only if the feed states a time with its zone; `date` is that moment's day in the
+    is none. `second_link`: the page's own address where `link` leads over a service (FeedBurner), else "".
+    `published_at` is set only if the feed states a time with its zone; `date` is that moment's day in the
     reader's time zone, or the less precise date that the feed states.
     """
 
@@ -94,6 +95,7 @@ class Entry:
     author: str = ""
     published_at: datetime | None = None
     date: PartialDate | None = None
+    second_link: str = ""
 
     @property
     def text(self) -> str:

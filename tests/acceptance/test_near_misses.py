@@ -38,10 +38,10 @@ def listed(program: Program, *options: str) -> list[dict[str, Any]]:
         ('<nav><ul><li><a href="/t">Rut<span>te</span></a></li></ul></nav>', "menu", "Rutte", "Rutte"),
         ('<nav><a href="/a">Sport</a><a href="/t">Rutte</a></nav>', "menu", "Rutte", "Sport Rutte"),
         (
-            '<aside class="teaser"><h3><a href="/t">Mehr zu Ruttes Reise</a></h3></aside>',
+            '<aside class="teaser"><h3><a href="/t">Ruttes Rede im Wortlaut</a></h3></aside>',
             "teaser",
             "Ruttes",
-            "Mehr zu Ruttes Reise",
+            "Ruttes Rede im Wortlaut",
         ),
         (
             '<figure><img src="/b.jpg"><figcaption>Im Bild: Mark Rutte.</figcaption></figure>',
@@ -80,7 +80,7 @@ def test_a_term_outside_of_the_article_is_a_near_miss(
 
 def test_the_same_sentence_on_thirty_pages_is_one_row(news: Newsroom, program: Program) -> None:
     """Its count is the number of entries; a page that is read again does not count twice."""
-    around = '<aside><a href="/t">Mehr zu Ruttes Reise</a></aside>'
+    around = '<aside><a href="/t">Ruttes Rede im Wortlaut</a></aside>'
     entries = [serve(news, number, around=around) for number in range(30)]
     program.configure(feeds={"Blatt": news.feed("/f", entries)})
     program.once()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watcher.alerts.windows import Window, moment_of, next_time
@@ -140,6 +140,7 @@ def test_daily_digest_comes_every_day_exactly_once(now: datetime, zone: ZoneInfo
 
 
 @given(day=st.dates(date(2020, 1, 1), date(2030, 1, 1)), at=st.times(), zone=st.sampled_from(ZONES))
+@example(day=date(2020, 10, 4), at=time(2, 0, fold=1), zone=ZoneInfo("Australia/Lord_Howe"))
 def test_moment_shows_its_time_or_the_next_that_there_is(day: date, at: time, zone: ZoneInfo) -> None:
     """Back on the wall clock it is the wanted time, or in the hour after it where that is skipped; it never errs."""
     at = at.replace(microsecond=0)

@@ -11,9 +11,9 @@ import pytest
 
 from bench.given import REALWORLD
 from tests.needs import needs_realworld
-from watcher.articles import article_of_entry, extract_article
-from watcher.articles.language import language_of
-from watcher.model import Entry
+from watcher.articles import article_of_entry, better_of, extract_article
+from watcher.articles.language import language_code, language_of
+from watcher.model import Article, Entry, Quality, TextFrom
 
 SAMPLES = {
     "de": "Die Fähre legt wieder an, und auf dem Deich stehen die Leute, die am Morgen nicht zur Insel kamen.",
@@ -77,6 +77,80 @@ def test_articles_of_pages_and_entries_have_a_language() -> None:
         assert article.language == expected
     entry = Entry(id="1", link="https://blatt.example/", title="Hafen", summary=SAMPLES["de"])
     assert article_of_entry(entry, site="", now=now).language == "de"
+
+
+NAMES = " ".join(["Werft", "Elske Ubbo Fokko Hinnerk Antje Swantje Enno Okko Tjark Wiebke Folkert Reemt Habbo"] * 4)
+
+
+def article_from(text: str, *, lang: str = "", feed_language: str, plain: bool = False) -> Article:
+    """The article of a page with that text; `lang` is the declaration of its root element."""
+    declaration = f' lang="{lang}"' if lang else ""
+    page = f"<!doctype html><html{declaration}><title>Hafen</title><main><article><h1>Hafen</h1><p>{text}</p>"
+    return extract_article(
+        (text if plain else page).encode(),
+        content_type="text/plain" if plain else "text/html",
+        url="https://blatt.example/",
+        timezone="Europe/Berlin",
+        now=datetime(2026, 11, 22, tzinfo=UTC),
+        feed_language=feed_language,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "feed_language", "expected"),
+    [
+        (NAMES, "", "fy-NL", "fy"),
+        (NAMES, "und", "fy-NL", "fy"),
+        (NAMES, "nds", "fy-NL", "nds"),
+        (f"{SAMPLES['de']} " * 4, "", "en-us", "de"),
+        (f"{SAMPLES['de']} " * 4, "", "Deutsch", "de"),
+        (f"{SAMPLES['en']} " * 4, "de", "de-DE", "en"),
+    ],
+)
+def test_the_feed_declares_the_language_where_the_page_does_not(
+    text: str, lang: str, feed_language: str, expected: str
+) -> None:
+    """Both are overridden by a text that is plainly in another language."""
+    assert article_from(text, lang=lang, feed_language=feed_language).language == expected
+
+
+def test_plain_texts_and_entries_have_the_language_of_their_feed() -> None:
+    """A page of media type text/plain declares none, and an entry has no other declaration than its feed's."""
+    assert article_from(NAMES, plain=True, feed_language="fy").language == "fy"
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    for text, declared, expected in ((NAMES, "fy-NL", "fy"), (SAMPLES["de"] * 2, "en-us", "de")):
+        entry = Entry(id="1", link="https://blatt.example/", title="Hafen", summary=text)
+        assert article_of_entry(entry, site="", now=now, feed_language=declared).language == expected
+
+
+def test_the_text_that_is_taken_decides_whether_the_declaration_is_wrong() -> None:
+    """A page of a few words does not contradict its feed, but the feed's own longer text does."""
+    stub = Article(title="Hafen", body="Mehr in der Zeitung.", language="en", quality=Quality.SHORT)
+    entry = Entry(id="1", link="https://blatt.example/", title="Hafen", content=SAMPLES["de"] * 4)
+    whole = article_of_entry(entry, site="", now=datetime(2026, 11, 22, tzinfo=UTC), feed_language="en-us")
+    taken = better_of(stub, whole)
+    assert (taken.text_from, taken.language) == (TextFrom.FEED, "de")
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("de", "de"),
+        (" DE-at ", "de"),
+        ("de_DE.UTF-8", "de"),
+        ("gsw-CH", "gsw"),
+        ("zh-Hant-TW", "zh"),
+        ("German", ""),
+        ("d", ""),
+        ("de,en", ""),
+        ("und", ""),
+        ("x-default", ""),
+        ("", ""),
+    ],
+)
+def test_a_language_tag_begins_with_a_code(tag: str, code: str) -> None:
+    """Other texts declare nothing, and neither do the codes for "undetermined" and "several"."""
+    assert language_code(tag) == code
 
 
 @needs_realworld

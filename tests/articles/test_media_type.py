@@ -88,6 +88,6 @@ def test_text_without_a_tag_is_plain(content_type: str) -> None:
     ],
 )
 def test_other_bytes_are_refused(page: bytes, content_type: str) -> None:
-    """Data, programs, feeds and media are no pages."""
+    """Data, programs, feeds and media are not pages."""
     with pytest.raises(NotAnArticle):
         text_of_page(page, content_type)

@@ -91,6 +91,52 @@ def test_a_page_with_the_form_of_a_wall_is_none_of_an_article(page: bytes, reaso
         article_of(page)
 
 
+# Words of their own in the markup of common walls: the buttons are beside the text, without a dialog around both.
+OFFER = (
+    "<main><section><h1>Willkommen!</h1><p>Wählen Sie, wie Sie das Angebot nutzen.</p><div><h2>Mit Werbung weiterlesen"
+    "</h2><p>Lesen Sie wie gewohnt mit Werbung und Tracking. Mehr zum Tracking steht in der Datenschutzerklärung.</p>"
+    "<button>Einwilligen und weiter</button></div><div><h2>Pur-Abo</h2><p>Nutzen Sie alles ohne Werbetracking.</p>"
+    "</div></section></main>"
+)
+LONG_OFFER = (
+    "<main><article><h1>Talbote mit Werbung</h1><p>Um der Nutzung mit Werbung zuzustimmen, müssen Cookies in Ihrem "
+    "Browser erlaubt sein, auch die der Partner, die für uns messen und zählen.</p><p>Lesen Sie weiter mit Werbung "
+    "und Tracking. Ihre Zustimmung ist jederzeit widerrufbar. Mehr steht in der Datenschutzerklärung am Ende jeder "
+    "Seite.</p><button>Zustimmen und weiter</button></article></main>"
+)
+ENGLISH = (
+    '<div id="message"><div role="dialog"><h2>Your choice</h2><p>We and our 97 partners use cookies to store personal '
+    "data on your device.</p><p>You can accept, or change this in the privacy policy.</p><button>Yes, I accept</button>"
+    "</div></div>"
+)
+SECURITY = (
+    "<h1>talbote.example</h1><h2>Checking if the site connection is secure</h2><p>talbote.example needs to review the "
+    "security of your connection before proceeding.</p>"
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (bare_page("Hafen: Kran geprüft", OFFER), "consent wall"),
+        (bare_page("Hafen: Kran geprüft", LONG_OFFER), "consent wall"),
+        (bare_page("Hafen: Kran geprüft", ENGLISH), "consent wall"),
+        (bare_page("Just a moment...", SECURITY), "error"),
+        (
+            bare_page(
+                "Page not found | Talbote",
+                "<h1>Sorry, nothing here</h1><p>The page you are looking for may have been moved or deleted.</p>",
+            ),
+            "error",
+        ),
+    ],
+)
+def test_walls_without_a_dialog_or_with_the_name_of_the_site(page: bytes, reason: str) -> None:
+    """The box around the text has the button; the title of the document has the notice, the text the advice."""
+    with pytest.raises(NotAnArticle, match=reason):
+        article_of(page)
+
+
 def test_a_banner_on_the_page_of_an_article_does_not_hide_it() -> None:
     """A dialog beside a short report is not the report."""
     headline, *texts = REPORTS["a refusal"]

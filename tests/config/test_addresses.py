@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.config.files import problems, write
+from watcher.config import load
 from watcher.config.key_types import normal_url, split_http_url
 
 ADDRESSES = st.builds(
@@ -37,6 +40,15 @@ def test_spellings_of_one_address_are_the_same(other: str) -> None:
 def test_other_addresses_are_not(other: str) -> None:
     """The scheme, and the case of a path, do."""
     assert normal_url(other) != normal_url("https://blatt.example/feed")
+
+
+def test_an_address_of_a_feed_may_begin_with_feed(tmp_path: Path) -> None:
+    """`feed:` as browsers write it is read as http(s), also where one feed is written twice."""
+    text = '[[feeds]]\nname = "a"\nurl = "feed:https://blatt.example/a"\n[[feeds]]\nname = "b"\nurl = "feed://blatt.example/"\n'
+    urls = [feed.url for feed in load(write(tmp_path, text)).feeds]
+    assert urls == ["https://blatt.example/a", "http://blatt.example/"]
+    (twice,) = problems(tmp_path, text.replace("feed://blatt.example/", "https://blatt.example/a"))
+    assert "is already" in twice
 
 
 @given(ADDRESSES)

@@ -25,12 +25,14 @@ RSS10 = "http://purl.org/rss/1.0/"
 NAMESPACES = (
     'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
     ' xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom"'
+    ' xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" xmlns:pheedo="http://www.pheedo.com/namespace/pheedo"'
     ' xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" xmlns:own="https://a.example/ns"'
 )
 # Most of them are usual, some are not; a feed is made of any of them, in any order and number.
 ELEMENTS = (
     *("title", "link", "description", "guid", "pubDate", "author", "category", "dc:creator", "dc:date", "dc:subject"),
     *("content:encoded", "media:title", "media:description", "media:content", "media:group", "enclosure", "updated"),
+    *("feedburner:origLink", "pheedo:origLink"),
     *("sy:updatePeriod", "ttl", "language", "image", "atom:link", "atom:updated", "id", "summary", "content", "name"),
     *(
         "own:length",

@@ -212,7 +212,7 @@ async def test_a_page_that_reloads_itself_is_the_answer() -> None:
 
 
 async def test_refreshes_and_redirects_are_five_together() -> None:
-    """An endless way of ever new addresses ends after five hops, of whichever kind."""
+    """An endless way of ever new addresses ends after five hops, of any kind."""
     steps = {f"/{n}": forwarding(f"0; url=/{n + 1}") for n in range(0, 9, 2)}
     steps |= {f"/{n}": answer(status=302, headers={"Location": f"/{n + 1}"}) for n in range(1, 9, 2)}
     response, _ = await fetched(steps | {"/6": answer(b"end")}, "/1")

@@ -124,3 +124,31 @@ async def test_pages_that_differ_in_a_counter_are_one_document(make_rig: MakeRig
     assert len(rig.names()) == 1
     assert len(rig.rows("SELECT url FROM document_urls")) == 3
     assert sorted(rig.entry(f"/{number}").outcome for number in range(3)) == ["duplicate", "duplicate", "matched"]
+
+
+async def test_daily_reports_that_differ_in_their_numbers_are_documents_of_their_own(
+    make_rig: MakeRig, news: Newsroom
+) -> None:
+    """Water levels under the same title: another time of publication means another report."""
+    rig = await polled(make_rig, news)
+    for day, levels in enumerate(("3,7 und 12", "9,1 und 15")):
+        news.page(f"/{day}", page(*report(1), f"Pegel heute: {levels} Meter", title="Wasserstände"))
+        news.feed("/feed", [replace(teaser(f"/{day}", 1), id=f"tag-{day}", published_at=rig.clock.now)])
+        await rig.round()
+        rig.clock.forward(timedelta(days=1))
+    assert len(rig.names()) == 2
+
+
+async def test_an_id_that_is_used_again_hides_no_entry_of_overlapping_feeds(make_rig: MakeRig, news: Newsroom) -> None:
+    """The first entry of the second feed is known from the first feed; its id then comes with other articles."""
+    news.page("/alt", page("Von Schiffen ist hier nirgends die Rede, nur vom Wetter und von den Deichen. " * 4))
+    news.feed("/a", [teaser("/alt", 9)])
+    news.feed("/b", [replace(teaser("/alt", 9), id="0")])
+    rig = await make_rig({"a": "/a", "b": "/b"})
+    await rig.round()
+    for number in (1, 2):
+        news.page(f"/{number}", page(*report(number), title=f"Stapellauf {number}"))
+        news.feed("/b", [replace(teaser(f"/{number}", number), id="0")])
+        rig.clock.forward(timedelta(hours=1))
+        await rig.round()
+    assert len(rig.names()) == 2

@@ -185,3 +185,40 @@ async def test_a_document_bears_the_name_of_its_outlet(make_rig: MakeRig, news: 
     rig = await with_entry(make_rig, news)
     await rig.ingest()
     assert rig.rows("SELECT site FROM documents") == [(site,)]
+
+
+@pytest.mark.parametrize("reply", [Reply(status=404), Reply(status=503), Reply(cut_after=-1), Reply(body=b"")])
+async def test_the_second_link_helps_where_the_first_fails(make_rig: MakeRig, news: Newsroom, reply: Reply) -> None:
+    """The service that the links lead over is gone: the page is fetched at its own address, at once."""
+    news.respond("/service/1", lambda _request: reply)
+    news.page("/a", page(*report(1)))
+    original = f'<f:origLink xmlns:f="http://rssnamespace.org/feedburner/ext/1.0">{news.url("/a")}</f:origLink>'
+    item = f"<item><title>Werft</title><guid>1</guid><link>{news.url('/service/1')}</link>{original}</item>"
+    feed = f"<rss version='2.0'><channel><title>Hafenblatt</title>{item}</channel></rss>"
+    news.page("/feed", feed, content_type="application/rss+xml")
+    rig = await make_rig({"hafen": "/feed"})
+    await rig.poll()
+    await rig.ingest()
+    (text,) = rig.texts()
+    assert text.startswith("Ein Schiff ohne Schornstein\n\nDer ")
+    assert (rig.entry("/service/1").outcome, rig.entry("/service/1").status) == ("matched", 200)
+    assert news.count("/a") == 1
+
+
+async def test_the_second_link_is_not_asked_without_need(make_rig: MakeRig, news: Newsroom) -> None:
+    """A link that works is enough; if both fail, the problem is that of the link."""
+    original = f'<f:origLink xmlns:f="http://rssnamespace.org/feedburner/ext/1.0">{news.url("/b")}</f:origLink>'
+    items = "".join(
+        f"<item><title>{path}</title><guid>{path}</guid><link>{news.url(path)}</link>{original}</item>"
+        for path in ("/gut", "/weg")
+    )
+    news.page("/gut", page(*report(1)))
+    news.page("/weg", "weg", status=410)
+    news.page("/b", "verboten", status=403)
+    feed = f"<rss version='2.0'><channel><title>Hafenblatt</title>{items}</channel></rss>"
+    news.page("/feed", feed, content_type="application/rss+xml")
+    rig = await make_rig({"hafen": "/feed"})
+    await rig.poll()
+    await rig.ingest()
+    assert (rig.entry("/gut").outcome, rig.entry("/weg").status) == ("matched", 410)
+    assert news.count("/b") == 1

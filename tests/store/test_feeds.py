@@ -19,7 +19,7 @@ from watcher.store import schema
 from watcher.store.commands import entries, feeds
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
-from watcher.store.queries import feed_status, known_entries
+from watcher.store.queries import entry_status, feed_status, known_entries
 from watcher.store.sql import day_of
 
 HOUR = timedelta(hours=1)
@@ -250,6 +250,27 @@ def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) ->
     assert (claimed.listing, claimed.marked_on) == (b"", None)
 
 
+def test_a_declared_language_reaches_the_entries(tx: Connection) -> None:
+    """A body without a declaration ends it, a poll without a body does not, and a new address is another feed."""
+    feed = subscribed(tx, "a")
+    polls: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, ""),
+        ({"listing": b"", "language": "de-DE"}, "de-DE"),
+        ({"error": "HTTP 500"}, "de-DE"),
+        ({"listing": b""}, ""),
+        ({"listing": b"", "language": "x" * 99}, "x" * 35),
+    )
+    for number, (more, language) in enumerate(polls):
+        feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry(str(number))], **more), now=NOW)
+        (claimed,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+        (status,) = entry_status.find(tx, links=(claimed.link,), link_key=None)
+        assert (claimed.feed_language, status.feed_language) == (language, language)
+    feeds.subscribe(tx, {"a": "https://a.example/anders"}, now=NOW)
+    feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("neu")]), now=NOW)
+    (claimed,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert claimed.feed_language == ""
+
+
 def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:
     """A thousand keys at once, also such that were learned later; the record says whether it matched."""
     feed = record(tx, "a", *(new_entry(str(number)) for number in range(600)))
@@ -281,7 +302,7 @@ def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:
 
 
 def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Connection) -> None:
-    """The change is not lost though the feed does not change again; what brought a document stays ended."""
+    """The change is not lost though the feed does not change again; also if it has a document by then."""
     feed = record(tx, "a", new_entry("eins"), new_entry("zwei"))
     claimed = entries.claim(tx, now=NOW, limit=2, lease=LEASE)
     changes = tuple(
@@ -291,9 +312,13 @@ def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Con
     first, second = claimed
     entries.end(tx, [(first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     entries.end_with_document(tx, second.id, EntryEnd(outcome=EntryOutcome.MATCHED), 0, now=NOW)
-    (again,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
-    assert (again.id, again.entry) == (first.id, replace(first.entry, title="Neu"))
-    entries.end(tx, [(again.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
+    again = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
+    assert [(each.id, each.entry.title, each.document) for each in again] == [
+        (first.id, "Neu", None),
+        (second.id, "Neu", 0),
+    ]
+    entries.end(tx, [(first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
+    entries.end_again(tx, second.id, EntryEnd(outcome=EntryOutcome.UNMATCHED), now=NOW)
     assert entries.claim(tx, now=NOW, limit=9, lease=LEASE) == []
 
 

@@ -89,7 +89,7 @@ def moment_of(day: date, at: time, timezone: ZoneInfo) -> datetime:
 
     A later time: where the clocks are set forward past `at`.
     """
-    wall = datetime.combine(day, at)
+    wall = datetime.combine(day, at.replace(fold=0))
     early = wall.replace(tzinfo=timezone).astimezone(UTC)
     if early.astimezone(timezone).replace(tzinfo=None) == wall:
         return early

@@ -15,7 +15,7 @@ from watcher.articles.bodies import plain_text
 from watcher.articles.consensus import Body, choose_body, weigh_bodies
 from watcher.articles.dates import Dated, published, without_future_date
 from watcher.articles.headline import author, headline, language, site_name
-from watcher.articles.language import language_of
+from watcher.articles.language import language_code, language_of
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.media_type import is_plain, text_of_page
 from watcher.articles.page import Page, read_page
@@ -40,20 +40,22 @@ def extract_article(
     timezone: str,
     now: datetime,
     hint: Entry | None = None,
+    feed_language: str = "",
 ) -> Article:
     """Extracts title, body, date, author, site and language from a page.
 
-    `timezone` (IANA name) dates zoned times; `now` bounds dates; `hint` is the feed's entry that led here. Raises
-    NotAnArticle, with the reason, for bytes that are not a page and for walls, error pages and shells.
+    `timezone` (IANA name) dates zoned times; `now` bounds dates; `hint` is the feed's entry that led here;
+    `feed_language`, which its feed declares, is used where the page declares none. Raises NotAnArticle, with the
+    reason, for bytes that are not a page and for walls, error pages and shells.
     """
     text = text_of_page(page, content_type)
     hint = without_future_date(hint, now=now) if hint else None
     if is_plain(text, content_type):
-        return _plain_article(text, url=url, hint=hint)
+        return _plain_article(text, url=url, hint=hint, feed_language=feed_language)
     parsed = read_page(text, url=url)
     if parsed is None:
-        return _plain_article(plain_text(text), url=url, hint=hint)
-    return _article(parsed, timezone=timezone, now=now, hint=hint)
+        return _plain_article(plain_text(text), url=url, hint=hint, feed_language=feed_language)
+    return _article(parsed, timezone=timezone, now=now, hint=hint, feed_language=feed_language)
 
 
 def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCandidate, ...]:
@@ -66,7 +68,7 @@ def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCa
     return weigh_bodies(parsed) if parsed else ()
 
 
-def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -> Article:
+def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, feed_language: str) -> Article:
     head = headline(page)
     if not head.text and hint is not None:
         head = replace(head, text=hint.title, origin="feed")
@@ -81,7 +83,7 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None) ->
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
-        language=language_of(body.text, declared=language(page)),
+        language=language_of(body.text, declared=language(page) or language_code(feed_language)),
         site=site_name(page),
         author=writer,
         quality=quality,
@@ -96,8 +98,11 @@ def _origins(title: str, body: Body, dated: Dated | None, writer: str) -> Mappin
     return {name: origin for name, origin in named.items() if origin}
 
 
-def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
-    """Makes an article of a feed's entry alone; `text_from` is FEED. A date in the future is left out."""
+def article_of_entry(entry: Entry, *, site: str, now: datetime, feed_language: str = "") -> Article:
+    """Makes an article of a feed's entry alone; `text_from` is FEED. A date in the future is left out.
+
+    `feed_language`: the one that the feed declares.
+    """
     entry = without_future_date(entry, now=now)
     body = join_lines(plain_lines(entry.text))
     dated = {"date": "feed"} if entry.date else {}
@@ -106,7 +111,7 @@ def article_of_entry(entry: Entry, *, site: str, now: datetime) -> Article:
         body=body,
         date=entry.date,
         published_at=entry.published_at,
-        language=language_of(body),
+        language=language_of(body, declared=language_code(feed_language)),
         site=site or host_of(entry.link),
         author=entry.author,
         text_from=TextFrom.FEED,
@@ -125,13 +130,14 @@ def better_of(page: Article | None, entry: Article) -> Article:
     if page is None:
         return entry
     taken = page if _page_wins(page, entry) else entry
+    declared = page.language or entry.language
     return replace(
         taken,
         quality=page.quality if _is_faulty(page) else taken.quality,
         title=page.title or entry.title,
         date=page.date or entry.date,
         published_at=page.published_at or (entry.published_at if page.date in {None, entry.date} else None),
-        language=page.language or entry.language,
+        language=declared if taken is page else language_of(entry.body, declared=declared),
         site=page.site or entry.site,
         author=page.author or entry.author,
         origins={**entry.origins, **page.origins, "body": taken.origins.get("body", "")},
@@ -156,7 +162,7 @@ def _overlap(part: str, whole: str) -> float:
     return len(words & set(whole.casefold().split())) / len(words) if words else 0.0
 
 
-def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
+def _plain_article(text: str, *, url: str, hint: Entry | None, feed_language: str) -> Article:
     body = join_lines(plain_lines(text))
     quality = judge_plain(body)
     if quality in _WALLS:
@@ -166,7 +172,7 @@ def _plain_article(text: str, *, url: str, hint: Entry | None) -> Article:
         body=body,
         date=hint.date if hint else None,
         published_at=hint.published_at if hint else None,
-        language=language_of(body),
+        language=language_of(body, declared=language_code(feed_language)),
         site=host_of(url),
         quality=quality,
         origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),

@@ -10,6 +10,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from watcher.articles.blocks import MARGINS
+from watcher.articles.language import language_code
 from watcher.articles.lines import letters_of
 from watcher.articles.markup import plain
 from watcher.articles.page import Page, text_of
@@ -98,8 +99,7 @@ def language(page: Page) -> str:
     """Returns the declared language as a code of two or three letters; "" if the page declares none."""
     declared = page.tree.get("lang") or page.tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     declared = declared or text_of(page.thing.get("inLanguage")) or page.meta_value("content-language", "og:locale")
-    code = re.split(r"[-_]", declared.strip().lower())[0]
-    return code if re.fullmatch("[a-z]{2,3}", code) else ""
+    return language_code(declared)
 
 
 def _tops(page: Page) -> Iterator[str]:

@@ -61,6 +61,7 @@ ERROR = _any(
     r"page (?:not found|cannot be found)|page (?:doesn't|does not|no longer) exist|page introuvable",
     r"access denied|zugriff verweigert|are you (?:a robot|human)|verify (?:that )?you are (?:a )?human|captcha",
     r"checking your browser|just a moment\.\.\.|enable javascript and cookies",
+    r"ob sie ein mensch sind|security of your connection|sicherheit ihrer verbindung",
     r"service unavailable|temporarily unavailable|^error \d{3}|^fehler \d{3}|^\d{3} error",
 )
 

@@ -42,13 +42,19 @@ def judge(page: Page, *, title: str, body: str) -> Quality:
 
 
 def _wall(*, title: str, body: str, tree: HtmlElement | None) -> Quality | None:
-    """Returns CONSENT or ERROR_PAGE if a suspected text also has the form of one."""
-    suspicion = suspected_wall(title=title, text=body)
-    if suspicion is Quality.CONSENT:
-        return suspicion if is_consent_wall(title, body, tree) else None
-    if suspicion is Quality.ERROR_PAGE and is_error_notice(title, body) and not has_article_structure(body):
-        return suspicion
-    return None
+    """Returns CONSENT or ERROR_PAGE if a text has the phrases of one and also its form."""
+    titles = tuple(filter(None, (title, _document_title(tree))))
+    if (
+        any(_may_be_error(each, body) for each in titles or ("",))
+        and is_error_notice(titles, body)
+        and not has_article_structure(body)
+    ):
+        return Quality.ERROR_PAGE
+    return Quality.CONSENT if _may_ask_for_consent(title, body) and is_consent_wall(title, body, tree) else None
+
+
+def _document_title(tree: HtmlElement | None) -> str:
+    return "" if tree is None else " ".join((tree.findtext(".//title") or "").split())
 
 
 def suspected_wall(*, title: str, text: str) -> Quality | None:
@@ -56,12 +62,22 @@ def suspected_wall(*, title: str, text: str) -> Quality | None:
 
     Cheap enough for every page: it needs no extraction. A suspicion, not a verdict.
     """
-    if len(text) < _LONGEST_ERROR and (ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text))):
+    if _may_be_error(title, text):
         return Quality.ERROR_PAGE
+    return Quality.CONSENT if _may_ask_for_consent(title, text) else None
+
+
+def _may_be_error(title: str, text: str) -> bool:
+    if len(text) >= _LONGEST_ERROR:
+        return False
+    return bool(ERROR.search(title) or (len(text) < _LONGEST_ERROR / 2 and ERROR.search(text)))
+
+
+def _may_ask_for_consent(title: str, text: str) -> bool:
     if len(text) >= LONGEST_WALL:
-        return None
+        return False
     needed = 1 if len(text) < SHORT_LETTERS else 2 if len(text) < LONGEST_STUB else 4
-    return Quality.CONSENT if _asks_for_consent(f"{title}\n{text}", needed) else None
+    return _asks_for_consent(f"{title}\n{text}", needed)
 
 
 def _asks_for_consent(text: str, times: int) -> bool:

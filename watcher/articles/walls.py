@@ -6,7 +6,8 @@ A text that merely mentions consent, errors or offers has none of it.
 from __future__ import annotations
 
 import re
-from itertools import islice
+from collections.abc import Collection, Sequence
+from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 
@@ -20,6 +21,9 @@ _LEAST_PROSE = 120
 _LONGEST_LABEL = 40
 _LONGEST_OFFER = 220
 _MOST_DIALOGS = 50
+_LEAST_HELD = 0.8  # of a text's words, in the box around it
+_MOST_AROUND = 50_000  # characters of a page that is a wall
+_DEEPEST_BOX = 60
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _PARTS = re.compile(r"\s+[|–—·•:-]+\s+|\s*[|:]\s+|,\s+")
 _ENDS = tuple('.!?…"”“»«’)')
@@ -46,6 +50,14 @@ _NOTICE = _form(
     r"just a moment|one moment, please|checking your browser(?: before [^.]{0,60})?|security check|attention required",
     r"cloudflare|(?:please )?enable javascript and cookies(?: to continue)?|temporarily unavailable",
     r"(?:the )?service(?: is)? (?:temporarily )?unavailable",
+    r"checking if the site connection is secure|nur einen moment|einen moment,? bitte|sicherheitsüberprüfung",
+    r"(?:es wird überprüft, )?ob sie ein mensch sind|page cannot be found",
+)
+# What error pages advise beside a title that has the name of the site, too.
+_ADVICE = _form(
+    r"(?:page|article) (?:that )?you (?:are looking for|requested)|(?:moved|updated)\b[^.]{0,40}\b(?:deleted|removed)",
+    r"(?:verschoben|umbenannt)\b[^.]{0,40}\b(?:gelöscht|entfernt)|(?:prüfen|überprüfen) sie die (?:adresse|url)",
+    r"security of your connection|sicherheit ihrer verbindung|(?:zur|unsere) startseite|(?:the|our) home ?page",
 )
 _VOICE = _form(
     r"(?:wir|we) (?:und|and) (?:unsere|our) (?:bis zu |up to )?(?:\d+ )?(?:partner|drittanbieter|vendors)",
@@ -76,6 +88,16 @@ _BUTTON = _form(
     r"manage (?:preferences|options|cookies|settings)|tout (?:accepter|refuser)|aceptar(?: todo)?|"
     r"accetta(?: tutto)?|akkoord",
 )
+_LABEL = _form(
+    r"(?:yes, )?i (?:accept|agree)|(?:accept|agree)(?: all)?(?: (?:and|&|to) (?:continue|close|proceed))?",
+    r"manage (?:my )?(?:cookies|choices|preferences|options)|(?:nur )?(?:notwendige|erforderliche) cookies",
+    r"(?:zustimmen|einwilligen|akzeptieren) (?:und|&) (?:weiter(?:lesen)?|schließen|fortfahren)",
+)
+_SUBJECT = re.compile(
+    r"cookie|tracking|einwillig|zustimm|datenschutz|privacy|consent|partner|personal data|personenbezogen|akzeptier"
+    r"|\b(?:accept|agree)|werbung",
+    re.IGNORECASE,
+)
 _DIALOG_NAMES = re.compile(
     r"(?<![a-z])(?:consent|cookie|cmp|gdpr|dsgvo|privacy|purabo|pur-abo|onetrust|usercentrics|didomi)(?![a-z])|consent",
     re.IGNORECASE,
@@ -94,10 +116,15 @@ _OFFER = _form(
 )
 
 
-def is_error_notice(title: str, text: str) -> bool:
-    """Returns whether the whole title, or the whole first line or sentence of a text, is an error notice."""
+def is_error_notice(titles: Collection[str], text: str) -> bool:
+    """Returns whether a whole title, or the whole first line or sentence of a text, is an error notice.
+
+    A part of a title is enough ("Page not found | The Herald") if the text gives the advice of an error page.
+    """
     openings = islice(filter(None, _SENTENCE_END.split(text)), 2)
-    return any(_is_notice(each) for each in (title, *openings))
+    if any(_is_notice(each) for each in (*titles, *openings)):
+        return True
+    return any(_is_notice(part) for title in titles for part in _parts(title)) and bool(_ADVICE.search(text))
 
 
 def has_article_structure(text: str) -> bool:
@@ -113,7 +140,11 @@ def is_consent_wall(title: str, text: str, tree: HtmlElement | None) -> bool:
     has_label = any(_BUTTON.fullmatch(each.strip(" .!")) for each in (title, *sentences))
     if has_label and asking >= _LEAST_VOICE * len(sentences) > 0:
         return True
-    if tree is None or has_article_structure(text):
+    if tree is None:
+        return False
+    if _is_around_button(text, sentences, tree):
+        return True
+    if has_article_structure(text):
         return False
     spoken = [each for each in sentences if len(each.split()) >= _FEWEST_WORDS]  # without greetings and headings
     says_little_else = asking >= _LEAST_VOICE_ALONE * len(spoken) > 0
@@ -126,8 +157,37 @@ def is_offer(line: str) -> bool:
 
 
 def _is_notice(text: str) -> bool:
-    parts = [part.strip(" .!?…") for part in _PARTS.split(text) if re.search(r"\w", part)]
-    return bool(parts) and all(_NOTICE.fullmatch(part) for part in parts)
+    parts = _parts(text)
+    return bool(parts) and (
+        bool(_NOTICE.fullmatch(text.strip(" .!?…"))) or all(_NOTICE.fullmatch(part) for part in parts)
+    )
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip(" .!?…") for part in _PARTS.split(text) if re.search(r"\w", part)]
+
+
+def _is_around_button(text: str, sentences: Sequence[str], tree: HtmlElement) -> bool:
+    """Returns whether most sentences are about consent, and the smallest box that holds them has the button for it."""
+    spoken = [each for each in sentences if len(each.split()) >= _FEWEST_WORDS]
+    about = sum(bool(_SUBJECT.search(each)) for each in spoken)
+    if about < _LEAST_VOICE_ALONE * len(spoken) or not spoken:
+        return False
+    box = tree.find("body") if tree.tag == "html" else tree
+    if box is None or sum(map(len, box.itertext())) > _MOST_AROUND:
+        return False
+    wanted = words_of(text)
+    for _ in range(_DEEPEST_BOX):
+        inner = next((each for each in box if isinstance(each.tag, str) and _holds(each, wanted)), None)
+        if inner is None:
+            break
+        box = inner
+    buttons = filter(_is_button, box.iter("button", "a", "input", "span", "div"))
+    return any(not _is_in_inner_dialog(button, box) for button in buttons)
+
+
+def _holds(element: HtmlElement, wanted: frozenset[str]) -> bool:
+    return len(wanted & words_of(" ".join(element.itertext()))) >= _LEAST_HELD * len(wanted)
 
 
 def _is_in_dialog(text: str, tree: HtmlElement) -> bool:
@@ -148,8 +208,15 @@ def _is_dialog(element: HtmlElement) -> bool:
 
 
 def _has_button(element: HtmlElement) -> bool:
-    return any(
-        _BUTTON.fullmatch(" ".join("".join(button.itertext()).split())[:_LONGEST_LABEL] or button.get("value") or "")
-        for button in element.iter("button", "a", "input", "span", "div")
-        if len(button) < 3
-    )
+    return any(map(_is_button, element.iter("button", "a", "input", "span", "div")))
+
+
+def _is_button(element: HtmlElement) -> bool:
+    if len(element) >= 3:
+        return False
+    label = " ".join("".join(element.itertext()).split())[:_LONGEST_LABEL] or element.get("value") or ""
+    return bool(_BUTTON.fullmatch(label) or _LABEL.fullmatch(label))
+
+
+def _is_in_inner_dialog(element: HtmlElement, box: HtmlElement) -> bool:
+    return any(_is_dialog(each) for each in takewhile(lambda each: each is not box, element.iterancestors()))

@@ -78,6 +78,7 @@ async def _try_url(config: Config, url: str, known: Explanation) -> PageTrial:
             url,
             entry=newest.entry if newest else None,
             feed=newest.feed if newest else "",
+            feed_language=newest.feed_language if newest else "",
             timezone=config.corpus.timezone,
             now=datetime.now(UTC),
         )

@@ -33,7 +33,9 @@ def register(group: click.Group) -> None:
         """
         config = shell.config()
         try:
-            moment = moment_of(since, timezone=config.corpus.timezone, now=datetime.now(UTC)) if since else None
+            moment = (
+                moment_of(since, timezone=config.corpus.timezone, now=datetime.now(UTC)) if since is not None else None
+            )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         found = _found(config, watch, moment)

@@ -32,6 +32,9 @@ _TYPES = {
 }  # fmt: skip
 _HTML = frozenset({"text/html", "application/xhtml+xml", "xhtml"})
 
+# The page's own address in an entry whose link leads over FeedBurner or Pheedo.
+ORIGINAL_LINKS = ("feedburner_origlink", "pheedo_origlink")
+
 _LATIN = re.compile(r"[\x80-\x9f]")  # feedparser takes these for Windows-1252
 _LOOKS_MARKED = re.compile(r"[<&]")
 _REFERENCE = re.compile(r"&([A-Za-z0-9_]+);")
@@ -43,7 +46,7 @@ _DATES = {
     "dcterms_modified": "updated", "created": "created", "dcterms_created": "created",
 }  # fmt: skip
 _CAPTIONS = (MEDIA_TITLE, MEDIA_TEXT)
-_TEXTS = frozenset({"ttl", "language", "dc_language", *_CAPTIONS})
+_TEXTS = frozenset({"ttl", "language", "dc_language", *ORIGINAL_LINKS, *_CAPTIONS})
 _IGNORED = frozenset(
     {
         *("category", "comments", "source", "rights", "copyright", "generator", "docs", "rating", "cloud", "logo"),

@@ -90,9 +90,13 @@ def normalise_link(url: str) -> str:
 
 
 def own_keys(feed_key: str, entry: Entry) -> EntryKeys:
-    """Returns the keys of one entry, regardless of the other entries of its feed; see `distinct_keys`."""
+    """Returns the keys of one entry, regardless of the other entries of its feed; see `distinct_keys`.
+
+    The page's own address is its link key, so that the same page in a feed without FeedBurner is the same entry.
+    """
     link = normalise_link(entry.link)
-    return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=_key_of_page(link))
+    page = _key_of_page(normalise_link(entry.second_link)) if entry.second_link else None
+    return EntryKeys(id=_key("id", feed_key, *_identity(entry, link)), link=page or _key_of_page(link))
 
 
 def distinct_keys(listed: Sequence[tuple[EntryKeys, int]], *, site: int | None) -> tuple[EntryKeys, ...]:

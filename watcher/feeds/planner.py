@@ -182,7 +182,8 @@ def _wait_before_ingestion(times: int) -> timedelta:
 def _known_entry(keys: EntryKeys, hashed: int | None, known: Known, *, asked_for: bool) -> KnownEntry | None:
     """Finds the entry by its id, else by its link.
 
-    An id that comes with another link and other content names another entry: some feeds give all entries one id.
+    An id that comes with another link and other content names another entry: some feeds give all entries one id, or
+    number them from the top. So does one that comes with an unknown link after the row of its entry was deleted.
     Under an alternate key an entry is known if its content (`hashed`; None: unchanged) is the same. With `asked_for`,
     an entry that only other feeds brought so far is not known.
     """
@@ -193,11 +194,12 @@ def _known_entry(keys: EntryKeys, hashed: int | None, known: Known, *, asked_for
         return next((one for one in formers if one.same_feed and hashed in {None, one.content_hash}), None)
     if by_id is None:
         return None if asked_for and by_link is not None and not by_link.same_feed else by_link
-    if keys.link is None or by_id.link_key in {None, keys.link} or not by_id.same_feed:
+    has_row = by_id.content_hash is not None
+    if keys.link is None or by_id.link_key == keys.link or (has_row and by_id.link_key is None):
         return by_id
     if by_link is not None:
         return by_link
-    return None if hashed is not None and by_id.content_hash not in {None, hashed} else by_id
+    return None if hashed is not None and by_id.content_hash != hashed else by_id
 
 
 # -- when to poll next ------------------------------------------------------------------------------------------------

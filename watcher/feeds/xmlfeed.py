@@ -15,7 +15,7 @@ from typing import Any
 import feedparser
 
 from watcher.errors import NotAFeed
-from watcher.feeds.fast_xml import read_quickly
+from watcher.feeds.fast_xml import ORIGINAL_LINKS, read_quickly
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
@@ -127,15 +127,17 @@ class _EntryReader:
     def entry(self, values: _Values) -> Entry:
         summary, content = _texts(values)
         stated = self._published(values)
+        link, original = self._link(values), self._original_link(values)
         return Entry(
             id=safe_text(_text(values, "id").strip())[:MAX_ID],
-            link=self._link(values),
+            link=link or original,
             title=_line(values, "title", MAX_TITLE) or _line(values, MEDIA_TITLE, MAX_TITLE),
             summary=summary,
             content=content,
             author=_author(values, atom=self._atom) or self._author,
             published_at=stated.moment if stated else None,
             date=stated.date if stated else None,
+            second_link=original if link and original != link else "",
         )
 
     def _link(self, values: _Values) -> str:
@@ -147,6 +149,10 @@ class _EntryReader:
             if address := absolute_link(link, base=self._base):
                 return safe_text(address)
         return address if values.get("guidislink") and is_web_address(address := clean_address(identity)) else ""
+
+    def _original_link(self, values: _Values) -> str:
+        given = next(filter(None, (_text(values, key) for key in ORIGINAL_LINKS)), "")
+        return safe_text(absolute_link(given, base=self._base))
 
     def _published(self, values: _Values) -> StatedDate | None:
         """Returns the date of publication, or else of creation or, in feeds that state no other, of the last change."""

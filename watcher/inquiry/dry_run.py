@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from watcher.errors import FetchError, FetchFailure, ParserError
 from watcher.model import Entry, ParsedFeed
@@ -40,9 +41,45 @@ async def try_feed(client: Client, pool: ParserPool, url: str, *, timezone: str,
 
 
 async def try_page(
-    client: Client, pool: ParserPool, url: str, *, entry: Entry | None, feed: str, timezone: str, now: datetime
+    client: Client,
+    pool: ParserPool,
+    url: str,
+    *,
+    entry: Entry | None,
+    feed: str,
+    feed_language: str = "",
+    timezone: str,
+    now: datetime,
 ) -> PageTrial:
-    """Fetches and reads a page as `ingest` would."""
+    """Fetches and reads a page as `ingest` would, by the entry's second link if its own fails."""
+    read = partial(
+        _try_address_of_page,
+        client,
+        pool,
+        entry=entry,
+        feed=feed,
+        feed_language=feed_language,
+        timezone=timezone,
+        now=now,
+    )
+    trial = await read(url)
+    if not (entry and entry.second_link and (trial.response is None or trial.reading is None)):
+        return trial
+    second = await read(entry.second_link)
+    return trial if second.reading is None else second
+
+
+async def _try_address_of_page(
+    client: Client,
+    pool: ParserPool,
+    url: str,
+    *,
+    entry: Entry | None,
+    feed: str,
+    feed_language: str,
+    timezone: str,
+    now: datetime,
+) -> PageTrial:
     try:
         response = await client.fetch(
             Request(url=url, purpose=Purpose.PAGE, referrer_origin=origin_of(url), accept=PAGE_ACCEPT)
@@ -61,6 +98,7 @@ async def try_page(
         content_type=response.content_type,
         entry=entry or Entry(id="", link=url, title=""),
         feed=feed,
+        feed_language=feed_language,
         timezone=timezone,
         now=now,
     )
@@ -75,12 +113,21 @@ async def try_bytes(
     content_type: str,
     entry: Entry,
     feed: str = "",
+    feed_language: str = "",
     timezone: str,
     now: datetime,
 ) -> PageTrial:
     """Reads a page that is already here, as `ingest` would."""
     task = PageTask(
-        entry=entry, feed=feed, site="", url=url, content_type=content_type, timezone=timezone, now=now, whole=True
+        entry=entry,
+        feed=feed,
+        feed_language=feed_language,
+        site="",
+        url=url,
+        content_type=content_type,
+        timezone=timezone,
+        now=now,
+        whole=True,
     )
     try:
         reading = await read_page(pool, task, page)

@@ -44,7 +44,7 @@ class PageTask:
 
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
     that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
-    own: the entry's text is the article if it matches.
+    own: the entry's text is the article if it matches. `feed_language`: the one that the feed declares, "" if none.
     """
 
     entry: Entry
@@ -57,6 +57,7 @@ class PageTask:
     whole: bool = False
     repeated: tuple[int, ...] = ()
     shares_page: bool = False
+    feed_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
     matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
     if task.shares_page and _is_own_text(task.entry) and any(_is_in_feed_text(match) for match in matches):
-        article = article_of_entry(task.entry, site=task.site, now=task.now)
+        article = _entry_article(task)
         article = replace(article, hosts=hosts_of(task.entry.link, task.url))
         matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
     near = _near_misses(task, page, article, matches)
@@ -174,7 +174,7 @@ def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
     """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
-    from_entry = article_of_entry(task.entry, site=task.site, now=task.now)
+    from_entry = _entry_article(task)
     if from_entry.quality is Quality.SHELL:
         from_entry = replace(from_entry, quality=Quality.SHORT)  # only a page can be a shell
     if not page:
@@ -190,6 +190,10 @@ def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]
     return better_of(from_page, from_entry), "", None if whole else from_page.quality
 
 
+def _entry_article(task: PageTask) -> Article:
+    return article_of_entry(task.entry, site=task.site, now=task.now, feed_language=task.feed_language)
+
+
 def _own_article(task: PageTask, page: bytes) -> Article:
     """The page's article without the paragraphs that its host repeats, if they are most of it. Raises NotAnArticle."""
     article = extract_article(
@@ -199,6 +203,7 @@ def _own_article(task: PageTask, page: bytes) -> Article:
         timezone=task.timezone,
         now=task.now,
         hint=task.entry,
+        feed_language=task.feed_language,
     )
     if repeated_share(article.body, task.repeated) < _MOSTLY:
         return article

@@ -157,10 +157,19 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
 
 
 async def _fetch(context: IngestContext, claimed: ClaimedEntry) -> _Page:
+    """Fetches the page by the entry's link or, if that fails, by its second link; the problem is that of the link."""
     if not claimed.link:
         return _Page(problem="the entry has no link")
+    page = await _fetch_from(context, claimed, claimed.link)
+    if not page.problem or not claimed.entry.second_link:
+        return page
+    second = await _fetch_from(context, claimed, claimed.entry.second_link)
+    return page if second.problem else second
+
+
+async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -> _Page:
     request = Request(
-        url=claimed.link,
+        url=url,
         purpose=Purpose.PAGE,
         timeout=context.settings.config.net.timeout,
         accept=PAGE_ACCEPT,
@@ -203,6 +212,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
     task = PageTask(
         entry=entry,
         feed=claimed.feed,
+        feed_language=claimed.feed_language,
         site=claimed.feed_title or claimed.feed,
         url=page.url or claimed.link,
         content_type=page.content_type,

@@ -223,6 +223,7 @@ def _as_record(
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
         title=news.feed.title if news else "",
+        language=news.feed.language if news else "",
         new=plan.new,
         changed=plan.changed,
         listing=plan.listing if news else None,

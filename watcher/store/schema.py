@@ -56,6 +56,15 @@ listings = Table(
     Column("marked_on", Integer, nullable=False),
 )
 
+# The language that a feed declared in its last body, "" if none. It is a table of its own because SQLite cannot add a
+# column to `feeds` such that new and migrated states have the same schema.
+feed_languages = Table(
+    "feed_languages",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("language", String, nullable=False),
+)
+
 # The keys under which entries are known: 8 bytes each, one for (feed, id), one for the normalised link.
 seen_keys = Table(
     "known",

@@ -122,10 +122,15 @@ def record(
 
 
 def _near_twin(tx: Connection, draft: Draft, found: Sequence[Overlap]) -> Row[*tuple[Any, ...]] | None:
-    """Finds a document of the same feed and title whose text is the same but for counters."""
-    for other in sorted(found, key=lambda other: other.shared, reverse=True)[:_MOST_COMPARED]:
+    """Finds a document of the same feed, title and time of publication whose text is the same but for counters.
+
+    Reports that appear every day (water levels, draws) differ from each other like counters, but for their time.
+    """
+    article = draft.article
+    same_time = [other for other in found if (other.date, other.published_at) == (article.date, article.published_at)]
+    for other in sorted(same_time, key=lambda other: other.shared, reverse=True)[:_MOST_COMPARED]:
         twin = tx.execute(_TWIN, {"of": other.document}).first()
-        alike = twin is not None and (twin.feed, twin.title) == (draft.feed, draft.article.title)
+        alike = twin is not None and (twin.feed, twin.title) == (draft.feed, article.title)
         if alike and draft.is_same_text(text_of(tx, other.document)):
             return twin
     return None

@@ -29,8 +29,10 @@ _DUE = (
         schema.feeds.c.name,
         schema.feeds.c.url,
         schema.feeds.c.title.label("feed_title"),
+        func.coalesce(schema.feed_languages.c.language, "").label("feed_language"),
     )
     .join(schema.feeds, schema.feeds.c.id == schema.entries.c.feed_id)
+    .outerjoin(schema.feed_languages, schema.feed_languages.c.feed_id == schema.entries.c.feed_id)
     .outerjoin(schema.entry_payloads, schema.entry_payloads.c.entry == schema.entries.c.id)
     .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
@@ -67,7 +69,10 @@ _END_WITH_DOCUMENT = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
     .values(
-        state="done",
+        state=case((schema.entries.c.changed, "pending"), else_="done"),
+        due_at=case((schema.entries.c.changed, bindparam("now", type_=Instant)), else_=schema.entries.c.due_at),
+        attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
+        changed=False,
         lease_until=None,
         document=bindparam("number"),
         outcome=bindparam("outcome"),
@@ -114,6 +119,7 @@ class ClaimedEntry:
     feed: str
     feed_url: str
     feed_title: str
+    feed_language: str
     entry: Entry
     attempts: int
     in_first_poll: bool
@@ -165,6 +171,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             feed=row.name,
             feed_url=row.url,
             feed_title=row.feed_title,
+            feed_language=row.feed_language,
             entry=load_entry(row.words, link=row.link, title=row.title),
             attempts=row.attempts,
             in_first_poll=row.in_first_poll,

@@ -17,9 +17,10 @@ from watcher.store.queries.known_entries import find_known
 from watcher.store.sql import Instant, day_of, microseconds, upsert
 
 _CALM = timedelta(days=1)
-_ERROR_LENGTH, _TITLE_LENGTH = 500, 500
+_ERROR_LENGTH, _TITLE_LENGTH, _LANGUAGE_LENGTH = 500, 500, 35
 
 _feeds, _listings, _incidents = schema.feeds.c, schema.listings.c, schema.incidents.c
+_languages = schema.feed_languages.c
 _this_feed = _feeds.id == bindparam("feed")
 _ROLLED_OVER = "rolled over "  # and the feed's name: the name of the incident
 
@@ -33,17 +34,22 @@ _DUE = (
 _RESCHEDULE = (
     update(schema.feeds).where(_this_feed).values(lease_until=None, next_poll_at=bindparam("due_at", type_=Instant))
 )
-_FEED = select(
-    _feeds.id,
-    _feeds.name,
-    _feeds.url,
-    _feeds.moved_to,
-    _feeds.title,
-    _feeds.listed_on,
-    _feeds.last_success_at,
-    _feeds.failing_since,
-    exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
-).where(_this_feed)
+_FEED = (
+    select(
+        _feeds.id,
+        _feeds.name,
+        _feeds.url,
+        _feeds.moved_to,
+        _feeds.title,
+        _feeds.listed_on,
+        _feeds.last_success_at,
+        _feeds.failing_since,
+        _languages.language,
+        exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
+    )
+    .select_from(schema.feeds.outerjoin(schema.feed_languages, _languages.feed_id == _feeds.id))
+    .where(_this_feed)
+)
 _KEEP_LISTING = upsert(schema.listings)
 _KEEP_MARKED_LISTING = _KEEP_LISTING.on_conflict_do_update(
     index_elements=["feed_id"],
@@ -51,6 +57,10 @@ _KEEP_MARKED_LISTING = _KEEP_LISTING.on_conflict_do_update(
 )
 _KEEP_LISTING = _KEEP_LISTING.on_conflict_do_update(
     index_elements=["feed_id"], set_={"rows": _KEEP_LISTING.excluded.rows}
+)
+_KEEP_LANGUAGE = upsert(schema.feed_languages)
+_KEEP_LANGUAGE = _KEEP_LANGUAGE.on_conflict_do_update(
+    index_elements=["feed_id"], set_={"language": _KEEP_LANGUAGE.excluded.language}
 )
 
 
@@ -73,10 +83,10 @@ class ClaimedFeed:
 class PollRecord:
     """The result of one poll of `url`. `error` is "" after a success.
 
-    `listing`: the packed listing of a body that was read. `seen`: known keys that the body lists; `marked`: these are
-    all of them. `learned`: further keys of known entries. `moved_to`: a lasting new address. `notices`: messages for
-    the operator. `rolled_over`: whether nothing of the last body was left, so that entries may have been missed; None
-    if the poll does not show it.
+    `listing`: the packed listing of a body that was read; `language`: the one that this body declares. `seen`: known
+    keys that the body lists; `marked`: these are all of them. `learned`: further keys of known entries. `moved_to`: a
+    lasting new address. `notices`: messages for the operator. `rolled_over`: whether nothing of the last body was
+    left, so that entries may have been missed; None if the poll does not show it.
     """
 
     url: str
@@ -84,6 +94,7 @@ class PollRecord:
     next_poll_at: datetime
     error: str = ""
     title: str = ""
+    language: str = ""
     new: tuple[NewEntry, ...] = ()
     changed: tuple[ChangedEntry, ...] = ()
     listing: bytes | None = None
@@ -132,6 +143,7 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
                 failing_since=None,
             )
             tx.execute(delete(schema.listings).where(_listings.feed_id == row.id))
+            tx.execute(delete(schema.feed_languages).where(_languages.feed_id == row.id))
         elif url is not None and not row.active:
             _set(tx, row.id, active=True, next_poll_at=now)
 
@@ -271,6 +283,9 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
     if record.listing is not None:
         listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
         tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)
+        language = record.language[:_LANGUAGE_LENGTH]
+        if language != (row.language or ""):
+            tx.execute(_KEEP_LANGUAGE, {"feed_id": row.id, "language": language})
 
 
 def _address(row: Any) -> str:

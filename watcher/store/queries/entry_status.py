@@ -15,11 +15,12 @@ from watcher.store.codec import load_entry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryStatus:
-    """An entry as `explain` shows it."""
+    """An entry as `explain` shows it. `feed_language`: the one that its feed declares, "" if none."""
 
     id: EntryId
     feed_id: FeedId
     feed: str
+    feed_language: str
     entry: Entry
     state: str
     outcome: str
@@ -59,8 +60,14 @@ def next_due_at(tx: Connection) -> datetime | None:
 def _statuses() -> Select[Any]:
     entries = schema.entries.c
     return (
-        select(schema.entries, schema.entry_payloads.c.words, schema.feeds.c.name)
+        select(
+            schema.entries,
+            schema.entry_payloads.c.words,
+            schema.feeds.c.name,
+            func.coalesce(schema.feed_languages.c.language, "").label("feed_language"),
+        )
         .join(schema.feeds, schema.feeds.c.id == entries.feed_id)
+        .outerjoin(schema.feed_languages, schema.feed_languages.c.feed_id == entries.feed_id)
         .outerjoin(schema.entry_payloads, schema.entry_payloads.c.entry == entries.id)
     )
 
@@ -70,6 +77,7 @@ def _status(row: Row[Any]) -> EntryStatus:
         id=row.id,
         feed_id=row.feed_id,
         feed=row.name,
+        feed_language=row.feed_language,
         entry=load_entry(row.words, link=row.link, title=row.title),
         state=row.state,
         outcome=row.outcome,

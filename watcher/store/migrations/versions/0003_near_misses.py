@@ -1,4 +1,4 @@
-"""Sentences outside of articles that hold a term of a watch, and the entries whose pages showed them.
+"""Sentences outside of articles that hold a term of a watch, the entries whose pages showed them, and feeds' languages.
 
 Revision: 0003
 """
@@ -40,3 +40,10 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("near_miss_entries_by_near_miss", "near_miss_entries", ["near_miss"])
+    op.create_table(
+        "feed_languages",
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"]),
+        sa.PrimaryKeyConstraint("feed_id"),
+    )
