@@ -266,6 +266,13 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
+class NearMissMode(StrEnum):
+    """Whether a watch's near misses are part of the digests of its channels."""
+
+    OFF = "off"
+    DIGEST = "digest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """A named rule: `terms` (any of them) or a `query`, never both, and the channels to notify."""
@@ -277,6 +284,7 @@ class Watch:
     inflect: bool = True
     compounds: bool = False
     priority: Priority = Priority.NORMAL
+    near_misses: NearMissMode = NearMissMode.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,13 +423,25 @@ class Headline:
     also_at: tuple[str, ...] = ()
 
 
+NEAR_MISSES_IN_DIGEST = 10
+"""The number of near misses that a digest shows; it counts the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedNearMiss:
+    """A near miss in a digest, and the address of a page that shows it."""
+
+    near_miss: NearMiss
+    url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One message to a channel.
 
     ALERT and FOLLOW_UP hold one headline; SUMMARY and DIGEST hold the newest ten, and `more` counts the rest;
     NOTICE and TEST hold `message` only. `problem` names a defect of the document itself, "" if it has none, e.g. that
-    its file could not be written yet.
+    its file could not be written yet. A DIGEST may hold near misses too, and `more_near_misses` counts the rest.
     """
 
     kind: AlertKind
@@ -429,6 +449,8 @@ class Alert:
     more: int = 0
     message: str = ""
     problem: str = ""
+    near_misses: tuple[LinkedNearMiss, ...] = ()
+    more_near_misses: int = 0
 
 
 class DeliveryState(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.alerts.test_channels import any_alert
 from watcher.alerts import webhook
 from watcher.alerts.channel import RenderOptions, Target
 from watcher.alerts.channels import CHANNELS
-from watcher.model import Alert, AttemptOutcome
+from watcher.model import Alert, AttemptOutcome, LinkedNearMiss, NearMiss
 
 SCHEMA: Mapping[str, Any] = json.loads(
     (Path(__file__).parents[2] / "docs" / "webhook.schema.json").read_text(encoding="utf-8")
@@ -40,9 +41,20 @@ def test_every_sample_follows_the_published_schema(alert: str) -> None:
     """Each kind of alert, and every member that the code writes is described."""
     body = json.loads(webhook.render(ALERTS[alert], golden.OPTIONS))
     VALIDATOR.validate(body)
-    assert body.keys() == SCHEMA["properties"].keys()
+    assert body.keys() == set(SCHEMA["required"])
     for headline in body["headlines"]:
         assert headline.keys() == SCHEMA["$defs"]["headline"]["properties"].keys()
+
+
+def test_near_misses_of_a_digest_follow_the_published_schema() -> None:
+    """A digest that has some has every member of the schema."""
+    near = NearMiss(watch="Rutte", term="Rutte", form="Ruttes", sentence="Mehr zu Ruttes Reise", place="teaser")
+    linked = LinkedNearMiss(near_miss=near, url="https://blatt.example/a")
+    alert = replace(ALERTS["digest"], near_misses=(linked,), more_near_misses=3)
+    body = json.loads(webhook.render(alert, golden.OPTIONS))
+    VALIDATOR.validate(body)
+    assert body.keys() == SCHEMA["properties"].keys()
+    assert body["near_misses"][0].keys() == SCHEMA["$defs"]["near_miss"]["properties"].keys()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

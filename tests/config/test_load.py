@@ -135,6 +135,16 @@ class TestWarnings:
         ]
         assert warnings(tmp_path, text + "ops = true\n") == []
 
+    def test_near_misses_without_a_digest_are_a_warning(self, tmp_path: Path) -> None:
+        """Only digests show near misses: one channel of the watch with a digest suffices."""
+        watch = '[[watches]]\nname = "w"\nterms = ["a"]\nnear_misses = "{}"\nchannels = ["x", "y"]\n'
+        channels = '[[channels]]\nname = "x"\ntype = "console"\n[[channels]]\nname = "y"\ntype = "console"\n'
+        assert warnings(tmp_path, watch.format("digest") + channels) == [
+            "4: watches[0].near_misses: has no effect: no channel of this watch has a digest"
+        ]
+        assert warnings(tmp_path, watch.format("off") + channels) == []
+        assert warnings(tmp_path, watch.format("digest") + channels + 'digest = "08:00"\n') == []
+
 
 class TestFind:
     def test_the_argument_goes_before_the_environment(self, tmp_path: Path) -> None:

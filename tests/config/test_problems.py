@@ -58,6 +58,13 @@ class TestWhatIsWrong:
         ]
         assert load(write(tmp_path, first + text.format("b", "https://a.example/X"))).feeds[1].name == "b"
 
+    def test_near_misses_are_off_or_in_digests(self, tmp_path: Path) -> None:
+        """Another value is refused with the two that there are."""
+        (line,) = problems(tmp_path, '[[watches]]\nname = "w"\nterms = ["a"]\nnear_misses = "alert"\n')
+        assert line.startswith("4: watches[0].near_misses: must be ")
+        assert '"off"' in line
+        assert '"digest"' in line
+
     def test_the_state_cannot_lie_in_the_corpus(self, tmp_path: Path) -> None:
         """The corpus folder holds nothing but documents."""
         assert problems(tmp_path, '[state]\nurl = "sqlite:///seeds/w.db"\n') == [

@@ -24,7 +24,7 @@ from sqlalchemy import insert, select
 from watcher.config import Config, load
 from watcher.corpus import CorpusFolder
 from watcher.errors import FetchError, FetchFailure
-from watcher.model import Article, DocumentId, EntryId, Hit, Match, StoryId
+from watcher.model import Article, DocumentId, EntryId, Hit, Match, NearMiss, StoryId
 from watcher.net import Client, NetSettings, Request, Response
 from watcher.parsing import ParserPool
 from watcher.pipeline.deliver import claim_due, deliver
@@ -32,7 +32,8 @@ from watcher.pipeline.settings import Settings
 from watcher.runtime.clock_skew import repair_deliveries
 from watcher.runtime.service import Resources, Service
 from watcher.store import StoreThread, open_database, schema
-from watcher.store.commands import documents, entries, outbox
+from watcher.store.commands import documents, entries, near_misses, outbox
+from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.outbox import ClaimedDelivery
 
 START = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
@@ -131,7 +132,10 @@ def _empty_state() -> Path:
 
 
 class Desk:
-    """One installation with channels named by `channels` (TOML), all of which hear of the watches "Rutte" and "Eil"."""
+    """One installation with channels named by `channels` (TOML), all of which hear of the watches "Rutte" and "Eil".
+
+    Digests show near misses of "Rutte" only.
+    """
 
     def __init__(self, folder: Path, channels: str, *, now: datetime = START) -> None:
         self.now = now
@@ -198,6 +202,21 @@ class Desk:
         stored = documents.record(tx, entry, draft, end, recipients, highest_in_folder=-1, now=self.now)
         assert stored is not None
         documents.mark_written(tx, stored.number, now=self.now)
+
+    def miss(self, sentence: str, *, watch: str = "Rutte") -> None:
+        """Another page shows a near miss."""
+        self.run(self._record_near_miss, NearMiss(watch=watch, term=watch, form=watch, sentence=sentence, place="menu"))
+
+    def _record_near_miss(self, tx: Any, near: NearMiss) -> None:
+        entry = _entry(tx, self.now)
+        shown = ShownNearMisses(
+            url=f"https://blatt.example/seite/{entry}",
+            host="blatt.example",
+            feed="kreis",
+            near_misses=(near,),
+            digests=self.service.settings.near_miss_digests([near.watch], now=self.now),
+        )
+        near_misses.record(tx, entry, shown, now=self.now)
 
     def pass_(self, duration: timedelta) -> None:
         self.now += duration
@@ -269,7 +288,7 @@ def _config(folder: Path, channels: str) -> Config:
     names = [line.split('"')[1] for line in channels.splitlines() if line.startswith("name")]
     listed = json.dumps(names)
     (folder / "config.toml").write_text(
-        f'[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\nchannels = {listed}\n'
+        f'[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\nnear_misses = "digest"\nchannels = {listed}\n'
         f'[[watches]]\nname = "Eil"\nterms = ["Eil"]\npriority = "high"\nchannels = {listed}\n{channels}',
         encoding="utf-8",
     )

@@ -117,10 +117,10 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(
-    news: Newsroom, pool: ParserPool, folder: Path, feeds: Mapping[str, str], *, channels: str = ""
+    news: Newsroom, pool: ParserPool, folder: Path, feeds: Mapping[str, str], *, channels: str = "", watch: str = ""
 ) -> AsyncIterator[Rig]:
-    """An installation in `folder` that watches `feeds` for shipyards; `channels` is TOML."""
-    config = _config(folder, feeds, channels)
+    """An installation in `folder` that watches `feeds` for shipyards. `channels`: TOML; `watch`: further keys of it."""
+    config = _config(folder, feeds, channels, watch)
     await pool.configure(next(_generations), WATCHES.dump_json(config.watches))
     clock, shown = Clock(), list[str]()
     corpus = CorpusFolder(config.corpus.folder)
@@ -139,11 +139,12 @@ async def rigged(
         store.close()
 
 
-def _config(folder: Path, feeds: Mapping[str, str], channels: str) -> Config:
+def _config(folder: Path, feeds: Mapping[str, str], channels: str, watch: str) -> Config:
     names = [line.split('"')[1] for line in channels.splitlines() if line.startswith("name")]
     file = folder / "config.toml"
     tables = [f'[[feeds]]\nname = "{name}"\nurl = "{url}"' for name, url in feeds.items()]
-    tables += [f'[[watches]]\nname = "Werft"\nterms = ["Werft"]\nchannels = {names!r}'.replace("'", '"'), channels]
+    rule = f'[[watches]]\nname = "Werft"\nterms = ["Werft"]\nchannels = {names!r}'.replace("'", '"')
+    tables += [f"{rule}\n{watch}", channels]
     file.write_text("\n\n".join(tables), encoding="utf-8")
     return load(file)
 

@@ -82,6 +82,7 @@ def lay_out(alert: Alert, detail: Detail = FULL) -> tuple[Line, ...]:
         lines.extend(_full(headline, detail) if is_single else _short(headline, detail))
     if alert.more:
         lines.append(_line(Role.REMARK, Run(text=wording.more(alert.more))))
+    lines.extend(_near_misses(alert, detail))
     lines.append(_line(Role.NOTE if is_single else Role.REMARK, Run(text=cut(tidy(alert.problem), detail.message))))
     return tuple(_set_apart([line for line in lines if line.runs]))
 
@@ -108,8 +109,16 @@ def _set_apart(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _shortened(alert: Alert, detail: Detail) -> Alert:
+    """Limits headlines and near misses to the same number each, and counts the rest."""
     left_out = max(0, len(alert.headlines) - detail.headlines)
-    return replace(alert, headlines=alert.headlines[: detail.headlines], more=alert.more + left_out)
+    near_left_out = max(0, len(alert.near_misses) - detail.headlines)
+    return replace(
+        alert,
+        headlines=alert.headlines[: detail.headlines],
+        more=alert.more + left_out,
+        near_misses=alert.near_misses[: detail.headlines],
+        more_near_misses=alert.more_near_misses + near_left_out,
+    )
 
 
 def _full(headline: Headline, detail: Detail) -> Iterator[Line]:
@@ -132,6 +141,17 @@ def _short(headline: Headline, detail: Detail) -> Iterator[Line]:
     watches = wording.listed([_watch(reason, detail) for reason in headline.reasons], detail.reasons)
     parts = (cut(tidy(headline.source), detail.name), _date(headline), watches)
     yield _line(Role.FACTS, Run(text=" · ".join(part for part in parts if part)))
+
+
+def _near_misses(alert: Alert, detail: Detail) -> Iterator[Line]:
+    """A line for each near miss: its sentence as a link, its place and its watch. Their number precedes them."""
+    if alert.headlines:  # without, the lead has the number
+        yield _line(Role.REMARK, Run(text=wording.near_misses(alert)))
+    for linked in alert.near_misses:
+        near, link = linked.near_miss, web_link(linked.url)
+        sentence = Run(text=cut(tidy(near.sentence), detail.title), link=link if len(link) <= detail.link else "")
+        about = (cut(tidy(near.place), detail.name), cut(tidy(near.watch), detail.name))
+        yield _line(Role.FACTS, sentence, Run(text="".join(f" · {part}" for part in about)))
 
 
 def _title(headline: Headline, detail: Detail) -> Line:

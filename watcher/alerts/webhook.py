@@ -18,7 +18,7 @@ from urllib.parse import quote
 from watcher.alerts.channel import Outgoing, RenderOptions, Target, origin, url_problems
 from watcher.alerts.outcome import of_status
 from watcher.alerts.tidy import clean, tidy
-from watcher.model import Alert, Headline, Reason, Snippet, Verdict
+from watcher.model import Alert, Headline, LinkedNearMiss, Reason, Snippet, Verdict
 
 minimum_gap: Final = timedelta(0)
 expires_after: Final = None
@@ -37,6 +37,9 @@ def render(alert: Alert, options: RenderOptions) -> bytes:
         "message": tidy(alert.message),
         "problem": tidy(alert.problem),
     }
+    if alert.near_misses:
+        body["near_misses"] = [_near_miss(linked) for linked in alert.near_misses]
+        body["more_near_misses"] = alert.more_near_misses
     if options.envelope == "cloudevents":
         body = _cloud_event(body, alert, options)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -100,6 +103,17 @@ def _headline(headline: Headline) -> dict[str, object]:
         "quality": str(headline.quality),
         "also_at": [tidy(name) for name in headline.also_at],
         "reasons": [_reason(reason) for reason in headline.reasons],
+    }
+
+
+def _near_miss(linked: LinkedNearMiss) -> dict[str, object]:
+    near = linked.near_miss
+    return {
+        "watch": tidy(near.watch),
+        "form": tidy(near.form),
+        "sentence": tidy(near.sentence),
+        "place": tidy(near.place),
+        "url": tidy(linked.url),
     }
 
 

@@ -46,6 +46,10 @@ class Window:
             return recent[-self.max_per_hour] + HOUR, f"More than {self.max_per_hour} alerts in an hour."
         return now, ""
 
+    def next_digest(self, now: datetime) -> datetime | None:
+        """Returns the moment of the next digest, None for a channel without digests."""
+        return next_time(self.digest, self.timezone, now) if self.digest else None
+
     def quiet_until(self, now: datetime) -> datetime | None:
         """Returns the end of the quiet hours around `now`, None outside of quiet hours."""
         if self.quiet is None:
@@ -67,8 +71,7 @@ class Window:
 
     def latest(self, now: datetime) -> datetime:
         """Returns an upper bound for the moment at which a delivery that waits now is due."""
-        after_digest = next_time(self.digest, self.timezone, now) if self.digest else now
-        return max(after_digest, self.quiet_until(now) or now, now + HOUR)
+        return max(self.next_digest(now) or now, self.quiet_until(now) or now, now + HOUR)
 
 
 def next_time(cron: str, timezone: ZoneInfo, now: datetime) -> datetime:

@@ -43,7 +43,8 @@ def lead(alert: Alert) -> str:
         case AlertKind.FOLLOW_UP:
             return "Follow-up to an earlier report"
         case AlertKind.SUMMARY | AlertKind.DIGEST:
-            return f"{alert.kind.capitalize()}: {count(alert)}"
+            only_near = alert.near_misses and not (alert.headlines or alert.more)
+            return f"{alert.kind.capitalize()}: {near_misses(alert) if only_near else count(alert)}"
         case AlertKind.NOTICE:
             return "Notice from watcher"
         case AlertKind.TEST:
@@ -56,6 +57,16 @@ def count(alert: Alert) -> str:
     total = shown + alert.more
     matches = "1 match" if total == 1 else f"{total:,} matches"
     return f"{matches}, the newest {shown}" if alert.more and shown else matches
+
+
+def near_misses(alert: Alert) -> str:
+    """Counts the near misses of a digest: "1 near miss", "14 near misses, the newest 10"; "" if there are none."""
+    shown = len(alert.near_misses)
+    total = shown + alert.more_near_misses
+    if not total:
+        return ""
+    counted = "1 near miss" if total == 1 else f"{total:,} near misses"
+    return f"{counted}, the newest {shown}" if alert.more_near_misses and shown else counted
 
 
 def more(number: int) -> str:

@@ -16,6 +16,7 @@ from watcher.config.lines import KeyPath, format_path
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.sections import Finding, SectionReader
 from watcher.config.values import SECRET_KEYS, ChannelConfig, ChannelType, CorpusConfig, MetricsConfig, StateConfig
+from watcher.model import NearMissMode
 
 _SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 
@@ -47,12 +48,17 @@ def find_open_metrics(metrics: MetricsConfig) -> Iterator[Finding]:
 
 
 def find_warnings(reader: SectionReader, channels: tuple[ChannelConfig, ...]) -> Iterator[Finding]:
-    """Yields warnings: inline secrets, a Slack URL of another host, channels without a watch."""
+    """Yields warnings: inline secrets, a Slack URL of another host, channels without a watch, unused near misses."""
     used = {name for _, raw in reader.tables("watches") for _, name in _texts(raw.get("channels"))}
     paths = {raw.get("name"): path for path, raw in reader.tables("channels")}
     for channel in channels:
         for finding in (*_inline_secrets(channel), *_slack_elsewhere(channel), *_unused(channel, used)):
             yield Finding(path=(*paths[channel.name], *finding.path), message=finding.message)
+    digests = {channel.name for channel in channels if channel.digest}
+    for path, raw in reader.tables("watches"):
+        named = {name for _, name in _texts(raw.get("channels"))}
+        if raw.get("near_misses") == NearMissMode.DIGEST and named.isdisjoint(digests):
+            yield Finding(path=(*path, "near_misses"), message="has no effect: no channel of this watch has a digest")
 
 
 def find_bad_inline_urls(reader: SectionReader) -> Iterator[Finding]:

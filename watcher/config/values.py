@@ -35,7 +35,7 @@ from watcher.config.key_types import (
 from watcher.config.schedule import format_duration
 from watcher.config.secret import Secret
 from watcher.errors import ConfigProblem
-from watcher.model import Priority, Watch
+from watcher.model import NearMissMode, Priority, Watch
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -158,6 +158,7 @@ class WatchSection(Section):
     inflect: bool = True
     compounds: bool = False
     priority: Annotated[Priority, choice(Priority)] = Priority.NORMAL
+    near_misses: Annotated[NearMissMode, choice(NearMissMode)] = NearMissMode.OFF
 
     def watch(self) -> Watch:
         """Converts the section."""
@@ -169,6 +170,7 @@ class WatchSection(Section):
             inflect=self.inflect,
             compounds=self.compounds,
             priority=self.priority,
+            near_misses=self.near_misses,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.alerts import compose
-from watcher.model import Alert, AlertKind, Headline
+from watcher.model import Alert, AlertKind, Headline, LinkedNearMiss
 from watcher.store.commands.outbox import ClaimedDelivery
 from watcher.store.queries.stored_documents import StoredDocument
 
@@ -16,13 +16,18 @@ def alert_of(claimed: ClaimedDelivery) -> Alert:
     """The alert of a claimed delivery. A digest that has nothing but messages is a notice."""
     if claimed.kind in (AlertKind.NOTICE, AlertKind.TEST):
         return compose.message(claimed.message, claimed.kind)
-    if not claimed.documents:
+    if not claimed.documents and not claimed.near_misses:
         return compose.message(claimed.message)
     found = [claimed.found[number] for number in claimed.documents]
     problem = NOT_WRITTEN if any(document.written_at is None for document in found) else ""
     if claimed.kind in (AlertKind.SUMMARY, AlertKind.DIGEST):
         headlines = [_story(story, claimed) for story in _by_story(found)]
-        return replace(compose.summary(headlines, claimed.kind, message=claimed.message), problem=problem)
+        return replace(
+            compose.summary(headlines, claimed.kind, message=claimed.message),
+            problem=problem,
+            near_misses=tuple(LinkedNearMiss(near_miss=near.near_miss, url=near.url) for near in claimed.near_misses),
+            more_near_misses=claimed.more_near_misses,
+        )
     return compose.single(_story(found, claimed), claimed.kind, problem=problem)
 
 

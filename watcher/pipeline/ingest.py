@@ -137,7 +137,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
     if page.temporary and await _retry(context, claimed, page.problem, status=page.status, wait=page.wait):
         return None
     reading, problem = await _read(context, claimed, entry, page)
-    end = _end(claimed, entry, page, reading, problem)
+    end = _end(context, claimed, entry, page, reading, problem)
     if claimed.document is not None:
         await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
         return EntryOutcome.MATCHED
@@ -227,7 +227,9 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
 # -- record ------------------------------------------------------------------------------------------------------------
 
 
-def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading, problem: str) -> EntryEnd:
+def _end(
+    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading, problem: str
+) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
     shown = PageObservation(
         feed_id=claimed.feed_id,
@@ -242,14 +244,22 @@ def _end(claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading,
         status=page.status,
         final_url=page.url,
         shown=shown if reading.paragraphs or reading.wall else None,
-        near_misses=_near_misses(claimed, page, reading),
+        near_misses=_near_misses(context, claimed, page, reading),
     )
 
 
-def _near_misses(claimed: ClaimedEntry, page: _Page, reading: PageReading) -> ShownNearMisses | None:
+def _near_misses(
+    context: IngestContext, claimed: ClaimedEntry, page: _Page, reading: PageReading
+) -> ShownNearMisses | None:
     if not reading.near_misses:
         return None
-    return ShownNearMisses(url=claimed.link, host=page.host, feed=claimed.feed, near_misses=reading.near_misses)
+    return ShownNearMisses(
+        url=claimed.link,
+        host=page.host,
+        feed=claimed.feed,
+        near_misses=reading.near_misses,
+        digests=context.settings.near_miss_digests({near.watch for near in reading.near_misses}, now=context.now()),
+    )
 
 
 async def _retry(

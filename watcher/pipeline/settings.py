@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.alerts.windows import Window
 from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
-from watcher.model import AlertKind, Priority, Watch
+from watcher.model import AlertKind, NearMissMode, Priority, Watch
 from watcher.store.commands.outbox import Gate, Recipients
 
 LEASE = timedelta(minutes=30)  # longer than a step can take: each is bounded by its deadlines
@@ -69,6 +69,14 @@ class Settings:
             follow_ups=follow_ups,
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
         )
+
+    def near_miss_digests(self, watches: Iterable[str], *, now: datetime) -> Mapping[str, Mapping[str, datetime]]:
+        """The next digests that show near misses of these watches: watch -> channel -> the moment of its digest."""
+        asking = [self.watches[name] for name in self.watches.keys() & watches]
+        asking = [watch for watch in asking if watch.near_misses is NearMissMode.DIGEST]
+        windows = {name: self.windows[name] for watch in asking for name in watch.channels}
+        moments = {name: moment for name, window in windows.items() if (moment := window.next_digest(now))}
+        return {watch.name: {name: moments[name] for name in watch.channels if name in moments} for watch in asking}
 
     def gate(self, now: datetime) -> Gate:
         """Returns the rule that says when a channel may be sent to next; a channel without a window always may."""

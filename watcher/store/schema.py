@@ -246,6 +246,15 @@ near_miss_entries = Table(
     sqlite_with_rowid=False,
 )
 
+# The near misses of a digest.
+delivery_near_misses = Table(
+    "delivery_near_misses",
+    metadata,
+    Column("delivery", ForeignKey("deliveries.sequence"), primary_key=True),
+    Column("near_miss", BigInteger, primary_key=True, autoincrement=False),
+    Index("delivery_near_misses_by_near_miss", "near_miss"),
+)
+
 # One row per delivery of an alert to a channel. `payload` is stored before the first attempt. `urgent` breaks through
 # quiet hours; `uncertain`: it may have been shown although no answer confirms it; `reference`: the channel's id of the
 # message; `told_in`: the digest that carries it instead.

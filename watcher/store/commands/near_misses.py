@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, select
 
 from watcher.model import EntryId, NearMiss
 from watcher.store import schema
+from watcher.store.commands.outbox.near_misses import add_to_digests
 from watcher.store.sql import Instant, upsert
 
 _ROWS = schema.near_misses.c
@@ -29,23 +30,35 @@ _RECORD = _INSERT.on_conflict_do_update(
     },
 )
 _LINK = upsert(schema.near_miss_entries).on_conflict_do_nothing()
+_KNOWN = select(_ROWS.key).where(_ROWS.key == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownNearMisses:
-    """The near misses on the page of an entry. `url`: its link; `host`: where the page was reached."""
+    """The near misses on the page of an entry. `url`: its link; `host`: where the page was reached.
+
+    `digests`: watch -> channel -> the moment of the channel's next digest, for the watches whose near misses are part
+    of digests.
+    """
 
     url: str
     host: str
     feed: str
     near_misses: tuple[NearMiss, ...]
+    digests: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
 
 
 def record(tx: Connection, entry: EntryId, shown: ShownNearMisses, *, now: datetime) -> None:
-    """Records the near misses of an entry's page. A page that is read again does not count twice."""
+    """Records the near misses of an entry's page, and adds those that are new to digests.
+
+    A page that is read again does not count twice.
+    """
     for near in shown.near_misses:
         key = _key(near, shown.host)
         is_new = tx.execute(_LINK, {"entry": entry, "near_miss": key}).rowcount > 0
+        digests = shown.digests.get(near.watch)
+        if digests and tx.execute(_KNOWN, {"of": key}).first() is None:
+            add_to_digests(tx, key, digests, now=now)
         tx.execute(_RECORD, _row(key, near, shown, is_new=is_new, now=now))
 
 

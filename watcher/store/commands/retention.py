@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, and_, case, delete, func, literal, select, update
+from sqlalchemy import Connection, Table, and_, case, delete, exists, func, literal, select, update
 
 from watcher.store import schema
 from watcher.store.sql import day_of
@@ -33,9 +33,11 @@ def drop_entries(tx: Connection, *, before: datetime, limit: int) -> int:
 
 
 def drop_near_misses(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Deletes near misses that no page has shown since then. Returns their number."""
+    """Deletes near misses that no page has shown since then, unless a digest has them. Returns their number."""
     rows, links = schema.near_misses.c, schema.near_miss_entries.c
-    some = tx.execute(select(rows.key).where(rows.last_seen_at < before).limit(limit)).scalars().all()
+    in_digest = exists().where(schema.delivery_near_misses.c.near_miss == rows.key)
+    expired = select(rows.key).where(rows.last_seen_at < before, ~in_digest).limit(limit)
+    some = tx.execute(expired).scalars().all()
     tx.execute(delete(schema.near_miss_entries).where(links.near_miss.in_(some)))
     return tx.execute(delete(schema.near_misses).where(rows.key.in_(some))).rowcount
 
@@ -71,7 +73,7 @@ def drop_deliveries(tx: Connection, *, before: datetime, limit: int) -> int:
     rows = schema.deliveries.c
     ended = and_(rows.ended_at < before, rows.sequence < _newest(schema.deliveries, "sequence"))
     some = tx.execute(select(rows.sequence).where(ended).order_by(rows.ended_at).limit(limit)).scalars().all()
-    for table in (schema.attempts, schema.delivery_documents):
+    for table in (schema.attempts, schema.delivery_documents, schema.delivery_near_misses):
         tx.execute(delete(table).where(table.c.delivery.in_(some)))
     return tx.execute(delete(schema.deliveries).where(rows.sequence.in_(some))).rowcount
 

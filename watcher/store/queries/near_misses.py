@@ -1,4 +1,4 @@
-"""Near misses on record, for `near-misses`, `explain` and `feeds list`."""
+"""Near misses on record, for `near-misses`, `explain`, `feeds list` and digests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from watcher.model import EntryId, NearMiss
 from watcher.store import schema
 
-_ROWS, _LINKS = schema.near_misses.c, schema.near_miss_entries.c
+_ROWS, _LINKS, _IN_DIGEST = schema.near_misses.c, schema.near_miss_entries.c, schema.delivery_near_misses.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,15 @@ def of_entries(tx: Connection, entries: Iterable[EntryId]) -> list[RecordedNearM
     keys = select(_LINKS.near_miss).where(_LINKS.entry.in_(list(entries)))
     found = select(schema.near_misses).where(_ROWS.key.in_(keys)).order_by(_ROWS.watch, _ROWS.first_seen_at, _ROWS.key)
     return [_recorded(row) for row in tx.execute(found)]
+
+
+def of_delivery(tx: Connection, delivery: int, *, most: int) -> tuple[tuple[RecordedNearMiss, ...], int]:
+    """Returns the near misses of a digest that were first seen last, up to `most`, and the number of all."""
+    found = select(schema.near_misses).join(schema.delivery_near_misses, _IN_DIGEST.near_miss == _ROWS.key)
+    found = found.where(_IN_DIGEST.delivery == delivery)
+    newest = tx.execute(found.order_by(_ROWS.first_seen_at.desc(), _ROWS.watch, _ROWS.sentence).limit(most)).all()
+    count = tx.execute(select(func.count()).select_from(found.subquery())).scalar_one()
+    return tuple(_recorded(row) for row in newest), count
 
 
 def count_by_feed(tx: Connection) -> dict[str, int]:

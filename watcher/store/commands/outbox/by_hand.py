@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link
+from watcher.store.commands.outbox.near_misses import copy_near_misses
 from watcher.store.queries.outbox_status import Choice
 
 DROPPED = "dropped by hand"
@@ -28,6 +29,7 @@ def replay(tx: Connection, choice: Choice, *, now: datetime) -> int:
         held = tx.execute(select(links.document, links.watches).where(links.delivery == row.sequence))
         for document, watches in held.all():
             link(tx, again, document, json.loads(watches))
+        copy_near_misses(tx, row.sequence, again)
     return len(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -27,12 +27,14 @@ from sqlalchemy import (
     update,
 )
 
-from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
+from watcher.model import NEAR_MISSES_IN_DIGEST, AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import raw_sql, schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.commands.outbox.channels import QueueLimits, note_health
 from watcher.store.commands.outbox.windows import Gate, release_closed
+from watcher.store.queries import near_misses
+from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.stored_documents import StoredDocument, get_many
 from watcher.store.sql import Instant, microseconds, values_of
 
@@ -132,7 +134,7 @@ class ClaimedDelivery:
 
     `documents`: number -> the watches for which the channel is notified, in the order found. `released_at`: the moment
     from which it may be sent. `failing_since`: the moment from which nothing has arrived at its channel. `found`: the
-    documents, if the message is not rendered yet.
+    documents, if the message is not rendered yet; `near_misses`: the newest ones, then; `more_near_misses`: the rest.
     """
 
     sequence: int
@@ -149,6 +151,8 @@ class ClaimedDelivery:
     failing_since: datetime | None
     documents: Mapping[int, tuple[str, ...]]
     found: Mapping[int, StoredDocument] = field(default_factory=dict)
+    near_misses: tuple[RecordedNearMiss, ...] = ()
+    more_near_misses: int = 0
 
 
 def void_claims(tx: Connection, *, now: datetime) -> int:
@@ -284,7 +288,17 @@ def _claimed(tx: Connection, rows: Sequence[Row[Any]], until: datetime) -> list[
         linked[link.delivery][link.document] = tuple(json.loads(link.watches))
     needed = {number for row in rows if row.payload is None for number in linked[row.sequence]}
     found = get_many(tx, needed) if needed else {}
-    return [_claim_of(row, until, linked[row.sequence], found) for row in rows]
+    claimed = [_claim_of(row, until, linked[row.sequence], found) for row in rows]
+    return [_with_near_misses(tx, each) if _may_have_near_misses(each) else each for each in claimed]
+
+
+def _may_have_near_misses(claimed: ClaimedDelivery) -> bool:
+    return claimed.kind is AlertKind.DIGEST and claimed.payload is None
+
+
+def _with_near_misses(tx: Connection, claimed: ClaimedDelivery) -> ClaimedDelivery:
+    newest, count = near_misses.of_delivery(tx, claimed.sequence, most=NEAR_MISSES_IN_DIGEST)
+    return replace(claimed, near_misses=newest, more_near_misses=count - len(newest))
 
 
 def _claim_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +11,19 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
-from watcher.store.commands.outbox.enqueue import hold, link
+from watcher.store.commands.outbox.enqueue import hold, link, open_digest
+from watcher.store.commands.outbox.near_misses import copy_near_misses
 from watcher.store.sql import Instant
 
 CAUGHT_UP = "Caught up: these could not be delivered in time."
 _MESSAGE_LIMIT = 4000  # characters
 _HELD, _PENDING = DeliveryState.HELD.value, DeliveryState.PENDING.value
-_DIGEST, _SUMMARY = AlertKind.DIGEST.value, AlertKind.SUMMARY.value
 _rows, _links, _notified = schema.deliveries.c, schema.delivery_documents.c, schema.notified.c
 _now = bindparam("now", type_=Instant)
 _QUIET = (
     select(schema.deliveries)
     .where(_rows.channel == bindparam("name"), _rows.state == _PENDING)
     .where(_rows.due_at < bindparam("until", type_=Instant), ~_rows.urgent)
-    .order_by(_rows.sequence)
-)
-_HELD_DIGESTS = (
-    select(_rows.sequence, _rows.release_at)
-    .where(_rows.channel == bindparam("name"), _rows.state == _HELD, _rows.kind == _DIGEST)
     .order_by(_rows.sequence)
 )
 _EXPIRE = (
@@ -64,15 +59,17 @@ def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now
 def collect(
     tx: Connection, channel: str, taken: Iterable[Row[Any]], *, release_at: datetime, reason: str, now: datetime
 ) -> None:
-    """Ends deliveries of a channel as expired; one digest carries their documents and messages instead."""
+    """Ends deliveries of a channel as expired; one digest carries their documents, messages and near misses instead."""
     taken = list(taken)
     if not taken:
         return
-    digest = _open_digest(tx, channel, {row.sequence for row in taken}, release_at=release_at, now=now)
+    digest = open_digest(tx, channel, taken={row.sequence for row in taken}, release_at=release_at, now=now)
     digest = digest or hold(tx, channel, AlertKind.DIGEST, release_at=release_at, message=reason, now=now)
     _add_messages(tx, digest, [reason, *(row.message for row in taken)])
     for row in taken:
         _move_documents(tx, row, digest)
+        if row.kind == AlertKind.DIGEST.value:
+            copy_near_misses(tx, row.sequence, digest)
     tx.execute(_EXPIRE, [{"of": row.sequence, "now": now, "digest": digest} for row in taken])
 
 
@@ -87,16 +84,6 @@ def hold_back_row(tx: Connection, row: Row[Any], *, until: datetime, reason: str
         tx.execute(update(schema.deliveries).where(rows.sequence == row.sequence).values(moment))
     else:
         collect(tx, row.channel, [row], release_at=until, reason=reason, now=now)
-
-
-def _open_digest(
-    tx: Connection, channel: str, taken: Collection[int], *, release_at: datetime, now: datetime
-) -> int | None:
-    """The channel's held digest to which documents can be added: none of those taken, and not released before then."""
-    for row in tx.execute(_HELD_DIGESTS, {"name": channel}):
-        if row.sequence not in taken and (row.release_at > now or row.release_at >= release_at):
-            return int(row.sequence)
-    return None
 
 
 def _add_messages(tx: Connection, digest: int, messages: Iterable[str]) -> None:

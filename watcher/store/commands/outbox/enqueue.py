@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,6 +35,11 @@ _OPEN_ALERT = _HELD_OF.where(
 )
 _OPEN_SUMMARY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value)
 _SUMMARY_OF_STORY = _OPEN_SUMMARY.where(_rows.sequence.in_(_CARRIERS))
+_HELD_DIGESTS = (
+    select(_rows.sequence, _rows.release_at)
+    .where(_rows.channel == bindparam("name"), _rows.state == _HELD, _rows.kind == AlertKind.DIGEST.value)
+    .order_by(_rows.sequence)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,16 @@ def link(tx: Connection, sequence: int, document: int, watches: Iterable[str]) -
     joined = dict.fromkeys([*(json.loads(known) if known else ()), *watches])
     text = json.dumps(list(joined), ensure_ascii=False)
     tx.execute(_LINK, {"delivery": sequence, "document": document, "watches": text})
+
+
+def open_digest(
+    tx: Connection, channel: str, *, release_at: datetime, now: datetime, taken: Collection[int] = ()
+) -> int | None:
+    """The channel's held digest to which something can be added: none of `taken`, and not released before then."""
+    for row in tx.execute(_HELD_DIGESTS, {"name": channel}):
+        if row.sequence not in taken and (row.release_at > now or row.release_at >= release_at):
+            return int(row.sequence)
+    return None
 
 
 def _notify_channel(

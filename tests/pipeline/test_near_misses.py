@@ -1,0 +1,53 @@
+"""From a term beside an article to the digest that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.acceptance.pages import paragraphs
+from tests.newsroom import Newsroom
+from tests.pipeline.rig import Rig, page, teaser
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MakeRig = Callable[..., Awaitable[Rig]]
+CONSOLE = '[[channels]]\nname = "console"\ntype = "console"\n'
+PAGES = 30
+
+
+def serve(news: Newsroom) -> None:
+    """Thirty articles without the term, each with the same teaser behind it."""
+    news.feed("/feed", [teaser(f"/{number}", number) for number in range(PAGES)], title="Hafenblatt")
+    for number in range(PAGES):
+        text = page(*paragraphs(number, matching=False))
+        box = '<aside class="teaser"><h3><a href="/t">Streik auf der Werft</a></h3></aside></body>'
+        news.page(f"/{number}", text.replace("</body>", box))
+
+
+@pytest.mark.parametrize(
+    ("watch", "channel", "shown"),
+    [
+        ('near_misses = "digest"', 'digest = "08:00"', 1),
+        ('near_misses = "digest"', "", 0),
+        ("", 'digest = "08:00"', 0),
+    ],
+)
+async def test_a_teaser_on_thirty_pages_is_in_one_digest(
+    make_rig: MakeRig, news: Newsroom, watch: str, channel: str, shown: int
+) -> None:
+    """Of a watch and a channel that ask for it; else there is no digest."""
+    serve(news)
+    rig = await make_rig({"hafen": "/feed"}, channels=CONSOLE + channel, watch=watch)
+    await rig.round()
+    assert rig.rows("SELECT sentence, place, count FROM near_misses") == [("Streik auf der Werft", "teaser", PAGES)]
+    await rig.deliver()
+    assert rig.shown == []
+    for _ in range(2):
+        rig.clock.forward(timedelta(days=1))
+        await rig.deliver()
+    assert len(rig.shown) == shown
+    for text in rig.shown:
+        assert text.count("Streik auf der Werft · teaser · Werft") == 1
