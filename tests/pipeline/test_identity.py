@@ -11,6 +11,7 @@ import pytest
 from tests.newsroom import Newsroom
 from tests.pipeline.rig import Rig, page, report, teaser
 from watcher.model import Entry
+from watcher.pipeline import ingest
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -112,6 +113,24 @@ async def test_a_matched_entry_whose_change_matches_nothing_further_stays_as_it_
     await rig.round()
     await rig.deliver()
     assert (rig.texts(), rig.shown, rig.entry("/ticker").outcome) == (before, [], "matched")
+
+
+async def test_a_bug_while_a_matched_entry_is_read_again_leaves_its_outcome(
+    make_rig: MakeRig, news: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still has its document, and is not called failed."""
+    rig = await polled(make_rig, news)
+    news.page("/ticker", page(*report(1)))
+    news.feed("/feed", [teaser("/ticker", 1)])
+    await rig.round()
+    monkeypatch.setattr(ingest, "_end", lambda *_: 1 / 0)
+    news.feed("/feed", [replace(teaser("/ticker", 1), title="Stand: Abend")])
+    rig.clock.forward(timedelta(hours=1))
+    await rig.poll()
+    for wait in (*ingest.RETRIES, timedelta()):
+        await rig.ingest()
+        rig.clock.forward(wait * 2)
+    assert (rig.entry("/ticker").state, rig.entry("/ticker").outcome) == ("done", "matched")
 
 
 async def test_pages_that_differ_in_a_counter_are_one_document(make_rig: MakeRig, news: Newsroom) -> None:

@@ -279,5 +279,8 @@ async def _end_after_bug(context: IngestContext, claimed: ClaimedEntry) -> Entry
     if await _retry(context, claimed, reason, status=None):
         return None
     end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason)
+    if claimed.document is not None:
+        await context.store.run(entries.end_again, claimed.id, end, now=context.now())
+        return EntryOutcome.MATCHED
     await context.store.run(entries.end, [(claimed.id, end)], now=context.now())
     return EntryOutcome.FAILED
