@@ -93,7 +93,7 @@ class _CookielessClient(httpx.AsyncClient):
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # httpx would keep cookies from one fetch to the next
 
 
 _NO_COOKIES = _NoCookies()
