@@ -20,7 +20,20 @@ from watcher.model.alerts import (
 from watcher.model.articles import Article, BodyCandidate, Quality, Removed, TextFrom
 from watcher.model.dates import DatePrecision, PartialDate
 from watcher.model.documents import DocumentId, DocumentNumber, Overlap, StoryId
-from watcher.model.feeds import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, KnownEntry, NewEntry, ParsedFeed
+from watcher.model.feeds import (
+    FEED,
+    NEWS_SITEMAP,
+    SITEMAP_INDEX,
+    ChangedEntry,
+    Entry,
+    EntryId,
+    EntryKeys,
+    FeedId,
+    KnownEntry,
+    NewEntry,
+    ParsedFeed,
+    Sitemap,
+)
 from watcher.model.watches import (
     LONGEST_NEAR_MISS,
     MOST_NEAR_MISSES,
@@ -37,10 +50,13 @@ from watcher.model.watches import (
 )
 
 __all__ = [
+    "FEED",
     "LONGEST_NEAR_MISS",
     "MOST_NEAR_MISSES",
     "NEAR_MISSES_IN_DIGEST",
+    "NEWS_SITEMAP",
     "REMOVED",
+    "SITEMAP_INDEX",
     "Alert",
     "AlertKind",
     "Article",
@@ -74,6 +90,7 @@ __all__ = [
     "Quality",
     "Reason",
     "Removed",
+    "Sitemap",
     "Snippet",
     "StoryId",
     "TextFrom",

@@ -22,6 +22,7 @@ class FeedTask:
     content_type: str
     url: str
     timezone: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class NewsTask:
     content_type: str
     url: str
     timezone: str
+    now: datetime
     feed: str
     listing_size: int = 0
 
