@@ -96,13 +96,16 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
         "next_poll_at": status.next_poll_at if status else None,
         "failing_since": status.failing_since if status else None,
         "last_error": status.last_error if status else "",
+        "silent_since": status.silent_since if status else None,
     }
 
 
 def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
     if status is None:
         return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url
-    health = f"failing since {_moment(status.failing_since)}: {status.last_error}" if status.last_error else "good"
+    health = f"silent since {_moment(status.silent_since)}" if status.silent_since else "good"
+    if status.last_error:
+        health = f"failing since {_moment(status.failing_since)}: {status.last_error}"
     return (
         feed.name,
         str(status.entries),

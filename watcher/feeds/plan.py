@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.feeds.listing import FeedNews
+from watcher.feeds.silence import Habit
 from watcher.model import ChangedEntry, EntryId, KnownEntry, NewEntry
 
 
@@ -27,7 +28,7 @@ class PollState:
     `interval`: the adaptive one, before the publisher's wish and before back-off. `failures`: weighted (see planner),
     0 while all is well; `failed_polls`: how many failed in a row. `listed` and `refresh_after`: the entries of the last
     body that was read, and what it wished. `moved_to` was named by permanent redirects `moved_times` times in a row,
-    since `moved_since`.
+    since `moved_since`. `habit`: when it brought entries.
     """
 
     interval: timedelta | None = None
@@ -47,6 +48,7 @@ class PollState:
     moved_to: str = ""
     moved_times: int = 0
     moved_since: datetime | None = None
+    habit: Habit = field(default_factory=Habit)
 
     @property
     def never_polled(self) -> bool:
@@ -136,7 +138,9 @@ class PollPlan:
 
     `seen`: keys that were known before, of the entries that were looked up. `learned`: keys that are to name a known
     entry too. `listing`: what to keep of the body for the next poll, packed. `rolled_over`: nothing of the last body
-    was left in this one, so entries may have been missed. `url_moved_to`: the feed's new address, "" if it stays.
+    was left in this one, so entries may have been missed; `missed` is an estimate of their number. `first_named`: the
+    number of known entries that this feed named for the first time, because another feed had brought them. `silence`:
+    why the feed counts as silent, "" if it does not. `url_moved_to`: the feed's new address, "" if it stays.
     """
 
     state: PollState
@@ -147,5 +151,8 @@ class PollPlan:
     learned: tuple[tuple[EntryId, int], ...] = ()
     listing: bytes = b""
     rolled_over: bool = False
+    missed: int = 0
+    first_named: int = 0
+    silence: str = ""
     url_moved_to: str = ""
     notices: tuple[Notice, ...] = ()

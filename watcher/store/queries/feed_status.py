@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, or_, select, text
 from watcher.model import FeedId
 from watcher.store import schema
 from watcher.store.queries import near_misses
+from watcher.store.queries.feed_incidents import FeedIncident
 
 # Without "= 1": only then does SQLite use the partial indexes, whose conditions are written in this way.
 ACTIVE = text("feeds.active")
@@ -21,7 +22,8 @@ _IN_FIRST_POLL = text("entries.in_first_poll")
 class FeedStatus:
     """A feed as `feeds list` and notices show it. `walls`: kind of page instead of an article -> number of pages.
 
-    `near_misses`: the number of sentences that one of its pages showed last.
+    `near_misses`: the number of sentences that one of its pages showed last. `silent_since`: its last new entry, if it
+    is silent.
     """
 
     id: FeedId
@@ -36,6 +38,7 @@ class FeedStatus:
     entries: int = 0
     walls: Mapping[str, int] = field(default_factory=dict)
     near_misses: int = 0
+    silent_since: datetime | None = None
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
@@ -43,7 +46,13 @@ def statuses(tx: Connection) -> list[FeedStatus]:
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
     walls, near = _walls(tx), near_misses.count_by_feed(tx)
-    rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
+    silent = schema.feeds.outerjoin(schema.incidents, schema.incidents.c.name == FeedIncident.SILENT.name_column())
+    rows = tx.execute(
+        select(schema.feeds, schema.incidents.c.since)
+        .select_from(silent)
+        .where(schema.feeds.c.active)
+        .order_by(schema.feeds.c.name)
+    )
     return [
         FeedStatus(
             id=row.id,
@@ -58,6 +67,7 @@ def statuses(tx: Connection) -> list[FeedStatus]:
             entries=entries.get(row.id, 0),
             walls=walls.get(row.id, {}),
             near_misses=near.get(row.name, 0),
+            silent_since=row.since,
         )
         for row in rows
     ]
