@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.feeds.bodies import feed_keys
-from tests.feeds.test_planner import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, entries, feed, fetched, known, plan
+from tests.feeds.planning import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, entries, feed, fetched, known, plan
 from watcher.feeds.identity import content_hash
 from watcher.feeds.plan import (
     Answer,

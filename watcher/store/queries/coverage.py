@@ -6,12 +6,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, exists, or_, select
 
+from watcher.model import FeedId
 from watcher.store import schema
 from watcher.store.queries.feed_incidents import FeedIncident
 
 _days, _feeds, _incidents = schema.coverage.c, schema.feeds.c, schema.incidents.c
+_has_unread_pages = exists().where(
+    _days.feed_id == _feeds.id,
+    _days.day >= bindparam("since"),
+    _days.walls + _days.paywalls + _days.robots + _days.errors > 0,
+)
+_EXAMINED = (
+    select(_feeds.id, _feeds.name, FeedIncident.UNREAD.is_open().label("unread"))
+    .where(_feeds.active, _feeds.id > bindparam("after"), or_(FeedIncident.UNREAD.is_open(), _has_unread_pages))
+    .order_by(_feeds.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_NEWEST_DAYS = (
+    select(schema.coverage)
+    .where(_days.feed_id == bindparam("feed"), _days.day >= bindparam("since"))
+    .order_by(_days.day.desc())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,14 @@ class FeedContact:
     silent_since: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulFeed:
+    """A feed whose pages may not be readable. `unread`: the operator was notified of that."""
+
+    name: str
+    unread: bool
+
+
 def read_days(tx: Connection, *, first: int, last: int, feed: str | None = None) -> list[CoveredDay]:
     """Reads the days from `first` to `last` of one feed or of all, by feed and day."""
     rows = select(schema.coverage, _feeds.name).join(schema.feeds, _feeds.id == _days.feed_id)
@@ -88,6 +113,24 @@ def read_contacts(tx: Connection) -> list[FeedContact]:
         )
         for row in tx.execute(rows.select_from(silent).order_by(_feeds.name))
     ]
+
+
+def read_doubtful(
+    tx: Connection, *, since: int, after: FeedId, limit: int
+) -> tuple[dict[DoubtfulFeed, list[CoverageCounts]], FeedId | None]:
+    """Reads the days since then of feeds that have pages which were not read, or whose incident of that is open.
+
+    `after`: the last feed of the previous call. Returns the days of the next `limit` feeds, the newest first, and the
+    last of these feeds; None at the end.
+    """
+    rows = tx.execute(_EXAMINED, {"after": after, "since": since, "most": limit}).all()
+    found = {
+        DoubtfulFeed(name=row.name, unread=row.unread): [
+            _counts(day) for day in tx.execute(_NEWEST_DAYS, {"feed": row.id, "since": since})
+        ]
+        for row in rows
+    }
+    return found, FeedId(rows[-1].id) if len(rows) == limit else None
 
 
 def _counts(row: object) -> CoverageCounts:
