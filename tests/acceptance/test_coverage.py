@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tests.acceptance.pages import article, news_page, paragraphs
@@ -77,8 +76,15 @@ def test_each_entry_is_in_one_place(news: Newsroom, program: Program) -> None:
     program.once()
     report = coverage(program)
     assert shown(of(report, "Blatt")) == {
-        **{"polls": 1, "listed": 9, "new": 9, "page": 2, "feed_only": 2, "walls": 2, "paywalls": 1},
-        **{"errors": 1, "waiting": 1},
+        "polls": 1,
+        "listed": 9,
+        "new": 9,
+        "page": 2,
+        "feed_only": 2,
+        "walls": 2,
+        "paywalls": 1,
+        "errors": 1,
+        "waiting": 1,
     }
     news.feed("/b", [Entry(id="andere", link=shared.link, title=shared.title, summary="Auch hier.")])
     program.once()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 
 from watcher.feeds.plan import Limits, PollState
 from watcher.feeds.silence import Habit
@@ -38,9 +39,12 @@ def missed_entries(published: Sequence[datetime], habit: Habit, *, listed: int, 
     dates = sorted(moment for moment in published if moment <= now)
     if len(dates) >= 2 and 2 * len(dates) >= listed and dates[-1] > dates[0]:
         between = (dates[-1] - dates[0]) / (len(dates) - 1)
-        missed = (dates[0] - since) / between if dates[0] > since else 0.0
-        return min(int(missed), _MOST_MISSED)
-    return min(max(int(_pace(habit, now=now) * (now - since).total_seconds()) - listed, 0), _MOST_MISSED)
+        return _bounded(ceil((dates[0] - since) / between) - 1)  # the first of them was in the last body
+    return _bounded(int(_pace(habit, now=now) * (now - since).total_seconds()) - listed)
+
+
+def _bounded(estimate: int) -> int:
+    return min(max(estimate, 0), _MOST_MISSED)
 
 
 def _pace(habit: Habit, *, now: datetime) -> float:
