@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 TICK = timedelta(seconds=1)  # how late due work may start
 HOUSEKEEPING = timedelta(seconds=30)
 RETENTION = timedelta(minutes=10)
+REVIEW = timedelta(hours=1)
 HEARTBEAT = timedelta(seconds=5)  # monotonic
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
@@ -106,6 +107,7 @@ async def once(
         service.due_by = now()
         await store.run(feeds.make_due, now=service.due_by)
         await _drain(service)
+        await service.review_feeds()
         await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()
         await service.delete_expired()
@@ -148,6 +150,7 @@ def _start_scheduler(service: Service) -> AsyncIOScheduler:
     work: dict[str, tuple[timedelta, Callable[[], Awaitable[None]]]] = {
         "housekeeping": (HOUSEKEEPING, service.keep_house),
         "retention": (RETENTION, service.delete_expired),
+        "unread feeds": (REVIEW, service.review_feeds),
     }
     for runner in service.runners:
         work[runner.name] = TICK, as_coroutine(runner.wake)

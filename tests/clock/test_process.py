@@ -12,33 +12,10 @@ import pytest
 
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program, Running
-from tests.needs import stop_at
+from tests.faketime import Clock
 from tests.newsroom import Newsroom
 
-LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 WEEK = 7 * 86_400
-
-
-class Clock:
-    """The wall clock of the daemon: seconds beside the real one. Its monotonic clock is left alone."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        stop_at("" if LIBRARIES else "libfaketime is missing: apt-get install faketime")
-        self._file = folder / "clock"
-        self.set(0)
-        patch.setenv("LD_PRELOAD", str(LIBRARIES[0]))
-        patch.setenv("FAKETIME_TIMESTAMP_FILE", str(self._file))
-        patch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        patch.setenv("FAKETIME_CACHE_DURATION", "1")
-        patch.setenv("TZ", "Europe/Berlin")
-
-    def set(self, offset: float) -> None:
-        replacement = self._file.with_name("clock.new")
-        replacement.write_text(f"{offset:+.3f}")
-        replacement.replace(self._file)
-
-    def set_to(self, moment: datetime) -> None:
-        self.set((moment - datetime.now(UTC)).total_seconds())
 
 
 def test_the_daemon_goes_on_whatever_the_clock_says(

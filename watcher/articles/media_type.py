@@ -7,6 +7,7 @@ import re
 from watcher.articles.decoding import decode_page
 from watcher.articles.superscripts import raise_superscripts
 from watcher.errors import NotAnArticle
+from watcher.model import Quality
 from watcher.text.charset import has_mark, wide_encoding
 
 _MAGIC = {
@@ -37,7 +38,7 @@ _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\f\r\x1b")
 def text_of_page(page: bytes, content_type: str) -> str:
     """Decodes the text of a page. Raises NotAnArticle, with the reason, for other bytes."""
     if not page.strip():
-        raise NotAnArticle("the page is empty")
+        raise NotAnArticle("the page is empty", quality=Quality.SHELL.value)
     kind = _media_type(content_type)
     magic = next((name for mark, name in _MAGIC.items() if page.startswith(mark)), "")
     if magic:

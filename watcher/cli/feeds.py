@@ -101,6 +101,7 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
         "failing_since": status.failing_since if status else None,
         "last_error": status.last_error if status else "",
         "problem": status.problem if status else "",
+        "silent_since": status.silent_since if status else None,
     }
 
 
@@ -108,6 +109,8 @@ def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
     if status is None:
         return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url
     health = f"good, but: {status.problem}" if status.problem else "good"
+    if status.silent_since:
+        health = f"silent since {_moment(status.silent_since)}"
     if status.last_error:
         health = f"failing since {_moment(status.failing_since)}: {status.last_error}"
     return (

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import wraps
 from importlib import import_module
@@ -41,6 +41,7 @@ MODULES = {
     "backup": "backup",
     "check": "check",
     "corpus": "corpus",
+    "coverage": "coverage",
     "demo": "run",
     "explain": "explain",
     "feeds": "feeds",
@@ -145,15 +146,15 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2 if out.is_terminal else None, default=_plain))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a result for people: a table on a terminal, tab-separated lines in a pipe."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
+    """Prints a result for people: a table on a terminal, tab-separated lines in a pipe. `right`: columns of numbers."""
     if not out.is_terminal:
         for row in rows:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", justify="right" if column in right else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     out.print(table)

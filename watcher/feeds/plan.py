@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.feeds.listing import FeedNews
+from watcher.feeds.silence import Habit
 from watcher.model import ChangedEntry, EntryId, KnownEntry, NewEntry, Sitemap
 
 
@@ -28,6 +29,7 @@ class PollState:
     0 while all is well; `failed_polls`: how many failed in a row. `listed` and `refresh_after`: the entries of the last
     body that was read, and what it wished. `moved_to` was named by permanent redirects `moved_times` times in a row,
     since `moved_since`. `is_index`: that body is an index of sitemaps; `index_problem`: what was wrong with it.
+    `habit`: when it brought entries.
     """
 
     interval: timedelta | None = None
@@ -49,6 +51,7 @@ class PollState:
     moved_since: datetime | None = None
     is_index: bool = False
     index_problem: str = ""
+    habit: Habit = field(default_factory=Habit)
 
     @property
     def never_polled(self) -> bool:
@@ -145,8 +148,10 @@ class PollPlan:
 
     `seen`: keys that were known before, of the entries that were looked up. `learned`: keys that are to name a known
     entry too. `listing`: what to keep of the body for the next poll, packed; b"" if not `is_listed`: the next poll has
-    to parse the whole body. `rolled_over`: nothing of the last body
-    was left in this one, so entries may have been missed. `url_moved_to`: the feed's new address, "" if it stays.
+    to parse the whole body. `rolled_over`: nothing of the last body was left in this one, so entries may have been
+    missed; `missed` is an estimate of their number. `first_named`: the number of known entries that this feed named for
+    the first time, because another feed had brought them. `silence`: why the feed counts as silent, "" if it does not.
+    `url_moved_to`: the feed's new address, "" if it stays.
     """
 
     state: PollState
@@ -158,5 +163,8 @@ class PollPlan:
     listing: bytes = b""
     is_listed: bool = True
     rolled_over: bool = False
+    missed: int = 0
+    first_named: int = 0
+    silence: str = ""
     url_moved_to: str = ""
     notices: tuple[Notice, ...] = ()

@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.errors import FetchFailure
+from watcher.feeds.contact import missed_entries
 from watcher.feeds.interval import DAY, WEIGHTS, adapted, back_off, before_roll_over, clamped, spread
 from watcher.feeds.plan import (
     Answer,
@@ -32,6 +33,7 @@ from watcher.feeds.plan import (
     PollPlan,
     PollState,
 )
+from watcher.feeds.silence import silence, with_news
 from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry, Sitemap
 
 FREE_INGESTIONS = 4  # the first, and three after changes; further changes wait, longer and longer
@@ -113,8 +115,10 @@ def _fetched(
     listed = len(read) + len(news.regained) + news.settled
     from_here = news.settled or any(entry and entry.same_feed for _, entry in found)
     rolled_over = listed > 0 and state.listed > 0 and not from_here
+    first_named = _first_named(found, known)
     updated = replace(
         _succeeded(state, outcome.answer, now),
+        habit=with_news(state.habit, entries=len(new) + first_named, now=now) if new or first_named else state.habit,
         interval=limits.fastest if rolled_over else _adapted(state, limits, now, new=len(new)),
         listed=listed,
         refresh_after=news.feed.refresh_after,
@@ -140,7 +144,21 @@ def _fetched(
         listing=news.listing if is_listed else b"",
         is_listed=is_listed,
         rolled_over=rolled_over,
+        missed=_missed(state, read, listed=listed, now=now) if rolled_over else 0,
+        first_named=first_named,
     )
+
+
+def _first_named(found: Iterable[tuple[EntryKeys, KnownEntry | None]], known: Known) -> int:
+    """Counts the entries that other feeds have brought and that this one has not named before, each once."""
+    return len({entry.entry_id for keys, entry in found if entry and not entry.same_feed and keys.id not in known})
+
+
+def _missed(state: PollState, read: Iterable[NewEntry], *, listed: int, now: datetime) -> int:
+    if state.last_success_at is None:
+        return 0
+    published = [new.entry.published_at for new in read if new.entry.published_at]
+    return missed_entries(published, state.habit, listed=listed, since=state.last_success_at, now=now)
 
 
 def _changed_entries(
@@ -255,6 +273,7 @@ def _plan_success(
     return PollPlan(
         state=after,
         next_poll_at=now + spread(clamped(max(wishes), limits), jitter),
+        silence=silence(after.habit, now=now),
         url_moved_to=moved_to,
         notices=tuple(notices),
     )

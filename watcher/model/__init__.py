@@ -17,7 +17,7 @@ from watcher.model.alerts import (
     Snippet,
     Verdict,
 )
-from watcher.model.articles import Article, BodyCandidate, Quality, Removed, TextFrom
+from watcher.model.articles import Article, BodyCandidate, Coverage, Quality, Removed, TextFrom
 from watcher.model.dates import DatePrecision, PartialDate
 from watcher.model.documents import DocumentId, DocumentNumber, Overlap, StoryId
 from watcher.model.feeds import (
@@ -63,6 +63,7 @@ __all__ = [
     "AttemptOutcome",
     "BodyCandidate",
     "ChangedEntry",
+    "Coverage",
     "DatePrecision",
     "DeliveryId",
     "DeliveryState",

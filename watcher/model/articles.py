@@ -29,6 +29,21 @@ class Quality(StrEnum):
     BOILERPLATE = "boilerplate"
 
 
+class Coverage(StrEnum):
+    """The part of an entry that was read. An entry has exactly one; WAITING until it ends for the first time.
+
+    `FEED_ONLY`: it has no link, or the link does not lead to a text. `ERRORS`: its page could not be had, for good.
+    """
+
+    WAITING = "waiting"
+    PAGE = "page"
+    FEED_ONLY = "feed_only"
+    WALLS = "walls"
+    PAYWALLS = "paywalls"
+    ROBOTS = "robots"
+    ERRORS = "errors"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
     """A line of a page that is not part of its article's body, and the name of the rule that removed it."""

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, WatcherError
 from watcher.log import event
-from watcher.model import Entry, EntryId
+from watcher.model import Coverage, Entry, EntryId, Quality
 from watcher.net import Client, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
@@ -92,7 +92,10 @@ class IngestContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try."""
+    """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
+
+    `coverage`: the part of the entry that is read if the body gives nothing.
+    """
 
     body: bytes = b""
     content_type: str = ""
@@ -101,6 +104,7 @@ class _Page:
     problem: str = ""
     temporary: bool = False
     wait: timedelta | None = None
+    coverage: Coverage = Coverage.ERRORS
 
     @property
     def host(self) -> str:
@@ -159,7 +163,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
 async def _fetch(context: IngestContext, claimed: ClaimedEntry) -> _Page:
     """Fetches the page by the entry's link or, if that fails, by its second link; the problem is that of the link."""
     if not claimed.link:
-        return _Page(problem="the entry has no link")
+        return _Page(problem="the entry has no link", coverage=Coverage.FEED_ONLY)
     page = await _fetch_from(context, claimed, claimed.link)
     if not page.problem or not claimed.entry.second_link:
         return page
@@ -178,7 +182,12 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
     try:
         response = await context.client.fetch(request)
     except FetchError as error:
-        return _Page(problem=f"{error.failure.value}: {error}", temporary=error.failure in _TEMPORARY)
+        forbidden = error.failure is FetchFailure.ROBOTS
+        return _Page(
+            problem=f"{error.failure.value}: {error}",
+            temporary=error.failure in _TEMPORARY,
+            coverage=Coverage.ROBOTS if forbidden else Coverage.ERRORS,
+        )
     if response.status == 200 and response.body:
         return _Page(body=response.body, content_type=response.content_type, url=response.url, status=200)
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
@@ -243,9 +252,19 @@ def _end(
         reason=problem,
         status=page.status,
         final_url=page.url,
+        coverage=_coverage(page, reading, problem),
         shown=shown if reading.paragraphs or reading.wall else None,
         near_misses=_near_misses(context, claimed, page, reading),
     )
+
+
+def _coverage(page: _Page, reading: PageReading, problem: str) -> Coverage:
+    """Decides what was read of the entry's page; the feed's own text changes nothing about it."""
+    if reading.wall:
+        return Coverage.PAYWALLS if reading.wall is Quality.PAYWALL else Coverage.WALLS
+    if not problem:
+        return Coverage.PAGE
+    return Coverage.FEED_ONLY if reading.problem else page.coverage
 
 
 def _near_misses(
@@ -278,7 +297,7 @@ async def _end_after_bug(context: IngestContext, claimed: ClaimedEntry) -> Entry
     reason = "internal error; see the log"
     if await _retry(context, claimed, reason, status=None):
         return None
-    end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason)
+    end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason, coverage=Coverage.ERRORS)
     if claimed.document is not None:
         await context.store.run(entries.end_again, claimed.id, end, now=context.now())
         return EntryOutcome.MATCHED

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.config import FeedConfig
+from watcher.feeds.contact import without_contact_since
 from watcher.feeds.listing import FeedNews, Listing
 from watcher.feeds.plan import (
     Failed,
@@ -34,7 +35,9 @@ from watcher.model import FEED, NEWS_SITEMAP, KnownEntry, Sitemap
 from watcher.pipeline.feed_bodies import PollContext, Source, read_body
 from watcher.pipeline.sitemap_index import follow_index
 from watcher.store.commands import feeds
+from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
+from watcher.text.days import day_number, seconds_by_day
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +120,7 @@ async def _record(
     """Plans and records the poll. Returns the record, and how many entries are to be ingested."""
     now, jitter = context.now(), context.jitter()
     limits = Limits(every=feed.every, fastest=feed.fastest, slowest=feed.slowest)
+    count = _count(claimed, state, limits, timezone=context.settings.timezone, now=now)
 
     def plan(known: Mapping[int, KnownEntry]) -> PollRecord:
         planned = plan_poll(
@@ -128,7 +132,7 @@ async def _record(
             jitter=jitter,
             asked_for=context.settings.asks_for_feeds,
         )
-        return _as_record(planned, outcome, claimed, previous=state, now=now)
+        return _as_record(planned, outcome, claimed, count, previous=state, now=now)
 
     if isinstance(outcome, Fetched):
         looked_up = (*outcome.news.keys, *outcome.news.regained)
@@ -136,7 +140,7 @@ async def _record(
         async with context.recording:
             return await context.store.run(feeds.settle_poll, claimed.id, keys, plan, ops=context.settings.ops, now=now)
     record = plan({})
-    if isinstance(outcome, NotModified) and not (record.notices or record.moved_to):
+    if isinstance(outcome, NotModified) and not (record.notices or record.moved_to or record.silence):
         await context.record_quiet(
             QuietPoll(
                 feed_id=claimed.id,
@@ -144,6 +148,7 @@ async def _record(
                 poll_state=record.poll_state,
                 polled_at=now,
                 next_poll_at=record.next_poll_at,
+                count=count,
             )
         )
         return record, 0
@@ -152,8 +157,15 @@ async def _record(
     )
 
 
+def _count(claimed: ClaimedFeed, state: PollState, limits: Limits, *, timezone: str, now: datetime) -> PollCount:
+    """What every poll counts: its day, and the time without contact before it."""
+    since = without_contact_since(state, due_at=claimed.due_at, limits=limits, now=now)
+    lost = tuple(seconds_by_day(since, now, timezone)) if since else ()
+    return PollCount(day=day_number(now, timezone), lost=lost)
+
+
 def _as_record(
-    plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState, now: datetime
+    plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, count: PollCount, *, previous: PollState, now: datetime
 ) -> PollRecord:
     news = outcome.news if isinstance(outcome, Fetched) else None
     sitemaps = outcome.sitemaps if isinstance(outcome, Fetched) else None
@@ -179,6 +191,9 @@ def _as_record(
         moved_to=plan.url_moved_to,
         notices=tuple(f"Feed {claimed.name} {notice.text}" for notice in plan.notices),
         rolled_over=plan.rolled_over if news and not previous.never_polled else None,
+        count=replace(count, known=plan.first_named, rolled_over=plan.missed),
+        silence=plan.silence,
+        silent_since=plan.state.habit.last_news_at,
     )
 
 

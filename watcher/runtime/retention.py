@@ -14,6 +14,7 @@ KNOWN_DAYS = 90  # since the feed listed them last
 PAYLOADS = timedelta(days=7)
 NEAR_MISSES = timedelta(days=90)  # since a page showed them last
 DELIVERIES = timedelta(days=90)
+COVERAGE = timedelta(days=366)
 
 _ROWS = 500  # a few milliseconds of the store's thread
 _KEYS = 5_000
@@ -37,6 +38,7 @@ class Retention:
         await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
+        await _all(lambda: run(retention.drop_coverage, before=now - COVERAGE, limit=_ROWS))
         await self._drop_known()
 
     async def _drop_known(self) -> None:

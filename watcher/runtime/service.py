@@ -41,6 +41,7 @@ from watcher.runtime.recovery_notice import notify_recovery
 from watcher.runtime.retention import Retention
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
+from watcher.runtime.unread_feeds import review_unread_feeds
 from watcher.store import StoreThread
 from watcher.store.commands import entries, feeds, outbox
 from watcher.store.commands.entries import ClaimedEntry
@@ -235,6 +236,10 @@ class Service:
         """Ends the process because going on is not safe: after a failed fsync only a restart knows what is on disk."""
         self.abort_error = self.abort_error or error
         self.resources.on_abort()
+
+    async def review_feeds(self) -> None:
+        """Looks for feeds whose pages cannot be read, or can be again."""
+        await review_unread_feeds(self.settings, self.resources.store, now=self.resources.now)
 
     # -- runners -------------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,35 @@ LAST_ID = "SELECT last_insert_rowid()"
 INSERT_PAYLOAD = "INSERT INTO words (entry, words) VALUES (?, ?)"
 INSERT_KEY = "INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
+# Once per poll and once per end of an entry.
+COUNT_QUIET_POLL = """
+    INSERT INTO coverage (feed_id, day, polls, seconds_lost, failures, known, new, page, feed_only, walls, paywalls,
+        robots, errors, rolled_over)
+    VALUES (?, ?, 1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    ON CONFLICT (feed_id, day) DO UPDATE SET polls = polls + 1, seconds_lost = seconds_lost + excluded.seconds_lost
+"""
+COUNT_COVERAGE = """
+    INSERT INTO coverage (feed_id, day, polls, failures, known, new, page, feed_only, walls, paywalls, robots, errors,
+        rolled_over, seconds_lost)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (feed_id, day) DO UPDATE SET
+        polls = polls + excluded.polls, failures = failures + excluded.failures, known = known + excluded.known,
+        new = new + excluded.new, page = page + excluded.page, feed_only = feed_only + excluded.feed_only,
+        walls = walls + excluded.walls, paywalls = paywalls + excluded.paywalls, robots = robots + excluded.robots,
+        errors = errors + excluded.errors, rolled_over = rolled_over + excluded.rolled_over,
+        seconds_lost = seconds_lost + excluded.seconds_lost
+"""
+INSERT_UNREAD = """
+    INSERT INTO unread_entries (entry, day, coverage) SELECT id, ?, 'waiting' FROM entries WHERE id BETWEEN ? AND ?
+"""
+FIND_UNREAD = """
+    SELECT unread_entries.entry, entries.feed_id, unread_entries.day, unread_entries.coverage FROM json_each(?) AS ended
+    CROSS JOIN unread_entries ON unread_entries.entry = ended.value
+    JOIN entries ON entries.id = unread_entries.entry
+"""
+KEEP_UNREAD = "UPDATE unread_entries SET coverage = ? WHERE entry = ?"
+DROP_READ = "DELETE FROM unread_entries WHERE entry = ?"
+
 # One statement for any number of rows: SQLAlchemy compiles an insertion of several rows again each time.
 COUNT_PARAGRAPHS = text("""
     INSERT INTO repeats (host, paragraph, pages, last_page, seen_on)

@@ -243,6 +243,38 @@ walls = Table(
     Column("last_at", Instant, nullable=False),
 )
 
+# The counts of each feed and day, in days since 1970 by the calendar of the corpus' time zone. `new`: entries that the
+# feed brought; `known`: entries that it named after another feed had brought them; `page` to `errors`: new entries by
+# `Coverage`, the rest of `new` waits; `rolled_over`: an estimate; `seconds_lost`: without contact.
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("feed_id", Integer, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("polls", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("known", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("feed_only", Integer, nullable=False),
+    Column("walls", Integer, nullable=False),
+    Column("paywalls", Integer, nullable=False),
+    Column("robots", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("rolled_over", Integer, nullable=False),
+    Column("seconds_lost", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The counted entries whose page was not read (yet), with the day on which they are counted, and their `Coverage`.
+unread_entries = Table(
+    "unread_entries",
+    metadata,
+    Column("entry", Integer, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("coverage", String(9), nullable=False),
+)
+
 # One row per watch, host and sentence of near misses. `key`: a hash of the three. `url`, `feed`: of the page that
 # showed it last; `count`: entries whose page showed it.
 near_misses = Table(

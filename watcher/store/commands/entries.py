@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, case, func, select, text, update
 
-from watcher.model import Entry, EntryId, FeedId
+from watcher.model import Coverage, Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
-from watcher.store.commands import near_misses, pages
+from watcher.store.commands import coverage, near_misses, pages
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 from watcher.store.sql import Instant, day_of
@@ -137,14 +137,15 @@ class ClaimedEntry:
 class EntryEnd:
     """The outcome of an entry, and its reason.
 
-    `status`: of the page's HTTP answer. `final_url`: after redirects. `shown`: its parts beside the
-    article; `near_misses`: the terms in these.
+    `coverage`: the part of it that was read. `status`: of the page's HTTP answer. `final_url`: after redirects.
+    `shown`: its parts beside the article; `near_misses`: the terms in these.
     """
 
     outcome: EntryOutcome
     reason: str = ""
     status: int | None = None
     final_url: str = ""
+    coverage: Coverage = Coverage.PAGE
     shown: PageObservation | None = None
     near_misses: ShownNearMisses | None = None
 
@@ -197,6 +198,7 @@ def end(
         release(tx, entry)
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+        coverage.count_ends(tx, [(entry_id, end.coverage) for entry_id, end in ends])
         near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
     return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
@@ -204,12 +206,14 @@ def end(
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
+    coverage.count_ends(tx, [(entry_id, end.coverage)])
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 
 def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
     """Ends another ingestion of an entry that has a document; its outcome stays."""
     tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
+    coverage.count_ends(tx, [(entry_id, end.coverage)])
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
 
 

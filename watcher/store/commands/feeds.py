@@ -7,26 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select, update
 
 from watcher.model import FEED, ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry, Sitemap
 from watcher.store import raw_sql, schema
-from watcher.store.commands import incidents, outbox, polled_entries
+from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
+from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.sitemaps import replace_sitemaps
+from watcher.store.queries.feed_incidents import FeedIncident
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
 from watcher.store.sql import Instant, day_of, microseconds, upsert
 
-_CALM = timedelta(days=1)
 _ERROR_LENGTH, _PROBLEM_LENGTH, _TITLE_LENGTH, _LANGUAGE_LENGTH = 500, 1_000, 500, 35
 
-_feeds, _listings, _incidents = schema.feeds.c, schema.listings.c, schema.incidents.c
+_feeds, _listings = schema.feeds.c, schema.listings.c
 _languages, _bodies, _sitemaps = schema.feed_languages.c, schema.feed_bodies.c, schema.sitemaps.c
 _this_feed = _feeds.id == bindparam("feed")
-_ROLLED_OVER = "rolled over "  # and the feed's name: the name of the incident
 
 _DUE = (
-    select(_feeds.id, _feeds.name, _feeds.url, _feeds.moved_to, _feeds.poll_state, _listings.rows, _listings.marked_on)
+    select(
+        _feeds.id,
+        _feeds.name,
+        _feeds.url,
+        _feeds.moved_to,
+        _feeds.poll_state,
+        _feeds.next_poll_at,
+        _listings.rows,
+        _listings.marked_on,
+    )
     .select_from(schema.feeds.outerjoin(schema.listings, _listings.feed_id == _feeds.id))
     .where(ACTIVE, _feeds.next_poll_at <= bindparam("due_by", type_=Instant), _feeds.lease_until.is_(None))
     .order_by(_feeds.next_poll_at)
@@ -48,7 +57,8 @@ _FEED = (
         _languages.language,
         func.coalesce(_bodies.kind, FEED).label("kind"),
         func.coalesce(_bodies.problem, "").label("problem"),
-        exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
+        FeedIncident.ROLLED_OVER.is_open().label("rolls"),
+        FeedIncident.SILENT.is_open().label("silent"),
     )
     .select_from(
         schema.feeds.outerjoin(schema.feed_languages, _languages.feed_id == _feeds.id).outerjoin(
@@ -80,6 +90,7 @@ class ClaimedFeed:
     """A feed that this process polls until the lease ends. `poll_state`: as the last poll left it, "" before the first.
 
     `listing`: what its last body listed, packed. `marked_on`: the day on which all of that was last marked as seen.
+    `due_at`: the moment for which the poll was planned.
     """
 
     id: FeedId
@@ -88,6 +99,7 @@ class ClaimedFeed:
     poll_state: str
     listing: bytes = b""
     marked_on: int | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +110,9 @@ class PollRecord:
     `problem`: of this body; `sitemaps`: those that it lists, None if it never listed any. `seen`: known
     keys that the body lists; `marked`: these are all of them. `learned`: further keys of known entries. `moved_to`: a
     lasting new address. `notices`: messages for the operator. `rolled_over`: whether nothing of the last body was
-    left, so that entries may have been missed; None if the poll does not show it.
+    left, so that entries may have been missed; None if the poll does not show it. `count`: for the coverage of its
+    day; None: today's in UTC. `silence`: why the feed counts as silent, "" if it does not; `silent_since`: when it
+    brought something last.
     """
 
     url: str
@@ -119,6 +133,9 @@ class PollRecord:
     moved_to: str = ""
     notices: tuple[str, ...] = ()
     rolled_over: bool | None = None
+    count: PollCount | None = None
+    silence: str = ""
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +150,7 @@ class QuietPoll:
     poll_state: str
     polled_at: datetime
     next_poll_at: datetime
+    count: PollCount | None = None
 
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
@@ -145,6 +163,7 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
         url = feeds.get(name)
         if url is None and row.active:
             _set(tx, row.id, active=False)
+            feed_incidents.forget(tx, name)
         elif url is not None and url != row.url:
             _set(
                 tx,
@@ -187,6 +206,7 @@ def claim(
             poll_state=row.poll_state,
             listing=row.rows or b"",
             marked_on=row.marked_on,
+            due_at=row.next_poll_at,
         )
         for row in tx.execute(_DUE, {"due_by": due_by or now, "most": limit})
     ]
@@ -233,7 +253,9 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     """
     row: Any = tx.execute(_FEED, {"feed": feed_id}).one()
     is_first = row.last_success_at is None and not record.error
-    polled_entries.insert_entries(tx, feed_id, record.new, in_first_poll=is_first, now=now)
+    count = record.count or PollCount(day=day_of(now))
+    coverage.count_poll(tx, feed_id, count, failed=bool(record.error), new=len(record.new))
+    polled_entries.insert_entries(tx, feed_id, record.new, in_first_poll=is_first, day=count.day, now=now)
     for changed in record.changed:
         polled_entries.reopen_entry(tx, changed, now=now)
     if record.learned:
@@ -242,7 +264,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
     for channel in ops:
         for notice in record.notices:
             outbox.notify(tx, channel, notice, now=now)
-    _notify_of_roll_over(tx, row, record.rolled_over, ops=ops, now=now)
+    _record_incidents(tx, row, record, brought=bool(record.new or count.known), ops=ops, now=now)
     _record_health(tx, row, record, now=now)
     return len(record.new) + len(record.changed)
 
@@ -257,6 +279,9 @@ def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
         )
     tx.exec_driver_sql(raw_sql.SETTLE_QUIET_POLL, rows)
     tx.exec_driver_sql(raw_sql.RELEASE_MOVED_FEED, [(poll.feed_id, poll.url) for poll in polls])
+    coverage.count_quiet_polls(
+        tx, ((poll.feed_id, poll.count or PollCount(day=day_of(poll.polled_at))) for poll in polls)
+    )
 
 
 def release(tx: Connection, feed_id: FeedId) -> None:
@@ -264,17 +289,19 @@ def release(tx: Connection, feed_id: FeedId) -> None:
     _set(tx, feed_id, lease_until=None)
 
 
-def _notify_of_roll_over(
-    tx: Connection, row: Row[Any], rolled_over: bool | None, *, ops: Iterable[str], now: datetime
+def _record_incidents(
+    tx: Connection, row: Row[Any], record: PollRecord, *, brought: bool, ops: Iterable[str], now: datetime
 ) -> None:
-    """Notifies the operator when roll-overs begin, and when there was none for a day."""
-    name = f"{_ROLLED_OVER}{row.name}"
-    if rolled_over:
-        message = f"Feed {row.name} listed nothing that it had before: entries may be missed; it is polled faster now"
-        incidents.begin(tx, name, message, ops=ops, now=now)
-    elif rolled_over is False and row.rolls:
-        message = f"Feed {row.name} is polled fast enough again: no entries were missed for a day"
-        incidents.end(tx, name, message, ops=ops, now=now, calm=_CALM)
+    """Begins and ends the incidents that a poll shows. `brought`: it named entries that its feed had not named before.
+
+    An incident that was not open is not asked for: nearly all polls end there.
+    """
+    if record.rolled_over or (record.rolled_over is False and row.rolls):
+        feed_incidents.record_roll_over(tx, row.name, rolled_over=record.rolled_over, ops=ops, now=now)
+    if brought and row.silent:
+        feed_incidents.end_silence(tx, row.name, ops=ops, now=now)
+    elif record.silence and not brought:
+        feed_incidents.begin_silence(tx, row.name, record.silence, since=record.silent_since, ops=ops, now=now)
 
 
 def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: datetime) -> None:

@@ -11,12 +11,17 @@ from watcher.store import schema
 from watcher.store.commands.outbox import notify
 
 
-def begin(tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime) -> bool:
-    """Records an incident and notifies the `ops` channels, unless it is on record. Returns whether it is new."""
+def begin(
+    tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime, since: datetime | None = None
+) -> bool:
+    """Records an incident and notifies the `ops` channels, unless it is on record. Returns whether it is new.
+
+    `since`: when it began, if that was not now.
+    """
     rows = schema.incidents.c
     if tx.execute(update(schema.incidents).where(rows.name == name).values(last_at=now)).rowcount:
         return False
-    tx.execute(insert(schema.incidents).values(name=name, since=now, last_at=now, message=message))
+    tx.execute(insert(schema.incidents).values(name=name, since=since or now, last_at=now, message=message))
     for channel in ops:
         notify(tx, channel, message, now=now)
     return True

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Integer, bindparam, update
 from watcher.model import ChangedEntry, EntryId, FeedId, NewEntry
 from watcher.store import raw_sql, schema
 from watcher.store.codec import dump_entry
+from watcher.store.commands import coverage
 from watcher.store.sql import day_of, microseconds, upsert, values_of
 
 _MARKED_EVERY = 7  # days
@@ -28,9 +29,12 @@ _MARK_SEEN = (
 
 
 def insert_entries(
-    tx: Connection, feed_id: FeedId, entries: Sequence[NewEntry], *, in_first_poll: bool, now: datetime
+    tx: Connection, feed_id: FeedId, entries: Sequence[NewEntry], *, in_first_poll: bool, day: int, now: datetime
 ) -> None:
-    """Inserts new entries, pending, with their payloads and keys. The database assigns their ids."""
+    """Inserts new entries, pending, with their payloads and keys. The database assigns their ids.
+
+    `day`: the day for which they count.
+    """
     if not entries:
         return
     moment = microseconds(now)
@@ -45,6 +49,7 @@ def insert_entries(
     inserted = [(EntryId(entry_id), new) for entry_id, new in enumerate(entries, start=last_id - len(entries) + 1)]
     tx.exec_driver_sql(raw_sql.INSERT_PAYLOAD, [(entry_id, dump_entry(new.entry)) for entry_id, new in inserted])
     remember(tx, [(key, entry_id) for entry_id, new in inserted for key in new.keys.all], feed_id, now=now)
+    coverage.await_entries(tx, inserted[0][0], inserted[-1][0], day=day)
 
 
 def reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, or_, select, text
 from watcher.model import FEED, FeedId
 from watcher.store import schema
 from watcher.store.queries import near_misses
+from watcher.store.queries.feed_incidents import FeedIncident
 
 # Without "= 1": only then does SQLite use the partial indexes, whose conditions are written in this way.
 ACTIVE = text("feeds.active")
@@ -22,7 +23,7 @@ class FeedStatus:
     """A feed as `feeds list` and notices show it. `walls`: kind of page instead of an article -> number of pages.
 
     `near_misses`: the number of sentences that one of its pages showed last. `problem`: what was wrong with its last
-    body though it gave entries, "" if nothing was.
+    body though it gave entries, "" if nothing was. `silent_since`: its last new entry, if it is silent.
     """
 
     id: FeedId
@@ -39,6 +40,7 @@ class FeedStatus:
     near_misses: int = 0
     kind: str = FEED
     problem: str = ""
+    silent_since: datetime | None = None
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
@@ -47,7 +49,13 @@ def statuses(tx: Connection) -> list[FeedStatus]:
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
     walls, near = _walls(tx), near_misses.count_by_feed(tx)
     bodies = {row.feed_id: row for row in tx.execute(select(schema.feed_bodies))}
-    rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
+    silent = schema.feeds.outerjoin(schema.incidents, schema.incidents.c.name == FeedIncident.SILENT.name_column())
+    rows = tx.execute(
+        select(schema.feeds, schema.incidents.c.since)
+        .select_from(silent)
+        .where(schema.feeds.c.active)
+        .order_by(schema.feeds.c.name)
+    )
     return [
         FeedStatus(
             id=row.id,
@@ -64,6 +72,7 @@ def statuses(tx: Connection) -> list[FeedStatus]:
             near_misses=near.get(row.name, 0),
             kind=bodies[row.id].kind if row.id in bodies else FEED,
             problem=bodies[row.id].problem if row.id in bodies else "",
+            silent_since=row.since,
         )
         for row in rows
     ]
