@@ -121,6 +121,7 @@ def test_a_page_without_the_letters_cannot_match() -> None:
 
 @needs_realworld
 @pytest.mark.slow
+@pytest.mark.timeout(240)  # 295 pages are extracted, and 60,000 phrases looked up
 def test_what_all_real_articles_say_passes_the_screen() -> None:
     """Their words and phrases, and queries of all kinds; each page is extracted once for both."""
     articles = _real_articles()
