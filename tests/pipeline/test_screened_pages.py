@@ -58,6 +58,7 @@ class Extraction:
 
 @pytest.mark.usefixtures("configured")
 @needs_realworld
+@pytest.mark.timeout(240)  # 295 pages are extracted
 def test_matches_are_those_of_the_unfiltered_path() -> None:
     """For watches on words, sites, authors and feeds; most pages are not even extracted."""
     matching = 0
