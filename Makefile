@@ -22,8 +22,9 @@ once: $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	$(BIN)/watcher demo
 
+# Three at once for two cores: a test of the whole program waits for it half of its time.
 test: $(VENV)/.dev lint peers
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # A first answer within a minute: rooms whose tests start neither processes nor servers.
 QUICK := $(addprefix tests/,alerts articles clock/test_clock.py config corpus docs/test_pages.py feeds matching \
@@ -31,7 +32,7 @@ QUICK := $(addprefix tests/,alerts articles clock/test_clock.py config corpus do
 	runtime store text)
 
 quick: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --quick $(QUICK)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --quick $(QUICK)
 
 # Changes the code of some rooms on purpose, one place at a time, and prints the changes that no test notices; hours, and
 # it goes on where it was stopped. What is left, and why: docs/mutants.md.

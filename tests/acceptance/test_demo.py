@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.acceptance.program import Program
 
 
-def test_the_demo_shows_document_and_alert_within_ten_seconds(program: Program) -> None:
+def test_the_demo_shows_document_and_alert(program: Program) -> None:
     """A summary of the first poll, an alert for the article published meanwhile, and the documents with their dates."""
     result = program.command("demo")
     assert result.code == 0

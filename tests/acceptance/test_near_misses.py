@@ -5,14 +5,37 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
+from tests.acceptance.conftest import Commands
 from tests.acceptance.pages import paragraphs
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
 from watcher.model import Entry
 
 KEYS = ["watch", "term", "form", "sentence", "place", "url", "host", "feed", "first_seen_at", "last_seen_at", "count"]
+OUTSIDE = [
+    ('<nav><ul><li><a href="/t">Rut<span>te</span></a></li></ul></nav>', "menu", "Rutte", "Rutte"),
+    ('<nav><a href="/a">Sport</a><a href="/t">Rutte</a></nav>', "menu", "Rutte", "Sport Rutte"),
+    (
+        '<aside class="teaser"><h3><a href="/t">Ruttes Rede im Wortlaut</a></h3></aside>',
+        "teaser",
+        "Ruttes",
+        "Ruttes Rede im Wortlaut",
+    ),
+    (
+        '<figure><img src="/b.jpg"><figcaption>Im Bild: Mark Rutte.</figcaption></figure>',
+        "caption",
+        "Rutte",
+        "Im Bild: Mark Rutte.",
+    ),
+    (
+        '<section id="comments"><p>Das war gut. Was sagt Rutte dazu? Nichts.</p></section>',
+        "comment",
+        "Rutte",
+        "Was sagt Rutte dazu?",
+    ),
+    ("<div hidden><p>Nur Rutte weiß es.</p></div>", "other", "Rutte", "Nur Rutte weiß es."),
+]
+"""What stands around an article, the place of its near miss, the form of the term, and the sentence."""
 
 
 def serve(news: Newsroom, number: int, *, inner: str = "", around: str = "", matching: bool = False) -> Entry:
@@ -32,50 +55,26 @@ def listed(program: Program, *options: str) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize(
-    ("html", "place", "form", "sentence"),
-    [
-        ('<nav><ul><li><a href="/t">Rut<span>te</span></a></li></ul></nav>', "menu", "Rutte", "Rutte"),
-        ('<nav><a href="/a">Sport</a><a href="/t">Rutte</a></nav>', "menu", "Rutte", "Sport Rutte"),
-        (
-            '<aside class="teaser"><h3><a href="/t">Ruttes Rede im Wortlaut</a></h3></aside>',
-            "teaser",
-            "Ruttes",
-            "Ruttes Rede im Wortlaut",
-        ),
-        (
-            '<figure><img src="/b.jpg"><figcaption>Im Bild: Mark Rutte.</figcaption></figure>',
-            "caption",
-            "Rutte",
-            "Im Bild: Mark Rutte.",
-        ),
-        (
-            '<section id="comments"><p>Das war gut. Was sagt Rutte dazu? Nichts.</p></section>',
-            "comment",
-            "Rutte",
-            "Was sagt Rutte dazu?",
-        ),
-        ("<div hidden><p>Nur Rutte weiß es.</p></div>", "other", "Rutte", "Nur Rutte weiß es."),
-    ],
-)
-def test_a_term_outside_of_the_article_is_a_near_miss(
-    news: Newsroom, program: Program, html: str, place: str, form: str, sentence: str
-) -> None:
-    """The row names the place, the form and the sentence; nothing is archived; `explain` and `feeds list` know it."""
-    entry = serve(news, 1, around=html)
-    program.configure(feeds={"Blatt": news.feed("/f", [entry])})
+def test_a_term_outside_of_the_article_is_a_near_miss(news: Newsroom, program: Program, commands: Commands) -> None:
+    """Each row names the place, the form and the sentence; nothing is archived; `explain` and `feeds list` know it."""
+    entries = [serve(news, number, around=html) for number, (html, *_) in enumerate(OUTSIDE)]
+    program.configure(feeds={"Blatt": news.feed("/f", entries)})
     assert program.once()["documents"] == []
-    (row,) = listed(program)
-    assert list(row) == KEYS
-    assert (row["watch"], row["term"], row["form"]) == ("Rutte", "Rutte", form)
-    assert (row["place"], row["sentence"], row["count"]) == (place, sentence, 1)
-    assert (row["url"], row["host"], row["feed"]) == (news.url(entry.link), "127.0.0.1", "Blatt")
-    assert row["first_seen_at"] == row["last_seen_at"]
-    (explained,) = program.command("explain", "--json", news.url(entry.link)).json["near_misses"]
-    assert (explained["sentence"], explained["place"], explained["count"]) == (sentence, place, 1)
-    assert sentence in program.command("explain", news.url(entry.link)).stdout
+    found = listed(program)
+    rows = {row["url"]: row for row in found}
+    assert len(rows) == len(found) == len(OUTSIDE)
+    for entry, (_, place, form, sentence) in zip(entries, OUTSIDE, strict=True):
+        row = rows[news.url(entry.link)]
+        assert list(row) == KEYS
+        assert (row["watch"], row["term"], row["form"]) == ("Rutte", "Rutte", form)
+        assert (row["place"], row["sentence"], row["count"]) == (place, sentence, 1)
+        assert (row["host"], row["feed"]) == ("127.0.0.1", "Blatt")
+        assert row["first_seen_at"] == row["last_seen_at"]
+        (explained,) = commands.command("explain", "--json", row["url"]).json["near_misses"]
+        assert (explained["sentence"], explained["place"], explained["count"]) == (sentence, place, 1)
+        assert sentence in commands.command("explain", row["url"]).stdout
     (feed,) = json.loads(program.command("feeds", "list", "--json").stdout)
-    assert feed["near_misses"] == 1
+    assert feed["near_misses"] == len(OUTSIDE)
 
 
 def test_the_same_sentence_on_thirty_pages_is_one_row(news: Newsroom, program: Program) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import pytest
+
 from tests.acceptance.program import Program
 from tests.needs import needs_realworld
 from tests.newsroom import Newsroom
 from tests.replay import Replay
 
-pytestmark = needs_realworld
+pytestmark = [needs_realworld, pytest.mark.timeout(300)]  # 295 pages are fetched and extracted
 
 
 def test_every_entry_of_the_replay_is_handled(

@@ -55,6 +55,7 @@ def test_the_declaration_holds_where_the_text_does_not_contradict(text: str, dec
     assert language_of(text, declared=declared) == declared
 
 
+@pytest.mark.slow
 def test_common_languages_do_not_load_the_detector() -> None:
     """It takes 60 MB, which a parser process should not pay for German and English pages."""
     code = (

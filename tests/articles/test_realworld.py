@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from statistics import mean
 
+import pytest
+
 from bench.goldpages import TIMEZONE, GoldPage, gold_pages, token_f1
 from tests.needs import needs_realworld
 from watcher.articles import extract_article
@@ -27,6 +29,7 @@ def day(page: GoldPage) -> str:
     return dated.stated.date.isoformat() if dated else ""
 
 
+@pytest.mark.slow
 def test_bodies_are_as_right_as_they_were() -> None:
     """On a sample the mean token F1 stays above what was promised, and no whole article is taken for a wall."""
     scores: dict[bool, list[float]] = {True: [], False: []}

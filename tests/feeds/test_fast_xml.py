@@ -95,6 +95,7 @@ def assert_both_read_the_same(body: bytes, **more: str) -> None:
 
 @needs_realworld
 @pytest.mark.parametrize("part", ["feeds", "replay", "hostile"])
+@pytest.mark.slow
 def test_real_feeds_read_the_same_either_way(part: str) -> None:
     """Every real feed, and every hostile one, comes out as feedparser has it."""
     for line in gold(part):

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache
+from functools import cache, update_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,20 @@ def gold(part: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
 
 
-def each(part: str) -> pytest.MarkDecorator:
-    """One test per line of the list."""
-    lines = gold(part)
-    return pytest.mark.parametrize("line", lines, ids=[Path(line["file"]).name.split(".xml")[0] for line in lines])
+def each(part: str) -> Callable[[Callable[[dict[str, Any]], None]], Callable[[pytest.Subtests], None]]:
+    """One test that holds for every line of the list; it names each line for which it fails."""
+
+    def of(holds: Callable[[dict[str, Any]], None]) -> Callable[[pytest.Subtests], None]:
+        def test(subtests: pytest.Subtests) -> None:
+            for line in gold(part):
+                with subtests.test(Path(line["file"]).name.split(".xml")[0]):
+                    holds(line)
+
+        update_wrapper(test, holds)
+        del test.__wrapped__  # type: ignore[attr-defined] # else pytest takes its arguments for fixtures
+        return needs_realworld(test)
+
+    return of
 
 
 def feed_name(line: dict[str, Any]) -> str:

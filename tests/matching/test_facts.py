@@ -150,6 +150,7 @@ def test_a_report_with_other_facts_begins_a_story_of_its_own() -> None:
 
 
 @needs_realworld
+@pytest.mark.slow
 def test_variants_of_real_reports_have_the_facts_of_their_original() -> None:
     """None of eight variants of each real text is another report."""
     for text in list(gold_texts().values())[:60]:

@@ -163,6 +163,7 @@ def test_no_two_real_reports_are_merged() -> None:
 
 
 @needs_realworld
+@pytest.mark.slow
 def test_variants_of_real_reports_are_found() -> None:
     """Of all variants of 100 real texts at least 98 % join the story of their original, none another."""
     texts = list(gold_texts().values())[:100]

@@ -148,13 +148,13 @@ class LoopClock:
 
     def __init__(self, *, frozen: bool = False) -> None:
         loop = asyncio.get_running_loop()
-        begun, real = loop.time(), loop.time
-        self._read: Callable[[], float] = (lambda: begun) if frozen else real
+        self._real = loop.time
+        self._stopped_at = loop.time() if frozen else None
         self._moved = 0.0
         loop.time = self  # type: ignore[method-assign] # the clock of its timers
 
     def __call__(self) -> float:
-        return self._read() + self._moved
+        return self._moved + (self._real() if self._stopped_at is None else self._stopped_at)
 
     def forward(self, time: timedelta) -> None:
         self._moved += time.total_seconds()

@@ -1,38 +1,7 @@
-"""What the tests of this room share: a newsroom, the program, and its commands in this process."""
+"""A newsroom, the program, and its commands in this process: as the acceptance tests have them."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from pathlib import Path
+from tests.acceptance.conftest import commands, news, program
 
-import pytest
-from click.testing import CliRunner
-
-from tests.acceptance.conftest import news, program
-from tests.acceptance.program import Result
-from watcher.cli.shell import main_group
-
-__all__ = ["news", "program"]
-
-
-class Commands:
-    """The command line in this process, on the config in `folder`: a second faster than a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "config.toml"
-
-    def command(self, *arguments: str) -> Result:
-        ended = CliRunner().invoke(main_group, ["--config", str(self.config), *arguments])
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        return Result(code=ended.exit_code, stdout=ended.stdout, stderr=ended.stderr)
-
-
-@pytest.fixture
-def commands(tmp_path: Path) -> Iterator[Commands]:
-    """The log is given back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield Commands(tmp_path)
-    root.handlers[:], root.level = handlers, level
+__all__ = ["commands", "news", "program"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.conftest import Commands
 from tests.acceptance.program import Result
-from tests.outbox.conftest import Commands
 from tests.outbox.desk import Desk, Fault, channel
 
 CHANNELS = "\n".join((channel("slack", 'group_wait = "0s"'), channel("webhook", 'group_wait = "0s"')))

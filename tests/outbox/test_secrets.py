@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.conftest import Commands
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom, Reply, Request
-from tests.outbox.conftest import Commands
 from tests.outbox.desk import Desk
 from tests.outbox.homeserver import free_port
 from tests.outbox.test_commands import listed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Connection, func, select
 
 from tests.matching.test_stories import REPORT, VARIANTS, gold_texts
@@ -48,6 +49,7 @@ def test_a_document_with_a_new_number_keeps_its_fingerprints(tx: Connection) -> 
     assert [kin.document for kin in overlaps.find_overlaps(tx, sketch(REPORT), since=NOW)] == [3]
 
 
+@pytest.mark.slow
 def test_no_real_reports_are_merged_in_the_store(tx: Connection) -> None:
     """Of the true texts of real pages, kept one after the other, none joins the story of another."""
     texts = gold_texts()
