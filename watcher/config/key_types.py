@@ -42,7 +42,8 @@ def is_plain_url(value: object) -> bool:
     return isinstance(value, str) and _PLAIN_URL.fullmatch(value) is not None
 
 
-def _name(text: str) -> str:
+def check_name(text: str) -> str:
+    """Returns a valid name of a feed, watch or channel as it is. Raises ValueError."""
     if not text.strip():
         raise ValueError("must not be empty; give it a name")
     if text != text.strip() or not text.isprintable():
@@ -220,7 +221,7 @@ def choice(kind: type[_Choice]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(check_name)]
 Duration = Annotated[timedelta, AfterValidator(_above_zero), BeforeValidator(_duration)]
 Pause = Annotated[timedelta, BeforeValidator(_duration)]
 GroupWait = Annotated[timedelta, AfterValidator(_group_wait), BeforeValidator(_duration)]
