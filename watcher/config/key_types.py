@@ -127,6 +127,14 @@ def _absolute(value: object, info: ValidationInfo) -> object:
     return base_folder(info) / value
 
 
+def _list_file(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str | Path):
+        return value
+    if not str(value) or not str(value).isprintable():
+        raise ValueError('must name an OPML file, e.g. "lists/papers.opml"')
+    return base_folder(info) / value
+
+
 def base_folder(info: ValidationInfo) -> Path:
     """Returns the folder of relative paths: that of the config file, or the current one outside of `load`."""
     return Path(info.context["base"]) if info.context else Path.cwd()
@@ -227,6 +235,8 @@ Pause = Annotated[timedelta, BeforeValidator(_duration)]
 GroupWait = Annotated[timedelta, AfterValidator(_group_wait), BeforeValidator(_duration)]
 FeedUrl = Annotated[str, AfterValidator(_feed_url)]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]
+ListUrl = Annotated[str, AfterValidator(lambda url: _feed_url(url) if url else url)]
+ListFile = Annotated[Path, BeforeValidator(_list_file)]
 Folder = Annotated[Path, BeforeValidator(_absolute)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -6,13 +6,14 @@ outlines                           | feeds_of_list | the feeds that the list nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from watcher.config.key_types import check_name, split_http_url
 from watcher.feeds.formats.opml import MAX_ADDRESS, Outline
+from watcher.model import FollowedFeed, ListedFeed
 from watcher.text.addresses import clean_address
 from watcher.text.feed_address import feed_address_key
 
@@ -43,15 +44,6 @@ class ImportRow:
     name: str = ""
     address: str = ""
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedFeed:
-    """A feed that a followed list names. `key`: equal for all spellings of its address. `name`: the one to prefer."""
-
-    key: str
-    url: str
-    name: str
 
 
 class FeedNames:
@@ -97,15 +89,38 @@ def plan_import(outlines: Iterable[Outline], feeds: Mapping[str, str]) -> Iterat
         )
 
 
-def feeds_of_list(outlines: Iterable[Outline]) -> tuple[ListedFeed, ...]:
-    """Returns the feeds that a list names, each once; outlines that are not feeds are left out."""
+def feeds_of_list(name: str, outlines: Iterable[Outline]) -> tuple[ListedFeed, ...]:
+    """Returns the feeds that the list `name` names, each once; outlines that are not feeds are left out."""
     found: dict[str, ListedFeed] = {}
     for outline in outlines:
         address = clean_address(outline.url)
         if not _refusal(outline, address):
-            key = feed_address_key(address)
-            found.setdefault(key, ListedFeed(key=key, url=address, name=_preferred_name(outline, address)))
+            key, title = feed_address_key(address), _preferred_name(outline, address)
+            found.setdefault(key, ListedFeed(list=name, key=key, url=address, title=title))
     return tuple(found.values())
+
+
+def plan_subscriptions(
+    lists: Sequence[str], listed: Sequence[ListedFeed], feeds: Mapping[str, str]
+) -> tuple[FollowedFeed, ...]:
+    """Returns the feeds of the followed lists, each once: of the first list that names it, muted if none does.
+
+    `lists`: names, in the order of the config; `feeds`: name -> address of `[[feeds]]`, to which a feed of both
+    belongs. A feed keeps the name that it has unless `[[feeds]]` uses it.
+    """
+    own = {feed_address_key(url) for url in feeds.values()}
+    order = {name: number for number, name in enumerate(lists)}
+    present = [row for row in listed if row.list in order and row.key not in own]
+    present.sort(key=lambda row: (not row.listed, order[row.list]))
+    named = {row.key: row.feed for row in listed if row.feed and row.feed not in feeds}
+    names = FeedNames([*feeds, *named.values()])
+    followed: dict[str, FollowedFeed] = {}
+    for row in present:
+        if row.key not in followed:
+            name = named.get(row.key) or names.choose(row.title)
+            feed = FollowedFeed(list=row.list, key=row.key, url=row.url, name=name, muted=not row.listed)
+            followed[row.key] = feed
+    return tuple(followed.values())
 
 
 def _refusal(outline: Outline, address: str) -> str:

@@ -38,12 +38,16 @@ class FeedStatus:
     near_misses: int = 0
 
 
-def statuses(tx: Connection) -> list[FeedStatus]:
-    """Reads every subscribed feed, by name, with the number of its entries on record."""
+def statuses(tx: Connection, *, muted: bool = False) -> list[FeedStatus]:
+    """Reads every subscribed feed, by name, with the number of its entries on record.
+
+    `muted`: also those that are not polled any more.
+    """
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
     walls, near = _walls(tx), near_misses.count_by_feed(tx)
-    rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
+    subscribed = select(schema.feeds).order_by(schema.feeds.c.name)
+    rows = tx.execute(subscribed if muted else subscribed.where(schema.feeds.c.active))
     return [
         FeedStatus(
             id=row.id,
