@@ -25,6 +25,8 @@ from watcher.store.queries.feed_status import FeedStatus
 from watcher.store.queries.followed_lists import ListStatus
 from watcher.text.addresses import clean_address
 
+_COLUMNS = ("feed", "entries", "no article", "near misses", "last poll", "next poll", "health", "address", "list")
+
 
 def register(group: click.Group) -> None:
     """Adds the commands of this module."""
@@ -45,18 +47,9 @@ def register(group: click.Group) -> None:
         if as_json:
             print_json([_row(feed, known.get(feed.name)) for feed in subscriptions])
         else:
-            columns = (
-                "feed",
-                "list",
-                "entries",
-                "no article",
-                "near misses",
-                "last poll",
-                "next poll",
-                "health",
-                "address",
-            )
-            print_table(columns, (_cells(feed, known.get(feed.name)) for feed in subscriptions))
+            columns = _COLUMNS if config.opml else _COLUMNS[:-1]
+            rows = (_cells(feed, known.get(feed.name))[: len(columns)] for feed in subscriptions)
+            print_table(columns, rows)
         for name in (followed.name for followed in config.opml):
             print_message(_list_health(name, lists.get(name)))
 
@@ -128,11 +121,10 @@ def _row(feed: FollowedFeed, status: FeedStatus | None) -> dict[str, object]:
 
 def _cells(feed: FollowedFeed, status: FeedStatus | None) -> tuple[str, ...]:
     if status is None:
-        return feed.name, feed.list, "0", "", "0", "never", "at the next start", "not polled yet", feed.url
+        return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url, feed.list
     health = f"failing since {_moment(status.failing_since)}: {status.last_error}" if status.last_error else "good"
     return (
         feed.name,
-        feed.list,
         str(status.entries),
         ", ".join(f"{count} {quality}" for quality, count in status.walls.items()),
         str(status.near_misses),
@@ -140,6 +132,7 @@ def _cells(feed: FollowedFeed, status: FeedStatus | None) -> tuple[str, ...]:
         "muted" if feed.muted else _moment(status.next_poll_at),
         f"muted: it left the list {feed.list}" if feed.muted else health,
         feed.url,
+        feed.list,
     )
 
 

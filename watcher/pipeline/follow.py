@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +16,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.config import OpmlConfig
-from watcher.errors import FetchError, NotOpml, ParserError
+from watcher.config.list_file import read_list_file
+from watcher.errors import FetchError, NotOpml, ParserError, WatcherError
 from watcher.feeds.formats.opml import MAX_OPML
 from watcher.feeds.identity import body_hash
 from watcher.feeds.plan import Answer, Failed, FailureKind, Limits, NotModified, PollPlan, PollState
@@ -138,19 +137,10 @@ async def _fetch(context: FollowContext, followed: OpmlConfig, state: PollState)
 
 async def _open(context: FollowContext, followed: OpmlConfig, state: PollState) -> _Outcome:
     try:
-        body = await asyncio.to_thread(_read_file, Path(followed.place))
-    except OSError as error:
-        return Failed(kind=FailureKind.SOFT, message=f"{followed.place} cannot be read: {error.strerror or error}")
+        body = await asyncio.to_thread(read_list_file, Path(followed.place), limit=MAX_OPML)
+    except WatcherError as error:
+        return Failed(kind=FailureKind.SOFT, message=str(error))
     return await _parse(context, followed, state, body, Answer(), content_type="")
-
-
-def _read_file(file: Path) -> bytes:
-    """Reads a regular file, at most one byte more than a list may have. A pipe or device would never end."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "is not a file")
-        return stream.read(MAX_OPML + 1)
 
 
 async def _parse(

@@ -100,9 +100,12 @@ def write_opml(feeds: Iterable[tuple[str, str]], *, title: str) -> str:
 
 def plain_title(text: str) -> str:
     """Returns a title on one line, without invisible characters and credentials, and of limited length."""
-    words = " ".join(text[: 4 * MAX_TITLE].split())
-    kept = "".join(character for character in words if character.isprintable())
-    return " ".join(_CREDENTIALS_IN_TITLE.sub(r"\1", kept)[:MAX_TITLE].split())
+    line = " ".join(text[: 4 * MAX_TITLE].split())
+    if not line.isprintable():
+        line = "".join(character for character in line if character.isprintable())
+    if "@" in line:
+        line = _CREDENTIALS_IN_TITLE.sub(r"\1", line)
+    return " ".join(line[:MAX_TITLE].split())
 
 
 class _Scanner:
