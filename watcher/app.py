@@ -118,5 +118,6 @@ def net_settings(config: Config) -> NetSettings:
 
 
 def operator_urls(config: Config) -> Iterable[str]:
-    """The addresses of feeds that the operator wrote: their origins are trusted though they may be private."""
+    """The addresses of feeds and lists that the operator wrote: their origins are trusted, also private ones."""
     yield from (feed.url for feed in config.feeds)
+    yield from (followed.url for followed in config.opml if followed.url)

@@ -39,9 +39,14 @@ _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnceSummary:
-    """The result of `once`. `documents`: names of the new files. `open_*`: what is left for later."""
+    """The result of `once`. `documents`: names of the new files. `open_*`: what is left for later.
+
+    `failed_lists`: name -> why the list could not be read; `lists`: how many could be.
+    """
 
     tally: Tally
+    lists: int
+    failed_lists: dict[str, str]
     documents: tuple[str, ...]
     open_entries: int
     open_deliveries: dict[str, int]
@@ -71,13 +76,17 @@ async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.
     runners = [asyncio.create_task(runner.run(), name=runner.name) for runner in service.runners]
     others = [
         asyncio.create_task(work)
-        for work in (_repair_schedule(scheduler), _refresh_status(monitor), _reload_on(reload, monitor))
+        for work in (
+            _repair_schedule(scheduler),
+            _refresh_status(monitor),
+            _reload_on(reload, monitor),
+            service.lists.follow(TICK),
+        )
     ]
     await monitor.refresh()
     heap.freeze()
     sdnotify.notify("READY=1", f"STATUS={monitor.line()}")
-    config = service.settings.config
-    counts = {"feeds": len(config.feeds), "watches": len(config.watches)}
+    counts = {"feeds": len(service.settings.feeds), "watches": len(service.settings.watches)}
     log.info("watching %d feeds for %d watches", *counts.values(), extra=event("daemon.ready", **counts))
     await stop.wait()
     sdnotify.notify("STOPPING=1")
@@ -102,6 +111,7 @@ async def once(
         store, now = service.resources.store, service.resources.now
         watch(service)
         await service.start()
+        await service.lists.read_all()
         heap.freeze()
         newest_before = await store.run(stored_documents.highest_number)
         service.due_by = now()
@@ -115,6 +125,8 @@ async def once(
             raise service.abort_error
         return OnceSummary(
             tally=service.tally,
+            lists=service.lists.read,
+            failed_lists=service.lists.failed,
             documents=tuple(await store.run(stored_documents.names_after, newest_before)),
             open_entries=await store.run(entry_status.count_open),
             open_deliveries=await store.run(outbox_status.count_open),
@@ -223,7 +235,7 @@ async def _reload(service: Service) -> None:
     if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
         words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
         log.warning(words, extra=event("config.restart_needed"))
-    counts = {"feeds": len(new.feeds), "watches": len(new.watches)}
+    counts = {"feeds": len(service.settings.feeds), "watches": len(new.watches)}
     log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
     for runner in service.runners:
         runner.wake()

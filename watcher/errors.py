@@ -13,6 +13,7 @@ WatcherError
 │   └── AddressRefused       the address guard refused the target; nothing was sent
 ├── ContentError             untrusted bytes hold nothing usable
 │   ├── NotAFeed             bytes that are not a feed; holds the feeds that they advertise
+│   ├── NotOpml              bytes that are not a whole OPML file
 │   └── NotAnArticle         bytes that hold no article
 ├── ParserError              a task in a parser process ended without a result
 │   ├── ParserTimeout        it ran too long and was killed
@@ -122,6 +123,10 @@ class NotAFeed(ContentError):
     def __init__(self, message: str, advertised: tuple[str, ...] = ()) -> None:
         self.advertised = advertised
         super().__init__(message)
+
+
+class NotOpml(ContentError):
+    """The bytes are not a whole OPML file. The text continues a sentence that begins with the name of the file."""
 
 
 class NotAnArticle(ContentError):

@@ -15,6 +15,7 @@ from watcher.config import (
     LogConfig,
     MetricsConfig,
     NetConfig,
+    OpmlConfig,
     PollingConfig,
     StateConfig,
     load,
@@ -48,6 +49,7 @@ def rows(section: str) -> dict[str, str]:
         ("[log]", LogConfig),
         ("[metrics]", MetricsConfig),
         ("[[feeds]]", FeedSection),
+        ("[[opml]]", OpmlConfig),
         ("[[watches]]", WatchSection),
     ],
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.patience import HANGS
 from watcher.config import load
-from watcher.config.edit import add_feed, remove_feed
+from watcher.config.edit import add_feed, add_feeds, remove_feed
 from watcher.errors import ConfigError, WatcherError
 
 CONFIG = """\
@@ -127,6 +127,43 @@ class TestAdd:
         with pytest.raises(ConfigError, match="polling2: is not a known key"):
             add_feed(file, "https://kurier.example/")
         assert file.read_text() == CONFIG + "[polling2]\n"
+
+
+class TestAddMany:
+    def test_all_are_added_in_their_order_and_comments_stay(self, file: Path) -> None:
+        """The text before and behind is the same; names with quotes, backslashes and any letters survive."""
+        names = ['Der "Bote"', "C:\\Blatt", "Größe 😀", "it's # no comment", "[[feeds]]"]
+        chosen = [{"name": name, "url": f"https://neu.example/{number}"} for number, name in enumerate(names)]
+        added = add_feeds(file, lambda config: chosen if len(config.feeds) == 2 else [])
+        assert [feed.name for feed in added] == names
+        text = file.read_text(encoding="utf-8")
+        assert [feed["name"] for feed in tomllib.loads(text)["feeds"]] == ["Anzeiger", "Blatt", *names]
+        head, tail = CONFIG.split('Accept-Language = "de"\n')
+        assert text.startswith(head)
+        assert text.endswith(tail)
+
+    def test_one_that_is_wrong_stops_all(self, file: Path) -> None:
+        """Nothing is written; the sentence names the key."""
+        chosen = [{"name": "a", "url": "https://a.example/"}, {"name": "Blatt", "url": "https://b.example/"}]
+        with pytest.raises(WatcherError, match="name is already the name of"):
+            add_feeds(file, lambda _config: chosen)
+        assert file.read_text() == CONFIG
+
+    def test_nothing_chosen_writes_nothing(self, file: Path) -> None:
+        """Not even the same bytes again."""
+        before = file.stat()
+        assert add_feeds(file, lambda _config: []) == ()
+        assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+    def test_feeds_that_are_written_as_a_list_stay_a_list(self, tmp_path: Path) -> None:
+        """Also an empty one."""
+        file = tmp_path / "config.toml"
+        for text in ("feeds = []  # leer\n", 'feeds = [{ name = "z", url = "https://z.example/" }]\n'):
+            file.write_text(text)
+            chosen = [{"name": name, "url": f"https://{name}.example/"} for name in "ab"]
+            add_feeds(file, lambda _config, chosen=chosen: chosen)  # type: ignore[misc]
+            assert [feed.name for feed in load(file).feeds][-2:] == ["a", "b"]
+            assert file.read_text().startswith("feeds = [")
 
 
 class TestRemove:

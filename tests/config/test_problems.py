@@ -58,6 +58,41 @@ class TestWhatIsWrong:
         ]
         assert load(write(tmp_path, first + text.format("b", "https://a.example/X"))).feeds[1].name == "b"
 
+    def test_a_followed_list_has_one_place(self, tmp_path: Path) -> None:
+        """An address or a file, once each; a password in the address is refused and not repeated."""
+        text = """\
+[[opml]]
+name = "a"
+[[opml]]
+name = "b"
+url = "https://a.example/l"
+file = "l.opml"
+[[opml]]
+name = "b"
+url = "https://ich:geheim@a.example/l"
+[[opml]]
+name = "c"
+file = ""
+[[opml]]
+name = "d"
+url = "HTTPS://A.example/l#x"
+fil = "x"
+"""
+        found = problems(tmp_path, text)
+        assert sorted(line.partition(";")[0] for line in found) == sorted(
+            [
+                '1: opml[0]: needs url = "…" or file = "…", and not both',
+                '3: opml[1]: needs url = "…" or file = "…", and not both',
+                "8: opml[2].name: is already the name of opml[1]",
+                "9: opml[2].url: contains a user name or password",
+                "9: opml[2].url: is already the address of opml[1]",
+                '12: opml[3].file: must name an OPML file, e.g. "lists/papers.opml"',
+                "15: opml[4].url: is already the address of opml[1]",
+                "16: opml[4].fil: is not a known key",
+            ]
+        )
+        assert "geheim" not in "".join(found)
+
     def test_near_misses_are_off_or_in_digests(self, tmp_path: Path) -> None:
         """Another value is refused with the two that there are."""
         (line,) = problems(tmp_path, '[[watches]]\nname = "w"\nterms = ["a"]\nnear_misses = "alert"\n')

@@ -14,5 +14,6 @@ def say(_arguments: Mapping[str, Any], payload: bytes) -> bytes:
 TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
     "read_feed": say,
     "read_news": say,
+    "read_opml": say,
     "read_page": say,
 }

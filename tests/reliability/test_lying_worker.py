@@ -12,8 +12,8 @@ import pytest
 from watcher.errors import TaskFailed
 from watcher.model import Entry
 from watcher.parsing import ParserPool
-from watcher.parsing.client import read_feed, read_news, read_page
-from watcher.parsing.messages import FeedTask, NewsTask, PageTask
+from watcher.parsing.client import read_feed, read_news, read_opml, read_page
+from watcher.parsing.messages import FeedTask, NewsTask, OpmlTask, PageTask
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC", now=NOW)
@@ -159,3 +159,31 @@ async def test_news_that_cannot_be_true_are_refused(pool: ParserPool, answer: by
     assert (await read_news(pool, NEWS, b"", news())).listing == b"A"
     with pytest.raises(TaskFailed, match="the answer of a parser process"):
         await read_news(pool, NEWS, b"", answer)
+
+
+OUTLINE = {"title": "Blatt", "url": "https://blatt.example/rss", "type": "rss"}
+
+
+async def test_a_true_list_is_taken(pool: ParserPool) -> None:
+    """Its outlines have plain titles and addresses of limited length."""
+    read = await read_opml(pool, OpmlTask(), json.dumps({"outlines": [OUTLINE]}).encode())
+    assert [outline.url for outline in read.outlines] == ["https://blatt.example/rss"]
+
+
+@pytest.mark.parametrize(
+    "outlines",
+    [
+        None,
+        [{"title": "Blatt"}],
+        [OUTLINE | {"title": "Blatt\x1b[2J"}],
+        [OUTLINE | {"type": "zwei\nZeilen"}],
+        [OUTLINE | {"url": "https://blatt.example/" + "x" * 9_000}],
+        [OUTLINE | {"page": "x" * 9_000}],
+        [OUTLINE | {"name": "x" * 9_000}],
+        [OUTLINE] * 100_001,
+    ],
+)
+async def test_a_false_list_is_refused(pool: ParserPool, outlines: Any) -> None:
+    """Another form, control characters, and more than a list may have."""
+    with pytest.raises(TaskFailed, match="answer of a parser process"):
+        await read_opml(pool, OpmlTask(), json.dumps({"outlines": outlines}).encode())

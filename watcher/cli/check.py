@@ -1,11 +1,14 @@
-"""`check`: validates the config; with `--online` also fetches each feed and connects to each channel's host."""
+"""`check`: validates the config and the files of followed lists.
+
+With `--online` it also fetches each feed and each list, and connects to each channel's host.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -14,10 +17,10 @@ from watcher.alerts.channel import Target
 from watcher.alerts.channels import CHANNELS
 from watcher.app import client_of
 from watcher.cli.shell import Shell, command, counted, out, pass_shell
-from watcher.config import ChannelType, Config
+from watcher.config import ChannelType, Config, OpmlConfig
 from watcher.errors import FetchError, NotAFeed, WatcherError
 from watcher.inquiry.compile import compile_watches
-from watcher.inquiry.dry_run import try_address, try_feed
+from watcher.inquiry.dry_run import try_address, try_feed, try_list
 from watcher.parsing.client import sentence
 from watcher.parsing.launch import parser_pool
 from watcher.pipeline.send import target_of
@@ -27,20 +30,26 @@ def register(group: click.Group) -> None:
     """Adds the command of this module."""
 
     @command(group, "check")
-    @click.option("--online", is_flag=True, help="Also fetch each feed and connect to each channel's host.")
+    @click.option("--online", is_flag=True, help="Also fetch each feed and list, and connect to each channel's host.")
     @pass_shell
     def check(shell: Shell, online: bool) -> None:
-        """Validates the config. Prints every error, and exits with 78 if there is one."""
+        """Validates the config and the files of [[opml]]. Prints every error, and exits with 78 if there is one.
+
+        A file, feed or channel that does not work ends it with 1.
+        """
         config = shell.config()
         for watch in compile_watches(config).unfilterable:
             warning = "requires no particular word, so every page of its feeds is extracted in full"
             out.print(f"watch {watch}: warning: {warning}", markup=False)
         problems = list(_secrets(config))
+        if lists := [followed for followed in config.opml if online or followed.file]:
+            problems += asyncio.run(_lists(config, lists))
         if online:
             problems += asyncio.run(_online(config))
         for problem in problems:
             out.print(problem, markup=False)
-        sizes = {"feed": config.feeds, "watch": config.watches, "channel": config.channels}
+        lists_of = {"list": config.opml} if config.opml else {}
+        sizes = {"feed": config.feeds, **lists_of, "watch": config.watches, "channel": config.channels}
         counts = ", ".join(counted(len(values), noun) for noun, values in sizes.items())
         out.print(f"{config.file}: {counts}: {'has problems, see above' if problems else 'valid'}", markup=False)
         if problems:
@@ -65,6 +74,20 @@ def _secrets(config: Config) -> Iterator[str]:
 async def _online(config: Config) -> list[str]:
     problems = [problem async for problem in _feeds(config)]
     return problems + [problem async for problem in _channels(config)]
+
+
+async def _lists(config: Config, lists: Sequence[OpmlConfig]) -> list[str]:
+    """Reads lists, and returns their problems."""
+    problems = []
+    async with client_of(config) as client, parser_pool(config) as pool:
+        for followed in lists:
+            try:
+                feeds = await try_list(client, pool, followed, within=config.net.timeout)
+            except WatcherError as error:
+                problems.append(f"list {followed.name}: {error}")
+            else:
+                out.print(f"list {followed.name}: {counted(feeds, 'feed')}", markup=False)
+    return problems
 
 
 async def _feeds(config: Config) -> AsyncIterator[str]:

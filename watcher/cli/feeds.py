@@ -1,25 +1,31 @@
-"""`feeds list`, `feeds add` and `feeds remove`. They edit the config file, the only list of feeds."""
+"""`feeds list`, `feeds add` and `feeds remove`; `feed_lists` adds import and export."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
 from watcher.app import client_of
+from watcher.cli import feed_lists
 from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
-from watcher.config import Config, FeedConfig
+from watcher.config import Config
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
+from watcher.feeds.subscriptions import plan_subscriptions
 from watcher.inquiry.dry_run import try_feed
-from watcher.model import FEED, ParsedFeed
+from watcher.model import FEED, FollowedFeed, ParsedFeed
 from watcher.parsing.client import sentence
 from watcher.parsing.launch import parser_pool
 from watcher.store import reading
-from watcher.store.queries import feed_status
+from watcher.store.queries import feed_status, followed_lists
 from watcher.store.queries.feed_status import FeedStatus
+from watcher.store.queries.followed_lists import ListStatus
 from watcher.text.addresses import clean_address
+
+_COLUMNS = ("feed", "entries", "no article", "near misses", "last poll", "next poll", "health", "address", "list")
 
 
 def register(group: click.Group) -> None:
@@ -27,20 +33,25 @@ def register(group: click.Group) -> None:
 
     @group.group("feeds")
     def feeds_group() -> None:
-        """Lists, adds or removes feeds of the config file."""
+        """Lists, adds or removes feeds of the config file, also from and to OPML."""
+
+    feed_lists.register(feeds_group)
 
     @command(feeds_group, "list")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
     @pass_shell
     def list_(shell: Shell, as_json: bool) -> None:
-        """Lists every feed with its health, last poll and next poll."""
+        """Lists every feed with its health, last poll and next poll, and the feeds of followed lists."""
         config = shell.config()
-        known = _statuses(config)
+        subscriptions, known, lists = _state_of(config)
         if as_json:
-            print_json([_row(feed, known.get(feed.name)) for feed in config.feeds])
-            return
-        columns = ("feed", "entries", "no article", "near misses", "last poll", "next poll", "health", "address")
-        print_table(columns, (_cells(feed, known.get(feed.name)) for feed in config.feeds))
+            print_json([_row(feed, known.get(feed.name)) for feed in subscriptions])
+        else:
+            columns = _COLUMNS if config.opml else _COLUMNS[:-1]
+            rows = (_cells(feed, known.get(feed.name))[: len(columns)] for feed in subscriptions)
+            print_table(columns, rows)
+        for name in (followed.name for followed in config.opml):
+            print_message(_list_health(name, lists.get(name)))
 
     @command(feeds_group, "add")
     @click.argument("url")
@@ -79,17 +90,26 @@ async def _fetch(config: Config, url: str) -> ParsedFeed:
             raise WatcherError(f"{url} is not a feed: {sentence(error)}") from error
 
 
-def _statuses(config: Config) -> dict[str, FeedStatus]:
+def _state_of(config: Config) -> tuple[Sequence[FollowedFeed], dict[str, FeedStatus], dict[str, ListStatus]]:
+    """The feeds of the config and of its lists, and the status of each feed and list that the state knows."""
+    own = [FollowedFeed(list="", key="", url=feed.url, name=feed.name) for feed in config.feeds]
     if not config.state.path.exists():
-        return {}
+        return own, {}, {}
     with reading(config.state.path) as store:
-        return {status.name: status for status in store.read(feed_status.statuses)}
+        known = {status.name: status for status in store.read(feed_status.statuses, muted=bool(config.opml))}
+        if not config.opml:
+            return own, known, {}
+        listed, lists = store.read(followed_lists.listed), store.read(followed_lists.statuses)
+    feeds = {feed.name: feed.url for feed in config.feeds}
+    return [*own, *plan_subscriptions([each.name for each in config.opml], listed, feeds)], known, lists
 
 
-def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
+def _row(feed: FollowedFeed, status: FeedStatus | None) -> dict[str, object]:
     return {
         "name": feed.name,
         "url": feed.url,
+        "list": feed.list,
+        "muted": feed.muted,
         "title": status.title if status else "",
         "kind": status.kind if status else FEED,
         "entries": status.entries if status else 0,
@@ -97,7 +117,7 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
         "near_misses": status.near_misses if status else 0,
         "last_polled_at": status.last_polled_at if status else None,
         "last_success_at": status.last_success_at if status else None,
-        "next_poll_at": status.next_poll_at if status else None,
+        "next_poll_at": status.next_poll_at if status and not feed.muted else None,
         "failing_since": status.failing_since if status else None,
         "last_error": status.last_error if status else "",
         "problem": status.problem if status else "",
@@ -105,9 +125,9 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
     }
 
 
-def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
+def _cells(feed: FollowedFeed, status: FeedStatus | None) -> tuple[str, ...]:
     if status is None:
-        return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url
+        return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url, feed.list
     health = f"good, but: {status.problem}" if status.problem else "good"
     if status.silent_since:
         health = f"silent since {_moment(status.silent_since)}"
@@ -119,10 +139,20 @@ def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
         ", ".join(f"{count} {quality}" for quality, count in status.walls.items()),
         str(status.near_misses),
         _moment(status.last_polled_at),
-        _moment(status.next_poll_at),
-        health,
+        "muted" if feed.muted else _moment(status.next_poll_at),
+        f"muted: it left the list {feed.list}" if feed.muted else health,
         feed.url,
+        feed.list,
     )
+
+
+def _list_health(name: str, status: ListStatus | None) -> str:
+    if status is None:
+        return f"list {name}: not read yet; `watcher once` or a running daemon reads it"
+    if status.last_error:
+        since = _moment(status.failing_since)
+        return f"list {name}: failing since {since}: {status.last_error}; its feeds stay as they are"
+    return f"list {name}: read at {_moment(status.last_success_at)}"
 
 
 def _moment(moment: datetime | None) -> str:

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from watcher.runtime.service import Service
 
 _REFRESH_SECONDS = 0.2
+_STEP = 100  # imported feeds between two updates of the bar
 _CONTEXT = 60  # letters on either side of a hit
 _SHOWN = 10  # hits of a watch
 
 
 @contextmanager
-def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
+def progress() -> Iterator[Callable[[Service], None]]:
     """Shows bars for feeds and entries during `once`, on a terminal only; yields the callback that starts them."""
     if not err.is_terminal:
         yield lambda _service: None
@@ -32,12 +33,12 @@ def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     done = Event()
     with Progress(*columns, console=err, transient=True) as bars:
-        polls, ingests = bars.add_task("feeds", total=feeds), bars.add_task("entries", total=None)
+        polls, ingests = bars.add_task("feeds", total=None), bars.add_task("entries", total=None)
 
         def follow(service: Service) -> None:
             while not done.wait(_REFRESH_SECONDS):
                 tally = service.tally
-                bars.update(polls, completed=tally.polled)
+                bars.update(polls, completed=tally.polled, total=len(service.settings.feeds))
                 bars.update(ingests, completed=tally.entries.total(), total=tally.new_entries)
 
         try:
@@ -46,12 +47,37 @@ def progress(feeds: int) -> Iterator[Callable[[Service], None]]:
             done.set()
 
 
+@contextmanager
+def import_progress(feeds: int) -> Iterator[Callable[[], None]]:
+    """Shows a bar while feeds are imported, on a terminal only; yields the callback that moves it by one feed."""
+    if not err.is_terminal:
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        bar, done = bars.add_task("feeds", total=feeds), 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            if done % _STEP == 0 or done == feeds:
+                bars.update(bar, completed=done, description="feeds" if done < feeds else "writing the config")
+
+        yield advance
+
+
 def summary_lines(summary: OnceSummary) -> Iterator[str]:
     """Yields the lines of the summary of `once`."""
     tally = summary.tally
     yield f"feeds: {tally.polled} polled, {len(tally.failed_feeds)} failed; {counted(tally.new_entries, 'new entry')}"
     for name, error in sorted(tally.failed_feeds.items()):
         yield f"  {name}: {error}"
+    if summary.lists or summary.failed_lists:
+        yield f"lists: {summary.lists} read, {len(summary.failed_lists)} failed"
+    for name, error in sorted(summary.failed_lists.items()):
+        yield f"  {name}: {error}; its feeds stay as they are"
     entries = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.entries.items()))
     yield f"entries: {entries or 'none'}; {summary.open_entries} left for later"
     yield f"documents: {len(summary.documents)} new"

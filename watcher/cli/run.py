@@ -43,7 +43,7 @@ def register(group: click.Group) -> None:
         """Runs one round: every feed, pending entry and delivery. Prints a summary."""
         config = shell.config()
         show = _show(sys.stderr.write if as_json else sys.stdout.write)
-        with progress(len(config.feeds)) as watch:
+        with progress() as watch:
             summary = asyncio.run(_once(config, show=show, watch=watch))
         if as_json:
             print_json(_plain(summary))
@@ -86,6 +86,7 @@ def _plain(summary: OnceSummary) -> dict[str, object]:
     tally = summary.tally
     return {
         "feeds": {"polled": tally.polled, "failed": tally.failed_feeds},
+        "lists": {"read": summary.lists, "failed": summary.failed_lists},
         "entries": {"new": tally.new_entries, **tally.entries, "open": summary.open_entries},
         "documents": list(summary.documents),
         "deliveries": {**tally.deliveries, "open": summary.open_deliveries},

@@ -21,6 +21,7 @@ from watcher.config.values import (
     LogFormat,
     MetricsConfig,
     NetConfig,
+    OpmlConfig,
     PollingConfig,
     StateConfig,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "LogFormat",
     "MetricsConfig",
     "NetConfig",
+    "OpmlConfig",
     "PollingConfig",
     "Secret",
     "SecretSource",

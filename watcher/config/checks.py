@@ -23,9 +23,11 @@ _SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 
 def find_conflicts(reader: SectionReader) -> Iterator[Finding]:
     """Yields problems between keys: duplicate names and addresses, watches without a rule, unknown channels."""
-    for section in ("feeds", "watches", "channels"):
+    for section in ("feeds", "opml", "watches", "channels"):
         yield from _twice(reader, section, "name", "the name")
-    yield from _twice(reader, "feeds", "url", "the address")
+    for section in ("feeds", "opml"):
+        yield from _twice(reader, section, "url", "the address")
+    yield from _twice(reader, "opml", "file", "the file")
     channels = [raw.get("name") for _, raw in reader.tables("channels")]
     for path, raw in reader.tables("watches"):
         for finding in (*_rule(raw), *_unknown_channels(raw, [name for name in channels if isinstance(name, str)])):

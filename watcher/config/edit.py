@@ -7,10 +7,11 @@ result is parsed and compared with the intended config before it is written.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,15 +21,18 @@ from urllib.parse import urlsplit
 
 import tomli
 import tomlkit
-from tomlkit.items import AoT
 
 from watcher.config.key_types import did_you_mean, normal_url
-from watcher.config.lines import index_lines
+from watcher.config.lines import KeyPath, Lines, index_lines
 from watcher.config.load import read_config, read_text
 from watcher.config.values import Config, FeedConfig
 from watcher.errors import ConfigError, WatcherError
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+
+
+class _CannotBeAdded(WatcherError):
+    """The config would be invalid with these feeds; the text names each problem."""
 
 
 def add_feed(file: Path, url: str, *, name: str = "", options: Mapping[str, str] = _NO_OPTIONS) -> FeedConfig:
@@ -37,16 +41,34 @@ def add_feed(file: Path, url: str, *, name: str = "", options: Mapping[str, str]
     The default of `name` is the host. `options` are further keys, e.g. `{"every": "5m"}`. Raises ConfigError if the
     file was invalid before, WatcherError if the feed cannot be added or the file cannot be written.
     """
+
+    def choose(config: Config) -> Sequence[Mapping[str, str]]:
+        return [{"name": name or _free_name(url, config), "url": url, **options}]
+
+    try:
+        (added,) = add_feeds(file, choose)
+    except _CannotBeAdded as error:
+        raise WatcherError(f"this feed cannot be added: {error}") from error
+    return added
+
+
+def add_feeds(file: Path, choose: Callable[[Config], Sequence[Mapping[str, str]]]) -> Sequence[FeedConfig]:
+    """Adds the feeds that `choose` returns for the present config, all at once or none; returns them.
+
+    Each is a mapping of the keys of `[[feeds]]`. The file is locked meanwhile. Raises what `add_feed` raises.
+    """
     with _locked(file):
         text = read_text(file)
-        config = read_config(text, file)
-        feed = {"name": name or _free_name(url, config), "url": url, **options}
-        changed = _with_feed(text, feed)
+        chosen = choose(read_config(text, file))
+        if not chosen:
+            return ()
+        feeds = [*_feeds_of(text), *(dict(feed) for feed in chosen)]
+        changed = _with_feeds(text, chosen)
         try:
-            added = read_config(changed, file).feeds[-1]
+            added = read_config(changed, file).feeds[-len(chosen) :]
         except ConfigError as error:
-            raise WatcherError(f"this feed cannot be added: {_without_places(error)}") from error
-        _replace(file, text, changed, [*_feeds_of(text), feed])
+            raise _CannotBeAdded(_without_places(error)) from error
+        _replace(file, text, changed, feeds)
     return added
 
 
@@ -89,31 +111,43 @@ def _number_of(name_or_url: str, config: Config) -> int:
 # -- text -------------------------------------------------------------------------------------------------------------
 
 
-def _with_feed(text: str, feed: Mapping[str, str]) -> str:
-    if _is_value(text):
+def _with_feeds(text: str, feeds: Sequence[Mapping[str, str]]) -> str:
+    present = _feeds_of(text)
+    index = index_lines(text)
+    if _is_value(text, index):
         document = tomlkit.parse(text)
-        table = tomlkit.inline_table()
-        table.update(feed)
-        document["feeds"].append(table)
+        for feed in feeds:
+            table = tomlkit.inline_table()
+            table.update(feed)
+            document["feeds"].append(table)
         return tomlkit.dumps(document)
     lines = _lines_of(text)
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    number = len(_feeds_of(text))
-    at = index_lines(text)["feeds", number - 1].last if number else len(lines)
+    at = index["feeds", len(present) - 1].last if present else len(lines)
     before = "".join(lines[:at])
     if before and not before.endswith("\n"):
         before += end
-    table_text = tomlkit.dumps({"feeds": [dict(feed)]}).rstrip("\n").replace("\n", end) + end
-    return before + (end if before else "") + table_text + "".join(lines[at:])
+    tables = [_table_of(feed).replace("\n", end) for feed in feeds]
+    return before + (end if before else "") + end.join(tables) + "".join(lines[at:])
+
+
+def _table_of(feed: Mapping[str, str]) -> str:
+    """Returns `[[feeds]]` with its keys. tomlkit takes half a millisecond for it; JSON's strings are TOML's, too."""
+    if all(value.isprintable() for value in feed.values()):
+        return "\n".join(
+            ["[[feeds]]", *(f"{key} = {json.dumps(text, ensure_ascii=False)}" for key, text in feed.items()), ""]
+        )
+    return tomlkit.dumps({"feeds": [dict(feed)]}).rstrip("\n") + "\n"
 
 
 def _without_feed(text: str, number: int) -> str:
-    if _is_value(text):
+    index = index_lines(text)
+    if _is_value(text, index):
         document = tomlkit.parse(text)
         del document["feeds"][number]
         return tomlkit.dumps(document)
     lines = _lines_of(text)
-    place = index_lines(text)["feeds", number]
+    place = index["feeds", number]
     before, after = lines[: place.first - 1], lines[place.last :]
     if after and not after[0].strip() and (not before or not before[-1].strip()):
         after = after[1:]
@@ -125,10 +159,12 @@ def _lines_of(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
-def _is_value(text: str) -> bool:
-    """Returns whether the feeds are written as `feeds = [{…}, {…}]`."""
-    document = tomlkit.parse(text)
-    return "feeds" in document and not isinstance(document["feeds"], AoT)
+def _is_value(text: str, index: Mapping[KeyPath, Lines]) -> bool:
+    """Returns whether the feeds are written as `feeds = [{…}, {…}]`. tomlkit would take seconds for a large file."""
+    if ("feeds",) not in index:
+        return False
+    first = index.get(("feeds", 0))
+    return first is None or not _lines_of(text)[first.first - 1].lstrip().startswith("[[")
 
 
 def _feeds_of(text: str) -> list[dict[str, Any]]:

@@ -42,7 +42,8 @@ def is_plain_url(value: object) -> bool:
     return isinstance(value, str) and _PLAIN_URL.fullmatch(value) is not None
 
 
-def _name(text: str) -> str:
+def check_name(text: str) -> str:
+    """Returns a valid name of a feed, watch or channel as it is. Raises ValueError."""
     if not text.strip():
         raise ValueError("must not be empty; give it a name")
     if text != text.strip() or not text.isprintable():
@@ -123,6 +124,14 @@ def _absolute(value: object, info: ValidationInfo) -> object:
         return value
     if not str(value) or not str(value).isprintable():
         raise ValueError('must name a folder, e.g. "seeds"')
+    return base_folder(info) / value
+
+
+def _list_file(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str | Path):
+        return value
+    if not str(value) or not str(value).isprintable():
+        raise ValueError('must name an OPML file, e.g. "lists/papers.opml"')
     return base_folder(info) / value
 
 
@@ -220,12 +229,14 @@ def choice(kind: type[_Choice]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(check_name)]
 Duration = Annotated[timedelta, AfterValidator(_above_zero), BeforeValidator(_duration)]
 Pause = Annotated[timedelta, BeforeValidator(_duration)]
 GroupWait = Annotated[timedelta, AfterValidator(_group_wait), BeforeValidator(_duration)]
 FeedUrl = Annotated[str, AfterValidator(_feed_url)]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]
+ListUrl = Annotated[str, AfterValidator(lambda url: _feed_url(url) if url else url)]
+ListFile = Annotated[Path, BeforeValidator(_list_file)]
 Folder = Annotated[Path, BeforeValidator(_absolute)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -32,7 +32,7 @@ from watcher.errors import ConfigError, ConfigProblem
 from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
-_SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "watches", "channels")
+_SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "opml", "watches", "channels")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_HINTS = {
     "Invalid value": "a value is missing or incomplete; strings need quotes",
@@ -128,6 +128,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
     polling, net = reader.polling(), reader.section("net", NetConfig)
     log, metrics = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig)
     feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
+    lists = reader.lists()
     for finding in (*find_conflicts(reader), *find_bad_inline_urls(reader)):
         reader.report(finding.path, finding.message)
     if corpus is None or state is None or polling is None or net is None or log is None or metrics is None:
@@ -143,6 +144,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         log=log,
         metrics=metrics,
         feeds=feeds,
+        opml=lists,
         watches=watches,
         channels=channels,
     )

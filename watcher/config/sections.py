@@ -23,6 +23,7 @@ from watcher.config.values import (
     ChannelType,
     FeedConfig,
     FeedSection,
+    OpmlConfig,
     PollingConfig,
     Section,
     WatchSection,
@@ -74,6 +75,11 @@ class SectionReader:
             for path, raw in self.tables("feeds")
         )
         return tuple(feed for feed in read if feed is not None)
+
+    def lists(self) -> tuple[OpmlConfig, ...]:
+        """Returns every valid `[[opml]]`."""
+        read = (self._validate(path, raw, OpmlConfig) for path, raw in self.tables("opml"))
+        return tuple(each for each in read if each is not None)
 
     def watches(self) -> tuple[Watch, ...]:
         """Returns every valid `[[watches]]`."""

@@ -22,6 +22,8 @@ from watcher.config.key_types import (
     Headers,
     HeaderText,
     Listen,
+    ListFile,
+    ListUrl,
     Name,
     Networks,
     OptionalUrl,
@@ -113,9 +115,10 @@ class NetConfig(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
-    """One of `[[feeds]]`; its intervals are inherited from `[polling]` if they are not set.
+    """One of `[[feeds]]`, or a feed of a followed list; intervals that are not set are those of `[polling]`.
 
-    `timeout` None means that of `[net]`. A dataclass, because 100,000 pydantic models take a hundred megabytes.
+    `timeout` None means that of `[net]`. `list`: the name of the `[[opml]]` that lists it, "" for `[[feeds]]`. A
+    dataclass, because 100,000 pydantic models take a hundred megabytes.
     """
 
     name: str
@@ -125,6 +128,7 @@ class FeedConfig:
     slowest: timedelta
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS, repr=False)
     timeout: timedelta | None = None
+    list: str = ""
 
 
 class FeedSection(Intervals):
@@ -146,6 +150,25 @@ class FeedSection(Intervals):
             headers=self.headers,
             timeout=self.timeout,
         )
+
+
+class OpmlConfig(Section):
+    """One of `[[opml]]`: a list of feeds that is followed, at an address or in a file; the other one is not set."""
+
+    name: Name
+    url: ListUrl = ""
+    file: ListFile | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.url) == bool(self.file):
+            raise ValueError('needs url = "…" or file = "…", and not both')
+        return self
+
+    @property
+    def place(self) -> str:
+        """The address or the path."""
+        return self.url or str(self.file)
 
 
 class WatchSection(Section):
@@ -246,6 +269,7 @@ class Config(BaseModel):
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()
     feeds: tuple[FeedConfig, ...] = ()
+    opml: tuple[OpmlConfig, ...] = ()
     watches: tuple[Watch, ...] = ()
     channels: tuple[ChannelConfig, ...] = ()
     warnings: tuple[ConfigProblem, ...] = ()

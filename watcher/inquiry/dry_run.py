@@ -6,14 +6,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from watcher.errors import FetchError, FetchFailure, NotAFeed, ParserError
+from watcher.config import OpmlConfig
+from watcher.config.list_file import read_list_file
+from watcher.errors import FetchError, FetchFailure, NotAFeed, NotOpml, ParserError
+from watcher.feeds.formats.opml import MAX_OPML
 from watcher.feeds.limits import MAX_SITEMAP
 from watcher.feeds.sitemap_index import joined_feed, problem_of, sitemaps_of
+from watcher.feeds.subscriptions import feeds_of_list
 from watcher.model import Entry, ParsedFeed
 from watcher.net import Client, Purpose, Request, Response, origin_of, redact_url
 from watcher.parsing import ParserPool
-from watcher.parsing.client import read_feed, read_page
-from watcher.parsing.messages import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageReading, PageTask
+from watcher.parsing.client import read_feed, read_opml, read_page
+from watcher.parsing.messages import (
+    FEED_ACCEPT,
+    OPML_ACCEPT,
+    PAGE_ACCEPT,
+    FeedTask,
+    OpmlTask,
+    PageReading,
+    PageTask,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,32 @@ async def _try_body(
         )
     task = FeedTask(content_type=response.content_type, url=response.url, timezone=timezone, now=now)
     return await read_feed(pool, task, response.body), response.url
+
+
+async def try_list(client: Client, pool: ParserPool, followed: OpmlConfig, *, within: timedelta) -> int:
+    """Fetches, or opens, and reads a followed list; returns how many feeds it names. Raises WatcherError."""
+    if followed.file:
+        body, content_type = read_list_file(followed.file, limit=MAX_OPML), ""
+    else:
+        request = Request(
+            url=followed.url,
+            purpose=Purpose.FEED,
+            operator=True,
+            timeout=within,
+            accept=OPML_ACCEPT,
+            max_bytes=MAX_OPML,
+        )
+        response = await client.fetch(request)
+        if response.status != 200:
+            raise FetchError(FetchFailure.BAD_RESPONSE, f"HTTP {response.status}", sent=True)
+        body, content_type = response.body, response.content_type
+    try:
+        read = await read_opml(pool, OpmlTask(content_type=content_type), body)
+    except NotOpml as error:
+        raise NotOpml(f"the list {error}") from error
+    if feeds := feeds_of_list(followed.name, read.outlines):
+        return len(feeds)
+    raise NotOpml("the list is empty: it names no feed")
 
 
 async def try_page(

@@ -49,6 +49,33 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFeed:
+    """A feed that a followed list (`list`: its name) names now, or (not `listed`) named once.
+
+    `key`: equal for all spellings of its address. `title`: the name to prefer; `feed`: the name that it has, "" before
+    it has one.
+    """
+
+    list: str
+    key: str
+    url: str
+    title: str
+    feed: str = ""
+    listed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedFeed:
+    """A feed that is polled because of a followed list, or (`muted`) is not any more, because it left the list."""
+
+    list: str
+    key: str
+    url: str
+    name: str
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
     """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.corpus import normalise_text
-from watcher.errors import NotAFeed, TaskFailed
+from watcher.errors import NotAFeed, NotOpml, TaskFailed
+from watcher.feeds.formats.opml import MAX_ADDRESS, MAX_OUTLINES, OpmlList, plain_title
 from watcher.feeds.listing import FeedNews
 from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place
 from watcher.parsing import ParserPool
@@ -21,11 +22,14 @@ from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
     NEWS_TASK,
+    OPML_LIST,
+    OPML_TASK,
     PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
     FeedTask,
     NewsTask,
+    OpmlTask,
     PageReading,
     PageTask,
 )
@@ -52,6 +56,20 @@ async def read_news(pool: ParserPool, task: NewsTask, listing: bytes, body: byte
     if contradiction := _contradiction_in_news(news):
         raise _false_answer(contradiction)
     return news
+
+
+async def read_opml(pool: ParserPool, task: OpmlTask, body: bytes) -> OpmlList:
+    """Parses a list of feeds. Raises NotOpml or ParserError, also where the answer cannot be that of the task."""
+    arguments = OPML_TASK.dump_python(task, mode="json")
+    try:
+        read = _checked(OPML_LIST, await pool.run("read_opml", arguments, body, timeout=FEED_TIMEOUT))
+    except TaskFailed as error:
+        if error.kind != NotOpml.__name__:
+            raise
+        raise NotOpml(str(error)) from error
+    if contradiction := _contradiction_in_opml(read):
+        raise _false_answer(contradiction)
+    return read
 
 
 async def read_page(pool: ParserPool, task: PageTask, page: bytes) -> PageReading:
@@ -105,6 +123,18 @@ def _contradiction_in_news(news: FeedNews) -> str:
         return "not as many keys as entries"
     if news.settled < 0 or (numbers and not -_INT64_BOUND <= min(numbers) <= max(numbers) < _INT64_BOUND):
         return "a number out of range"
+    return ""
+
+
+def _contradiction_in_opml(read: OpmlList) -> str:
+    """Names what cannot be in a well-formed list, "" if nothing."""
+    if len(read.outlines) > MAX_OUTLINES:
+        return "too many outlines"
+    for outline in read.outlines:
+        if outline.title != plain_title(outline.title) or outline.type != plain_title(outline.type):
+            return "a title that is not plain"
+        if max(len(outline.url), len(outline.page), len(outline.name)) > MAX_ADDRESS + 1:
+            return "an address that is too long"
     return ""
 
 

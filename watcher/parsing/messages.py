@@ -7,11 +7,13 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from watcher.feeds.formats.opml import OpmlList
 from watcher.feeds.listing import FeedNews
 from watcher.matching import Finding
 from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+OPML_ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
 
 
@@ -38,6 +40,13 @@ class NewsTask:
     now: datetime
     feed: str
     listing_size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpmlTask:
+    """Parse the payload as OPML. The result is an `OpmlList`."""
+
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,8 @@ class PageReading:
 
 FEED_TASK = TypeAdapter(FeedTask)
 NEWS_TASK = TypeAdapter(NewsTask)
+OPML_TASK = TypeAdapter(OpmlTask)
+OPML_LIST = TypeAdapter(OpmlList)
 PAGE_TASK = TypeAdapter(PageTask)
 PARSED_FEED = TypeAdapter(ParsedFeed)
 FEED_NEWS = TypeAdapter(FeedNews)

@@ -25,6 +25,7 @@ from watcher.articles import (
 )
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
+from watcher.feeds.formats.opml import read_opml as parse_opml
 from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
 from watcher.heap import gc_paused
@@ -34,6 +35,8 @@ from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
     NEWS_TASK,
+    OPML_LIST,
+    OPML_TASK,
     PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
@@ -96,6 +99,13 @@ def read_news(arguments: Mapping[str, Any], payload: bytes) -> bytes:
         before=Listing.unpack(payload[: task.listing_size]),
     )
     return FEED_NEWS.dump_json(news, exclude_defaults=True)  # half as many bytes
+
+
+def read_opml(arguments: Mapping[str, Any], body: bytes) -> bytes:
+    """OpmlTask, body -> OpmlList. Raises NotOpml."""
+    task = OPML_TASK.validate_python(arguments)
+    with gc_paused():
+        return OPML_LIST.dump_json(parse_opml(body, content_type=task.content_type))
 
 
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
@@ -220,5 +230,6 @@ def _own_article(task: PageTask, page: bytes) -> Article:
 TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
     "read_feed": read_feed,
     "read_news": read_news,
+    "read_opml": read_opml,
     "read_page": read_page,
 }

@@ -93,7 +93,9 @@ async def _fetch(context: PollContext, claimed: ClaimedFeed, feed: FeedConfig, s
         url=claimed.url,
         feed=claimed.name,
         headers=feed.headers,
-        operator=claimed.url == feed.url,  # the target of a permanent redirect is not the operator's word
+        # Neither the target of a permanent redirect nor an address in a followed list is the operator's word.
+        operator=claimed.url == feed.url and not feed.list,
+        referrer_origin=context.settings.origin_of_list(feed),
         timeout=feed.timeout or context.settings.config.net.timeout,
         etag=etag,
         last_modified=last_modified,

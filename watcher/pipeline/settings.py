@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from watcher.alerts.windows import Window
 from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
-from watcher.model import AlertKind, NearMissMode, Priority, Watch
+from watcher.errors import FetchError
+from watcher.model import AlertKind, FollowedFeed, NearMissMode, Priority, Watch
+from watcher.net import origin_of
 from watcher.store.commands.outbox import Gate, Recipients
 
 LEASE = timedelta(minutes=30)  # longer than a step can take: each is bounded by its deadlines
@@ -22,7 +24,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The feeds, watches and channels of one generation, by name."""
+    """The feeds, watches and channels of one generation, by name. `feeds` are those of the config and of its lists."""
 
     generation: int
     config: Config
@@ -41,6 +43,31 @@ class Settings:
             channels={channel.name: channel for channel in config.channels},
             windows={channel.name: _window(channel, config.corpus.timezone) for channel in config.channels},
         )
+
+    def following(self, followed: Iterable[FollowedFeed]) -> Settings:
+        """Returns these settings with other feeds of followed lists; muted ones are not polled."""
+        polling = self.config.polling
+        listed = {
+            feed.name: FeedConfig(
+                name=feed.name,
+                url=feed.url,
+                every=polling.every,
+                fastest=polling.fastest,
+                slowest=polling.slowest,
+                list=feed.list,
+            )
+            for feed in followed
+            if not feed.muted
+        }
+        return replace(self, feeds=listed | {feed.name: feed for feed in self.config.feeds})
+
+    def origin_of_list(self, feed: FeedConfig) -> str | None:
+        """The origin of the followed list that names a feed: the feed may be there though that is private."""
+        place = next((each.url for each in self.config.opml if each.name == feed.list), "") if feed.list else ""
+        try:
+            return origin_of(place) if place else None
+        except FetchError:  # an address that cannot be fetched either
+            return None
 
     @property
     def timezone(self) -> str:

@@ -24,7 +24,7 @@ _LONGEST_DELIVERY_WAIT = LONGEST_WAIT + timedelta(minutes=1)  # only a digest wa
 
 async def repair_due_times(settings: Settings, store: StoreThread, *, now: datetime) -> None:
     """Brings near the due times of polls, entries, deliveries and leases that are further ahead than any can."""
-    slowest = max((feed.slowest for feed in settings.config.feeds), default=timedelta())
+    slowest = max((feed.slowest for feed in settings.feeds.values()), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
     repaired = await store.run(clock_skew.correct_feeds, farthest=farthest, lease=LEASE, now=now)
     repaired += await store.run(clock_skew.correct_entries, patience=_LONGEST_RETRY, lease=LEASE, now=now)

@@ -18,15 +18,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watcher.alerts.channels import CHANNELS
+from watcher.config import Config
 from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
+from watcher.feeds.subscriptions import plan_subscriptions
 from watcher.log import event
-from watcher.model import DeliveryState
+from watcher.model import DeliveryState, FollowedFeed, ListedFeed
 from watcher.net import Client
 from watcher.parsing import ParserPool
 from watcher.pipeline.archive import ArchiveContext, adopt_folder
 from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
 from watcher.pipeline.feed_bodies import PollContext
+from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
 from watcher.pipeline.poll import poll
 from watcher.pipeline.review import review
@@ -37,13 +40,14 @@ from watcher.runtime.disk_guard import DiskGuard
 from watcher.runtime.entry_recorder import EntryRecorder
 from watcher.runtime.host_limiter import HostLimiter
 from watcher.runtime.housekeeping import Housekeeping
+from watcher.runtime.list_reader import ListReader
 from watcher.runtime.recovery_notice import notify_recovery
 from watcher.runtime.retention import Retention
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
 from watcher.store import StoreThread
-from watcher.store.commands import entries, feeds, outbox
+from watcher.store.commands import entries, feeds, followed_lists, outbox
 from watcher.store.commands.entries import ClaimedEntry
 from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
 from watcher.store.commands.outbox import ClaimedDelivery
@@ -98,6 +102,7 @@ class Generation:
     ingest: IngestContext
     archive: ArchiveContext
     deliver: DeliverContext
+    follow: FollowContext
 
 
 class Service:
@@ -118,7 +123,7 @@ class Service:
         self._sending: set[int] = set()
         self._accepted: set[tuple[str, str]] = set()
         self._repeated = RepeatedParagraphs()
-        self._corpus_lock, self._writing = ReadWriteLock(), asyncio.Lock()
+        self._corpus_lock, self._writing, self._subscribing = ReadWriteLock(), asyncio.Lock(), asyncio.Lock()
         self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
         self._large_bodies = asyncio.Semaphore(1)
         self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
@@ -134,6 +139,12 @@ class Service:
         )
         self._housekeeping = Housekeeping(
             lambda: self.generation.archive, repeated=self._repeated, now=resources.now, abort=self.abort
+        )
+        self.lists = ListReader(
+            resources.store,
+            context=lambda: self.generation.follow,
+            subscribe=self._subscribe_feeds,
+            now=resources.now,
         )
         self.keep_house = self._housekeeping.run
         self.delete_expired = Retention(resources.store, now=resources.now).delete_expired
@@ -200,6 +211,14 @@ class Service:
                 now=own.now,
                 jitter=own.jitter,
             ),
+            follow=FollowContext(
+                settings=settings,
+                store=own.store,
+                client=client,
+                parsers=own.parsers,
+                now=own.now,
+                jitter=own.jitter,
+            ),
         )
 
     # -- start and end -------------------------------------------------------------------------------------------------
@@ -226,11 +245,23 @@ class Service:
         await self.keep_house()
 
     async def subscribe(self) -> None:
-        """Subscribes to the feeds of the settings in force, and tries their new watches on what is there."""
-        own = self.resources
-        wanted = {feed.name: feed.url for feed in self.settings.config.feeds}
-        await own.store.run(feeds.subscribe, wanted, now=own.now())
-        await review(self.settings, own.store, now=own.now())
+        """Subscribes to the feeds of the config in force and of its lists, and tries new watches on what is there."""
+        await self._subscribe_feeds()
+        await review(self.settings, self.resources.store, now=self.resources.now())
+
+    async def _subscribe_feeds(self) -> None:
+        """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""
+        run = self.resources.store.run
+        async with self._subscribing:
+            config = self.settings.config
+            followed = await run(followed_lists.follow, _decision(config))
+            if config is not self.settings.config:  # a reload came in between, which subscribes itself
+                return
+            if config.opml:
+                self.switch(self.settings.following(followed), self.generation.client)
+            wanted = {feed.name: feed.url for feed in self.settings.feeds.values()}
+            await run(feeds.subscribe, wanted, now=self.resources.now())
+        self.poll.wake()
 
     def abort(self, error: WatcherError) -> None:
         """Ends the process because going on is not safe: after a failed fsync only a restart knows what is on disk."""
@@ -341,3 +372,9 @@ class Service:
         wait = self._sent_at.get(channel, float("-inf")) + gap.total_seconds() - asyncio.get_running_loop().time()
         if wait > 0:
             await asyncio.sleep(wait)
+
+
+def _decision(config: Config) -> Callable[[Sequence[ListedFeed]], Sequence[FollowedFeed]]:
+    lists = [followed.name for followed in config.opml]
+    feeds = {feed.name: feed.url for feed in config.feeds}
+    return lambda listed: plan_subscriptions(lists, listed, feeds)

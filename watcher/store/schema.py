@@ -56,6 +56,35 @@ listings = Table(
     Column("marked_on", Integer, nullable=False),
 )
 
+# One row per followed list that was ever read. `place`: its address or file; `poll_state`: the planner's value as JSON.
+opml_lists = Table(
+    "opml_lists",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("poll_state", Text, nullable=False, default=""),
+    Column("next_read_at", Instant, nullable=False),
+    Column("last_read_at", Instant),
+    Column("last_success_at", Instant),
+    Column("failing_since", Instant),
+    Column("last_error", Text, nullable=False, default=""),
+)
+
+# The feeds that a followed list names (`listed`) or named once. `key`: of the feed's address; `feed`: the name under
+# which it is subscribed, "" before the first time.
+listed_feeds = Table(
+    "listed_feeds",
+    metadata,
+    Column("list", String, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("feed", String, nullable=False, default=""),
+    Column("listed", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # The language that a feed declared in its last body, "" if none. It is a table of its own because SQLite cannot add a
 # column to `feeds` such that new and migrated states have the same schema.
 feed_languages = Table(

@@ -1,5 +1,5 @@
-"""The formats of feeds, each with the modules that read it; `feeds/parse.py` chooses one.
+"""The formats of feeds and of lists of feeds, each with the modules that read it; `feeds/parse.py` chooses one.
 
 XML feeds: `repair` makes the text well-formed, `entry_blocks` cuts it at its entries, `xmlfeed` reads it with
-`fast_xml` (on the tree of `xml_tree`) or feedparser. JSON Feed: `jsonfeed`.
+`fast_xml` (on the tree of `xml_tree`) or feedparser. JSON Feed: `jsonfeed`. Lists of feeds: `opml`.
 """

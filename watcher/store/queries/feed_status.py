@@ -43,19 +43,18 @@ class FeedStatus:
     silent_since: datetime | None = None
 
 
-def statuses(tx: Connection) -> list[FeedStatus]:
-    """Reads every subscribed feed, by name, with the number of its entries on record."""
+def statuses(tx: Connection, *, muted: bool = False) -> list[FeedStatus]:
+    """Reads every subscribed feed, by name, with the number of its entries on record.
+
+    `muted`: also those that are not polled any more.
+    """
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
     walls, near = _walls(tx), near_misses.count_by_feed(tx)
     bodies = {row.feed_id: row for row in tx.execute(select(schema.feed_bodies))}
     silent = schema.feeds.outerjoin(schema.incidents, schema.incidents.c.name == FeedIncident.SILENT.name_column())
-    rows = tx.execute(
-        select(schema.feeds, schema.incidents.c.since)
-        .select_from(silent)
-        .where(schema.feeds.c.active)
-        .order_by(schema.feeds.c.name)
-    )
+    subscribed = select(schema.feeds, schema.incidents.c.since).select_from(silent).order_by(schema.feeds.c.name)
+    rows = tx.execute(subscribed if muted else subscribed.where(schema.feeds.c.active))
     return [
         FeedStatus(
             id=row.id,

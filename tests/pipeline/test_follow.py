@@ -1,0 +1,190 @@
+"""A followed list over time: when it is read again, what is remembered, and what the operator is notified of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.newsroom import Newsroom, Reply
+from tests.pipeline.rig import Rig
+from watcher.app import reconfigure
+from watcher.config import load
+from watcher.store.commands import followed_lists as commands
+from watcher.store.queries import followed_lists
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MakeRig = Callable[..., Awaitable[Rig]]
+OPS = '[[channels]]\nname = "ops"\ntype = "console"\nops = true\n'
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+def serve(news: Newsroom, *paths: str, titles: str = "") -> None:
+    rows = "".join(f'<outline text="{titles or path[1:]}" xmlUrl="{news.url(path)}"/>' for path in paths)
+    news.feed_bytes("/list", f"<opml><body>{rows}</body></opml>".encode())
+
+
+def table(news: Newsroom, path: str = "/list") -> str:
+    return f'\n[[opml]]\nname = "Liste"\nurl = "{news.url(path)}"\n'
+
+
+async def status(rig: Rig) -> followed_lists.ListStatus:
+    return (await rig.store.run(followed_lists.statuses))["Liste"]
+
+
+def subscribed(rig: Rig) -> dict[str, bool]:
+    return {name: bool(active) for name, active in rig.rows("SELECT name, active FROM feeds")}
+
+
+def notices(rig: Rig) -> list[str]:
+    return [message for (message,) in rig.rows("SELECT message FROM deliveries ORDER BY sequence")]
+
+
+async def test_a_list_is_read_when_it_is_due(make_rig: MakeRig, news: Newsroom) -> None:
+    """After `every`, then less often while it is the same, at least once an hour; at once after a change."""
+    serve(news, "/a")
+    rig = await make_rig({}, watch=table(news))
+    await rig.service.lists.read_due()
+    await rig.service.lists.read_due()
+    assert news.count("/list") == 1
+    interval = (await status(rig)).next_read_at - rig.clock.now
+    assert interval == timedelta(minutes=15)
+    for _ in range(30):
+        rig.clock.now = (await status(rig)).next_read_at
+        await rig.service.lists.read_due()
+    assert news.count("/list") == 31
+    assert (await status(rig)).next_read_at - rig.clock.now == timedelta(hours=1)
+    serve(news, "/a", "/b")
+    rig.clock.now = (await status(rig)).next_read_at
+    await rig.service.lists.read_due()
+    assert (await status(rig)).next_read_at - rig.clock.now < timedelta(minutes=20)
+    assert subscribed(rig) == {"a": True, "b": True}
+
+
+async def test_a_list_that_fails_is_asked_less_and_less_often(make_rig: MakeRig, news: Newsroom) -> None:
+    """The interval doubles; `Retry-After` is kept to; six failures are notified once, and the recovery once."""
+    serve(news, "/a")
+    rig = await make_rig({}, channels=OPS, watch=table(news))
+    await rig.service.lists.read_due()
+    news.page("/list", "weg", status=404)
+    waits = []
+    for _ in range(8):
+        rig.clock.now = (await status(rig)).next_read_at
+        await rig.service.lists.read_due()
+        waits.append((await status(rig)).next_read_at - rig.clock.now)
+    assert waits == sorted(waits)
+    assert waits[0] > timedelta(minutes=29)
+    assert waits[-1] == DAY
+    assert (await status(rig)).last_error == "HTTP 404"
+    (notice,) = notices(rig)
+    assert "List Liste fails since" in notice
+    assert "HTTP 404" in notice
+    assert subscribed(rig) == {"a": True}
+    serve(news, "/a")
+    rig.clock.now = (await status(rig)).next_read_at
+    await rig.service.lists.read_due()
+    assert "List Liste can be read again" in notices(rig)[-1]
+    assert len(notices(rig)) == 2
+    news.respond("/list", lambda _request: Reply(status=503, headers={"Retry-After": "7200"}))
+    rig.clock.now = (await status(rig)).next_read_at
+    await rig.service.lists.read_due()
+    assert (await status(rig)).next_read_at - rig.clock.now == timedelta(hours=2)
+
+
+async def test_a_clock_that_was_set_back_delays_no_list(make_rig: MakeRig, news: Newsroom) -> None:
+    """A reading that lies years ahead is due now."""
+    serve(news, "/a")
+    rig = await make_rig({}, watch=table(news))
+    rig.clock.forward(1000 * DAY)
+    await rig.service.lists.read_due()
+    rig.clock.forward(-1000 * DAY)
+    await rig.service.lists.read_due()
+    assert news.count("/list") == 2
+
+
+async def test_a_feed_keeps_its_name_and_its_state(make_rig: MakeRig, news: Newsroom) -> None:
+    """When its title or the spelling of its address changes, and when it comes back after it was muted."""
+    news.feed("/a", [])
+    serve(news, "/a")
+    rig = await make_rig({}, watch=table(news))
+    await rig.service.lists.read_all()
+    await rig.poll()
+    serve(news, "/a", titles="Neuer Titel")
+    await rig.service.lists.read_all()
+    assert subscribed(rig) == {"a": True}
+    serve(news, "/b")
+    await rig.service.lists.read_all()
+    assert subscribed(rig) == {"a": False, "b": True}
+    serve(news, "/a", titles="b")
+    await rig.service.lists.read_all()
+    assert subscribed(rig) == {"a": True, "b": False}
+    await rig.poll()
+    assert news.requests[-1].headers["if-none-match"]
+
+
+async def test_another_place_is_read_at_once(make_rig: MakeRig, news: Newsroom) -> None:
+    """The list of a name may move: without validators, and feeds that the new one does not name are muted."""
+    serve(news, "/a", "/b")
+    rig = await make_rig({}, watch=table(news))
+    await rig.service.lists.read_due()
+    serve(news, "/b", "/c")
+    news.alias("/moved", of="/list")
+    file = rig.folder / "config.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("/list", "/moved"), encoding="utf-8")
+    await reconfigure(rig.service, load(file))
+    await rig.service.subscribe()
+    assert subscribed(rig) == {"a": True, "b": True}
+    await rig.service.lists.read_due()
+    assert "if-none-match" not in news.requests[-1].headers
+    assert subscribed(rig) == {"a": False, "b": True, "c": True}
+    file.write_text("", encoding="utf-8")
+    await reconfigure(rig.service, load(file))
+    await rig.service.subscribe()
+    assert subscribed(rig) == {"a": False, "b": False, "c": False}
+
+
+async def test_a_file_is_read_at_each_reload(make_rig: MakeRig, news: Newsroom) -> None:
+    """Also before its next reading is due; in between it is not."""
+    rig = await make_rig({}, watch='\n[[opml]]\nname = "Liste"\nfile = "l.opml"\n')
+    file = rig.folder / "l.opml"
+    file.write_text('<opml><body><outline text="a" xmlUrl="https://a.example/"/></body></opml>')
+    await rig.service.lists.read_due()
+    assert subscribed(rig) == {"a": True}
+    file.write_text('<opml><body><outline text="b" xmlUrl="https://b.example/"/></body></opml>')
+    await rig.service.lists.read_due()
+    assert subscribed(rig) == {"a": True}
+    await reconfigure(rig.service, load(rig.folder / "config.toml"))
+    await rig.service.subscribe()
+    await rig.service.lists.read_due()
+    assert subscribed(rig) == {"a": False, "b": True}
+
+
+async def test_a_list_cannot_fill_the_state(
+    make_rig: MakeRig, news: Newsroom, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A list that names other feeds each time is followed up to a limit; the log says how many are left out."""
+    monkeypatch.setattr(commands, "MOST_FEEDS", 5)
+    rig = await make_rig({}, watch=table(news))
+    for start in (0, 3, 6):
+        serve(news, *(f"/{number}" for number in range(start, start + 3)))
+        await rig.service.lists.read_all()
+    assert len(subscribed(rig)) == 5
+    assert "3 feeds are left out" in caplog.text
+    serve(news, "/0")
+    await rig.service.lists.read_all()
+    assert [name for name, active in subscribed(rig).items() if active] == ["0"]
+
+
+async def test_a_state_that_cannot_be_read_costs_only_the_validators(make_rig: MakeRig, news: Newsroom) -> None:
+    """The list is read as if for the first time."""
+    serve(news, "/a")
+    rig = await make_rig({}, watch=table(news))
+    await rig.service.lists.read_all()
+    with rig.look() as store:
+        assert store.read(followed_lists.statuses)["Liste"].poll_state
+    await rig.store.run(lambda tx: tx.exec_driver_sql("UPDATE opml_lists SET poll_state = 'kaputt'"))
+    await rig.service.lists.read_all()
+    assert "if-none-match" not in news.requests[-1].headers
+    assert subscribed(rig) == {"a": True}
