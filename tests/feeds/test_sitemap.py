@@ -69,7 +69,7 @@ def test_an_article_is_read_with_title_date_language_and_keywords() -> None:
     ],
 )
 def test_a_date_has_the_precision_of_its_source(published: str, date: str) -> None:
-    """A day stays a day, a month a month; nonsense is no date, and the article counts nevertheless."""
+    """A day stays a day, a month a month; nonsense gives none, and the article counts nevertheless."""
     (entry,) = parsed(urlset(article(f"{SITE}/a", "Hafen", published=published))).entries
     assert (entry.date.isoformat() if entry.date else "") == date
 
@@ -263,7 +263,7 @@ def test_entries_inside_comments_do_not_count() -> None:
 
 
 def test_warnings_of_a_server_before_the_root_are_skipped() -> None:
-    """A notice of a script stands before the declaration."""
+    """A script prints a notice before the declaration."""
     assert links(parsed("<br />\n<b>Notice</b>: x in /y\n" + urlset(article(f"{SITE}/a", "Hafen")))) == ["/a"]
 
 

@@ -127,7 +127,7 @@ async def test_quiet_sitemaps_start_no_parser_process(
 
 
 async def test_each_sitemap_is_asked_unconditionally_once_a_day(make_rig: MakeRig, news: Newsroom) -> None:
-    """Some servers answer 304 for ever."""
+    """Some servers answer 304 without end."""
     serve(news, "/a.xml", "Hafen")
     serve_index(news, "/a.xml")
     rig = await make_rig({"blatt": "/index.xml"})
