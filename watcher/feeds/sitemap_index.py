@@ -13,6 +13,7 @@ from watcher.feeds.listing import FeedNews
 from watcher.model import NEWS_SITEMAP, Entry, EntryKeys, ParsedFeed, Sitemap
 from watcher.text.hosts import site_of
 
+UNREACHED = "not read in this poll: "
 _MOST_PROBLEMS = 3
 
 
@@ -38,8 +39,13 @@ def sitemaps_of(index: ParsedFeed, *, url: str, known: Mapping[str, Sitemap]) ->
 
 
 def in_order(sitemaps: Iterable[Sitemap]) -> list[Sitemap]:
-    """Sorts sitemaps for reading: the failed ones last, so that they keep none of the others waiting."""
-    return sorted(sitemaps, key=lambda sitemap: (bool(sitemap.error), sitemap.position))
+    """Sorts sitemaps for reading: those that the last poll did not reach first, those that failed last."""
+
+    def rank(sitemap: Sitemap) -> tuple[bool, int]:
+        is_unreached = sitemap.error.startswith(UNREACHED)
+        return bool(sitemap.error) and not is_unreached, -1 if is_unreached else sitemap.position
+
+    return sorted(sitemaps, key=rank)
 
 
 def joined(bodies: Sequence[FeedNews], *, unchanged: int) -> FeedNews:

@@ -16,7 +16,7 @@ from watcher.feeds.limits import MAX_INDEX_BYTES, MAX_INDEX_SECONDS
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.plan import Answer, Failed, FailureKind, Fetched, NotModified, Outcome, PollState
 from watcher.feeds.planner import validators
-from watcher.feeds.sitemap_index import in_order, joined, problem_of, sitemaps_of
+from watcher.feeds.sitemap_index import UNREACHED, in_order, joined, problem_of, sitemaps_of
 from watcher.log import event
 from watcher.model import Sitemap
 from watcher.net import origin_of, redact_url
@@ -27,7 +27,6 @@ from watcher.store.queries import sitemaps
 log = logging.getLogger(__name__)
 
 _NESTED = Failed(kind=FailureKind.SOFT, message="it is an index itself; an index is followed one level deep only")
-_NOT_REACHED = "not read in this poll: "
 
 
 async def follow_index(
@@ -114,7 +113,7 @@ class _Reader:
 
     async def _outcome(self, sitemap: Sitemap) -> NewBody | NotModified | Failed:
         if self._stopped:
-            return Failed(kind=FailureKind.SOFT, message=f"{_NOT_REACHED}{self._stopped}")
+            return Failed(kind=FailureKind.SOFT, message=f"{UNREACHED}{self._stopped}")
         etag, last_modified = validators(sitemap, now=self.context.now())
         same_origin = origin_of(sitemap.url) == origin_of(self.source.url)
         source = Source(

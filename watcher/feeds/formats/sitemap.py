@@ -313,7 +313,7 @@ class _PieceReader:
 
     def _enter_scope(self, attributes: dict[str, str]) -> None:
         scope = self._scopes[-1] if self._scopes else {}
-        declared = {
+        declared = attributes and {
             name[6:]: value.strip() for name, value in attributes.items() if name == "xmlns" or name[:6] == "xmlns:"
         }
         if declared:
