@@ -30,10 +30,14 @@ _BYTES_PER_TURN = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """The limit of a body in decompressed bytes; a longer body is `cut`, or else refused."""
+    """The limit of a body in decompressed bytes; a longer body is `cut`, or else refused.
+
+    `keep_partial`: a gzip file (one that no Content-Encoding announces) may end too early; what is there is returned.
+    """
 
     limit: int
     cut: bool = False
+    keep_partial: bool = False
     skip_redirects: bool = False
 
     @property
@@ -65,8 +69,10 @@ class BodyReader:
             assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - as of every asynchronous transport
             chunks = aiter(response.stream)
             head = await _head(chunks)
-            decoder = decoder_for(headers.get("content-encoding", ""), head[:HEAD])
-            await self._read_into(_Rejoined(head, chunks), _BodyBuffer(decoder, body, most.limit, name=name))
+            coding = headers.get("content-encoding", "")
+            buffer = _BodyBuffer(decoder_for(coding, head[:HEAD]), body, most.limit, name=name)
+            buffer.may_be_partial = most.keep_partial and not coding
+            await self._read_into(_Rejoined(head, chunks), buffer)
             if len(body) > most.limit and not most.cut:
                 raise FetchError(FetchFailure.TOO_LARGE, f"{name} sent more than {most.limit} bytes", sent=True)
             return bytes(memoryview(body)[: most.limit])
@@ -131,6 +137,7 @@ class _BodyBuffer:
 
     def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str) -> None:
         self.name = name
+        self.may_be_partial = False
         self._decoder = decoder
         self._body = body
         self._limit = limit
@@ -167,7 +174,7 @@ class _BodyBuffer:
 
     def end(self) -> None:
         """Raises BadCoding if the body ended too early."""
-        if not self.is_over():
+        if not (self.is_over() or self.may_be_partial):
             self._decoder.close()
 
 

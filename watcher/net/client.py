@@ -269,5 +269,6 @@ def _allowance(request: Request) -> Allowance:
     return Allowance(
         limit=request.limit,
         cut=request.cut or request.purpose.cuts_long_answers,
+        keep_partial=request.purpose is Purpose.FEED,
         skip_redirects=request.follows_redirects,
     )
