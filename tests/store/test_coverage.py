@@ -283,7 +283,7 @@ def packed(tx: Connection, *, before: int, expired: int = 0) -> None:
 
 
 def test_counts_are_kept_for_a_year(tx: Connection) -> None:
-    """Packed when they are old, whole blocks at a time; a later end of an entry is added; after a year they are gone."""
+    """Packed when they are old, in whole blocks; a later end of an entry is added; after a year they are gone."""
     subscribed_and_polled(tx, "eins", "zwei")
     packed(tx, before=127)
     assert tx.execute(select(schema.coverage_blocks)).all() == []
