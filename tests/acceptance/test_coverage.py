@@ -151,7 +151,7 @@ def test_failed_polls_and_removed_feeds_are_reported(news: Newsroom, program: Pr
 
 
 def test_periods_and_names_have_their_exit_codes(news: Newsroom, program: Program) -> None:
-    """An empty period is no error, a feed that does not exist is 1, a period that cannot be read is 2."""
+    """An empty period is 0, a feed that does not exist is 1, a period that cannot be read is 2."""
     program.configure(feeds={"Blatt": news.feed("/a", [article(news, matching=False)])})
     assert of(coverage(program), "Blatt")["days"] == []  # without a state
     program.once()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 from tests.feeds.bodies import feed_keys
@@ -14,6 +15,7 @@ from watcher.model import Entry, EntryId, KnownEntry, ParsedFeed
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LIMITS = Limits(every=15 * MINUTE, fastest=2 * MINUTE, slowest=DAY)
+QUIET = math.exp(1 / 10)  # times the interval after an hour without news, of a feed that is polled each hour
 POLLED = PollState(interval=HOUR, polled_at=NOW - HOUR, last_success_at=NOW - HOUR, listed=10)
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.feeds.bodies import feed_keys
 from tests.feeds.planning import LIMITS, NOW, entries, feed, fetched, known, plan
 from watcher.feeds.identity import content_hash
+from watcher.feeds.interval import DAY as LONGEST
 from watcher.feeds.plan import PollState
-from watcher.feeds.planner import DAY as LONGEST
 from watcher.feeds.planner import FREE_INGESTIONS
 from watcher.model import Entry, EntryId, KnownEntry
 

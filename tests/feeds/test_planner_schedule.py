@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.feeds.planning import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, entries, fetched, known, plan
+from tests.feeds.planning import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, QUIET, entries, fetched, known, plan
 from watcher.errors import FetchFailure
 from watcher.feeds.plan import Answer, Failed, FailureKind, Limits, NoticeKind, NotModified, Outcome, PollState
 from watcher.feeds.planner import kind_of_failure, kind_of_status, validators
 
 
-@pytest.mark.parametrize(
-    ("new", "factor"),
-    [(0, 1.1), (1, 2 / 3), (3, 2 / 3), (4, 1 / 2), (6, 1 / 2), (7, 1 / 4), (9, 1 / 4)],
-)
-def test_the_interval_follows_the_share_of_news(new: int, factor: float) -> None:
-    """Nothing new lengthens it by a tenth; the more is new, the more it shrinks."""
+def test_quiet_polls_lengthen_the_interval_and_news_shorten_it() -> None:
+    """The more is new, the more it shrinks; the burst at the end is polled again before the body can roll over."""
     listed = entries(*range(10))
-    result = plan(fetched(*listed), knows=known(*listed[new:]))
-    assert result.state.interval == HOUR * factor
-    assert result.next_poll_at == NOW + HOUR * factor
+    results = [plan(fetched(*listed), knows=known(*listed[new:])) for new in (0, 1, 2, 9)]
+    intervals = [result.state.interval or DAY for result in results]
+    assert intervals[0] == HOUR * QUIET
+    assert intervals == sorted(intervals, reverse=True)
+    assert intervals[1] < HOUR
+    assert [result.next_poll_at - NOW for result in results[:3]] == intervals[:3]
+    assert results[3].next_poll_at - NOW == 10 * MINUTE < intervals[3]
 
 
 def test_a_body_that_rolled_over_is_polled_as_fast_as_allowed() -> None:
@@ -39,14 +39,14 @@ def test_not_modified_lengthens_and_keeps_the_validators() -> None:
     """A 304 counts as a poll without news."""
     state = replace(POLLED, etag='"a"', last_modified="gestern", failures=2.0, first_failure_at=NOW - HOUR)
     result = plan(NotModified(answer=Answer(conditional=True)), state)
-    assert result.state.interval == HOUR * 1.1
+    assert result.state.interval == HOUR * QUIET
     assert (result.state.etag, result.state.last_modified) == ('"a"', "gestern")
     assert (result.state.failures, result.state.first_failure_at) == (0.0, None)
 
 
 @pytest.mark.parametrize(
     ("wish", "delay"),
-    [(MINUTE, HOUR * 1.1), (3 * HOUR, 3 * HOUR), (timedelta(days=40), DAY)],
+    [(MINUTE, HOUR * QUIET), (3 * HOUR, 3 * HOUR), (timedelta(days=40), DAY)],
 )
 def test_the_publishers_wish_is_a_floor_within_limits(wish: timedelta, delay: timedelta) -> None:
     """Never sooner than the publisher wants, never later than `slowest`; from header or body, and after a 304 too."""
@@ -80,10 +80,22 @@ def test_failures_back_off_to_a_day_and_never_end() -> None:
 
 
 def test_softer_failures_weigh_less() -> None:
-    """DNS troubles back off slower than server errors, these slower than refusals."""
+    """DNS errors back off slower than server errors, these slower than refusals."""
     kinds = (FailureKind.DNS, FailureKind.SOFT, FailureKind.HARD)
-    delays = [plan(Failed(kind=kind, message="x")).next_poll_at for kind in kinds]
+    state = replace(POLLED, first_failure_at=NOW - DAY)
+    delays = [plan(Failed(kind=kind, message="x"), state).next_poll_at for kind in kinds]
     assert delays == sorted(set(delays))
+
+
+@pytest.mark.parametrize("kind", [FailureKind.DNS, FailureKind.SOFT])
+def test_an_outage_goes_on_for_watcher_a_quarter_longer_at_most(kind: FailureKind) -> None:
+    """A feed of ten entries that comes back after three hours has not listed them all in vain."""
+    state, now, polls = POLLED, NOW, 0
+    while now < NOW + 3 * DAY:
+        result = plan(Failed(kind=kind, message="HTTP 502"), state, now=now)
+        assert result.next_poll_at - now <= max(HOUR, (now - NOW) / 4)
+        state, now, polls = result.state, result.next_poll_at, polls + 1
+    assert polls < 20
 
 
 @pytest.mark.parametrize(("asked", "delay"), [(5 * HOUR, 5 * HOUR), (MINUTE, HOUR * 2**0.5), (9 * DAY, DAY)])
@@ -171,7 +183,7 @@ def test_naive_times_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(404, FailureKind.HARD), (410, FailureKind.GONE), (429, FailureKind.THROTTLED), (503, FailureKind.THROTTLED),
+    [(404, FailureKind.HARD), (410, FailureKind.GONE), (429, FailureKind.THROTTLED), (503, FailureKind.SOFT),
      (500, FailureKind.SOFT), (408, FailureKind.SOFT), (403, FailureKind.HARD)],
 )  # fmt: skip
 def test_statuses_have_a_kind(status: int, kind: FailureKind) -> None:

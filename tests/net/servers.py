@@ -149,7 +149,7 @@ class LoopClock:
     def __init__(self, *, frozen: bool = False) -> None:
         loop = asyncio.get_running_loop()
         begun, real = loop.time(), loop.time
-        self._read = (lambda: begun) if frozen else real
+        self._read: Callable[[], float] = (lambda: begun) if frozen else real
         self._moved = 0.0
         loop.time = self  # type: ignore[method-assign] # the clock of its timers
 
