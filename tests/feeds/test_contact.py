@@ -27,7 +27,7 @@ def test_a_poll_in_time_ends_no_time_without_contact() -> None:
 
 
 def test_a_poll_after_a_stop_counts_from_the_moment_for_which_it_was_planned() -> None:
-    """The interval itself was planned, and is no loss."""
+    """The interval itself was planned, and does not count."""
     assert since(PollState(polled_at=NOW - 9 * HOUR), NOW - 8 * HOUR) == NOW - 8 * HOUR
 
 

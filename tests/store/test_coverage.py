@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +18,8 @@ from sqlalchemy import Connection, Engine, func, select
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, draft, new_entry, poll_record
 from watcher.model import ChangedEntry, Coverage, EntryId, FeedId
 from watcher.store import open_database, schema
-from watcher.store.commands import documents, entries, feeds, retention
+from watcher.store.commands import coverage as feeds_coverage
+from watcher.store.commands import coverage_blocks, documents, entries, feeds, retention
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.feeds import QuietPoll
@@ -185,6 +187,12 @@ def next_day(model: Model) -> None:
     model.day += 1
 
 
+def pack_all(model: Model, killed: bool) -> None:
+    """Old counts are packed; here the blocks of all days."""
+    with model.transaction(killed=killed) as tx:
+        packed(tx, before=10_000)
+
+
 def _feed(tx: Connection, feed: str) -> FeedId:
     return next(status.id for status in feed_status.statuses(tx) if status.name == feed)
 
@@ -204,6 +212,7 @@ _STEPS = st.one_of(
     st.tuples(st.just(change), _KILLED),
     st.tuples(st.just(leave), _KILLED),
     st.tuples(st.just(next_day)),
+    st.tuples(st.just(pack_all), _KILLED),
 )
 
 
@@ -267,18 +276,56 @@ def test_an_entry_from_before_the_counts_is_left_out(tx: Connection) -> None:
     assert counts_of(tx) == {"polls": 1, "listed": 1, "new": 1, "page": 1}
 
 
-def test_counts_are_kept_for_a_year_and_while_an_entry_waits(tx: Connection) -> None:
-    """A day whose entries have all ended is deleted; the rows of entries go with these."""
+def packed(tx: Connection, *, before: int, expired: int = 0) -> None:
+    place: FeedId | None = FeedId(0)
+    while place is not None:
+        place = coverage_blocks.pack(tx, before=before, expired=expired, after=place, limit=1)
+
+
+def test_counts_are_kept_for_a_year(tx: Connection) -> None:
+    """Packed when they are old, in whole blocks; a later end of an entry is added; after a year they are gone."""
     subscribed_and_polled(tx, "eins", "zwei")
-    late = NOW + 400 * DAY
-    assert retention.drop_coverage(tx, before=late, limit=10) == 0
+    packed(tx, before=127)
+    assert tx.execute(select(schema.coverage_blocks)).all() == []
+    for _ in range(2):
+        packed(tx, before=128)
+        assert tx.execute(select(schema.coverage)).all() == []
+        end_one(tx, Coverage.ROBOTS)
+    assert counts_of(tx) == {"polls": 1, "listed": 2, "new": 2, "robots": 2}
+    packed(tx, before=500, expired=127)
+    assert counts_of(tx) == {"polls": 1, "listed": 2, "new": 2, "robots": 2}
+    packed(tx, before=500, expired=128)
+    assert coverage.read_days(tx, first=0, last=100_000) == []
+
+
+def test_the_rows_of_entries_go_with_these(tx: Connection) -> None:
+    """Retention of entries deletes them, too; the newest entry stays."""
+    subscribed_and_polled(tx, "eins", "zwei")
     for _ in range(2):
         end_one(tx, Coverage.ROBOTS)
-    assert retention.drop_coverage(tx, before=NOW - 21_000 * DAY, limit=10) == 0
-    assert retention.drop_coverage(tx, before=late, limit=10) == 1
-    assert coverage.read_days(tx, first=0, last=100_000) == []
-    retention.drop_entries(tx, before=late, limit=10)  # all but the newest
+    retention.drop_entries(tx, before=NOW + 400 * DAY, limit=10)
     assert tx.execute(select(schema.unread_entries.c.entry)).scalars().all() == [2]
+
+
+def test_a_year_of_a_feed_takes_a_few_kilobytes(tx: Connection) -> None:
+    """Of 50 feeds with some of everything, 366 days each, packed as the daemon does."""
+    dice, feeds_made = random.Random(1), 50
+    feeds.subscribe(tx, {f"f{number}": f"https://f{number}.example/" for number in range(feeds_made)}, now=NOW)
+    before = size(tx)
+    for day in range(366):
+        for feed in range(1, feeds_made + 1):
+            count = PollCount(day=day, known=dice.randrange(3), rolled_over=dice.choice((0, 0, 0, 9)))
+            feeds_coverage.count_poll(tx, FeedId(feed), count, failed=dice.random() < 0.2, new=dice.randrange(40))
+        packed(tx, before=day - 40)
+    assert (size(tx) - before) / feeds_made < 6_000
+
+
+def size(tx: Connection) -> int:
+    """The bytes of all pages that hold something."""
+    pages = [
+        tx.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "freelist_count", "page_size")
+    ]
+    return int((pages[0] - pages[1]) * pages[2])
 
 
 def test_nothing_is_counted_that_is_not_committed(engine: Engine) -> None:

@@ -16,7 +16,7 @@ from watcher.inquiry.coverage import CoverageReport, FeedCoverage, report
 from watcher.store import reading
 from watcher.store.queries.coverage import CoverageCounts
 
-_COLUMNS = ("feed", "polls", "listed", "read", "%", "not read, and what to know")
+_COLUMNS = ("feed", "polls", "listed", "read", "%", "remarks")
 _NUMBERS = _COLUMNS[1:5]
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
+from watcher.feeds.interval import JITTER
 from watcher.feeds.plan import Limits, PollState
 from watcher.feeds.silence import Habit
 
 _GRACE = timedelta(minutes=1)  # a poll may be that late
-_LATEST = 1.1  # of the slowest interval, with its jitter
+_LATEST = 1 + JITTER  # of the slowest interval
 _MOST_MISSED = 100_000
 
 

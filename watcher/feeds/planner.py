@@ -115,7 +115,7 @@ def _fetched(
     listed = len(read) + len(news.regained) + news.settled
     from_here = news.settled or any(entry and entry.same_feed for _, entry in found)
     rolled_over = listed > 0 and state.listed > 0 and not from_here
-    first_named = _first_named(found, known)
+    first_named = _first_named(found[: len(read)], known)
     updated = replace(
         _succeeded(state, outcome.answer, now),
         habit=with_news(state.habit, entries=len(new) + first_named, now=now) if new or first_named else state.habit,

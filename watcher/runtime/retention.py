@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from watcher.model import FeedId
 from watcher.store import StoreThread
-from watcher.store.commands import retention
+from watcher.store.commands import coverage_blocks, retention
+from watcher.text.days import day_number
 
 FEED_TEXTS = timedelta(days=7)  # of ended entries; title and link stay, a new watch reads the page again
 ENTRIES = timedelta(days=90)  # as long as `explain` knows them
@@ -15,9 +17,11 @@ PAYLOADS = timedelta(days=7)
 NEAR_MISSES = timedelta(days=90)  # since a page showed them last
 DELIVERIES = timedelta(days=90)
 COVERAGE = timedelta(days=366)
+UNPACKED_COVERAGE = timedelta(days=40)
 
 _ROWS = 500  # a few milliseconds of the store's thread
 _KEYS = 5_000
+_FEEDS = 100
 _MOST_BATCHES = 40  # for each kind and round
 
 
@@ -28,6 +32,7 @@ class Retention:
         self._store = store
         self._now = now
         self._known: int | None = None
+        self._packed_on: int | None = None
 
     async def delete_expired(self) -> None:
         """Runs one round; the next one continues it."""
@@ -38,8 +43,8 @@ class Retention:
         await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
-        await _all(lambda: run(retention.drop_coverage, before=now - COVERAGE, limit=_ROWS))
         await self._drop_known()
+        await self._pack_coverage(now)
 
     async def _drop_known(self) -> None:
         for _ in range(_MOST_BATCHES):
@@ -48,6 +53,17 @@ class Retention:
             )
             if self._known is None:
                 return
+
+    async def _pack_coverage(self, now: datetime) -> None:
+        """Packs the counts of earlier days, once a day."""
+        today = day_number(now, "UTC")
+        before, expired = today - UNPACKED_COVERAGE.days, today - COVERAGE.days
+        after: FeedId | None = FeedId(0) if self._packed_on != today else None
+        while after is not None:
+            after = await self._store.run(
+                coverage_blocks.pack, before=before, expired=expired, after=after, limit=_FEEDS
+            )
+        self._packed_on = today
 
 
 async def _all(batch: Callable[[], Awaitable[int]]) -> None:

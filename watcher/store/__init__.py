@@ -7,9 +7,10 @@ The only importer of SQLAlchemy. From the bottom up:
 - `engine`: `database` opens and migrates, `thread` runs transactions for the daemon, `reader` beside it; `lock`,
   `backup`, `recovery`.
 - `queries`: functions that read. `feed_status`, `entry_status`, `known_entries`, `stored_documents`, `overlaps`,
-  `repeats`, `watch_definitions`, `outbox_status`, `health`, `statistics`.
+  `repeats`, `watch_definitions`, `outbox_status`, `health`, `statistics`, `coverage`, `feed_incidents`.
 - `commands`: functions that change something. `feeds` and `polled_entries` (polls), `entries` and `pages` (ingestion),
-  `documents` and `stories` (archive), `outbox` (deliveries), `watches`, `incidents`, `retention`, `clock_skew`.
+  `documents` and `stories` (archive), `outbox` (deliveries), `watches`, `incidents` and `feed_incidents`,
+  `coverage` and `coverage_blocks`, `retention`, `clock_skew`.
 
 A query or command takes an open transaction first; `StoreThread.run` calls it and commits. A module makes its
 statements once, at its top: making one takes longer than executing it. SQL text is in `raw_sql` only.

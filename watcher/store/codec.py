@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import zlib
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -42,3 +45,14 @@ def dump_hits(hits: tuple[Hit, ...]) -> str:
 def load_hits(payload: str) -> tuple[Hit, ...]:
     """Reads the hits of a match back."""
     return _HITS.validate_json(payload)
+
+
+def pack_days(days: Sequence[Sequence[int]]) -> bytes:
+    """Compresses the counts of days, each with the number of its day first."""
+    return zlib.compress(json.dumps([list(day) for day in days], separators=(",", ":")).encode(), 9)
+
+
+def unpack_days(packed: bytes) -> list[list[int]]:
+    """Reads the counts of days back."""
+    days: list[list[int]] = json.loads(zlib.decompress(packed))
+    return days

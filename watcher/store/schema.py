@@ -295,6 +295,17 @@ coverage = Table(
     sqlite_with_rowid=False,
 )
 
+# The counts of earlier days, 32 in a row, compressed (see `codec.pack_days`): a third of the size. A later change of
+# such a day is a row of `coverage` again, to be added to these. `block`: the number of the first day divided by 32.
+coverage_blocks = Table(
+    "coverage_blocks",
+    metadata,
+    Column("feed_id", Integer, primary_key=True, autoincrement=False),
+    Column("block", Integer, primary_key=True, autoincrement=False),
+    Column("days", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # The counted entries whose page was not read (yet), with the day on which they are counted, and their `Coverage`.
 unread_entries = Table(
     "unread_entries",

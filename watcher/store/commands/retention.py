@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, and_, case, delete, exists, func, literal, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, case, delete, exists, func, literal, select, update
 
 from watcher.store import schema
 from watcher.store.sql import day_of
@@ -40,14 +40,6 @@ def drop_near_misses(tx: Connection, *, before: datetime, limit: int) -> int:
     some = tx.execute(expired).scalars().all()
     tx.execute(delete(schema.near_miss_entries).where(links.near_miss.in_(some)))
     return tx.execute(delete(schema.near_misses).where(rows.key.in_(some))).rowcount
-
-
-def drop_coverage(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Deletes counts of earlier days, unless an entry of that day waits still. Returns their number."""
-    rows = schema.coverage.c
-    ended = rows.page + rows.feed_only + rows.walls + rows.paywalls + rows.robots + rows.errors
-    some = select(rows.feed_id, rows.day).where(rows.day < day_of(before), rows.new == ended).limit(limit)
-    return tx.execute(delete(schema.coverage).where(tuple_(rows.feed_id, rows.day).in_(some))).rowcount
 
 
 def drop_seen_keys(tx: Connection, *, after: int | None, days: int, now: datetime, limit: int) -> int | None:

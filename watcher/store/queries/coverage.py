@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, exists, or_, select
+from sqlalchemy import Connection, Integer, Row, bindparam, exists, or_, select, true
 
 from watcher.model import FeedId
 from watcher.store import schema
+from watcher.store.codec import unpack_days
 from watcher.store.queries.feed_incidents import FeedIncident
 
-_days, _feeds, _incidents = schema.coverage.c, schema.feeds.c, schema.incidents.c
+BLOCK = 32  # days of a packed block
+
+_days, _blocks, _feeds = schema.coverage.c, schema.coverage_blocks.c, schema.feeds.c
+_incidents = schema.incidents.c
+_STORED = [column.name for column in _days if not column.primary_key]
+_NONE = [0] * len(_STORED)
 _has_unread_pages = exists().where(
     _days.feed_id == _feeds.id,
     _days.day >= bindparam("since"),
@@ -91,11 +98,23 @@ class DoubtfulFeed:
 
 def read_days(tx: Connection, *, first: int, last: int, feed: str | None = None) -> list[CoveredDay]:
     """Reads the days from `first` to `last` of one feed or of all, by feed and day."""
+    named = true() if feed is None else _feeds.name == feed
     rows = select(schema.coverage, _feeds.name).join(schema.feeds, _feeds.id == _days.feed_id)
-    rows = rows.where(_days.day >= first, _days.day <= last).order_by(_feeds.name, _days.day)
-    if feed is not None:
-        rows = rows.where(_feeds.name == feed)
-    return [CoveredDay(feed=row.name, day=row.day, counts=_counts(row)) for row in tx.execute(rows)]
+    blocks = select(_blocks.days, _feeds.name).join(schema.feeds, _feeds.id == _blocks.feed_id)
+    found: dict[tuple[str, int], list[int]] = {}
+    for row in tx.execute(blocks.where(named, _blocks.block >= first // BLOCK, _blocks.block <= last // BLOCK)):
+        for day, *counts in unpack_days(row.days):
+            if first <= day <= last:
+                found[row.name, day] = counts
+    for row in tx.execute(rows.where(named, _days.day >= first, _days.day <= last)):
+        earlier = found.get((row.name, row.day), _NONE)
+        found[row.name, row.day] = [sum(pair) for pair in zip(earlier, stored_counts(row), strict=True)]
+    return [CoveredDay(feed=name, day=day, counts=_counts(found[name, day])) for name, day in sorted(found)]
+
+
+def stored_counts(row: Row[*tuple[Any, ...]]) -> list[int]:
+    """The counts of a row of `coverage`, in the order of its columns, as a block has them."""
+    return [getattr(row, name) for name in _STORED]
 
 
 def read_contacts(tx: Connection) -> list[FeedContact]:
@@ -126,17 +145,14 @@ def read_doubtful(
     rows = tx.execute(_EXAMINED, {"after": after, "since": since, "most": limit}).all()
     found = {
         DoubtfulFeed(name=row.name, unread=row.unread): [
-            _counts(day) for day in tx.execute(_NEWEST_DAYS, {"feed": row.id, "since": since})
+            _counts(stored_counts(day)) for day in tx.execute(_NEWEST_DAYS, {"feed": row.id, "since": since})
         ]
         for row in rows
     }
     return found, FeedId(rows[-1].id) if len(rows) == limit else None
 
 
-def _counts(row: object) -> CoverageCounts:
-    stored = {name: getattr(row, name) for name in _STORED}
-    ended = sum(stored[name] for name in ("page", "feed_only", "walls", "paywalls", "robots", "errors"))
-    return CoverageCounts(**stored, listed=stored["known"] + stored["new"], waiting=stored["new"] - ended)
-
-
-_STORED = [column.name for column in _days if not column.primary_key]
+def _counts(stored: Iterable[int]) -> CoverageCounts:
+    named = dict(zip(_STORED, stored, strict=True))
+    ended = sum(named[name] for name in ("page", "feed_only", "walls", "paywalls", "robots", "errors"))
+    return CoverageCounts(**named, listed=named["known"] + named["new"], waiting=named["new"] - ended)

@@ -29,6 +29,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "coverage_blocks",
+        sa.Column("feed_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("block", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("days", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("feed_id", "block"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "unread_entries",
         sa.Column("entry", sa.Integer(), nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
