@@ -116,7 +116,8 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     """
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
-    if summary and not (summary.suspect or boilerplate) and _cannot_match(task, summary):
+    cannot_match = summary is not None and _cannot_match(task, summary)
+    if cannot_match and summary and not (summary.suspect or boilerplate):
         return PageReading(article=None, paragraphs=paragraphs)
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
@@ -126,7 +127,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         article = _entry_article(task)
         article = replace(article, hosts=hosts_of(task.entry.link, task.url))
         matches = _matches(task, article)
-    near = _near_misses(task, page, article, matches)
+    near = NearMisses() if cannot_match else _near_misses(task, page, article, matches)
     reading = PageReading(
         article=None,
         problem=problem,
