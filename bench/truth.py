@@ -160,7 +160,7 @@ CHOICES: dict[str, dict[str, object]] = {
     "agreement of four readers (trafilatura alone)": {"_TREE_READERS": (bodies.Reader.DEFAULT,)},
     "pruning of link lists and margins": {"pruned": copy.deepcopy},
     "the strictest reader's longer text": {"_LONGER": 1e9},
-    "the check against the page's prose": {"mass_of": lambda lines, blocks: Mass(prose=0, other=0)},
+    "the check against the page's prose": {"mass_of": lambda lines, prose: Mass(prose=0, other=0)},
     "paragraphs put back": {"with_left_out": lambda lines, blocks: list(lines)},
     "strays behind the article": {"without_strays": lambda lines, blocks: list(lines)},
     "the standfirst": {"standfirst": lambda page, blocks, lines, title: []},

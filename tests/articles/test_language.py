@@ -11,7 +11,7 @@ import pytest
 
 from bench.given import REALWORLD
 from tests.needs import needs_realworld
-from watcher.articles import article_of_entry, better_of, extract_article
+from watcher.articles import article_of_entry, better_of, determine_language, extract_article
 from watcher.articles.language import language_code, language_of
 from watcher.model import Article, Entry, Quality, TextFrom
 
@@ -75,9 +75,9 @@ def test_articles_of_pages_and_entries_have_a_language() -> None:
         article = extract_article(
             page.encode(), content_type="text/html", url="https://blatt.example/", timezone="Europe/Berlin", now=now
         )
-        assert article.language == expected
+        assert determine_language(article).language == expected
     entry = Entry(id="1", link="https://blatt.example/", title="Hafen", summary=SAMPLES["de"])
-    assert article_of_entry(entry, site="", now=now).language == "de"
+    assert determine_language(article_of_entry(entry, site="", now=now)).language == "de"
 
 
 NAMES = " ".join(["Werft", "Elske Ubbo Fokko Hinnerk Antje Swantje Enno Okko Tjark Wiebke Folkert Reemt Habbo"] * 4)
@@ -87,7 +87,7 @@ def article_from(text: str, *, lang: str = "", feed_language: str, plain: bool =
     """The article of a page with that text; `lang` is the declaration of its root element."""
     declaration = f' lang="{lang}"' if lang else ""
     page = f"<!doctype html><html{declaration}><title>Hafen</title><main><article><h1>Hafen</h1><p>{text}</p>"
-    return extract_article(
+    article = extract_article(
         (text if plain else page).encode(),
         content_type="text/plain" if plain else "text/html",
         url="https://blatt.example/",
@@ -95,6 +95,7 @@ def article_from(text: str, *, lang: str = "", feed_language: str, plain: bool =
         now=datetime(2026, 11, 22, tzinfo=UTC),
         feed_language=feed_language,
     )
+    return determine_language(article)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,8 @@ def test_plain_texts_and_entries_have_the_language_of_their_feed() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     for text, declared, expected in ((NAMES, "fy-NL", "fy"), (SAMPLES["de"] * 2, "en-us", "de")):
         entry = Entry(id="1", link="https://blatt.example/", title="Hafen", summary=text)
-        assert article_of_entry(entry, site="", now=now, feed_language=declared).language == expected
+        article = article_of_entry(entry, site="", now=now, feed_language=declared)
+        assert determine_language(article).language == expected
 
 
 def test_the_text_that_is_taken_decides_whether_the_declaration_is_wrong() -> None:
@@ -129,7 +131,7 @@ def test_the_text_that_is_taken_decides_whether_the_declaration_is_wrong() -> No
     stub = Article(title="Hafen", body="Mehr in der Zeitung.", language="en", quality=Quality.SHORT)
     entry = Entry(id="1", link="https://blatt.example/", title="Hafen", content=SAMPLES["de"] * 4)
     whole = article_of_entry(entry, site="", now=datetime(2026, 11, 22, tzinfo=UTC), feed_language="en-us")
-    taken = better_of(stub, whole)
+    taken = determine_language(better_of(stub, whole))
     assert (taken.text_from, taken.language) == (TextFrom.FEED, "de")
 
 

@@ -237,3 +237,27 @@ def test_the_text_of_the_feed_is_body(title: str, feed_text: str) -> None:
     """Whatever is not a headline."""
     article = Article(title=title, body="Er kostet Millionen.")
     assert Watchlist.compile([Watch(name="Probe", query="body:Greetsiel")]).match(article, feed_text=feed_text)
+
+
+@pytest.mark.parametrize(
+    ("query", "asked", "matches"),
+    [
+        ("Kiew lang:de", 1, True),
+        ("Kiew (lang:en OR lang:de) -lang:fr", 1, True),
+        ("Kiew -lang:de", 1, False),
+        ("Rutte lang:de", 0, False),
+        ("lang:de Rutte", 0, False),
+        ("Kiew", 0, True),
+    ],
+)
+def test_the_language_is_asked_for_once_and_only_by_a_filter(query: str, asked: int, matches: bool) -> None:
+    """To determine it may take 60 MB; an article without the terms of the watch needs no language."""
+    calls: list[Article] = []
+
+    def language(article: Article) -> str:
+        calls.append(article)
+        return "de"
+
+    article = Article(title="", body="Ein Tag in Kiew.", language="en")
+    found = Watchlist.compile([Watch(name="Probe", query=query)]).match(article, language=language)
+    assert (len(calls), bool(found)) == (asked, matches)

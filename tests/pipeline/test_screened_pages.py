@@ -11,7 +11,7 @@ import pytest
 
 from bench.goldpages import TIMEZONE, gold_pages
 from tests.needs import needs_realworld
-from watcher.articles import Prefilter, extract_article
+from watcher.articles import Prefilter, extract_article, near_misses
 from watcher.errors import NotAnArticle
 from watcher.model import Article, Entry, Watch
 from watcher.parsing import tasks
@@ -76,6 +76,17 @@ def test_matches_are_those_of_the_unfiltered_path() -> None:
     assert extracted < len(PAGES) / 2
 
 
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(("teaser", "searched"), [("Rutte in Kiew", 1), ("Minister in Kiew", 0)])
+def test_a_page_that_cannot_match_is_not_searched_for_near_misses(teaser: str, searched: int) -> None:
+    """It may be a wall and is therefore extracted, but the prefilter found no term in any of its text."""
+    page = f"<html><title>Hafen</title><aside>{teaser}</aside><p>Am Hafen begann der Tag mit Regen.</p></html>"
+    with patch("watcher.parsing.tasks.near_misses", wraps=near_misses) as search:
+        reading = _reading_of(page.encode(), Entry(id="1", link="https://a.example/1", title=""), feed="Blatt")
+    assert (search.call_count, len(reading.near_misses)) == (searched, searched)
+    assert reading.wall or reading.problem
+
+
 @pytest.mark.parametrize(
     ("query", "matches"),
     [
@@ -116,13 +127,17 @@ def _reading(number: int) -> PageReading:
     """What a worker makes of a page, every fortieth from a feed that a watch takes whole."""
     page = PAGES[number]
     entry = Entry(id=str(number), link=page.url, title="")
+    return _reading_of(page.bytes, entry, feed="ausgewählt" if number % 40 == 0 else "anderer")
+
+
+def _reading_of(page: bytes, entry: Entry, *, feed: str) -> PageReading:
     task = PageTask(
         entry=entry,
-        feed="ausgewählt" if number % 40 == 0 else "anderer",
+        feed=feed,
         site="",
-        url=page.url,
+        url=entry.link,
         content_type="text/html",
         timezone=TIMEZONE,
         now=NOW,
     )
-    return PAGE_READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page.bytes))
+    return PAGE_READING.validate_json(tasks.read_page(PAGE_TASK.dump_python(task, mode="json"), page))

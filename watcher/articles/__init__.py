@@ -1,6 +1,12 @@
 """Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
-from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
+from watcher.articles.extract import (
+    article_of_entry,
+    better_of,
+    body_candidates,
+    determine_language,
+    extract_article,
+)
 from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
@@ -14,6 +20,7 @@ __all__ = [
     "article_of_entry",
     "better_of",
     "body_candidates",
+    "determine_language",
     "extract_article",
     "holds_sentence",
     "near_misses",

@@ -37,8 +37,15 @@ def bare_letters(text: str) -> bytes | None:
 def _letters_of(sign: str) -> bytes | None:
     """Returns the ASCII part of a folded non-ASCII character; None if the character may change the one before it."""
     folded = fold(sign).text
-    if any(
-        unicodedata.normalize("NFKC", letter + mark)[0] != letter for mark in (sign, folded) for letter in ascii_letters
-    ):
+    if any(_is_combining(mark) and _changes_a_letter(mark) for mark in (sign, folded)):
         return None
     return folded.encode("ascii", "ignore").translate(_LOWER, _NO_LETTERS)
+
+
+def _is_combining(mark: str) -> bool:
+    """Returns whether a text begins with a combining mark: no other character composes with an ASCII letter."""
+    return unicodedata.combining(unicodedata.normalize("NFKD", mark)[:1] or " ") != 0
+
+
+def _changes_a_letter(mark: str) -> bool:
+    return any(unicodedata.normalize("NFKC", letter + mark)[0] != letter for letter in ascii_letters)

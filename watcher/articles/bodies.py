@@ -58,7 +58,7 @@ _BLOCKS = re.compile(
 
 def plain_text(markup: str) -> str:
     """Returns all visible text, one line per block: for pages that are too deep or too large for a tree."""
-    tree = LexborHTMLParser(_BLOCKS.sub(lambda match: "\n" + match[0], markup))
+    tree = LexborHTMLParser(_BLOCKS.sub(r"\n\g<0>", markup))
     for name in ("script", "style", "noscript", "template", "nav", "svg", "head"):
         for node in tree.css(name):
             node.decompose()

@@ -13,7 +13,7 @@ from watcher.articles.gaps import with_left_out
 from watcher.articles.headline import Headline, author, headings
 from watcher.articles.line_rules import clean_lines
 from watcher.articles.lines import join_lines, letters_of, tidy_lines, words_of
-from watcher.articles.mass import mass_of
+from watcher.articles.mass import mass_of, prose_of
 from watcher.articles.page import Page
 from watcher.articles.pruning import pruned
 from watcher.articles.relining import split_joined
@@ -42,23 +42,22 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A body as lines, with the count of each of its words."""
+    """A body as lines, with the count of each of its words, and of all."""
 
     lines: Sequence[str]
     words: Counter[str]
+    size: int
 
     @classmethod
     def of(cls, text: str) -> _Candidate:
         lines = tidy_lines(text)
-        return cls(lines=lines, words=Counter(" ".join(lines).casefold().split()))
-
-    @property
-    def size(self) -> int:
-        return self.words.total()
+        words = " ".join(lines).casefold().split()
+        return cls(lines=lines, words=Counter(words), size=len(words))
 
     def shares(self, other: _Candidate) -> int:
         """Counts the words that both have."""
-        return (self.words & other.words).total()
+        both = self.words.keys() & other.words.keys()
+        return sum(map(min, map(self.words.__getitem__, both), map(other.words.__getitem__, both)))
 
     def agrees(self, other: _Candidate) -> float:
         """Returns the F1 of two bags of words: 1.0 if they are equal, 0.0 if they share nothing."""
@@ -153,7 +152,8 @@ def _best_reader(candidates: Mapping[Reader, _Candidate], stated: _Candidate, pa
     other = candidates.get(Reader.READABILITY)
     if other is None or any(chosen.agrees(witness) >= _AGREEMENT for witness in _witness(stated)):
         return best
-    mass, others = (mass_of(candidate.lines, page_blocks) for candidate in (chosen, other))
+    prose = prose_of(page_blocks)
+    mass, others = (mass_of(candidate.lines, prose) for candidate in (chosen, other))
     contains = other.shares(chosen) > _WITHIN * chosen.size
     return Reader.READABILITY if mass.is_cluttered(others) or (contains and mass.is_cut(others)) else best
 

@@ -67,6 +67,9 @@ class _Layout:
     headed: frozenset[HtmlElement]
 
 
+_NO_LAYOUT = _Layout(own=frozenset(), headed=frozenset())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Places:
     """Where on a page its headline and its long paragraphs are, as numbers of blocks."""
@@ -91,8 +94,9 @@ class _Places:
 
 def time_tags(page: Page, *, timezone: str) -> Iterator[StatedDate]:
     """Yields the dates of `<time>` tags that are not in a margin, in a teaser's link, or about the last change."""
-    layout = _layout(page)
-    for tag in page.tree.iter("time"):
+    tags = list(page.tree.iter("time"))
+    layout = _layout(page) if tags else _NO_LAYOUT
+    for tag in tags:
         if _is_elsewhere(tag, layout) or _is_about_a_change(tag):
             continue
         text = " ".join(tag.itertext())[:_LONGEST_LINE]
@@ -107,9 +111,10 @@ def marked_tags(page: Page, *, timezone: str) -> Iterator[StatedDate]:
 
     Of a tag that shows less than its value states, the shown date is taken: a month is what readers are given.
     """
-    layout = _layout(page)
-    for tag in page.tree.iter():
-        if not _is_marked(tag) or _is_elsewhere(tag, layout):
+    tags = list(filter(_is_marked, page.tree.iter()))
+    layout = _layout(page) if tags else _NO_LAYOUT
+    for tag in tags:
+        if _is_elsewhere(tag, layout):
             continue
         value = tag.get("content") or tag.get("datetime") or tag.get("title") or ""
         stamp, shown = parse_date(value, timezone=timezone), _shown(tag, page, timezone)

@@ -42,11 +42,11 @@ def extract_article(
     hint: Entry | None = None,
     feed_language: str = "",
 ) -> Article:
-    """Extracts title, body, date, author, site and language from a page.
+    """Extracts title, body, date, author, site and declared language from a page.
 
     `timezone` (IANA name) dates zoned times; `now` bounds dates; `hint` is the feed's entry that led here;
-    `feed_language`, which its feed declares, is used where the page declares none. Raises NotAnArticle, with the
-    reason, for bytes that are not a page and for walls, error pages and shells.
+    `feed_language`, which its feed declares, is used where the page declares none (see `determine_language`). Raises
+    NotAnArticle, with the reason, for bytes that are not a page and for walls, error pages and shells.
     """
     text = text_of_page(page, content_type)
     hint = without_future_date(hint, now=now) if hint else None
@@ -83,7 +83,7 @@ def _article(page: Page, *, timezone: str, now: datetime, hint: Entry | None, fe
         body=body.text,
         date=dated.stated.date if dated else None,
         published_at=dated.stated.moment if dated else None,
-        language=language_of(body.text, declared=language(page) or language_code(feed_language)),
+        language=language(page) or language_code(feed_language),
         site=site_name(page),
         author=writer,
         quality=quality,
@@ -101,7 +101,7 @@ def _origins(title: str, body: Body, dated: Dated | None, writer: str) -> Mappin
 def article_of_entry(entry: Entry, *, site: str, now: datetime, feed_language: str = "") -> Article:
     """Makes an article of a feed's entry alone; `text_from` is FEED. A date in the future is left out.
 
-    `feed_language`: the one that the feed declares.
+    `feed_language`: the one that the feed declares, and so the article's until `determine_language`.
     """
     entry = without_future_date(entry, now=now)
     body = join_lines(plain_lines(entry.text))
@@ -111,7 +111,7 @@ def article_of_entry(entry: Entry, *, site: str, now: datetime, feed_language: s
         body=body,
         date=entry.date,
         published_at=entry.published_at,
-        language=language_of(body, declared=language_code(feed_language)),
+        language=language_code(feed_language),
         site=site or host_of(entry.link),
         author=entry.author,
         text_from=TextFrom.FEED,
@@ -130,18 +130,25 @@ def better_of(page: Article | None, entry: Article) -> Article:
     if page is None:
         return entry
     taken = page if _page_wins(page, entry) else entry
-    declared = page.language or entry.language
     return replace(
         taken,
         quality=page.quality if _is_faulty(page) else taken.quality,
         title=page.title or entry.title,
         date=page.date or entry.date,
         published_at=page.published_at or (entry.published_at if page.date in {None, entry.date} else None),
-        language=declared if taken is page else language_of(entry.body, declared=declared),
+        language=page.language or entry.language,
         site=page.site or entry.site,
         author=page.author or entry.author,
         origins={**entry.origins, **page.origins, "body": taken.origins.get("body", "")},
     )
+
+
+def determine_language(article: Article) -> Article:
+    """Replaces the declared language of an article by that of its text, where the two contradict each other.
+
+    It is a step of its own, because the text of an article that no watch matches need not be examined.
+    """
+    return replace(article, language=language_of(article.body, declared=article.language))
 
 
 def _page_wins(page: Article, entry: Article) -> bool:
@@ -172,7 +179,7 @@ def _plain_article(text: str, *, url: str, hint: Entry | None, feed_language: st
         body=body,
         date=hint.date if hint else None,
         published_at=hint.published_at if hint else None,
-        language=language_of(body, declared=language_code(feed_language)),
+        language=language_code(feed_language),
         site=host_of(url),
         quality=quality,
         origins={"body": "plain text"} | ({"title": "feed", "date": "feed"} if hint else {}),

@@ -34,7 +34,7 @@ def with_left_out(lines: Sequence[str], page_blocks: Sequence[Block]) -> list[st
     missing = [
         block
         for block in page_blocks
-        if counts[block.key] == 1 and holds(scope, block.element) and _is_left_out(block, kinds, said)
+        if counts[block.key] == 1 and _is_left_out(block, kinds, said) and holds(scope, block.element)
     ]
     mass = sum(len(letters_of(block.text)) for block in missing)
     if not _LEAST_MASS * len(said) <= mass <= _MOST_MASS * len(said):

@@ -69,6 +69,8 @@ def headings(page: Page) -> tuple[str, ...]:
 def without_site(title: str, page: Page) -> str:
     """Removes the parts at the ends of a title that name the site: `Headline | The Site` -> `Headline`."""
     cuts = list(_SEPARATOR.finditer(title))
+    if not cuts:
+        return title
     names = {_name(site_name(page)), _name(host_of(page.url)), _name(host_of(page.url).split(".")[-2:][0])} - {""}
     start, end = 0, len(title)
     while cuts and cuts[-1].start() > start and _name(title[cuts[-1].end() : end]) in names:

@@ -12,6 +12,8 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\ufeff\u2060]")  # soft hyphen
 _LIST_MARKS = frozenset({"-", "•", "*", "·", "▪", "‣"})
 _NOTHING = re.compile(r"^[\W_]*$")
 _KEY = 50
+_NO_LETTERS = bytes(code for code in range(0x80) if not chr(code).isalnum())
+_OTHER_SIGNS = re.compile(r"[\W_]+")
 
 
 def tidy_lines(text: str) -> list[str]:
@@ -59,9 +61,11 @@ def join_lines(lines: Iterable[str]) -> str:
 
 def letters_of(text: str) -> str:
     """Returns letters and digits only, case folded: equal for two spellings of one line."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return "".join(filter(str.isalnum, text.casefold()))
+    if text.isascii():  # in bytes, a third of the time of a test of each character
+        return text.lower().encode().translate(None, _NO_LETTERS).decode()
+    raw = unicodedata.normalize("NFC", text).casefold().encode("utf-8", "surrogatepass")
+    letters = raw.translate(None, _NO_LETTERS).decode("utf-8", "surrogatepass")
+    return letters if letters.isalnum() else _OTHER_SIGNS.sub("", letters)
 
 
 def words_of(text: str) -> frozenset[str]:

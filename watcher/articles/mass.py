@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from lxml.html import HtmlElement
@@ -42,19 +42,21 @@ class Mass:
         return self.prose + self.other
 
 
-def mass_of(lines: Sequence[str], page_blocks: Sequence[Block]) -> Mass:
-    """Weighs the lines of a candidate."""
-    prose = {block.key for block in page_blocks if len(block.text) >= LEAST_LETTERS and is_prose(block.element)}
+def prose_of(page_blocks: Sequence[Block]) -> frozenset[str]:
+    """Returns the keys of the blocks that may be paragraphs of an article."""
+    return frozenset(block.key for block in page_blocks if len(block.text) >= LEAST_LETTERS and is_prose(block.element))
+
+
+def mass_of(lines: Sequence[str], prose: Set[str]) -> Mass:
+    """Weighs the lines of a candidate against the prose of its page (see `prose_of`)."""
     letters = sum(len(line) for line in lines if key_of(line) in prose)
     return Mass(prose=letters, other=sum(map(len, lines)) - letters)
 
 
 def is_prose(element: HtmlElement) -> bool:
     """Returns whether an element may be a paragraph of an article: no link list, outside margins, captions, tables."""
-    if link_share(element) > _MOST_LINKED:
-        return False
     above = [element, *element.iterancestors()]
-    if any(each.tag in _NOT_INSIDE for each in above):
+    if any(each.tag in _NOT_INSIDE for each in above) or link_share(element) > _MOST_LINKED:
         return False
-    names = (f"{each.get('class') or ''} {each.get('id') or ''}" for each in above[: _NEAR + 1])
+    names = (f"{each.get('class') or ''} {each.get('id') or ''}".lower() for each in above[: _NEAR + 1])
     return not any(MARGIN_NAMES.search(name) or CAPTION_NAMES.search(name) for name in names)

@@ -72,9 +72,8 @@ def read_page(html: str, *, url: str) -> Page | None:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
     parser.set_element_class_lookup(_CLASS_OF_ALL)
     try:
-        tree = document_fromstring(
-            drop_attribute_floods(html).encode("utf-8", "replace"), parser=parser, ensure_head_body=True
-        )
+        markup = drop_attribute_floods(html.encode("utf-8", "replace"))
+        tree = document_fromstring(markup, parser=parser, ensure_head_body=True)
     except (etree.LxmlError, ValueError, AssertionError):
         return None
     meta = _meta(tree)

@@ -10,7 +10,7 @@ from heapq import nlargest
 
 from selectolax.lexbor import LexborHTMLParser
 
-from watcher.articles.attribute_floods import drop_attribute_floods_in_utf8
+from watcher.articles.attribute_floods import drop_attribute_floods
 from watcher.articles.decoding import page_as_utf8
 from watcher.articles.phrases import PAYWALL
 from watcher.articles.prefilter import JOINT, texts_of
@@ -37,7 +37,7 @@ class PageSummary:
 
 def summarise_page(page: bytes, content_type: str) -> PageSummary:
     """Summarises a page with one parse by lexbor and no tree walk in Python."""
-    tree = LexborHTMLParser(drop_attribute_floods_in_utf8(page_as_utf8(page, content_type)))
+    tree = LexborHTMLParser(drop_attribute_floods(page_as_utf8(page, content_type)))
     title = tree.css_first("title")
     marked = _tidied(element.text(deep=True) for element in tree.tags("p"))
     texts = list(texts_of(tree))

@@ -1,7 +1,7 @@
 """Phrases by which lines and pages give themselves away: general ones of many outlets, never the name of one.
 
-Patterns for `re`, case ignored, but CONSENT and PAYWALL are for lower-case texts (a quarter of the time). Lists are
-meant to grow. What follows from a hit is decided elsewhere.
+Patterns for `re`, case ignored, but CONSENT, PAYWALL, MARGIN_NAMES and CAPTION_NAMES are for lower-case texts (a
+quarter of the time). Lists are meant to grow. What follows from a hit is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ def _any(*phrases: str, before: str = "") -> re.Pattern[str]:
 
 def _any_lower(*phrases: str) -> re.Pattern[str]:
     return re.compile("|".join(phrases))
+
+
+def _any_word(*words: str) -> re.Pattern[str]:
+    return re.compile(f"(?<![a-z])(?:{'|'.join(words)})(?![a-z])")
 
 
 CONSENT = _any_lower(
@@ -67,13 +71,13 @@ ERROR = _any(
 
 PAYWALL_NAMES = _any(r"paywall|pay-wall|paid-?barrier|piano-(?:offer|container)|subscriber-only|regwall|offer-?page")
 
-MARGIN_NAMES = _any(
-    r"(?<![a-z])(?:related|recommend(?:ed|ation)?s?|read-?more|more-?on|most-?read|trending|teaser-?list|newsletter)(?![a-z])",
-    r"(?<![a-z])(?:breadcrumbs?|share-?bar|social-?share|comments?|promo|sponsor(?:ed)?|advertisement)(?![a-z])",
-    r"(?<![a-z])(?:author-?(?:bio|box|card|info)|copyright|boilerplate|consent|cookie-?(?:banner|notice))(?![a-z])",
+MARGIN_NAMES = _any_word(
+    r"related|recommend(?:ed|ation)?s?|read-?more|more-?on|most-?read|trending|teaser-?list|newsletter",
+    r"breadcrumbs?|share-?bar|social-?share|comments?|promo|sponsor(?:ed)?|advertisement",
+    r"author-?(?:bio|box|card|info)|copyright|boilerplate|consent|cookie-?(?:banner|notice)",
 )
 
-CAPTION_NAMES = _any(
+CAPTION_NAMES = _any_lower(
     r"(?<![a-z])(?:caption|credits?|copyright|audio|player|tooltip|toast|byline|authors?|bio|hidden|clipboard|gallery)(?![a-z])",
     r"caption|bildunterschrift|sr-only|visually-?hidden",
 )

@@ -41,10 +41,10 @@ def pruned(tree: HtmlElement) -> HtmlElement:
         _drop(element)
 
     for element in list(tree.iter("ul", "ol")):
-        if _is_attached(element, tree) and _is_link_list(element, shares):
+        if _is_link_list(element, shares) and _is_attached(element, tree):
             _drop_with_heading(element, drop)
     for element in list(tree.iter("p", "div", "article", "section")):
-        if _is_attached(element, tree) and _is_bare_link(element, shares):
+        if _is_bare_link(element, shares) and _is_attached(element, tree):
             drop(element)
     _drop_margins(tree)
     return tree
@@ -69,7 +69,7 @@ def _drop_margins(tree: HtmlElement) -> None:
     for element in list(tree.iter(*_BOXES)):
         names = " ".join(filter(None, map(element.get, _NAMING)))
         if names not in margins:
-            margins[names] = bool(MARGIN_NAMES.search(names))
+            margins[names] = bool(MARGIN_NAMES.search(names.lower()))
         if not margins[names] or not _is_attached(element, tree):
             continue
         if element.tag == "aside" or _paragraph_letters(element) <= whole * _LARGEST_SHARE:
@@ -86,7 +86,7 @@ def _is_link_list(element: HtmlElement, shares: LinkShares) -> bool:
 
 def _is_bare_link(element: HtmlElement, shares: LinkShares) -> bool:
     """Returns whether an element consists of one long link: a pointer to another article, not a word of a sentence."""
-    if len(element) == 0 or shares.of(element) <= 0.95 or (element.text and element.text.strip()):
+    if shares.of(element) <= 0.95 or len(element) == 0 or (element.text and element.text.strip()):
         return False
     if element.tag == "p" and any(child.tag not in _INLINE for child in element.iterdescendants()):
         return False

@@ -67,7 +67,7 @@ def _is_inside(element: HtmlElement) -> bool:
     if any(node.tag in _NOT_INSIDE for node in (element, *element.iterancestors())):
         return True
     near = [element, *islice(element.iterancestors(), 2)]
-    return any(CAPTION_NAMES.search(" ".join(map(str, node.attrib.values()))) for node in near)
+    return any(CAPTION_NAMES.search(" ".join(map(str, node.attrib.values())).lower()) for node in near)
 
 
 def _descriptions(page: Page) -> set[str]:

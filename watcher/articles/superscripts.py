@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _RAISED = re.compile(
-    r"(?<=[^\s<>])<sup\b[^<>]{0,500}>\s*(?:<(?:a|b|em|i|small|span|strong)\b[^<>]{0,500}>\s*){0,3}"
+    r"<(?<=[^\s<>]<)sup\b[^<>]{0,500}>\s*(?:<(?:a|b|em|i|small|span|strong)\b[^<>]{0,500}>\s*){0,3}"
     r"([+−-]?[0-9]{1,4}(?:\s?[,;–-]\s?[0-9]{1,4}){0,5}|TM|SM)"
     r"\s*(?:</(?:a|b|em|i|small|span|strong)\s*>\s*){0,3}</sup\s*>",
     re.IGNORECASE,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from watcher.articles.attribute_floods import drop_attribute_floods_in_utf8
+from watcher.articles.attribute_floods import drop_attribute_floods
 from watcher.articles.blocks import BLOCKS
 from watcher.articles.decoding import page_as_utf8
 
@@ -52,7 +52,7 @@ class VisibleText:
     """The pieces of visible text of one page in document order."""
 
     def __init__(self, page: bytes, content_type: str) -> None:
-        self._tree = LexborHTMLParser(drop_attribute_floods_in_utf8(page_as_utf8(page, content_type)))
+        self._tree = LexborHTMLParser(drop_attribute_floods(page_as_utf8(page, content_type)))
         self._tree.strip_tags(_UNSEEN)
         self._edges: list[int] = []
         self._texts: list[str] = []

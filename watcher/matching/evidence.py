@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -32,12 +32,22 @@ class Span:
 
 
 class Evidence:
-    """An article, scanned with a lexicon."""
+    """An article, scanned with a lexicon. `language`: returns the article's language, when a filter asks for it."""
 
-    def __init__(self, lexicon: Lexicon, article: Article, *, feed_text: str, feed: str) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        article: Article,
+        *,
+        feed_text: str,
+        feed: str,
+        language: Callable[[Article], str] | None = None,
+    ) -> None:
         self._lexicon = lexicon
         self._article = article
         self._feed = feed
+        self._determine_language = language
+        self._language: str | None = None
         self._texts = {HitField.TEXT: _Text(lexicon, article.text)}
         if feed_text:
             self._texts[HitField.FEED] = _Text(lexicon, feed_text)
@@ -97,8 +107,15 @@ class Evidence:
 
     def fact(self, fact: Fact) -> str:
         """Returns a fact of the article, "" if it is unknown."""
-        known = {Fact.LANGUAGE: self._article.language, Fact.SITE: ", ".join(self._article.hosts)}
-        return (known | {Fact.FEED: self._feed, Fact.AUTHOR: self._article.author})[fact]
+        match fact:
+            case Fact.LANGUAGE:
+                return self._known_language()
+            case Fact.SITE:
+                return ", ".join(self._article.hosts)
+            case Fact.FEED:
+                return self._feed
+            case Fact.AUTHOR:
+                return self._article.author
 
     def reach(self, span: Span, words: int) -> int:
         """Returns the folded offset of the end of the word that is `words` words behind the span."""
@@ -120,6 +137,12 @@ class Evidence:
             for (field, start, term), end in order
             if field is HitField.TEXT or term not in in_text
         ]
+
+    def _known_language(self) -> str:
+        if self._language is None:
+            determine = self._determine_language
+            self._language = determine(self._article) if determine else self._article.language
+        return self._language
 
     def _in_title(self, field: HitField, start: int) -> bool:
         if field not in self._headlines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeGuard
@@ -77,14 +77,22 @@ class Watchlist:
             if plan.signs is None or any(isinstance(sign, FactFilter) for sign in plan.signs)
         )
 
-    def match(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Match, ...]:
+    def match(
+        self,
+        article: Article,
+        *,
+        feed_text: str = "",
+        feed: str = "",
+        language: Callable[[Article], str] | None = None,
+    ) -> tuple[Match, ...]:
         """Returns the matches of the article, in the order of the watchlist, each with its hits.
 
         Hits point into `article.text`; a term that does not occur there is searched in `feed_text` (the text of the
         entry), and its hits have the field FEED. A match has at most `MAX_HITS` hits, the first of the text, and none
-        if the watch consists of facts only. `feed`: the name of the feed.
+        if the watch consists of facts only. `feed`: the name of the feed. `language`: determines the language of the
+        article, called at most once and only if a `lang:` filter is evaluated; by default it is `article.language`.
         """
-        evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed)
+        evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed, language=language)
         return tuple(match for plan in self._candidates(evidence) if (match := _match(plan, evidence)))
 
     def explain(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Finding, ...]:

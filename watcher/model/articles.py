@@ -56,9 +56,10 @@ class Removed:
 class Article:
     """The article of a page or, if there is none, of its entry.
 
-    `body` is plain text, paragraphs split by one blank line. `site`: the outlet's name; `hosts`: those of
-    the link in the feed and of the page as it was reached. `origins`: the source of each field ("title", "body",
-    "date", ...), for `explain`. `removed`: the lines that rules removed from the body, in page order.
+    `body` is plain text, paragraphs split by one blank line. `language`: a code of two or three letters, "" if unknown.
+    `site`: the outlet's name; `hosts`: those of the link in the feed and of the page as it was reached. `origins`: the
+    source of each field ("title", "body", "date", ...), for `explain`. `removed`: the lines that rules removed from the
+    body, in page order.
     """
 
     title: str

@@ -16,6 +16,7 @@ from watcher.articles import (
     article_of_entry,
     better_of,
     body_candidates,
+    determine_language,
     extract_article,
     holds_sentence,
     near_misses,
@@ -126,17 +127,18 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     """
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
-    if summary and not (summary.suspect or boilerplate) and _cannot_match(task, summary):
+    cannot_match = summary is not None and _cannot_match(task, summary)
+    if cannot_match and summary and not (summary.suspect or boilerplate):
         return PageReading(article=None, paragraphs=paragraphs)
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
-    matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
+    matches = _matches(task, article)
     if task.shares_page and _is_own_text(task.entry) and any(_is_in_feed_text(match) for match in matches):
         article = _entry_article(task)
         article = replace(article, hosts=hosts_of(task.entry.link, task.url))
-        matches = _generation.watchlist.match(article, feed_text=task.entry.feed_text, feed=task.feed)
-    near = _near_misses(task, page, article, matches)
+        matches = _matches(task, article)
+    near = NearMisses() if cannot_match else _near_misses(task, page, article, matches)
     reading = PageReading(
         article=None,
         problem=problem,
@@ -147,8 +149,18 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     )
     if not matches and not task.whole:
         return reading
+    article = determine_language(article)
     reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
     return _explained(reading, task, page, article) if task.whole else reading
+
+
+def _matches(task: PageTask, article: Article) -> tuple[Match, ...]:
+    return _generation.watchlist.match(
+        article,
+        feed_text=task.entry.feed_text,
+        feed=task.feed,
+        language=lambda article: determine_language(article).language,
+    )
 
 
 def _is_own_text(entry: Entry) -> bool:
