@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from watcher.app import client_of
+from watcher.cli.feeds_discover import register_discover
 from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
 from watcher.config import Config, FeedConfig
 from watcher.config.edit import add_feed, remove_feed
@@ -27,7 +28,9 @@ def register(group: click.Group) -> None:
 
     @group.group("feeds")
     def feeds_group() -> None:
-        """Lists, adds or removes feeds of the config file."""
+        """Lists, finds, adds or removes feeds of the config file."""
+
+    register_discover(feeds_group)
 
     @command(feeds_group, "list")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")

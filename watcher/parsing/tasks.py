@@ -27,16 +27,21 @@ from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
+from watcher.feeds.source import read_source as read_any_source
+from watcher.feeds.source import sitemaps_of
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
 from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
 from watcher.parsing.messages import (
+    ADDRESSES,
     FEED_NEWS,
     FEED_TASK,
     NEWS_TASK,
     PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
+    ROBOTS_TASK,
+    SOURCE_READING,
     WATCHES,
     PageReading,
     PageTask,
@@ -95,6 +100,18 @@ def read_news(arguments: Mapping[str, Any], payload: bytes) -> bytes:
         before=Listing.unpack(payload[: task.listing_size]),
     )
     return FEED_NEWS.dump_json(news)
+
+
+def read_source(arguments: Mapping[str, Any], body: bytes) -> bytes:
+    """FeedTask, body -> SourceReading, whatever the body is."""
+    task = FEED_TASK.validate_python(arguments)
+    reading = read_any_source(body, content_type=task.content_type, url=task.url, timezone=task.timezone)
+    return SOURCE_READING.dump_json(reading)
+
+
+def read_sitemaps(arguments: Mapping[str, Any], robots: bytes) -> bytes:
+    """RobotsTask, robots.txt -> addresses of sitemaps."""
+    return ADDRESSES.dump_json(sitemaps_of(robots, url=ROBOTS_TASK.validate_python(arguments).url))
 
 
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
@@ -220,4 +237,6 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
     "read_feed": read_feed,
     "read_news": read_news,
     "read_page": read_page,
+    "read_sitemaps": read_sitemaps,
+    "read_source": read_source,
 }
