@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.feeds.bodies import rss
-from watcher.feeds.entry_blocks import cut
+from watcher.feeds.formats.entry_blocks import cut
 
 ITEMS = tuple(f"<item><guid>{n}</guid><title>Meldung {n}</title></item>" for n in range(5))
 

@@ -16,8 +16,8 @@ from tests.feeds.bodies import URL, atom, rss
 from tests.feeds.test_realworld import body_of, each, feed_name, gold
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
-from watcher.feeds import fast_xml, xmlfeed
-from watcher.feeds.fast_xml import read_quickly
+from watcher.feeds.formats import fast_xml, xmlfeed
+from watcher.feeds.formats.fast_xml import read_quickly
 from watcher.feeds.parse import parse_feed
 from watcher.model import ParsedFeed
 

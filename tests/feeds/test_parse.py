@@ -179,7 +179,7 @@ def test_the_publishers_wish_is_read(head: str, wish: timedelta | None) -> None:
 
 def test_entries_are_bounded_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of too many entries the first are read, of too long texts the beginning."""
-    monkeypatch.setattr("watcher.feeds.xmlfeed.MAX_ENTRIES", 2)
+    monkeypatch.setattr("watcher.feeds.formats.xmlfeed.MAX_ENTRIES", 2)
     text = "Wort " * (limits.MAX_CONTENT // 4)
     feed = parsed(rss(f"<item><title>{text}</title><description>{text}</description></item>" * 3))
     assert len(feed.entries) == 2

@@ -14,12 +14,12 @@ from dataclasses import replace
 
 from watcher.errors import NotAFeed
 from watcher.feeds.discover import advertised_feeds
-from watcher.feeds.entry_blocks import Blocks, block_hash, cut
-from watcher.feeds.jsonfeed import parse_json_feed
+from watcher.feeds.formats.entry_blocks import Blocks, block_hash, cut
+from watcher.feeds.formats.jsonfeed import parse_json_feed
+from watcher.feeds.formats.repair import FeedXml, feed_xml, root_name
+from watcher.feeds.formats.xmlfeed import NOT_WELL_FORMED, parse_xml_feed
 from watcher.feeds.limits import MAX_INFLATED
 from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
-from watcher.feeds.repair import FeedXml, feed_xml, root_name
-from watcher.feeds.xmlfeed import NOT_WELL_FORMED, parse_xml_feed
 from watcher.model import ParsedFeed
 from watcher.text.charset import DecodedText, decode
 

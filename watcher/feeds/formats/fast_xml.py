@@ -19,8 +19,8 @@ from xml.parsers import expat
 from feedparser.api import StrictFeedParser
 from feedparser.util import FeedParserDict
 
-from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE
-from watcher.feeds.xml_tree import Element, Tree, Unsupported
+from watcher.feeds.formats.repair import MEDIA_TEXT, MEDIA_TITLE
+from watcher.feeds.formats.xml_tree import Element, Tree, Unsupported
 
 Values = dict[str, Any]
 

@@ -15,11 +15,11 @@ from typing import Any
 import feedparser
 
 from watcher.errors import NotAFeed
-from watcher.feeds.fast_xml import ORIGINAL_LINKS, read_quickly
+from watcher.feeds.formats.fast_xml import ORIGINAL_LINKS, read_quickly
+from watcher.feeds.formats.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, repaired
 from watcher.feeds.limits import MAX_CONTENT, MAX_ENTRIES, MAX_ID, MAX_NAME, MAX_SUMMARY, MAX_TITLE
 from watcher.feeds.links import absolute_link, is_web_address
 from watcher.feeds.plain import plain_line, plain_text, safe_text
-from watcher.feeds.repair import MEDIA_TEXT, MEDIA_TITLE, FeedXml, TooManyAttributes, has_entries, repaired
 from watcher.model import Entry, ParsedFeed
 from watcher.text.addresses import clean_address
 from watcher.text.dates import StatedDate, parse_date
