@@ -32,7 +32,7 @@ def entries(*names: str, newest: datetime = NOW) -> list[Entry]:
 
 
 def page(*links: str, body: str = "Willkommen") -> str:
-    return f"<!doctype html><html><head><title>Blatt</title>{''.join(links)}</head><body>{body}</body></html>"
+    return f"<!doctype html><html><head><title>Blatt</title>{''.join(links)}</head><body>{body}</body>"
 
 
 def link(href: str, media_type: str = "application/rss+xml", title: str = "") -> str:
@@ -264,7 +264,8 @@ def test_hostile_bytes_end_in_sentences(news: Newsroom, desk: Program) -> None:
     """A robots.txt of 10 MB, a huge page, control characters in titles and addresses."""
     home = news.page("/", page(link("/rss.xml"), link("/\x1b[2J.xml"), body="x" * 3_000_000))
     news.page("/robots.txt", "Sitemap: /s.xml\n" + "Disallow: /*a*b*c*d\n" * 500_000)
-    feed = "<rss version='2.0'><channel><title>Bl&#27;[2Jatt\u202e&#155;</title><item><title>a</title></item></channel></rss>"
+    title = "Bl&#27;[2Jatt\u202e&#155;"
+    feed = f"<rss version='2.0'><channel><title>{title}</title><item><title>a</title></item></channel></rss>"
     news.feed_bytes("/rss.xml", feed.encode())
     result = discover(desk, home)
     assert result.code == 0, result.stderr

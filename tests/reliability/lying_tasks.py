@@ -15,4 +15,6 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
     "read_feed": say,
     "read_news": say,
     "read_page": say,
+    "read_sitemaps": say,
+    "read_source": say,
 }

@@ -102,7 +102,7 @@ class _Search:
         self._found: dict[int, Found] = {}
         self._refused: dict[int, Refused] = {}
         self._queued = set[str]()
-        self._addresses: dict[str, str] = {}
+        self._read_from: dict[str, int] = {}
         self._guesses = 0
         self._failure = ""
         self._notes: list[str] = []
@@ -260,9 +260,9 @@ class _Search:
                 self._refuse(candidate, reading.problem)
             return reading
         url = response.permanent_url or candidate.url
-        first = self._addresses.setdefault(feed_address_key(response.url), url)
-        if first != url or candidate.number in self._found:
-            self._refuse(candidate, f"leads to the same address as {first}")
+        first = self._read_from.setdefault(feed_address_key(response.url), candidate.number)
+        if first != candidate.number:
+            self._refuse(candidate, f"leads to the same address as {self._found[first].url}")
             return reading
         source = replace(reading.source, comments=reading.source.comments or candidate.comments)
         self._found[candidate.number] = Found(url=url, source=source, origin=candidate.origin)

@@ -97,8 +97,8 @@ class Site:
 
     def _answer(self, response: Response, refused: list[str]) -> Answer:
         if refused:
-            where = refused[0] if self.covers(refused[0]) else f"another site, {_domain_of(refused[0])}"
-            return Answer(reason=f"redirects to {where}", redirects_to=refused[0])
+            where = "" if self.covers(refused[0]) else ", which is another site"
+            return Answer(reason=f"redirects to {refused[0]}{where}", redirects_to=refused[0])
         if response.status == 200:
             return Answer(response=response)
         failed = response.status >= 500 or response.status == 429

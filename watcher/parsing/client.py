@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from watcher.corpus import normalise_text
 from watcher.errors import NotAFeed, TaskFailed
+from watcher.feeds.discover import MOST_LINKS
 from watcher.feeds.links import MAX_LINK, is_web_address
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source import MOST_LISTED, SourceReading
@@ -142,6 +143,8 @@ def _contradiction_in_source(reading: SourceReading) -> str:
     ):
         return "a wrong number of entries"
     feeds = page.feeds if page else ()
+    if len(feeds) > MOST_LINKS:
+        return "too many links"
     texts = (source.format, source.title, source.language, source.problem) if source else (reading.problem,)
     if not all(text.isprintable() for text in (*texts, *(link.title for link in feeds))):
         return "a text with control characters"
