@@ -31,6 +31,7 @@ from watcher.parsing.messages import WATCHES, FeedTask, PageTask
 
 TASKS = "watcher.parsing.tasks"
 WATCH = Watch(name="Fuzz", terms=("der", "the", "Rutte", "le"))
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 LONGEST_STALL = 0.1
 WORKER_LIMIT = 512 * 2**20
 WORKER_FLOOR = 200 * 2**20  # address space is limited from what a loaded worker has; resident, that is far less
@@ -145,7 +146,9 @@ def _keep(ledger: Ledger, sources: Sequence[Original], seeds: range, findings: F
 
 async def _read(pool: ParserPool, made: Mutant, seed: int) -> str:
     if made.kind == "feed":
-        task = FeedTask(content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin")
+        task = FeedTask(
+            content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin", now=NOW
+        )
         feed = await client.read_feed(pool, task, made.body)
         return "entries" if feed.entries else "no entries"
     page = PageTask(
@@ -166,7 +169,7 @@ async def _read(pool: ParserPool, made: Mutant, seed: int) -> str:
 
 async def _still_serves(pool: ParserPool) -> list[tuple[int, str]]:
     body = b'<rss version="2.0"><channel><title>t</title><item><title>Eins</title></item></channel></rss>'
-    task = FeedTask(content_type="text/xml", url="https://news.example/feed", timezone="Europe/Berlin")
+    task = FeedTask(content_type="text/xml", url="https://news.example/feed", timezone="Europe/Berlin", now=NOW)
     try:
         return [] if (await client.read_feed(pool, task, body)).entries else [(-1, "the pool lost an entry")]
     except Exception as error:  # a pool that is broken in any way

@@ -76,6 +76,9 @@ class PartialDate:
 
 # -- feeds and entries ------------------------------------------------------------------------------------------------
 
+FEED, NEWS_SITEMAP = "feed", "news sitemap"  # the kinds of feeds
+SITEMAP_INDEX = "index of sitemaps"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -84,7 +87,8 @@ class Entry:
     `id` is the feed's own id, "" if it gives none. `link` is absolute and otherwise exactly as given, "" if there
     is none. `second_link`: the page's own address where `link` leads over a service (FeedBurner), else "".
     `published_at` is set only if the feed states a time with its zone; `date` is that moment's day in the
-    reader's time zone, or the less precise date that the feed states.
+    reader's time zone, or the less precise date that the feed states. `language`: the one that the feed states for
+    this entry alone, "" if none.
     """
 
     id: str
@@ -96,6 +100,7 @@ class Entry:
     published_at: datetime | None = None
     date: PartialDate | None = None
     second_link: str = ""
+    language: str = ""
 
     @property
     def text(self) -> str:
@@ -112,7 +117,8 @@ class Entry:
 class ParsedFeed:
     """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 
-    `problem`: what was wrong with a body that still gave entries, "" if nothing was.
+    `problem`: what was wrong with a body that still gave entries, "" if nothing was. `sitemaps`: the addresses that an
+    index lists (its `format` is SITEMAP_INDEX), those modified last first.
     """
 
     format: str
@@ -122,6 +128,31 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     refresh_after: timedelta | None = None
     problem: str = ""
+    sitemaps: tuple[str, ...] = ()
+
+    @property
+    def is_index(self) -> bool:
+        return self.format == SITEMAP_INDEX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitemap:
+    """One of the sitemaps of an index, as the last poll left it. `position`: its place in the order of reading.
+
+    `etag`, `last_modified` and `body_hash` are of its last body, which `listing` lists, packed, and which gave `listed`
+    entries. `body_problem`: what was wrong with it. `error`: why the last poll did not read it, "" if it did.
+    """
+
+    url: str
+    position: int
+    etag: str = ""
+    last_modified: str = ""
+    last_unconditional_at: datetime | None = None
+    body_hash: int | None = None
+    listed: int = 0
+    listing: bytes = b""
+    body_problem: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

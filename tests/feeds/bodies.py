@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from watcher.feeds.identity import distinct_keys, link_key, own_keys, title_key
 from watcher.feeds.parse import parse_feed
 from watcher.model import EntryKeys, ParsedFeed
 
 URL = "https://blatt.example/feed.xml"
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 def rss(items: str, *, head: str = "", prolog: str = '<?xml version="1.0" encoding="UTF-8"?>') -> str:
@@ -30,7 +33,7 @@ def atom(entries: str, *, attributes: str = "") -> str:
 def parsed(body: str | bytes, *, content_type: str = "", url: str = URL, timezone: str = "Europe/Berlin") -> ParsedFeed:
     """The feed in `body`, text as UTF-8."""
     data = body.encode() if isinstance(body, str) else body
-    return parse_feed(data, content_type=content_type, url=url, timezone=timezone)
+    return parse_feed(data, content_type=content_type, url=url, timezone=timezone, now=NOW)
 
 
 def feed_keys(feed_key: str, feed: ParsedFeed) -> tuple[EntryKeys, ...]:

@@ -12,7 +12,7 @@ from feedparser.api import StrictFeedParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.feeds.bodies import URL, atom, rss
+from tests.feeds.bodies import NOW, URL, atom, rss
 from tests.feeds.test_realworld import body_of, each, feed_name, gold
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
@@ -80,7 +80,7 @@ element = st.builds(
 def as_feedparser_reads(body: bytes, **more: str) -> ParsedFeed:
     """The feed, read without the quick reader."""
     with patch.object(xmlfeed, "read_quickly", lambda data: None):
-        return parse_feed(body, timezone="Europe/Berlin", **more)
+        return parse_feed(body, timezone="Europe/Berlin", now=NOW, **more)
 
 
 def assert_both_read_the_same(body: bytes, **more: str) -> None:
@@ -88,9 +88,9 @@ def assert_both_read_the_same(body: bytes, **more: str) -> None:
         expected = as_feedparser_reads(body, **more)
     except NotAFeed:
         with pytest.raises(NotAFeed):
-            parse_feed(body, timezone="Europe/Berlin", **more)
+            parse_feed(body, timezone="Europe/Berlin", now=NOW, **more)
     else:
-        assert parse_feed(body, timezone="Europe/Berlin", **more) == expected
+        assert parse_feed(body, timezone="Europe/Berlin", now=NOW, **more) == expected
 
 
 @needs_realworld
@@ -134,7 +134,7 @@ def test_any_mixture_of_elements_reads_the_same_either_way(
 def test_usual_feeds_are_read_quickly(body: str) -> None:
     """A plain feed needs no feedparser."""
     with patch("feedparser.parse", side_effect=AssertionError("feedparser was asked")):
-        feed = parse_feed(body.encode(), content_type="", url=URL, timezone="Europe/Berlin")
+        feed = parse_feed(body.encode(), content_type="", url=URL, timezone="Europe/Berlin", now=NOW)
     assert [entry.title for entry in feed.entries] == ["A"]
 
 

@@ -34,7 +34,7 @@ def news(body: str | bytes, before: FeedNews | None = None, *, content_type: str
     data = body.encode() if isinstance(body, str) else body
     listing = Listing.unpack(before.listing) if before else None
     return parse_news(
-        data, content_type=content_type, url=url, timezone="Europe/Berlin", feed_key="blatt", before=listing
+        data, content_type=content_type, url=url, timezone="Europe/Berlin", now=NOW, feed_key="blatt", before=listing
     )
 
 

@@ -92,7 +92,7 @@ def read(line: dict[str, Any]) -> ParsedFeed:
     """The feed of one line, read once."""
     if line["file"] not in READ:
         body, content_type, url = body_of(line)
-        READ[line["file"]] = parse_feed(body, content_type=content_type, url=url, timezone="Europe/Berlin")
+        READ[line["file"]] = parse_feed(body, content_type=content_type, url=url, timezone="Europe/Berlin", now=NOW)
     return READ[line["file"]]
 
 

@@ -105,11 +105,11 @@ async def test_a_feed_is_tried_without_a_trace(make_rig: MakeRig, news: Newsroom
     news.page("/", page("Hallo.", head='<link rel="alternate" type="application/rss+xml" href="/feed">'))
     rig = await make_rig({"hafen": "/feed"})
     client, pool, within = rig.generation.client, rig.parsers, timedelta(seconds=30)
-    found = await try_feed(client, pool, news.url("/feed"), timezone=ZONE, within=within)
+    found = await try_feed(client, pool, news.url("/feed"), timezone=ZONE, within=within, now=rig.clock.now)
     assert (found.title, len(found.entries)) == ("Hafenblatt", 1)
     with pytest.raises(FetchError, match="HTTP 404"):
-        await try_feed(client, pool, news.url("/weg"), timezone=ZONE, within=within)
+        await try_feed(client, pool, news.url("/weg"), timezone=ZONE, within=within, now=rig.clock.now)
     with pytest.raises(NotAFeed) as refusal:
-        await try_feed(client, pool, news.url("/"), timezone=ZONE, within=within)
+        await try_feed(client, pool, news.url("/"), timezone=ZONE, within=within, now=rig.clock.now)
     assert refusal.value.advertised == (news.url("/feed"),)
     await try_address(client, news.url("/weg"))

@@ -15,8 +15,9 @@ from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_news, read_page, read_sitemaps, read_source
 from watcher.parsing.messages import FeedTask, NewsTask, PageTask
 
-FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC")
-NEWS = NewsTask(content_type="", url="http://news.example/feed", timezone="UTC", feed="a")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC", now=NOW)
+NEWS = NewsTask(content_type="", url="http://news.example/feed", timezone="UTC", now=NOW, feed="a")
 PAGE = PageTask(
     entry=Entry(id="1", link="http://news.example/1", title="Die Lage", summary="Kurz gesagt."),
     feed="a",
@@ -24,7 +25,7 @@ PAGE = PageTask(
     url="http://news.example/1",
     content_type="",
     timezone="UTC",
-    now=datetime(2026, 1, 1, tzinfo=UTC),
+    now=NOW,
 )
 ARTICLE = {"title": "Der Hafen", "body": "Mark Rutte besucht den Hafen."}
 HIT = {"term": "Rutte", "form": "Rutte", "start": 16, "end": 21, "field": "text"}

@@ -160,7 +160,7 @@ def rss(values: list[str]) -> bytes:
 def test_a_feed_and_a_page_read_the_same_notations() -> None:
     """Every notation gives the same date in a feed's element and in a page's metadata."""
     values = ZONED + UNZONED
-    feed = parse_feed(rss(values), content_type="", url="https://talbote.example/feed", timezone=BERLIN)
+    feed = parse_feed(rss(values), content_type="", url="https://talbote.example/feed", timezone=BERLIN, now=NOW)
     for value, entry in zip(values, feed.entries, strict=True):
         head = f'<meta property="article:published_time" content="{value}">'
         text = "Die Bergbahn fährt wieder, und im Tal ist die Freude groß, denn die Pause war lang. " * 4

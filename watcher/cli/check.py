@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 
 import click
 
@@ -72,7 +73,7 @@ async def _feeds(config: Config) -> AsyncIterator[str]:
         async def fetched(name: str, url: str) -> str:
             try:
                 timezone, within = config.corpus.timezone, config.net.timeout
-                feed = await try_feed(client, pool, url, timezone=timezone, within=within)
+                feed = await try_feed(client, pool, url, timezone=timezone, within=within, now=datetime.now(UTC))
             except NotAFeed as error:
                 return f"feed {name}: {sentence(error)}"
             except WatcherError as error:

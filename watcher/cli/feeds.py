@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -14,7 +14,7 @@ from watcher.config import Config, FeedConfig
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
 from watcher.inquiry.dry_run import try_feed
-from watcher.model import ParsedFeed
+from watcher.model import FEED, ParsedFeed
 from watcher.parsing.client import sentence
 from watcher.parsing.launch import parser_pool
 from watcher.store import reading
@@ -58,6 +58,8 @@ def register(group: click.Group) -> None:
         if not offline:
             feed = asyncio.run(_fetch(config, url))
             print_message(f"{feed.title or url}: {counted(len(feed.entries), 'entry')}, {feed.format}")
+            if feed.problem:
+                print_message(f"note: {feed.problem}")
         added = add_feed(file, url, name=name)
         print_message(f"added {added.name} to {file}; a running daemon polls it after a reload (SIGHUP)")
 
@@ -74,7 +76,8 @@ def register(group: click.Group) -> None:
 async def _fetch(config: Config, url: str) -> ParsedFeed:
     async with client_of(config) as client, parser_pool(config) as pool:
         try:
-            return await try_feed(client, pool, url, timezone=config.corpus.timezone, within=config.net.timeout)
+            timezone, within = config.corpus.timezone, config.net.timeout
+            return await try_feed(client, pool, url, timezone=timezone, within=within, now=datetime.now(UTC))
         except NotAFeed as error:
             raise WatcherError(f"{url} is not a feed: {sentence(error)}") from error
 
@@ -91,6 +94,7 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
         "name": feed.name,
         "url": feed.url,
         "title": status.title if status else "",
+        "kind": status.kind if status else FEED,
         "entries": status.entries if status else 0,
         "walls": dict(status.walls) if status else {},
         "near_misses": status.near_misses if status else 0,
@@ -99,13 +103,16 @@ def _row(feed: FeedConfig, status: FeedStatus | None) -> dict[str, object]:
         "next_poll_at": status.next_poll_at if status else None,
         "failing_since": status.failing_since if status else None,
         "last_error": status.last_error if status else "",
+        "problem": status.problem if status else "",
     }
 
 
 def _cells(feed: FeedConfig, status: FeedStatus | None) -> tuple[str, ...]:
     if status is None:
         return feed.name, "0", "", "0", "never", "at the next start", "not polled yet", feed.url
-    health = f"failing since {_moment(status.failing_since)}: {status.last_error}" if status.last_error else "good"
+    health = f"good, but: {status.problem}" if status.problem else "good"
+    if status.last_error:
+        health = f"failing since {_moment(status.failing_since)}: {status.last_error}"
     return (
         feed.name,
         str(status.entries),

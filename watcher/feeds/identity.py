@@ -133,6 +133,11 @@ def _by(
     return groups
 
 
+def given_id_key(feed_key: str, identity: str) -> int:
+    """Returns the key of an entry with this id."""
+    return _key("id", feed_key, "given", identity)
+
+
 def title_key(feed_key: str, entry: Entry) -> int:
     """Returns a key of the entry's title; of title and text if it has no id or no title of its own.
 

@@ -1,4 +1,4 @@
-"""Limits of the memory that one feed can use. Lengths in characters, MAX_INFLATED in bytes."""
+"""Limits of the memory that one feed can use. Lengths in characters, others in bytes where nothing else is said."""
 
 MAX_ENTRIES = 20_000
 MAX_ID = 2_048
@@ -7,3 +7,15 @@ MAX_NAME = 300
 MAX_SUMMARY = 100_000
 MAX_CONTENT = 1_000_000
 MAX_INFLATED = 64 * 1024 * 1024
+MAX_FEED = 16 * 1024 * 1024
+
+# Sitemaps. The first two are the protocol's own limits (https://www.sitemaps.org/protocol.html).
+MAX_SITEMAP = 50 * 1024 * 1024
+MAX_ADDRESSES = 50_000
+MAX_KEYWORDS = 2_000
+MAX_SITEMAP_ELEMENT = 1024 * 1024
+MAX_SITEMAP_TEXT = 24 * 1024 * 1024  # of the entries that one parser task returns: addresses, titles and keywords
+# Of an index, at each poll: its sitemaps, the bytes of their bodies, and the seconds that reading them may take.
+MAX_SITEMAPS = 50
+MAX_INDEX_BYTES = 256 * 1024 * 1024
+MAX_INDEX_SECONDS = 600

@@ -1,6 +1,7 @@
 """Parses one feed body: detects its format, and explains what the bytes are if they are not a feed.
 
     bytes | unzip | decode | JSON: `jsonfeed`, XML: `repair`, `entry_blocks`, `xmlfeed` | ParsedFeed
+          | a sitemap: `sitemap`, in a stream                                           |
 
 The only entrance for feed bytes. Runs in a parser process that can be killed; see `limits` and `repair` for bounds.
 """
@@ -11,14 +12,17 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from watcher.errors import NotAFeed
 from watcher.feeds.discover import advertised_feeds
 from watcher.feeds.formats.entry_blocks import Blocks, block_hash, cut
 from watcher.feeds.formats.jsonfeed import parse_json_feed
 from watcher.feeds.formats.repair import FeedXml, feed_xml, root_name
+from watcher.feeds.formats.sitemap import context_of, parse_sitemap
+from watcher.feeds.formats.sitemap_text import is_sitemap
 from watcher.feeds.formats.xmlfeed import NOT_WELL_FORMED, parse_xml_feed
-from watcher.feeds.limits import MAX_INFLATED
+from watcher.feeds.limits import MAX_FEED, MAX_INFLATED
 from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
 from watcher.model import ParsedFeed
 from watcher.text.charset import DecodedText, decode
@@ -27,8 +31,8 @@ _DECLARING = re.compile(r"<[^<>]*xml[^<>]*>")
 _ROOTS = {
     "html": "a web page",
     "opml": "an OPML list of feeds; import it instead",
-    "urlset": "a sitemap",
-    "sitemapindex": "a list of sitemaps",
+    "urlset": "a sitemap that begins too late",
+    "sitemapindex": "an index of sitemaps that begins too late",
 }
 _MAGIC = (
     (b"%PDF", "a PDF file"),
@@ -38,13 +42,16 @@ _MAGIC = (
 )
 
 
-def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str) -> ParsedFeed:
+def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str, now: datetime) -> ParsedFeed:
     """Parses the feed that was fetched from `url`; entries in the feed's order, days as in `timezone` (an IANA name).
 
-    Reads RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, and JSON Feed. `content_type` is the value of the header: its charset
-    is used, its media type is not (it is too often wrong). Raises NotAFeed, whose message names the kind of the bytes
-    and which holds the feeds that a web page advertises.
+    Reads RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed, and sitemaps, of which an index gives no entries.
+    `content_type` is the value of the header: its charset is used, its media type is not (it is too often wrong).
+    Raises NotAFeed, whose message names the kind of the bytes and which holds the feeds that a web page advertises.
     """
+    if is_sitemap(body, content_type=content_type):
+        return parse_sitemap(body, content_type=content_type, url=url, timezone=timezone, now=now).feed
+    _check_size(body)
     decoded = _decoded(body, content_type)
     if _is_json(decoded):
         return parse_json_feed(decoded.text, url=url, timezone=timezone)
@@ -52,13 +59,27 @@ def parse_feed(body: bytes, *, content_type: str, url: str, timezone: str) -> Pa
 
 
 def parse_news(
-    body: bytes, *, content_type: str, url: str, timezone: str, feed_key: str, before: Listing | None
+    body: bytes,
+    *,
+    content_type: str,
+    url: str,
+    timezone: str,
+    now: datetime,
+    feed_key: str,
+    before: Listing | None,
 ) -> FeedNews:
     """Parses only the entries of a feed whose raw text `before` does not have, in a tenth of the time of `parse_feed`.
 
     JSON is parsed whole, and so are feeds that cannot be cut at their entries for certain, are not well-formed, or
     changed a declaration that decides how entries are read. `feed_key` names the feed in keys.
     """
+    if is_sitemap(body, content_type=content_type):
+        known = before if before and before.context == context_of(timezone) else None
+        reading = parse_sitemap(
+            body, content_type=content_type, url=url, timezone=timezone, now=now, feed_key=feed_key, before=known
+        )
+        return news_beyond(known, feed_key, reading.feed, blocks=reading.blocks, context=context_of(timezone))
+    _check_size(body)
     decoded = _decoded(body, content_type)
     if _is_json(decoded):
         return whole_news(feed_key, parse_json_feed(decoded.text, url=url, timezone=timezone))
@@ -79,6 +100,11 @@ def parse_news(
     if not _is_one_for_one(feed, len(blocks.hashes)):
         return whole_news(feed_key, feed)
     return news_beyond(None, feed_key, feed, blocks=blocks.hashes, context=context(feed, blocks))
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_FEED:
+        raise NotAFeed(f"the answer has more than {MAX_FEED // 2**20} MB, and is not a sitemap")
 
 
 def _unlisted(read: Callable[[str], ParsedFeed], blocks: Blocks, before: Listing) -> ParsedFeed | None:

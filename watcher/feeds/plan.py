@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.feeds.listing import FeedNews
-from watcher.model import ChangedEntry, EntryId, KnownEntry, NewEntry
+from watcher.model import ChangedEntry, EntryId, KnownEntry, NewEntry, Sitemap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class PollState:
     `interval`: the adaptive one, before the publisher's wish and before back-off. `failures`: weighted (see planner),
     0 while all is well; `failed_polls`: how many failed in a row. `listed` and `refresh_after`: the entries of the last
     body that was read, and what it wished. `moved_to` was named by permanent redirects `moved_times` times in a row,
-    since `moved_since`.
+    since `moved_since`. `is_index`: that body is an index of sitemaps; `index_problem`: what was wrong with it.
     """
 
     interval: timedelta | None = None
@@ -47,6 +47,8 @@ class PollState:
     moved_to: str = ""
     moved_times: int = 0
     moved_since: datetime | None = None
+    is_index: bool = False
+    index_problem: str = ""
 
     @property
     def never_polled(self) -> bool:
@@ -70,11 +72,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A body was read. `body_hash`: see `identity.body_hash`."""
+    """A body was read. `body_hash`: see `identity.body_hash`.
+
+    `problem`: what was wrong with a body that still gave entries. `sitemaps`: those of an index, as this poll leaves
+    them; None if the body is not an index. `index_problem`: what was wrong with the index itself.
+    """
 
     news: FeedNews
-    body_hash: int
+    body_hash: int | None
     answer: Answer = field(default_factory=Answer)
+    problem: str = ""
+    sitemaps: tuple[Sitemap, ...] | None = None
+    index_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +144,8 @@ class PollPlan:
     """What one poll comes to, for one transaction.
 
     `seen`: keys that were known before, of the entries that were looked up. `learned`: keys that are to name a known
-    entry too. `listing`: what to keep of the body for the next poll, packed. `rolled_over`: nothing of the last body
+    entry too. `listing`: what to keep of the body for the next poll, packed; b"" if not `is_listed`: the next poll has
+    to parse the whole body. `rolled_over`: nothing of the last body
     was left in this one, so entries may have been missed. `url_moved_to`: the feed's new address, "" if it stays.
     """
 
@@ -146,6 +156,7 @@ class PollPlan:
     seen: tuple[int, ...] = ()
     learned: tuple[tuple[EntryId, int], ...] = ()
     listing: bytes = b""
+    is_listed: bool = True
     rolled_over: bool = False
     url_moved_to: str = ""
     notices: tuple[Notice, ...] = ()

@@ -34,7 +34,7 @@ from watcher.feeds.plan import (
     PollPlan,
     PollState,
 )
-from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry
+from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry, Sitemap
 
 DAY = timedelta(days=1)
 JITTER = 0.1
@@ -82,7 +82,7 @@ def plan_poll(
             return _failed(state, outcome, limits, now, jitter)
 
 
-def validators(state: PollState, *, now: datetime) -> tuple[str, str]:
+def validators(state: PollState | Sitemap, *, now: datetime) -> tuple[str, str]:
     """ETag and Last-Modified for the next request; both "" once a day: some feeds always answer 304, wrongly."""
     last = state.last_unconditional_at
     return (state.etag, state.last_modified) if last is not None and timedelta() <= now - last < DAY else ("", "")
@@ -133,7 +133,10 @@ def _fetched(
         body_hash=outcome.body_hash,
         etag=outcome.answer.etag,
         last_modified=outcome.answer.last_modified,
+        is_index=outcome.sitemaps is not None,
+        index_problem=outcome.index_problem,
     )
+    is_listed = all(entry for _, entry in found[len(read) :])
     return replace(
         _plan_success(state, updated, outcome.answer, limits, now, jitter),
         new=new,
@@ -146,7 +149,8 @@ def _fetched(
             for key in keys.all
             if key not in known
         ),
-        listing=news.listing if all(entry for _, entry in found[len(read) :]) else b"",
+        listing=news.listing if is_listed else b"",
+        is_listed=is_listed,
         rolled_over=rolled_over,
     )
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from watcher.errors import FetchError, FetchFailure, ParserError
+from watcher.errors import FetchError, FetchFailure, NotAFeed, ParserError
+from watcher.feeds.limits import MAX_SITEMAP
+from watcher.feeds.sitemap_index import joined_feed, problem_of, sitemaps_of
 from watcher.model import Entry, ParsedFeed
-from watcher.net import Client, Purpose, Request, Response, origin_of
+from watcher.net import Client, Purpose, Request, Response, origin_of, redact_url
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_page
 from watcher.parsing.messages import FEED_ACCEPT, PAGE_ACCEPT, FeedTask, PageReading, PageTask
@@ -29,15 +31,48 @@ class PageTrial:
     size: int = 0
 
 
-async def try_feed(client: Client, pool: ParserPool, url: str, *, timezone: str, within: timedelta) -> ParsedFeed:
-    """Fetches and reads a feed. Raises FetchError, NotAFeed or ParserError."""
-    response = await client.fetch(
-        Request(url=url, purpose=Purpose.FEED, operator=True, timeout=within, accept=FEED_ACCEPT)
-    )
+async def try_feed(
+    client: Client, pool: ParserPool, url: str, *, timezone: str, within: timedelta, now: datetime
+) -> ParsedFeed:
+    """Fetches and reads a feed; of an index of sitemaps, its sitemaps. Raises FetchError, NotAFeed or ParserError."""
+    read = partial(_try_body, client, pool, timezone=timezone, within=within, now=now)
+    feed, reached = await read(Request(url=url, purpose=Purpose.FEED, operator=True))
+    if not feed.is_index:
+        return feed
+    sitemaps, problem = sitemaps_of(feed, url=reached, known={})
+    bodies, problems = list[ParsedFeed](), list[tuple[str, str]]()
+    for sitemap in sitemaps:
+        # What the operator typed may be private, and so may the sitemaps at that origin, but no others.
+        request = Request(url=sitemap.url, purpose=Purpose.FEED, operator=origin_of(sitemap.url) == origin_of(url))
+        try:
+            body, _ = await read(request)
+        except (FetchError, NotAFeed, ParserError) as error:
+            problems.append((redact_url(sitemap.url), str(error)))
+        else:
+            bodies.append(body)
+            problems += [(redact_url(sitemap.url), body.problem)] if body.problem else []
+    if sitemaps and not bodies:
+        raise FetchError(FetchFailure.BAD_RESPONSE, f"no sitemap of the index can be read: {problems[0][1]}", sent=True)
+    return joined_feed(bodies, problem=problem_of(problem, problems))
+
+
+async def _try_body(
+    client: Client, pool: ParserPool, request: Request, *, timezone: str, within: timedelta, now: datetime
+) -> tuple[ParsedFeed, str]:
+    """Fetches and reads a feed, also a sitemap that is larger than a feed may be. Returns its address, too."""
+    request = replace(request, timeout=within, accept=FEED_ACCEPT)
+    try:
+        response = await client.fetch(request)
+    except FetchError as error:
+        if error.failure is not FetchFailure.TOO_LARGE:
+            raise
+        response = await client.fetch(replace(request, max_bytes=MAX_SITEMAP + 1, cut=True))
     if response.status != 200:
-        raise FetchError(FetchFailure.BAD_RESPONSE, f"{url} answers HTTP {response.status}", sent=True)
-    task = FeedTask(content_type=response.content_type, url=response.url, timezone=timezone)
-    return await read_feed(pool, task, response.body)
+        raise FetchError(
+            FetchFailure.BAD_RESPONSE, f"{redact_url(request.url)} answers HTTP {response.status}", sent=True
+        )
+    task = FeedTask(content_type=response.content_type, url=response.url, timezone=timezone, now=now)
+    return await read_feed(pool, task, response.body), response.url
 
 
 async def try_page(

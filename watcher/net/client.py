@@ -271,5 +271,7 @@ def _queue(hop: _Hop, route: Route, urgent: bool) -> str:
 
 def _allowance(request: Request) -> Allowance:
     return Allowance(
-        limit=request.limit, cut=request.purpose.cuts_long_answers, skip_redirects=request.follows_redirects
+        limit=request.limit,
+        cut=request.cut or request.purpose.cuts_long_answers,
+        skip_redirects=request.follows_redirects,
     )

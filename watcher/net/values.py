@@ -84,7 +84,8 @@ class Request:
     """One fetch to make. Fields that may hold a secret are not in its repr.
 
     `timeout` bounds DNS, connecting, every redirect and the body together, but not the wait for a turn.
-    `max_bytes` counts decompressed bytes; None takes the limit of the purpose. `operator`: the URL is in the config (a
+    `max_bytes` counts decompressed bytes; None takes the limit of the purpose. `cut`: a longer body is cut there, not
+    refused. `operator`: the URL is in the config (a
     feed, a channel), so a private address in it is intended. `referrer_origin`: the origin of the feed that has the
     link, which may link to itself although it is private. `headers` are the operator's: they are never sent to another
     origin than that of `url`. `etag` and `last_modified` make the GET conditional. `follows` is asked before each
@@ -98,6 +99,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     timeout: timedelta = timedelta(seconds=60)
     max_bytes: int | None = None
+    cut: bool = False
     accept: str = "*/*"
     etag: str = ""
     last_modified: str = ""

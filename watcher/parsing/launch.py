@@ -12,6 +12,7 @@ from watcher.parsing.messages import WATCHES
 
 TASKS = "watcher.parsing.tasks"
 _PRESTARTED = 2
+_LARGEST_REPLY = 64 * 2**20  # 50,000 entries of a sitemap, all of them new, take 25 MB
 
 
 @asynccontextmanager
@@ -21,7 +22,7 @@ async def parser_pool(config: Config, *, prestart: bool = False) -> AsyncIterato
 
     `prestart` starts the first two at once. That is a waste if no page will be parsed.
     """
-    pool = ParserPool(os.cpu_count() or 1, TASKS)
+    pool = ParserPool(os.cpu_count() or 1, TASKS, largest_reply=_LARGEST_REPLY)
     try:
         await pool.configure(1, WATCHES.dump_json(config.watches))
         if prestart:

@@ -23,6 +23,7 @@ class FeedTask:
     content_type: str
     url: str
     timezone: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class NewsTask:
     content_type: str
     url: str
     timezone: str
+    now: datetime
     feed: str
     listing_size: int = 0
 

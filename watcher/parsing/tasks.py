@@ -84,8 +84,8 @@ def configure(_number: int, watches: bytes) -> None:
 def read_feed(arguments: Mapping[str, Any], body: bytes) -> bytes:
     """FeedTask, body -> ParsedFeed. Raises NotAFeed."""
     task = FEED_TASK.validate_python(arguments)
-    parsed = parse_feed(body, content_type=task.content_type, url=task.url, timezone=task.timezone)
-    return PARSED_FEED.dump_json(parsed)
+    parsed = parse_feed(body, content_type=task.content_type, url=task.url, timezone=task.timezone, now=task.now)
+    return PARSED_FEED.dump_json(parsed, exclude_defaults=True)
 
 
 def read_news(arguments: Mapping[str, Any], payload: bytes) -> bytes:
@@ -96,10 +96,11 @@ def read_news(arguments: Mapping[str, Any], payload: bytes) -> bytes:
         content_type=task.content_type,
         url=task.url,
         timezone=task.timezone,
+        now=task.now,
         feed_key=task.feed,
         before=Listing.unpack(payload[: task.listing_size]),
     )
-    return FEED_NEWS.dump_json(news)
+    return FEED_NEWS.dump_json(news, exclude_defaults=True)  # half as many bytes
 
 
 def read_source(arguments: Mapping[str, Any], body: bytes) -> bytes:

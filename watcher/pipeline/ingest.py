@@ -212,7 +212,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
     task = PageTask(
         entry=entry,
         feed=claimed.feed,
-        feed_language=claimed.feed_language,
+        feed_language=entry.language or claimed.feed_language,
         site=claimed.feed_title or claimed.feed,
         url=page.url or claimed.link,
         content_type=page.content_type,

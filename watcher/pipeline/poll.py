@@ -1,7 +1,7 @@
 """The first step: polls one feed.
 
     claimed feed | fetch, conditional | unchanged? | parse in a parser process | plan | record
-                   failed: plan the next try
+                   failed: plan the next try         an index of sitemaps: read them, too
 
 The plan says which entries are new or changed, and when the feed is polled next. It is made once: of an answer without
 news before the transaction, of news inside the transaction that looks up the known entries.
@@ -9,20 +9,16 @@ news before the transaction, of news inside the transaction that looks up the kn
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.config import FeedConfig
-from watcher.errors import FetchError, NotAFeed, ParserError
-from watcher.feeds.identity import body_hash
-from watcher.feeds.listing import Listing
+from watcher.feeds.listing import FeedNews, Listing
 from watcher.feeds.plan import (
-    Answer,
     Failed,
     FailureKind,
     Fetched,
@@ -32,15 +28,11 @@ from watcher.feeds.plan import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
+from watcher.feeds.planner import plan_poll, validators
 from watcher.log import event
-from watcher.model import KnownEntry
-from watcher.net import Client, Purpose, Request, Response
-from watcher.parsing import ParserPool
-from watcher.parsing.client import read_news, sentence
-from watcher.parsing.messages import FEED_ACCEPT, NewsTask
-from watcher.pipeline.settings import Settings
-from watcher.store import StoreThread
+from watcher.model import FEED, NEWS_SITEMAP, KnownEntry, Sitemap
+from watcher.pipeline.feed_bodies import PollContext, Source, read_body
+from watcher.pipeline.sitemap_index import follow_index
 from watcher.store.commands import feeds
 from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
 
@@ -48,25 +40,6 @@ log = logging.getLogger(__name__)
 
 _STATE = TypeAdapter(PollState)
 _LISTED_ENTRIES_MARKED_EVERY = timedelta(days=7)  # entries are forgotten ninety days after they were marked last
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollContext:
-    """The collaborators of `poll`.
-
-    `record_quiet` records a poll without news, in one transaction with others. `parsing` and `recording` bound how
-    many polls with news do either at once, so that the news of the first is not kept waiting by the rest.
-    """
-
-    settings: Settings
-    store: StoreThread
-    client: Client
-    parsers: ParserPool
-    record_quiet: Callable[[QuietPoll], Awaitable[None]]
-    parsing: asyncio.Semaphore
-    recording: asyncio.Semaphore
-    now: Callable[[], datetime]
-    jitter: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,59 +86,26 @@ def _state(claimed: ClaimedFeed) -> PollState:
 
 async def _fetch(context: PollContext, claimed: ClaimedFeed, feed: FeedConfig, state: PollState) -> Outcome:
     etag, last_modified = validators(state, now=context.now())
-    request = Request(
+    source = Source(
         url=claimed.url,
-        purpose=Purpose.FEED,
+        feed=claimed.name,
         headers=feed.headers,
         operator=claimed.url == feed.url,  # the target of a permanent redirect is not the operator's word
         timeout=feed.timeout or context.settings.config.net.timeout,
-        accept=FEED_ACCEPT,
         etag=etag,
         last_modified=last_modified,
+        body_hash=state.body_hash,
+        listing=claimed.listing,
     )
-    try:
-        response = await context.client.fetch(request)
-    except FetchError as error:
-        return Failed(kind=kind_of_failure(error.failure), message=f"{error.failure.value}: {error}")
-    answer = _answer(response, conditional=bool(etag or last_modified))
-    if response.status == 304:
-        return NotModified(answer=answer)
-    if response.status != 200:
-        retry_after = response.retry_after(context.now())
-        return Failed(kind=kind_of_status(response.status), message=f"HTTP {response.status}", retry_after=retry_after)
-    hashed = body_hash(response.body)
-    if hashed == state.body_hash:
-        return NotModified(answer=answer)
-    return await _parse(context, claimed, response, hashed, answer)
-
-
-def _answer(response: Response, *, conditional: bool) -> Answer:
-    return Answer(
-        etag=response.etag,
-        last_modified=response.last_modified,
-        max_age=response.max_age,
-        conditional=conditional,
-        moved_to=response.permanent_url,
-    )
-
-
-async def _parse(
-    context: PollContext, claimed: ClaimedFeed, response: Response, hashed: int, answer: Answer
-) -> Outcome:
-    task = NewsTask(
-        content_type=response.content_type,
-        url=response.url,
-        timezone=context.settings.timezone,
-        feed=claimed.name,
-    )
-    try:
-        async with context.parsing:
-            news = await read_news(context.parsers, task, claimed.listing, response.body)
-    except NotAFeed as error:
-        return Failed(kind=FailureKind.SOFT, message=f"not a feed: {sentence(error)}")
-    except ParserError as error:
-        return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
-    return Fetched(news=news, body_hash=hashed, answer=answer)
+    read = await read_body(context, source)
+    if isinstance(read, Failed):
+        return read
+    is_index = state.is_index if isinstance(read, NotModified) else read.news.feed.is_index
+    if is_index:
+        return await follow_index(context, claimed, source, state, read)
+    if isinstance(read, NotModified):
+        return read
+    return Fetched(news=read.news, body_hash=read.body_hash, answer=read.answer, problem=read.news.feed.problem)
 
 
 # -- plan and record ---------------------------------------------------------------------------------------------------
@@ -216,24 +156,35 @@ def _as_record(
     plan: PollPlan, outcome: Outcome, claimed: ClaimedFeed, *, previous: PollState, now: datetime
 ) -> PollRecord:
     news = outcome.news if isinstance(outcome, Fetched) else None
+    sitemaps = outcome.sitemaps if isinstance(outcome, Fetched) else None
     marked = news is not None and _is_long_ago(claimed.marked_on, now)
+    if sitemaps and not plan.is_listed:
+        sitemaps = tuple(replace(sitemap, listing=b"") for sitemap in sitemaps)
     return PollRecord(
         url=claimed.url,
         poll_state=_STATE.dump_json(plan.state, exclude_defaults=True).decode(),
         next_poll_at=plan.next_poll_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
         title=news.feed.title if news else "",
-        language=news.feed.language if news else "",
+        language=_language(news, sitemaps) if news else "",
+        kind=NEWS_SITEMAP if news and news.feed.format == NEWS_SITEMAP else FEED,
+        problem=outcome.problem if isinstance(outcome, Fetched) else "",
         new=plan.new,
         changed=plan.changed,
         listing=plan.listing if news else None,
-        seen=_all_keys(plan) if marked and news and news.settled else plan.seen,
+        sitemaps=() if news and previous.is_index and sitemaps is None else sitemaps,
+        seen=_all_keys(plan, sitemaps or ()) if marked and news and news.settled else plan.seen,
         marked=marked,
         learned=plan.learned,
         moved_to=plan.url_moved_to,
         notices=tuple(f"Feed {claimed.name} {notice.text}" for notice in plan.notices),
         rolled_over=plan.rolled_over if news and not previous.never_polled else None,
     )
+
+
+def _language(news: FeedNews, sitemaps: tuple[Sitemap, ...] | None) -> str | None:
+    """The declared language; None if that of the last poll stays: not every sitemap of an index is read each time."""
+    return news.feed.language or ("" if sitemaps is None else None)
 
 
 def _is_long_ago(marked_on: int | None, now: datetime) -> bool:
@@ -243,10 +194,12 @@ def _is_long_ago(marked_on: int | None, now: datetime) -> bool:
     return not 0 <= now.timestamp() // 86_400 - marked_on < _LISTED_ENTRIES_MARKED_EVERY.days
 
 
-def _all_keys(plan: PollPlan) -> tuple[int, ...]:
-    """The keys of all that the body lists; if it was parsed whole, of what was known of it."""
-    listing = Listing.unpack(plan.listing)
-    return tuple(key for _, keys in listing.entries() for key in keys.all) if listing else plan.seen
+def _all_keys(plan: PollPlan, sitemaps: Iterable[Sitemap]) -> tuple[int, ...]:
+    """The keys of all that the body and the sitemaps list; of what was parsed whole, those that were known of it."""
+    packed = [plan.listing, *(sitemap.listing for sitemap in sitemaps)]
+    listings = [listing for listing in map(Listing.unpack, packed) if listing]
+    listed = dict.fromkeys(key for listing in listings for _, keys in listing.entries() for key in keys.all)
+    return tuple(listed | dict.fromkeys(plan.seen))
 
 
 def _log_change(name: str, error: str, *, failing_since: datetime | None, next_poll_at: datetime) -> None:

@@ -26,8 +26,9 @@ from watcher.net import Client
 from watcher.parsing import ParserPool
 from watcher.pipeline.archive import ArchiveContext, adopt_folder
 from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
+from watcher.pipeline.feed_bodies import PollContext
 from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
-from watcher.pipeline.poll import PollContext, poll
+from watcher.pipeline.poll import poll
 from watcher.pipeline.review import review
 from watcher.pipeline.send import Sender
 from watcher.pipeline.settings import LEASE, Settings, utc_now
@@ -118,6 +119,7 @@ class Service:
         self._repeated = RepeatedParagraphs()
         self._corpus_lock, self._writing = ReadWriteLock(), asyncio.Lock()
         self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
+        self._large_bodies = asyncio.Semaphore(1)
         self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
         self._make_runners(to_the_end=to_the_end)
@@ -171,6 +173,7 @@ class Service:
                 record_quiet=self._quiet_polls.do,
                 parsing=self._parsing,
                 recording=self._recording,
+                large=self._large_bodies,
                 now=own.now,
                 jitter=own.jitter,
             ),

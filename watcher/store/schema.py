@@ -65,6 +65,33 @@ feed_languages = Table(
     Column("language", String, nullable=False),
 )
 
+# The kind of a feed's last body (`feed` | `news sitemap`), and what was wrong with it, "" if nothing was. A feed
+# without a row is of the kind `feed`, and nothing was wrong.
+feed_bodies = Table(
+    "feed_bodies",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+
+# The sitemaps of a feed that is an index of them; see `model.Sitemap`.
+sitemaps = Table(
+    "sitemaps",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+    Column("last_unconditional_at", Instant),
+    Column("body_hash", BigInteger),
+    Column("listed", Integer, nullable=False),
+    Column("listing", LargeBinary, nullable=False),
+    Column("body_problem", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
 # The keys under which entries are known: 8 bytes each, one for (feed, id), one for the normalised link.
 seen_keys = Table(
     "known",

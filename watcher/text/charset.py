@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import webencodings
@@ -78,6 +79,41 @@ def decode(body: bytes, *, content_type: str) -> DecodedText:
     decoded = _as_ambiguous(body, declared) or _as_utf8(body) or _as_declared(body, declared) or _as_language(body)
     problem = "" if decoded.text.isascii() else _contradiction(labels, decoded.encoding)
     return DecodedText(text=decoded.text, encoding=decoded.encoding, problem=problem)
+
+
+def decode_pieces(pieces: Iterable[bytes], *, content_type: str) -> Iterator[str]:
+    """Decodes a body that arrives in pieces, by the rules of `decode`, without ever holding all of it.
+
+    It is read as UTF-8 up to the first piece that is not; that piece and the first one decide on the encoding.
+    """
+    head, decoder, is_ascii, is_certain = b"", _incremental("utf-8", "strict"), True, False
+    for piece in pieces:
+        if not head:
+            head = piece[:_HEAD]
+            if has_mark(piece) or wide_encoding(piece):
+                encoding, is_certain = decode(piece, content_type=content_type).encoding, True
+                decoder = _incremental(encoding, "replace")
+        if is_certain:
+            yield decoder.decode(piece)
+            continue
+        pending = decoder.getstate()[0] + piece
+        try:
+            text = decoder.decode(piece)
+        except UnicodeDecodeError:
+            sample = pending if pending.startswith(head) else head + pending
+            encoding, is_certain = "utf-8" if not is_ascii else decode(sample, content_type=content_type).encoding, True
+            decoder = _incremental(encoding, "replace")
+            text = decoder.decode(pending)
+        is_ascii = is_ascii and text.isascii()
+        yield text
+
+
+def _incremental(encoding: str, errors: str) -> codecs.IncrementalDecoder:
+    """An incremental decoder of an encoding that `decode` returned."""
+    known = webencodings.lookup(encoding)
+    info = codecs.lookup(encoding) if known is None else known.codec_info
+    assert info.incrementaldecoder is not None  # noqa: S101 - all text codecs have one
+    return info.incrementaldecoder(errors)
 
 
 def has_mark(body: bytes) -> bool:

@@ -53,8 +53,20 @@ class TooManyAttributes(ValueError):
 
 def root_name(text: str) -> str:
     """Returns the lower-case local name of the first element, "" if the text has none."""
-    match = _ROOT.match(text, _root_start(text))
+    match = _ROOT.match(text, root_start(text))
     return match.group(2).lower() if match else ""
+
+
+def root_start(text: str) -> int:
+    """Returns the end of the prolog: of white space, declarations, comments, and a DOCTYPE with its content."""
+    position = 1 if text.startswith("\ufeff") else 0
+    while True:
+        if match := _MISC.match(text, position):
+            position = _after_comment(text, match) if match.group() == "<!--" else match.end()
+        elif text[position : position + 9].lower() == "<!doctype":
+            position = _after_doctype(text, position)
+        else:
+            return position
 
 
 def has_entries(text: str) -> bool:
@@ -86,6 +98,11 @@ def repaired(text: str) -> str:
     return _outside_cdata(text)
 
 
+def repaired_piece(text: str) -> str:
+    """Repairs references and removes forbidden characters in a piece of XML that ends with a whole element."""
+    return _outside_cdata(_legal(text))
+
+
 def _legal(text: str) -> str:
     """Removes characters that XML 1.0 forbids. Bytes are searched first: that takes a quarter of the time."""
     with suppress(UnicodeEncodeError):
@@ -96,25 +113,13 @@ def _legal(text: str) -> str:
 
 
 def _feed_start(text: str) -> int:
-    start = _root_start(text)
+    start = root_start(text)
     if _FEED_ROOT.match(text, start):
         return start
     if root_name(text) == "html":
         return -1
     late = _LATE_ROOT.search(text, start, start + _LATE_ROOT_WITHIN)  # after a PHP warning, for instance
     return late.start() if late else -1
-
-
-def _root_start(text: str) -> int:
-    """Returns the end of the prolog: white space, declarations, comments, and a DOCTYPE with its content."""
-    position = 1 if text.startswith("\ufeff") else 0
-    while True:
-        if match := _MISC.match(text, position):
-            position = _after_comment(text, match) if match.group() == "<!--" else match.end()
-        elif text[position : position + 9].lower() == "<!doctype":
-            position = _after_doctype(text, position)
-        else:
-            return position
 
 
 def _after_comment(text: str, match: re.Match[str]) -> int:

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, insert, literal, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, exists, func, insert, literal, select, update
 
-from watcher.model import ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry
+from watcher.model import FEED, ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry, Sitemap
 from watcher.store import raw_sql, schema
 from watcher.store.commands import incidents, outbox, polled_entries
+from watcher.store.commands.sitemaps import replace_sitemaps
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
 from watcher.store.sql import Instant, day_of, microseconds, upsert
 
 _CALM = timedelta(days=1)
-_ERROR_LENGTH, _TITLE_LENGTH, _LANGUAGE_LENGTH = 500, 500, 35
+_ERROR_LENGTH, _PROBLEM_LENGTH, _TITLE_LENGTH, _LANGUAGE_LENGTH = 500, 1_000, 500, 35
 
 _feeds, _listings, _incidents = schema.feeds.c, schema.listings.c, schema.incidents.c
-_languages = schema.feed_languages.c
+_languages, _bodies, _sitemaps = schema.feed_languages.c, schema.feed_bodies.c, schema.sitemaps.c
 _this_feed = _feeds.id == bindparam("feed")
 _ROLLED_OVER = "rolled over "  # and the feed's name: the name of the incident
 
@@ -45,9 +46,15 @@ _FEED = (
         _feeds.last_success_at,
         _feeds.failing_since,
         _languages.language,
+        func.coalesce(_bodies.kind, FEED).label("kind"),
+        func.coalesce(_bodies.problem, "").label("problem"),
         exists(select(_incidents.name).where(_incidents.name == literal(_ROLLED_OVER) + _feeds.name)).label("rolls"),
     )
-    .select_from(schema.feeds.outerjoin(schema.feed_languages, _languages.feed_id == _feeds.id))
+    .select_from(
+        schema.feeds.outerjoin(schema.feed_languages, _languages.feed_id == _feeds.id).outerjoin(
+            schema.feed_bodies, _bodies.feed_id == _feeds.id
+        )
+    )
     .where(_this_feed)
 )
 _KEEP_LISTING = upsert(schema.listings)
@@ -61,6 +68,10 @@ _KEEP_LISTING = _KEEP_LISTING.on_conflict_do_update(
 _KEEP_LANGUAGE = upsert(schema.feed_languages)
 _KEEP_LANGUAGE = _KEEP_LANGUAGE.on_conflict_do_update(
     index_elements=["feed_id"], set_={"language": _KEEP_LANGUAGE.excluded.language}
+)
+_KEEP_BODY = upsert(schema.feed_bodies)
+_KEEP_BODY = _KEEP_BODY.on_conflict_do_update(
+    index_elements=["feed_id"], set_={"kind": _KEEP_BODY.excluded.kind, "problem": _KEEP_BODY.excluded.problem}
 )
 
 
@@ -83,7 +94,8 @@ class ClaimedFeed:
 class PollRecord:
     """The result of one poll of `url`. `error` is "" after a success.
 
-    `listing`: the packed listing of a body that was read; `language`: the one that this body declares. `seen`: known
+    `listing`: the packed listing of a body that was read; `language` (None: as before), `kind` and
+    `problem`: of this body; `sitemaps`: those that it lists, None if it never listed any. `seen`: known
     keys that the body lists; `marked`: these are all of them. `learned`: further keys of known entries. `moved_to`: a
     lasting new address. `notices`: messages for the operator. `rolled_over`: whether nothing of the last body was
     left, so that entries may have been missed; None if the poll does not show it.
@@ -94,7 +106,10 @@ class PollRecord:
     next_poll_at: datetime
     error: str = ""
     title: str = ""
-    language: str = ""
+    language: str | None = ""
+    kind: str = FEED
+    problem: str = ""
+    sitemaps: tuple[Sitemap, ...] | None = None
     new: tuple[NewEntry, ...] = ()
     changed: tuple[ChangedEntry, ...] = ()
     listing: bytes | None = None
@@ -144,6 +159,8 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
             )
             tx.execute(delete(schema.listings).where(_listings.feed_id == row.id))
             tx.execute(delete(schema.feed_languages).where(_languages.feed_id == row.id))
+            tx.execute(delete(schema.feed_bodies).where(_bodies.feed_id == row.id))
+            tx.execute(delete(schema.sitemaps).where(_sitemaps.feed_id == row.id))
         elif url is not None and not row.active:
             _set(tx, row.id, active=True, next_poll_at=now)
 
@@ -214,7 +231,7 @@ def record_poll(tx: Connection, feed_id: FeedId, record: PollRecord, *, ops: Ite
 
     None of the new entries' keys may be known. `ops`: the channels that receive the notices.
     """
-    row = tx.execute(_FEED, {"feed": feed_id}).one()
+    row: Any = tx.execute(_FEED, {"feed": feed_id}).one()
     is_first = row.last_success_at is None and not record.error
     polled_entries.insert_entries(tx, feed_id, record.new, in_first_poll=is_first, now=now)
     for changed in record.changed:
@@ -283,9 +300,14 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
     if record.listing is not None:
         listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
         tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)
-        language = record.language[:_LANGUAGE_LENGTH]
-        if language != (row.language or ""):
+        language = None if record.language is None else record.language[:_LANGUAGE_LENGTH]
+        if language is not None and language != (row.language or ""):
             tx.execute(_KEEP_LANGUAGE, {"feed_id": row.id, "language": language})
+        body = record.kind, record.problem[:_PROBLEM_LENGTH]
+        if body != (row.kind, row.problem):
+            tx.execute(_KEEP_BODY, {"feed_id": row.id, "kind": body[0], "problem": body[1]})
+    if record.sitemaps is not None:
+        replace_sitemaps(tx, FeedId(row.id), record.sitemaps)
 
 
 def _address(row: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select, text
 
-from watcher.model import FeedId
+from watcher.model import FEED, FeedId
 from watcher.store import schema
 from watcher.store.queries import near_misses
 
@@ -21,7 +21,8 @@ _IN_FIRST_POLL = text("entries.in_first_poll")
 class FeedStatus:
     """A feed as `feeds list` and notices show it. `walls`: kind of page instead of an article -> number of pages.
 
-    `near_misses`: the number of sentences that one of its pages showed last.
+    `near_misses`: the number of sentences that one of its pages showed last. `problem`: what was wrong with its last
+    body though it gave entries, "" if nothing was.
     """
 
     id: FeedId
@@ -36,6 +37,8 @@ class FeedStatus:
     entries: int = 0
     walls: Mapping[str, int] = field(default_factory=dict)
     near_misses: int = 0
+    kind: str = FEED
+    problem: str = ""
 
 
 def statuses(tx: Connection) -> list[FeedStatus]:
@@ -43,6 +46,7 @@ def statuses(tx: Connection) -> list[FeedStatus]:
     counts = select(schema.entries.c.feed_id, func.count()).group_by(schema.entries.c.feed_id)
     entries: dict[int, int] = {row[0]: row[1] for row in tx.execute(counts)}
     walls, near = _walls(tx), near_misses.count_by_feed(tx)
+    bodies = {row.feed_id: row for row in tx.execute(select(schema.feed_bodies))}
     rows = tx.execute(select(schema.feeds).where(schema.feeds.c.active).order_by(schema.feeds.c.name))
     return [
         FeedStatus(
@@ -58,6 +62,8 @@ def statuses(tx: Connection) -> list[FeedStatus]:
             entries=entries.get(row.id, 0),
             walls=walls.get(row.id, {}),
             near_misses=near.get(row.name, 0),
+            kind=bodies[row.id].kind if row.id in bodies else FEED,
+            problem=bodies[row.id].problem if row.id in bodies else "",
         )
         for row in rows
     ]
