@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watcher.feeds.choice import NEWS_SITEMAP, Found, Origin, choose
+from watcher.feeds.choice import Found, Origin, choose
 from watcher.feeds.source import Source
+from watcher.model import NEWS_SITEMAP
 from watcher.text.feed_address import feed_address_key
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -209,6 +209,8 @@ async def test_true_readings_of_sources_are_taken(pool: ParserPool) -> None:
         source_reading(link={"title": "\x07"}),
         source_reading(link={}, canonical="file:///etc/passwd"),
         source_reading(link={}, feeds=[LINK] * 101),
+        json.dumps({"problem": "an index", "sitemaps": ["file:///etc/passwd"]}).encode(),
+        json.dumps({"problem": "an index", "sitemaps": ["http://news.example/s"] * 101}).encode(),
     ],
 )
 async def test_false_readings_of_sources_are_refused(pool: ParserPool, answer: bytes) -> None:

@@ -73,8 +73,15 @@ def register_discover(feeds_group: click.Group) -> None:
 async def _search(config: Config, url: str) -> Discovery:
     async with client_of(config, also=[url]) as client, parser_pool(config) as pool:
         with _progress() as show:
-            timezone, within = config.corpus.timezone, config.net.timeout
-            return await discover(client, pool, url, timezone=timezone, within=within, show=show)
+            return await discover(
+                client,
+                pool,
+                url,
+                timezone=config.corpus.timezone,
+                now=datetime.now(UTC),
+                within=config.net.timeout,
+                show=show,
+            )
 
 
 @contextmanager

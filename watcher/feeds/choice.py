@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.feeds.source import Source
+from watcher.model import FEED, NEWS_SITEMAP
 from watcher.text.feed_address import feed_address_key
 
 ABANDONED = timedelta(days=365)
-NEWS_SITEMAP = "news sitemap"
 _SAME = 0.8  # of the entries: the formats of one list are not made at the same second
 _LONG_TEXT = 500  # characters
 
@@ -50,7 +50,7 @@ class Found:
 
     @property
     def kind(self) -> str:
-        return NEWS_SITEMAP if self.source.format == NEWS_SITEMAP else "feed"
+        return NEWS_SITEMAP if self.source.format == NEWS_SITEMAP else FEED
 
 
 Group = Sequence[Found]

@@ -1,52 +1,43 @@
 """Finds the feeds and news sitemaps of a site, for `feeds discover`.
 
-    the address itself | the feeds that its page advertises | sitemaps of robots.txt | usual addresses
+    the address itself | the feeds that its page advertises | the sitemaps of robots.txt | usual addresses
 
-Each candidate is fetched once, in this order. What was advertised ends in `found` or, with the reason, in `refused`;
-usual addresses that hold nothing are only counted. `watcher.feeds.choice` then chooses among the found.
+Each candidate is fetched once, in this order; an index of sitemaps leads to its sitemaps. `watcher.feeds.choice` then
+chooses among what was found.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from itertools import count
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 from watcher.errors import ParserError
 from watcher.feeds.choice import Found, Origin
-from watcher.feeds.discover import FeedLink, PageLinks
+from watcher.feeds.discover import PageLinks
 from watcher.feeds.guesses import usual_addresses
 from watcher.feeds.source import SourceReading
-from watcher.inquiry.site import ELSEWHERE, Answer, Site
+from watcher.inquiry.candidates import Candidate, Candidates, Index, Refused
+from watcher.inquiry.site import Site
 from watcher.net import Client, Purpose, Response
 from watcher.parsing import ParserPool
-from watcher.parsing.client import read_sitemaps, read_source
-from watcher.parsing.messages import FeedTask
+from watcher.parsing.client import read_sitemaps
 from watcher.text.feed_address import feed_address_key
 
 LONGEST = timedelta(minutes=5)
 _MOST_ADVERTISED = 24
 _MOST_SITEMAPS = 8
-_AT_ONCE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """An advertised address that is not offered, and why."""
-
-    url: str
-    reason: str
+_MOST_OF_INDEXES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
     """What was found and refused, each in the order of the search.
 
-    `failure`: why the address itself gave no answer, "" if it did. `guesses`: how many usual addresses were tried.
-    `notes`: sentences on what was left out.
+    `failure`: why the address itself gave no answer or nothing usable, "" if it did. `guesses`: how many usual
+    addresses were tried. `notes`: sentences on what was left out.
     """
 
     found: tuple[Found, ...]
@@ -57,20 +48,13 @@ class Discovery:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    number: int
-    url: str
-    origin: Origin
-    comments: bool = False
-
-
 async def discover(
     client: Client,
     pool: ParserPool,
     url: str,
     *,
     timezone: str,
+    now: datetime,
     within: timedelta,
     show: Callable[[int, str], None],
     longest: timedelta = LONGEST,
@@ -80,7 +64,8 @@ async def discover(
     `within` limits one request, `longest` all together. `show` is called before each request with its number and
     address.
     """
-    search = _Search(pool, Site(client, url, timeout=within, show=show), url, timezone)
+    site = Site(client, url, timeout=within, show=show)
+    search = _Search(pool, site, url, Candidates(pool, site, timezone=timezone, now=now))
     try:
         async with asyncio.timeout(longest.total_seconds()):
             await search.run()
@@ -90,43 +75,34 @@ async def discover(
 
 
 class _Search:
-    """The state of one search."""
+    """The steps of one search."""
 
-    def __init__(self, pool: ParserPool, site: Site, url: str, timezone: str) -> None:
+    def __init__(self, pool: ParserPool, site: Site, url: str, candidates: Candidates) -> None:
         self._pool = pool
         self._site = site
         self._url = url
-        self._timezone = timezone
-        self._numbers = count()
-        self._open: dict[int, _Candidate] = {}
-        self._found: dict[int, Found] = {}
-        self._refused: dict[int, Refused] = {}
-        self._queued = set[str]()
-        self._read_from: dict[str, int] = {}
-        self._guesses = 0
+        self._candidates = candidates
+        self._answered = False
         self._failure = ""
         self._notes: list[str] = []
 
     async def run(self) -> None:
-        start = self._candidate(self._url, Origin.ITSELF)
-        answer = await self._site.get(start.url)
-        if answer.response is None:
-            self._failure = answer.reason
-            if answer.failed or answer.redirects_to:
-                return
-        page = None
+        start = self._candidates.add(self._url, Origin.ITSELF)
+        answer = await self._site.get(self._url)
         if answer.response is not None:
-            page = (await self._read(start, answer.response)).page
-            if self._found:
-                return
-        await self._search_site(answer.response.url if answer.response else self._url, page or PageLinks())
+            self._answered = True
+            await self._search_from(start, answer.response)
+            return
+        self._failure = answer.reason
+        if not (answer.failed or answer.redirects_to):  # the page may be forbidden, the feed not
+            await self._search_site(self._url, PageLinks())
 
     def result(self) -> Discovery:
         return Discovery(
-            found=tuple(self._found[number] for number in sorted(self._found)),
-            refused=tuple(self._refused[number] for number in sorted(self._refused)),
+            found=self._candidates.found,
+            refused=self._candidates.refused,
             requests=self._site.requests,
-            guesses=self._guesses,
+            guesses=self._candidates.guesses,
             failure=self._failure,
             notes=tuple(dict.fromkeys(self._notes)),
         )
@@ -134,50 +110,75 @@ class _Search:
     def end_early(self, why: str) -> None:
         """Records that the search ended before its end."""
         self._notes.append(why)
-        if not self._queued - {feed_address_key(self._url)} and not self._found:
+        if not self._answered:
             self._failure = self._failure or why
-        for candidate in list(self._open.values()):
-            self._refuse(candidate, f"not fetched: {why}")
+        self._candidates.refuse_open(f"not fetched: {why}")
+
+    async def _search_from(self, start: Candidate, response: Response) -> None:
+        """Searches on from the answer of the address itself, unless that is a source."""
+        reading = await self._candidates.read(start, response)
+        if reading.source:
+            return
+        if reading.sitemaps:
+            await self._read_own_index(start)
+            return
+        page = reading.page or PageLinks()
+        if not page.feeds and not page.canonical:
+            self._failure = "" if "web page" in reading.problem else reading.problem
+        await self._search_site(response.url, page)
 
     async def _search_site(self, url: str, page: PageLinks) -> None:
-        links = await self._links(url, page)
-        homes = [url, *([page.canonical] if self._is_other_home(url, page.canonical) else [])]
+        links = self._links(await self._page_with_feeds(url, page))
+        homes = [url]
+        if page.canonical and self._site.covers(page.canonical) and _root(page.canonical) != _root(url):
+            homes.append(urljoin(page.canonical, "/"))
         sitemaps = [address for home in homes for address in await self._sitemaps(urljoin(home, "/robots.txt"))]
-        await self._consider_links(links)
-        await self._consider_sitemaps(sitemaps)
-        guesses = [
-            address for home in homes for address in usual_addresses(home if home == url else urljoin(home, "/"))
-        ]
-        await self._consider(self._queue(guesses, Origin.GUESS))
+        await self._candidates.fetch_all(links)
+        await self._candidates.fetch_all(
+            self._candidates.add_new(sitemaps, Origin.ROBOTS, most=_MOST_SITEMAPS, of="sitemaps of a robots.txt")
+        )
+        await self._read_indexes()
+        guesses = [address for home in homes for address in usual_addresses(home)]
+        await self._candidates.fetch_all(
+            self._candidates.add_new(guesses, Origin.GUESS, most=len(guesses), of="usual addresses")
+        )
+        await self._read_indexes()
         if self._site.gave_up:
             self._notes.append(f"not everything was tried: {self._site.gave_up}")
 
-    def _is_other_home(self, url: str, canonical: str) -> bool:
-        return self._site.covers(canonical) and feed_address_key(urljoin(canonical, "/")) != feed_address_key(
-            urljoin(url, "/")
-        )
+    # -- pages and their links -----------------------------------------------------------------------------------------
 
-    # -- where candidates come from ------------------------------------------------------------------------------------
-
-    async def _links(self, url: str, page: PageLinks) -> Sequence[FeedLink]:
-        """The feeds that the page advertises; if it has none, those of its canonical page, else of the home page."""
+    async def _page_with_feeds(self, url: str, page: PageLinks) -> PageLinks:
+        """The page; if it advertises no feeds, its canonical page, or else the home page."""
         for other in (page.canonical, urljoin(url, "/")):
             if page.feeds:
                 break
-            if other and self._site.covers(other) and feed_address_key(other) != feed_address_key(url):
-                page = await self._page(other) or page
+            if other and feed_address_key(other) != feed_address_key(url) and self._site.covers(other):
+                page = await self._other_page(other) or page
+        return page
+
+    async def _other_page(self, url: str) -> PageLinks | None:
+        if self._candidates.is_known(url):
+            return None
+        candidate = self._candidates.add(url, Origin.LINK)
+        answer = await self._site.get(url)
+        reading = await self._candidates.read(candidate, answer.response) if answer.response else SourceReading()
+        if not reading.source:
+            self._candidates.drop(candidate)
+        return reading.page
+
+    def _links(self, page: PageLinks) -> Sequence[Candidate]:
+        """The feeds of a page, those of comments last."""
         if page.more:
             self._notes.append(f"the page advertises {page.more} further feeds, which are not considered")
-        return page.feeds
+        ordered = sorted(page.feeds, key=lambda link: link.comments)
+        comments = {link.url for link in ordered if link.comments}
+        urls = [link.url for link in ordered]
+        return self._candidates.add_new(
+            urls, Origin.LINK, most=_MOST_ADVERTISED, of="feeds of a page", comments=comments
+        )
 
-    async def _page(self, url: str) -> PageLinks | None:
-        if feed_address_key(url) in self._queued:
-            return None
-        candidate = self._candidate(url, Origin.LINK)
-        answer = await self._site.get(url)
-        if answer.response is None:
-            return None
-        return (await self._read(candidate, answer.response, is_page=True)).page
+    # -- sitemaps ------------------------------------------------------------------------------------------------------
 
     async def _sitemaps(self, robots: str) -> tuple[str, ...]:
         answer = await self._site.get(robots, purpose=Purpose.ROBOTS)
@@ -189,94 +190,28 @@ class _Search:
             self._notes.append(f"{robots} cannot be read: {error}")
             return ()
 
-    async def _consider_links(self, links: Iterable[FeedLink]) -> None:
-        ordered = sorted(links, key=lambda link: link.comments)
-        candidates = self._queue((link.url for link in ordered), Origin.LINK, {x.url for x in ordered if x.comments})
-        await self._consider(self._only_first(candidates, _MOST_ADVERTISED, "feeds of a page"))
+    async def _read_indexes(self) -> None:
+        """Fetches the sitemaps of the indexes that were found, but no deeper."""
+        indexes, self._candidates.indexes = self._candidates.indexes, []
+        for index in indexes:
+            await self._read_index(index)
+        for nested in self._candidates.indexes:
+            self._candidates.refuse(nested.candidate, "an index of sitemaps inside of another, which is not followed")
+        self._candidates.indexes = []
 
-    async def _consider_sitemaps(self, addresses: Iterable[str]) -> None:
-        candidates = self._queue(addresses, Origin.ROBOTS)
-        await self._consider(self._only_first(candidates, _MOST_SITEMAPS, "sitemaps of a robots.txt"))
+    async def _read_index(self, index: Index) -> None:
+        if index.more:
+            self._notes.append(f"{index.candidate.url} lists {index.more} further sitemaps, which are not fetched")
+        origin = Origin.GUESS if index.candidate.origin is Origin.GUESS else Origin.ROBOTS
+        taken = self._candidates.add_new(index.sitemaps, origin, most=_MOST_OF_INDEXES, of="sitemaps of an index")
+        await self._candidates.fetch_all(taken)
 
-    def _queue(self, urls: Iterable[str], origin: Origin, comments: Iterable[str] = ()) -> list[_Candidate]:
-        """Makes candidates of the addresses that are new, without those on other sites."""
-        candidates = []
-        for url in urls:
-            if feed_address_key(url) in self._queued:
-                continue
-            candidate = self._candidate(url, origin, comments=url in comments)
-            if self._site.covers(url):
-                candidates.append(candidate)
-            else:
-                self._refuse(candidate, ELSEWHERE)
-        return candidates
-
-    def _candidate(self, url: str, origin: Origin, *, comments: bool = False) -> _Candidate:
-        self._queued.add(feed_address_key(url))
-        return _Candidate(number=next(self._numbers), url=url, origin=origin, comments=comments)
-
-    def _only_first(self, candidates: list[_Candidate], most: int, of: str) -> list[_Candidate]:
-        for candidate in candidates[most:]:
-            self._refuse(candidate, f"not fetched: only the first {most} {of} are")
-        return candidates[:most]
-
-    # -- what becomes of them ------------------------------------------------------------------------------------------
-
-    async def _consider(self, candidates: Sequence[_Candidate]) -> None:
-        """Fetches and reads candidates, a few at once, in their order."""
-        self._open = {candidate.number: candidate for candidate in candidates}
-        waiting = iter(candidates)
-
-        async def work() -> None:
-            for candidate in waiting:
-                await self._try(candidate)
-
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(_AT_ONCE):
-                workers.create_task(work())
-
-    async def _try(self, candidate: _Candidate) -> None:
-        is_guess = candidate.origin is Origin.GUESS
-        before = self._site.requests
-        answer = await self._site.get(candidate.url, guess=is_guess)
-        if is_guess and _is_same(candidate.url, answer):
-            candidate = replace(candidate, url=answer.redirects_to)
-            answer = await self._site.get(candidate.url, guess=True)
-        if is_guess:
-            self._guesses += self._site.requests > before
-        if answer.response is None:
-            self._refuse(candidate, answer.reason)
-        else:
-            await self._read(candidate, answer.response)
-
-    async def _read(self, candidate: _Candidate, response: Response, *, is_page: bool = False) -> SourceReading:
-        task = FeedTask(content_type=response.content_type, url=response.url, timezone=self._timezone)
-        try:
-            reading = await read_source(self._pool, task, response.body)
-        except ParserError as error:
-            reading = SourceReading(problem=f"cannot be read: {error}")
-        if reading.source is None:
-            if not is_page:
-                self._refuse(candidate, reading.problem)
-            return reading
-        url = response.permanent_url or candidate.url
-        first = self._read_from.setdefault(feed_address_key(response.url), candidate.number)
-        if first != candidate.number:
-            self._refuse(candidate, f"leads to the same address as {self._found[first].url}")
-            return reading
-        source = replace(reading.source, comments=reading.source.comments or candidate.comments)
-        self._found[candidate.number] = Found(url=url, source=source, origin=candidate.origin)
-        self._open.pop(candidate.number, None)
-        return reading
-
-    def _refuse(self, candidate: _Candidate, reason: str) -> None:
-        """Records why an advertised address is not offered."""
-        self._open.pop(candidate.number, None)
-        if candidate.origin in (Origin.LINK, Origin.ROBOTS):
-            self._refused[candidate.number] = Refused(url=candidate.url, reason=reason)
+    async def _read_own_index(self, start: Candidate) -> None:
+        """Takes the index that the address itself is for one source: polls read it as one, too."""
+        await self._read_indexes()
+        if not self._candidates.join_found(start):
+            self._failure = "an index of sitemaps, none of which lists news now"
 
 
-def _is_same(url: str, answer: Answer) -> bool:
-    """Whether a guess redirects to another spelling of itself: with its final slash, or by https."""
-    target = answer.redirects_to
-    return bool(target) and target != url and feed_address_key(target) == feed_address_key(url)
+def _root(url: str) -> str:
+    return feed_address_key(urljoin(url, "/"))

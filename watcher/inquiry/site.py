@@ -6,7 +6,7 @@ A site is the hosts with one registrable domain. Requests wait for their turn at
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -61,8 +61,11 @@ class Site:
         """Whether the address is at a host of this site."""
         return bool(self._domain) and _domain_of(url) == self._domain
 
-    async def get(self, url: str, *, purpose: Purpose = Purpose.FEED, guess: bool = False) -> Answer:
-        """Fetches an address; of a `guess`, redirects are not followed. Never raises for what a site does."""
+    async def get(self, url: str, *, purpose: Purpose = Purpose.FEED, guess: bool = False, cut: bool = False) -> Answer:
+        """Fetches an address. Never raises for what a site does.
+
+        Redirects of a `guess` are not followed. A body that is too large is a failure, unless it may be `cut`.
+        """
         if url != self._url and not self.covers(url):
             return Answer(reason=ELSEWHERE)
         if self.gave_up or self.requests >= MOST_REQUESTS:
@@ -78,7 +81,8 @@ class Site:
             return True
 
         try:
-            response = await self._client.fetch(self._request(url, purpose, follows, guess=guess))
+            request = self._request(url, purpose, follows, guess=guess)
+            response = await self._client.fetch(replace(request, cut=cut))
         except FetchError as error:
             return self._noted(Answer(reason=str(error), failed=error.failure in _NO_ANSWER))
         return self._noted(self._answer(response, refused))

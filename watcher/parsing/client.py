@@ -143,12 +143,13 @@ def _contradiction_in_source(reading: SourceReading) -> str:
     ):
         return "a wrong number of entries"
     feeds = page.feeds if page else ()
-    if len(feeds) > MOST_LINKS:
+    if max(len(feeds), len(reading.sitemaps)) > MOST_LINKS:
         return "too many links"
     texts = (source.format, source.title, source.language, source.problem) if source else (reading.problem,)
     if not all(text.isprintable() for text in (*texts, *(link.title for link in feeds))):
         return "a text with control characters"
-    links = (*(link.url for link in feeds), *([page.canonical] if page and page.canonical else ()))
+    canonical = [page.canonical] if page and page.canonical else []
+    links = (*(link.url for link in feeds), *canonical, *reading.sitemaps)
     return "" if _are_addresses(links) else "a text that is not an address"
 
 

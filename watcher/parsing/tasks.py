@@ -106,7 +106,7 @@ def read_news(arguments: Mapping[str, Any], payload: bytes) -> bytes:
 def read_source(arguments: Mapping[str, Any], body: bytes) -> bytes:
     """FeedTask, body -> SourceReading, whatever the body is."""
     task = FEED_TASK.validate_python(arguments)
-    reading = read_any_source(body, content_type=task.content_type, url=task.url, timezone=task.timezone)
+    reading = read_any_source(body, content_type=task.content_type, url=task.url, timezone=task.timezone, now=task.now)
     return SOURCE_READING.dump_json(reading)
 
 
