@@ -316,7 +316,7 @@ def test_no_more_than_sixty_requests(news: Newsroom, desk: Program) -> None:
 
 
 def test_redirects_count_and_end(news: Newsroom, desk: Program) -> None:
-    """A circle of redirects is given up, and each of its requests counts."""
+    """A circle of redirects ends, and each of its requests counts."""
     home = news.page("/", page(*(link(f"/kreis/{number}") for number in range(30))))
     for number in range(30):
         news.redirect(f"/kreis/{number}", f"/kreis/{number}/")
@@ -377,7 +377,7 @@ def test_a_page_that_is_too_large_is_a_failure(news: Newsroom, desk: Program) ->
 
 
 def test_a_site_that_stops_answering_is_given_up(news: Newsroom, desk: Program) -> None:
-    """Three failures in a row are enough; what was not fetched is named."""
+    """Three failures in a row are enough; the reasons name what was not fetched."""
     home = news.page("/", page(*(link(f"/{number}.xml") for number in range(20))))
     for number in range(20):
         news.respond(f"/{number}.xml", lambda _request: Reply(cut_after=-1))

@@ -79,7 +79,8 @@ async def _fetch(config: Config, url: str) -> ParsedFeed:
             timezone, within = config.corpus.timezone, config.net.timeout
             return await try_feed(client, pool, url, timezone=timezone, within=within, now=datetime.now(UTC))
         except NotAFeed as error:
-            raise WatcherError(f"{url} is not a feed: {sentence(error)}") from error
+            hint = f"; `watcher feeds discover {url}` finds the feeds of a site"
+            raise WatcherError(f"{url} is not a feed: {sentence(error)}{hint}") from error
 
 
 def _statuses(config: Config) -> dict[str, FeedStatus]:
