@@ -118,7 +118,7 @@ class ParsedFeed:
     """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 
     `problem`: what was wrong with a body that still gave entries, "" if nothing was. `sitemaps`: the addresses that an
-    index lists (its `format` is SITEMAP_INDEX), those modified last first.
+    index lists (its `format` is SITEMAP_INDEX), first those that probably have news.
     """
 
     format: str

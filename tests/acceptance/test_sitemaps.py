@@ -79,3 +79,20 @@ def test_feeds_add_takes_the_address_of_a_sitemap(news: Newsroom, program: Progr
     assert (result.code, "Das Blatt: 2 entries, news sitemap" in result.stderr) == (0, True), result.stderr
     program.once()
     assert len(program.texts()) == 2
+
+
+def test_headers_of_the_operator_stay_at_the_origin_of_the_index(news: Newsroom, program: Program) -> None:
+    """A sitemap at another port of the same host is read, but not shown the key."""
+    with Newsroom() as other:
+        other.feed_bytes("/2.xml", listed(news, article(news, matching=True)).encode())
+        news.feed_bytes("/1.xml", listed(news, article(news, matching=True)).encode())
+        children = {news.url("/1.xml"): "", other.url("/2.xml"): ""}
+        url = news.feed_bytes("/index.xml", sitemaps.index(children).encode())
+        private = '[net]\nallow_private = ["127.0.0.0/8"]'
+        program.configure(
+            feeds={}, more=f'{private}\n[[feeds]]\nname = "blatt"\nurl = "{url}"\nheaders = {{ X-Key = "geheim" }}'
+        )
+        program.once()
+        keys = {request.path: request.headers.get("x-key") for request in (*news.requests, *other.requests)}
+    assert (keys["/index.xml"], keys["/1.xml"], keys["/2.xml"]) == ("geheim", "geheim", None)
+    assert len(program.texts()) == 2

@@ -51,7 +51,7 @@ def register(group: click.Group) -> None:
     @click.option("--offline", is_flag=True, help="Add it without fetching it first.")
     @pass_shell
     def add(shell: Shell, url: str, name: str, offline: bool) -> None:
-        """Adds a feed to the config file. Fetches URL first, to check that it is a feed."""
+        """Adds a feed to the config file. Fetches URL first, to check that it is a feed or a news sitemap."""
         url = clean_address(url)
         file = shell.config_file()
         config = shell.config()

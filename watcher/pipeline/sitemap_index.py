@@ -82,7 +82,7 @@ def _all_failed(failures: Sequence[Failed]) -> Failed:
 class _Reader:
     """Reads sitemaps one after the other, and collects them as they are `after`, with the `bodies` that changed.
 
-    `unchanged`: the number of entries of the others. `max_age`: how long all of them are fresh.
+    `unchanged`: the number of entries of the others. `max_age`: how long all of them are fresh, or ask to wait.
     """
 
     context: PollContext
@@ -91,13 +91,13 @@ class _Reader:
     bodies: list[FeedNews] = field(default_factory=list)
     failures: list[Failed] = field(default_factory=list)
     unchanged: int = 0
-    max_age: timedelta | None = None
+    max_age: timedelta = timedelta()
     _size: int = 0
     _stopped: str = ""
 
     async def read(self, listed: Sequence[Sitemap]) -> None:
         until = monotonic() + MAX_INDEX_SECONDS
-        ages: list[timedelta] = []
+        ages, waits = list[timedelta](), list[timedelta]()
         for sitemap in listed:
             if self._size > MAX_INDEX_BYTES:
                 self._stopped = f"the others had more than {MAX_INDEX_BYTES // 2**20} MB"
@@ -109,8 +109,8 @@ class _Reader:
                 ages.append(outcome.answer.max_age or timedelta())
             elif outcome.kind is FailureKind.THROTTLED:
                 self._stopped = self._stopped or f"its host asks to wait ({outcome.message})"
-                ages.append(outcome.retry_after or timedelta())
-        self.max_age = min(ages, default=None)
+                waits.append(outcome.retry_after or timedelta())
+        self.max_age = max(min(ages, default=timedelta()), *waits, timedelta())
 
     async def _outcome(self, sitemap: Sitemap) -> NewBody | NotModified | Failed:
         if self._stopped:

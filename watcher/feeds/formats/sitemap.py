@@ -51,7 +51,7 @@ _DECIDING = ("title", "keywords", "published", "language")  # beside the address
 class SitemapReading:
     """What a sitemap says: `feed` with the entries whose block is not listed yet, and the `blocks` of all entries.
 
-    An index has no entries, but the addresses of its sitemaps in `feed.sitemaps`, those modified last first.
+    An index has no entries, but the addresses of its sitemaps in `feed.sitemaps`, the likeliest first.
     """
 
     feed: ParsedFeed
@@ -99,12 +99,11 @@ def context_of(timezone: str) -> int:
 
 
 def _index(document: _Document, url: str, timezone: str) -> ParsedFeed:
-    found: dict[str, float] = {}
+    found: dict[str, StatedDate | None] = {}
     for values in document.addresses():
-        if address := absolute_link(values.get("loc", ""), base=url):
-            stated = parse_date(values.get("lastmod", ""), timezone=timezone)
-            found.setdefault(address, -_timestamp(stated, timezone) if stated else float("-inf"))
-    found.pop(url, None)  # it lists itself
+        address = safe_text(absolute_link(values.get("loc", ""), base=url))
+        if address and address != url:  # some list themselves
+            found.setdefault(address, parse_date(values.get("lastmod", ""), timezone=timezone))
     return ParsedFeed(
         format=SITEMAP_INDEX,
         title="",
@@ -112,8 +111,21 @@ def _index(document: _Document, url: str, timezone: str) -> ParsedFeed:
         language="",
         entries=(),
         problem=document.problem,
-        sitemaps=tuple(sorted(found, key=lambda address: found[address])),
+        sitemaps=tuple(_likeliest_first(found, timezone)),
     )
+
+
+def _likeliest_first(found: Mapping[str, StatedDate | None], timezone: str) -> list[str]:
+    """Sorts sitemaps so that the first ones have the news: undated ones may, then those modified last.
+
+    Of the undated ones those called news come first, then the rest from both ends: archives are listed by month,
+    upwards or downwards.
+    """
+    undated = [address for address, stated in found.items() if stated is None]
+    ends = [undated[(-1) ** place * ((place + 1) // 2)] for place in range(len(undated))]
+    dated = [(_timestamp(stated, timezone), address) for address, stated in found.items() if stated]
+    dated.sort(key=lambda pair: -pair[0])
+    return sorted(ends, key=lambda address: "news" not in address.lower()) + [address for _, address in dated]
 
 
 def _timestamp(stated: StatedDate, timezone: str) -> float:

@@ -11,6 +11,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import AnyStr
 
 from watcher.feeds.formats.repair import repaired_piece, root_name, root_start
 from watcher.feeds.limits import MAX_SITEMAP, MAX_SITEMAP_ELEMENT
@@ -20,7 +21,7 @@ URLSET, INDEX = "urlset", "sitemapindex"
 _ROOTS = (URLSET, INDEX)
 _OTHER_ROOTS = frozenset({"html", "rss", "rdf", "feed", "channel", "opml"})
 
-_PIECE = 64 * 1024
+_PIECE = _HEAD = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _MEGABYTE = 1024 * 1024
 _LATE_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(urlset|sitemapindex)(?=[\s/>])")
@@ -34,7 +35,7 @@ _END = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:urlset|sitemapindex)\s{0,20}>
 
 def is_sitemap(body: bytes, *, content_type: str = "") -> bool:
     """Returns whether a body is a sitemap or an index of sitemaps, plain or as gzip. Reads its beginning only."""
-    head = next(inflated_pieces(body), b"")
+    head = _beginning(inflated_pieces(body), b"")
     ascii_head = head.replace(b"\0", b"") if b"\0" in head else head
     if b"urlset" not in ascii_head and b"sitemapindex" not in ascii_head:
         return False
@@ -80,7 +81,7 @@ class SitemapText:
         self.problem = ""
         self._bytes = 0
         texts = decode_pieces(self._limited(inflated_pieces(body)), content_type=content_type)
-        head = next(texts, "")
+        head = _beginning(texts, "")
         self.root, start = _root_of(head)
         tag = _TAG.match(head, start)
         self.tag = repaired_piece(tag.group()) if tag else f"<{self.root}>"
@@ -133,6 +134,15 @@ class SitemapText:
                 return end, mark.start()
             position = close + len(until)
         return end, max(position, len(buffer) - _LONGEST_MARK)
+
+
+def _beginning(pieces: Iterator[AnyStr], start: AnyStr) -> AnyStr:
+    """Takes pieces until they are long enough to hold the root, and joins them."""
+    for piece in pieces:
+        start += piece
+        if len(start) >= _HEAD:
+            break
+    return start
 
 
 def _root_of(text: str) -> tuple[str, int]:
