@@ -10,7 +10,7 @@ import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -40,7 +40,7 @@ def add_feed(file: Path, url: str, *, name: str = "", options: Mapping[str, str]
     with _locked(file):
         text = read_text(file)
         config = read_config(text, file)
-        feed = {"name": name or free_name(url, {each.name for each in config.feeds}), "url": url, **options}
+        feed = {"name": name or _free_name(url, config), "url": url, **options}
         changed = _with_feed(text, feed)
         try:
             added = read_config(changed, file).feeds[-1]
@@ -64,7 +64,11 @@ def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
     return config.feeds[number]
 
 
-def free_name(url: str, taken: Collection[str]) -> str:
+def _free_name(url: str, config: Config) -> str:
+    return free_name(url, {feed.name for feed in config.feeds})
+
+
+def free_name(url: str, taken: set[str]) -> str:
     """Returns the host without `www.`, followed by a number if that name is `taken`."""
     try:
         host = (urlsplit(url).hostname or "feed").removeprefix("www.")
