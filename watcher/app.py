@@ -98,9 +98,9 @@ def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreT
         raise
 
 
-def client_of(config: Config) -> Client:
-    """The HTTP client that the config describes."""
-    return Client(net_settings(config), trusted_origins=operator_urls(config))
+def client_of(config: Config, *, also: Iterable[str] = ()) -> Client:
+    """The HTTP client that the config describes; `also`: further addresses that the operator wrote."""
+    return Client(net_settings(config), trusted_origins=(*operator_urls(config), *also))
 
 
 def net_settings(config: Config) -> NetSettings:

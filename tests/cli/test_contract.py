@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from tests.cli.conftest import Cli
 from tests.cli.tree import commands_of
+from tests.newsroom import Newsroom
 from tests.patience import HANGS
 from watcher import __version__
 from watcher.cli.shell import MODULES, main_group
@@ -72,6 +73,7 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
         ("match", "--text", "a", "--file", "b"),
         ("feeds",),
         ("feeds", "add"),
+        ("feeds", "discover"),
         ("feeds", "entfernen", "a"),
         ("corpus", "zählen"),
         ("demo", "--seconds", "viele"),
@@ -193,6 +195,23 @@ def test_no_color_is_honoured_on_a_terminal(config: Path, no_color: bool) -> Non
     os.close(leader)
     assert "«Dock»".encode() in shown
     assert (b"33m" in shown) is not no_color
+
+
+def test_a_search_shows_its_requests_on_a_terminal(config: Path) -> None:
+    """One line on stderr, which vanishes; nothing of it in a pipe."""
+    with Newsroom() as news:
+        home = news.page("/", "<html>")
+        arguments = ("--config", str(config), "feeds", "discover", home)
+        leader, follower = pty.openpty()
+        environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+        with program(*arguments, stdout=subprocess.DEVNULL, stderr=follower, env=environ) as process:
+            os.close(follower)
+            shown = b"".join(iter(lambda: _read(leader), b""))
+            assert process.wait(HANGS) == 1
+        os.close(leader)
+        assert b"of at most 60" in shown
+        with program(*arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            assert b"of at most 60" not in process.communicate(timeout=HANGS)[1]
 
 
 def _read(descriptor: int) -> bytes:

@@ -25,8 +25,11 @@ class Desk:
         self.folder = folder
         self._news = news
         text = "Rutte sprach am Mittag über die Purl-Initiative und ihre Kosten. " * 8
-        self._page = news.page("/rutte.html", f"<html><h1>Rutte in Leer</h1><article><p>{text}</p></article></html>")
+        link = '<link rel="alternate" type="application/rss+xml" href="/advertised.xml">'
+        body = f"<h1>Rutte in Leer</h1><article><p>{text}</p></article>"
+        self._page = news.page("/rutte.html", f"<html><head>{link}</head><body>{body}</body></html>")
         self._entries = [Entry(id="1", link="/rutte.html", title="Rutte in Leer")]
+        news.feed("/advertised.xml", self._entries)
         config = tomlkit.parse((ROOT / "config.toml").read_text(encoding="utf-8"))
         for number, feed in enumerate(config["feeds"]):
             feed["url"] = news.feed(f"/{number}.xml", self._entries)

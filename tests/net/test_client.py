@@ -320,3 +320,22 @@ async def test_no_library_logs_a_url(caplog: pytest.LogCaptureFixture) -> None:
         await net.fetch(feed(f"{peer.origin}/geheim"))
         await net.fetch(alert(f"{peer.origin}/geheim"))
     assert "geheim" not in caplog.text
+
+
+async def test_asks_before_it_follows() -> None:
+    """A redirect or refresh that the caller does not want is the response; one that it wants is followed."""
+    asked: list[str] = []
+
+    def follows(target: str) -> bool:
+        asked.append(target)
+        return not target.endswith("/c")
+
+    refresh = answer(b"weiter", headers={"Refresh": "0; url=/b"})
+    replies = {"/a": refresh, "/b": redirecting("/c", 301), "/c": answer(b"nie")}
+    async with serving(replying(replies)) as peer, client(peer.origin) as net:
+        response = await net.fetch(feed(f"{peer.origin}/a", follows=follows))
+        assert (response.status, response.url, response.headers["location"]) == (301, f"{peer.origin}/b", "/c")
+        assert asked == [f"{peer.origin}/b", f"{peer.origin}/c"]
+        response = await net.fetch(feed(f"{peer.origin}/a", follows=lambda _target: False))
+    assert (response.status, response.body) == (200, b"weiter")
+    assert peer.paths == ["/a", "/b", "/a"]

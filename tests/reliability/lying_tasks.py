@@ -16,4 +16,6 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
     "read_news": say,
     "read_opml": say,
     "read_page": say,
+    "read_sitemaps": say,
+    "read_source": say,
 }

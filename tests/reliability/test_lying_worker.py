@@ -12,7 +12,7 @@ import pytest
 from watcher.errors import TaskFailed
 from watcher.model import Entry
 from watcher.parsing import ParserPool
-from watcher.parsing.client import read_feed, read_news, read_opml, read_page
+from watcher.parsing.client import read_feed, read_news, read_opml, read_page, read_sitemaps, read_source
 from watcher.parsing.messages import FeedTask, NewsTask, OpmlTask, PageTask
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -187,3 +187,68 @@ async def test_a_false_list_is_refused(pool: ParserPool, outlines: Any) -> None:
     """Another form, control characters, and more than a list may have."""
     with pytest.raises(TaskFailed, match="answer of a parser process"):
         await read_opml(pool, OpmlTask(), json.dumps({"outlines": outlines}).encode())
+
+
+SOURCE = {
+    "format": "rss20",
+    "title": "Blatt",
+    "language": "de",
+    "problem": "",
+    "entries": 2,
+    "newest_at": None,
+    "listed": [1, 2],
+    "text": 9,
+    "comments": False,
+}
+LINK = {"url": "http://news.example/rss", "title": "", "comments": False}
+
+
+def source_reading(*, source: Any = None, link: Any = None, **more: Any) -> bytes:
+    """A reading of a source, or of a page with one link."""
+    if link is not None:
+        page = {"feeds": [LINK | link], "canonical": "", "more": 0} | more
+        return json.dumps({"page": page, "problem": "a web page"}).encode()
+    return json.dumps({"source": SOURCE | (source or {}), **more}).encode()
+
+
+async def test_true_readings_of_sources_are_taken(pool: ParserPool) -> None:
+    """A source, a page, and addresses of sitemaps."""
+    reading = await read_source(pool, FEED, source_reading())
+    assert reading.source is not None
+    assert reading.source.listed == {1, 2}
+    assert (await read_source(pool, FEED, source_reading(link={}))).page is not None
+    addresses = b'["http://news.example/s.xml"]'
+    assert await read_sitemaps(pool, "http://news.example/robots.txt", addresses) == ("http://news.example/s.xml",)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"{}",
+        source_reading(problem="not a feed"),
+        source_reading(source={"title": "Bl\x1b[2Jatt"}),
+        source_reading(source={"format": "rss\x9b"}),
+        source_reading(source={"entries": -1}),
+        source_reading(source={"listed": [1, 2, 3]}),
+        source_reading(source={"newest_at": "gestern"}),
+        source_reading(source={"entries": 5_000, "listed": list(range(2_000))}),
+        source_reading(link={"url": "javascript:x()"}),
+        source_reading(link={"url": "http://news.example/\x1b"}),
+        source_reading(link={"title": "\x07"}),
+        source_reading(link={}, canonical="file:///etc/passwd"),
+        source_reading(link={}, feeds=[LINK] * 101),
+        json.dumps({"problem": "an index", "sitemaps": ["file:///etc/passwd"]}).encode(),
+        json.dumps({"problem": "an index", "sitemaps": ["http://news.example/s"] * 101}).encode(),
+    ],
+)
+async def test_false_readings_of_sources_are_refused(pool: ParserPool, answer: bytes) -> None:
+    """What cannot be true, or could harm a terminal."""
+    with pytest.raises(TaskFailed, match="parser process"):
+        await read_source(pool, FEED, answer)
+
+
+@pytest.mark.parametrize("answer", [b"[7]", b'["file:///etc/passwd"]', b'["http://news.example/\\u0007"]'])
+async def test_false_addresses_of_sitemaps_are_refused(pool: ParserPool, answer: bytes) -> None:
+    """They are http(s) addresses without control characters."""
+    with pytest.raises(TaskFailed, match="parser process"):
+        await read_sitemaps(pool, "http://news.example/robots.txt", answer)

@@ -10,6 +10,7 @@ import click
 
 from watcher.app import client_of
 from watcher.cli import feed_lists
+from watcher.cli.feeds_discover import register_discover
 from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
 from watcher.config import Config
 from watcher.config.edit import add_feed, remove_feed
@@ -33,9 +34,10 @@ def register(group: click.Group) -> None:
 
     @group.group("feeds")
     def feeds_group() -> None:
-        """Lists, adds or removes feeds of the config file, also from and to OPML."""
+        """Lists, finds, adds or removes feeds of the config file, also from and to OPML."""
 
     feed_lists.register(feeds_group)
+    register_discover(feeds_group)
 
     @command(feeds_group, "list")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
@@ -87,7 +89,8 @@ async def _fetch(config: Config, url: str) -> ParsedFeed:
             timezone, within = config.corpus.timezone, config.net.timeout
             return await try_feed(client, pool, url, timezone=timezone, within=within, now=datetime.now(UTC))
         except NotAFeed as error:
-            raise WatcherError(f"{url} is not a feed: {sentence(error)}") from error
+            hint = f"; `watcher feeds discover {url}` finds the feeds of a site"
+            raise WatcherError(f"{url} is not a feed: {sentence(error)}{hint}") from error
 
 
 def _state_of(config: Config) -> tuple[Sequence[FollowedFeed], dict[str, FeedStatus], dict[str, ListStatus]]:

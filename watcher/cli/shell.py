@@ -137,7 +137,7 @@ def print_message(message: str) -> None:
 
 def counted(number: int, noun: str) -> str:
     """Returns `1 feed`, `2 feeds`, `2 entries` or `no feeds`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith(("ch", "s")) else f"{noun}s"
     return f"{number or 'no'} {noun if number == 1 else plural}"
 
 

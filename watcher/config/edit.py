@@ -87,12 +87,15 @@ def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
 
 
 def _free_name(url: str, config: Config) -> str:
-    """Returns the host without `www.`, followed by a number if that name is taken."""
+    return free_name(url, {feed.name for feed in config.feeds})
+
+
+def free_name(url: str, taken: set[str]) -> str:
+    """Returns the host without `www.`, followed by a number if that name is `taken`."""
     try:
         host = (urlsplit(url).hostname or "feed").removeprefix("www.")
     except ValueError:
         host = "feed"
-    taken = {feed.name for feed in config.feeds}
     names = (host, *(f"{host} {number}" for number in range(2, len(taken) + 3)))
     return next(name for name in names if name not in taken)
 

@@ -222,12 +222,16 @@ class _Fetch:
         self._made.add(self._as_sent(hop))
         self.jar.take(hop.target, response.cookies)
         if is_redirect(response.status, response.headers):
-            return hop.onward(response.headers["location"])
+            return self._wanted(hop.onward(response.headers["location"]))
         if not self.request.purpose.follows_refreshes:
             return None
         target = refresh_target(response.status, response.headers, response.body, url=hop.target.url)
         onward = hop.onward(target) if target else None
-        return onward if onward and self._as_sent(onward) not in self._made else None
+        return self._wanted(onward) if onward and self._as_sent(onward) not in self._made else None
+
+    def _wanted(self, onward: _Hop) -> _Hop | None:
+        follows = self.request.follows
+        return onward if follows is None or follows(onward.target.url) else None
 
     def _as_sent(self, hop: _Hop) -> tuple[str, str]:
         return hop.target.url, self.jar.header(hop.target)

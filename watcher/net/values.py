@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,7 +88,8 @@ class Request:
     refused. `operator`: the URL is in the config (a
     feed, a channel), so a private address in it is intended. `referrer_origin`: the origin of the feed that has the
     link, which may link to itself although it is private. `headers` are the operator's: they are never sent to another
-    origin than that of `url`. `etag` and `last_modified` make the GET conditional.
+    origin than that of `url`. `etag` and `last_modified` make the GET conditional. `follows` is asked before each
+    redirect, with its target; if it says no, the redirect is the response.
     """
 
     url: str = field(repr=False)
@@ -104,6 +105,7 @@ class Request:
     last_modified: str = ""
     operator: bool = False
     referrer_origin: str | None = None
+    follows: Callable[[str], bool] | None = field(default=None, repr=False)
 
     @property
     def limit(self) -> int:

@@ -6,7 +6,7 @@ A parser process has read untrusted bytes and may have been taken over by them, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -14,11 +14,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from watcher.corpus import normalise_text
 from watcher.errors import NotAFeed, NotOpml, TaskFailed
+from watcher.feeds.discover import MOST_LINKS
 from watcher.feeds.formats.opml import MAX_ADDRESS, MAX_OUTLINES, OpmlList, plain_title
+from watcher.feeds.links import MAX_LINK, is_web_address
 from watcher.feeds.listing import FeedNews
+from watcher.feeds.source import MOST_LISTED, SourceReading
 from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
+    ADDRESSES,
     FEED_NEWS,
     FEED_TASK,
     NEWS_TASK,
@@ -27,11 +31,14 @@ from watcher.parsing.messages import (
     PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
+    ROBOTS_TASK,
+    SOURCE_READING,
     FeedTask,
     NewsTask,
     OpmlTask,
     PageReading,
     PageTask,
+    RobotsTask,
 )
 
 T = TypeVar("T")
@@ -70,6 +77,24 @@ async def read_opml(pool: ParserPool, task: OpmlTask, body: bytes) -> OpmlList:
     if contradiction := _contradiction_in_opml(read):
         raise _false_answer(contradiction)
     return read
+
+
+async def read_source(pool: ParserPool, task: FeedTask, body: bytes) -> SourceReading:
+    """Reads an answer as a source or a page. Raises ParserError, also where the reading contradicts itself."""
+    arguments = FEED_TASK.dump_python(task, mode="json")
+    reading = _checked(SOURCE_READING, await _run_feed(pool, "read_source", arguments, body))
+    if contradiction := _contradiction_in_source(reading):
+        raise _false_answer(contradiction)
+    return reading
+
+
+async def read_sitemaps(pool: ParserPool, url: str, robots: bytes) -> tuple[str, ...]:
+    """Reads the addresses of sitemaps from the robots.txt at `url`. Raises ParserError."""
+    arguments = ROBOTS_TASK.dump_python(RobotsTask(url=url), mode="json")
+    addresses = _checked(ADDRESSES, await pool.run("read_sitemaps", arguments, robots, timeout=FEED_TIMEOUT))
+    if not _are_addresses(addresses):
+        raise _false_answer("a text that is not an address")
+    return addresses
 
 
 async def read_page(pool: ParserPool, task: PageTask, page: bytes) -> PageReading:
@@ -136,6 +161,30 @@ def _contradiction_in_opml(read: OpmlList) -> str:
         if max(len(outline.url), len(outline.page), len(outline.name)) > MAX_ADDRESS + 1:
             return "an address that is too long"
     return ""
+
+
+def _contradiction_in_source(reading: SourceReading) -> str:
+    """Names what cannot be in a well-formed reading, "" if nothing."""
+    source, page = reading.source, reading.page
+    if (source is None) == (not reading.problem):
+        return "neither a source nor a problem, or both"
+    if source and not (
+        min(source.entries, source.text) >= 0 and len(source.listed) <= min(source.entries, MOST_LISTED)
+    ):
+        return "a wrong number of entries"
+    feeds = page.feeds if page else ()
+    if max(len(feeds), len(reading.sitemaps)) > MOST_LINKS:
+        return "too many links"
+    texts = (source.format, source.title, source.language, source.problem) if source else (reading.problem,)
+    if not all(text.isprintable() for text in (*texts, *(link.title for link in feeds))):
+        return "a text with control characters"
+    canonical = [page.canonical] if page and page.canonical else []
+    links = (*(link.url for link in feeds), *canonical, *reading.sitemaps)
+    return "" if _are_addresses(links) else "a text that is not an address"
+
+
+def _are_addresses(texts: Iterable[str]) -> bool:
+    return all(is_web_address(text) and text.isprintable() and len(text) <= MAX_LINK for text in texts)
 
 
 def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:

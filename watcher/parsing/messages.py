@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from watcher.feeds.formats.opml import OpmlList
 from watcher.feeds.listing import FeedNews
+from watcher.feeds.source import SourceReading
 from watcher.matching import Finding
 from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
 
@@ -19,7 +20,7 @@ PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedTask:
-    """Parse the payload as a feed. The result is a `ParsedFeed`."""
+    """Parse the payload as a feed. The result is a `ParsedFeed`, or for discovery a `SourceReading`."""
 
     content_type: str
     url: str
@@ -94,12 +95,22 @@ class PageReading:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsTask:
+    """Read the `Sitemap:` lines of the payload, the robots.txt at `url`. The result is a tuple of addresses."""
+
+    url: str
+
+
 FEED_TASK = TypeAdapter(FeedTask)
 NEWS_TASK = TypeAdapter(NewsTask)
 OPML_TASK = TypeAdapter(OpmlTask)
 OPML_LIST = TypeAdapter(OpmlList)
 PAGE_TASK = TypeAdapter(PageTask)
+ROBOTS_TASK = TypeAdapter(RobotsTask)
 PARSED_FEED = TypeAdapter(ParsedFeed)
+SOURCE_READING = TypeAdapter(SourceReading)
+ADDRESSES = TypeAdapter(tuple[str, ...])
 FEED_NEWS = TypeAdapter(FeedNews)
 PAGE_READING = TypeAdapter(PageReading)
 WATCHES = TypeAdapter(tuple[Watch, ...])

@@ -29,10 +29,13 @@ from watcher.errors import NotAnArticle
 from watcher.feeds.formats.opml import read_opml as parse_opml
 from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
+from watcher.feeds.source import read_source as read_any_source
+from watcher.feeds.source import sitemaps_of
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
 from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
 from watcher.parsing.messages import (
+    ADDRESSES,
     FEED_NEWS,
     FEED_TASK,
     NEWS_TASK,
@@ -41,6 +44,8 @@ from watcher.parsing.messages import (
     PAGE_READING,
     PAGE_TASK,
     PARSED_FEED,
+    ROBOTS_TASK,
+    SOURCE_READING,
     WATCHES,
     PageReading,
     PageTask,
@@ -107,6 +112,18 @@ def read_opml(arguments: Mapping[str, Any], body: bytes) -> bytes:
     task = OPML_TASK.validate_python(arguments)
     with gc_paused():
         return OPML_LIST.dump_json(parse_opml(body, content_type=task.content_type))
+
+
+def read_source(arguments: Mapping[str, Any], body: bytes) -> bytes:
+    """FeedTask, body -> SourceReading, whatever the body is."""
+    task = FEED_TASK.validate_python(arguments)
+    reading = read_any_source(body, content_type=task.content_type, url=task.url, timezone=task.timezone, now=task.now)
+    return SOURCE_READING.dump_json(reading)
+
+
+def read_sitemaps(arguments: Mapping[str, Any], robots: bytes) -> bytes:
+    """RobotsTask, robots.txt -> addresses of sitemaps."""
+    return ADDRESSES.dump_json(sitemaps_of(robots, url=ROBOTS_TASK.validate_python(arguments).url))
 
 
 def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
@@ -244,4 +261,6 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
     "read_news": read_news,
     "read_opml": read_opml,
     "read_page": read_page,
+    "read_sitemaps": read_sitemaps,
+    "read_source": read_source,
 }

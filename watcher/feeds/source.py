@@ -1,0 +1,142 @@
+"""Reads bytes for discovery: a feed or news sitemap, a list of sitemaps, a page that advertises feeds, a robots.txt.
+
+    bytes | parse_feed | Source, or the sitemaps of an index          not a feed: | page_links | PageLinks
+
+Runs in a parser process. What comes out is small, whatever the size of the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from watcher.errors import NotAFeed
+from watcher.feeds.comments import names_comments
+from watcher.feeds.discover import PageLinks, page_links, printable
+from watcher.feeds.identity import own_keys, title_key
+from watcher.feeds.links import absolute_link
+from watcher.feeds.parse import parse_feed
+from watcher.model import Entry, ParsedFeed
+from watcher.text.registrable import registrable_domain
+
+MOST_LISTED = 1_000
+MOST_SITEMAPS = 100
+_MOST_OF_INDEX = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed or news sitemap that was read. `newest_at`: its latest time of publication.
+
+    `listed`: keys of its first entries, equal for the same article in another source. `text`: the characters of text
+    that an entry has on average. `comments`: its title or address says that it holds comments.
+    """
+
+    format: str
+    title: str
+    language: str
+    entries: int
+    newest_at: datetime | None
+    listed: frozenset[int]
+    text: int
+    comments: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReading:
+    """The result of reading an answer: a source, or the `problem` that it is none, and what the answer leads to.
+
+    `sitemaps`: those of an index that are worth reading; `more`: how many others it lists.
+    """
+
+    source: Source | None = None
+    page: PageLinks | None = None
+    sitemaps: tuple[str, ...] = ()
+    more: int = 0
+    problem: str = ""
+
+
+def read_source(body: bytes, *, content_type: str, url: str, timezone: str, now: datetime) -> SourceReading:
+    """Reads an answer from `url` as a feed or sitemap, else as a page. Never raises for content."""
+    try:
+        feed = parse_feed(body, content_type=content_type, url=url, timezone=timezone, now=now)
+    except NotAFeed as error:
+        links = page_links(body, url=url, content_type=content_type)
+        return SourceReading(page=links, problem=printable(str(error)) or "not a feed")
+    if feed.is_index:
+        return _index(feed, url)
+    return SourceReading(source=_source(feed, url))
+
+
+def joined_source(sources: Sequence[Source]) -> Source:
+    """Returns what an index of sitemaps is as one source, given at least one of its sitemaps."""
+    languages = {source.language for source in sources if source.language}
+    listed = frozenset().union(*(source.listed for source in sources))
+    return replace(
+        sources[0],
+        title=next((source.title for source in sources if source.title), ""),
+        language=languages.pop() if len(languages) == 1 else "",
+        entries=max(len(listed), *(source.entries for source in sources)),
+        newest_at=max((source.newest_at for source in sources if source.newest_at), default=None),
+        listed=listed,
+    )
+
+
+def sitemaps_of(robots: bytes, *, url: str) -> tuple[str, ...]:
+    """Returns the absolute addresses of the `Sitemap:` lines of the robots.txt at `url`, each once, at most 100.
+
+    Those that are named after news come first.
+    """
+    named = Protego.parse(robots.decode("utf-8", errors="replace")).sitemaps
+    return _news_first(absolute_link(address, base=url) for address in named)[:MOST_SITEMAPS]
+
+
+def _index(feed: ParsedFeed, url: str) -> SourceReading:
+    """Takes the sitemaps of the same site that are named after news, or else those that were modified last.
+
+    Of other sites a few are named, so that a person sees them.
+    """
+    home = registrable_domain(_host_of(url))
+    own = [address for address in feed.sitemaps if registrable_domain(_host_of(address)) == home]
+    foreign = [address for address in feed.sitemaps if registrable_domain(_host_of(address)) != home]
+    taken = ([address for address in own if _is_of_news(address)] or own)[:_MOST_OF_INDEX] + foreign[:_MOST_OF_INDEX]
+    return SourceReading(sitemaps=tuple(taken), more=len(feed.sitemaps) - len(taken), problem="an index of sitemaps")
+
+
+def _is_of_news(address: str) -> bool:
+    return "news" in urlsplit(address).path.lower()
+
+
+def _host_of(address: str) -> str:
+    return urlsplit(address).hostname or ""
+
+
+def _news_first(addresses: Iterable[str]) -> tuple[str, ...]:
+    known = dict.fromkeys(address for address in addresses if address)
+    return tuple(sorted(known, key=lambda address: not _is_of_news(address)))
+
+
+def _source(feed: ParsedFeed, url: str) -> Source:
+    times = [entry.published_at for entry in feed.entries if entry.published_at]
+    listed = feed.entries[:MOST_LISTED]
+    return Source(
+        format=feed.format,
+        title=printable(feed.title),
+        language=printable(feed.language),
+        entries=len(feed.entries),
+        newest_at=max(times, default=None),
+        listed=frozenset(map(_entry_key, listed)),
+        text=sum(len(entry.text) for entry in listed) // max(1, len(listed)),
+        comments=names_comments(url, feed.title),
+        problem=printable(feed.problem),
+    )
+
+
+def _entry_key(entry: Entry) -> int:
+    """The key of the entry's page; without one, that of its title."""
+    return own_keys("", entry).link or title_key("", entry)
