@@ -30,11 +30,15 @@ _BYTES_PER_TURN = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """The limit of a body in decompressed bytes; a longer body is `cut`, or else refused."""
+    """The limit of a body in decompressed bytes; a longer body is `cut`, or else refused.
+
+    `kept`: the most bytes of a body that are also returned as received.
+    """
 
     limit: int
     cut: bool = False
     skip_redirects: bool = False
+    kept: int = 0
 
     @property
     def wire(self) -> int:
@@ -46,6 +50,14 @@ class Allowance:
         return self if status < 400 else Allowance(limit=min(self.limit, ERROR_BODY_LIMIT), cut=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body: `decoded`, and as `received` if that was to be kept: the same bytes where nothing is compressed."""
+
+    decoded: bytes
+    received: bytes | None = None
+
+
 class BodyReader:
     """Reads bodies; all fetches share the slots for large ones."""
 
@@ -53,7 +65,7 @@ class BodyReader:
         self._slots = asyncio.Semaphore(LARGE_AT_ONCE)
         self._decoding = asyncio.Semaphore(1)
 
-    async def read(self, response: httpx.Response, headers: Mapping[str, str], name: str, most: Allowance) -> bytes:
+    async def read(self, response: httpx.Response, headers: Mapping[str, str], name: str, most: Allowance) -> Body:
         """The decompressed body. Raises FetchError(TOO_LARGE), or BadCoding if it cannot be decoded."""
         most = most.for_status(response.status_code)
         announced = headers.get("content-length", "")
@@ -66,14 +78,16 @@ class BodyReader:
             chunks = aiter(response.stream)
             head = await _head(chunks)
             decoder = decoder_for(headers.get("content-encoding", ""), head[:HEAD])
-            await self._read_into(_Rejoined(head, chunks), _BodyBuffer(decoder, body, most.limit, name=name))
+            buffer = _BodyBuffer(decoder, body, most.limit, name=name, kept=most.kept)
+            await self._read_into(_Rejoined(head, chunks), buffer)
             if len(body) > most.limit and not most.cut:
                 raise FetchError(FetchFailure.TOO_LARGE, f"{name} sent more than {most.limit} bytes", sent=True)
-            return bytes(memoryview(body)[: most.limit])
+            decoded = bytes(memoryview(body)[: most.limit])
+            return Body(decoded=decoded, received=buffer.received(decoded))
         except BadCoding:
             if response.status_code < 400:
                 raise
-            return b""  # the status of an error page matters more than its text
+            return Body(decoded=b"")  # the status of an error page matters more than its text
         finally:
             body.clear()  # a stored error refers to the frames that refer to the body
 
@@ -89,9 +103,12 @@ class BodyReader:
                 break
         long = len(compressed) > COMPRESSED
         async with self._slot(buffer) if long else self._decoding:
-            if await buffer.add(bytes(compressed)) and long:
-                compressed.clear()
+            first = bytes(compressed)
+            compressed.clear()
+            buffer.keep(first)
+            if await buffer.add(first) and long:
                 async for chunk in chunks:
+                    buffer.keep(chunk)
                     if not await buffer.add(chunk):
                         return
             buffer.end()
@@ -127,14 +144,16 @@ class BodyReader:
 
 
 class _BodyBuffer:
-    """A body while it is decoded; lets other tasks run in between."""
+    """A body while it is decoded; lets other tasks run in between. It keeps up to `kept` bytes of a compressed body."""
 
-    def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str) -> None:
+    def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str, kept: int) -> None:
         self.name = name
         self._decoder = decoder
         self._body = body
         self._limit = limit
         self._pieces = self._bytes = 0
+        self._kept = kept
+        self._received: list[bytes] = []
 
     @property
     def is_compressed(self) -> bool:
@@ -154,6 +173,21 @@ class _BodyBuffer:
             return False
         self._pieces = self._bytes = 0
         return True
+
+    def keep(self, chunk: bytes) -> None:
+        """Keeps a chunk as received; drops all of them once they are too many."""
+        if len(chunk) <= self._kept:
+            self._kept -= len(chunk)
+            self._received.append(chunk)
+        else:
+            self._kept = 0
+            self._received.clear()
+
+    def received(self, decoded: bytes) -> bytes | None:
+        """Returns the body as received, None if that was not to be kept, or was too long."""
+        if self.is_compressed:
+            return b"".join(self._received) or None
+        return decoded if 0 < len(decoded) <= self._kept else None
 
     async def add(self, chunk: bytes) -> bool:
         """Decodes and adds a chunk; whether the body is still within its limit. Raises BadCoding."""
