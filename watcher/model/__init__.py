@@ -19,7 +19,16 @@ from watcher.model.alerts import (
 )
 from watcher.model.articles import Article, BodyCandidate, Quality, Removed, TextFrom
 from watcher.model.dates import DatePrecision, PartialDate
-from watcher.model.documents import DocumentId, DocumentNumber, Overlap, StoryId
+from watcher.model.documents import (
+    DISALLOWED,
+    NO_RIGHTS,
+    DocumentId,
+    DocumentNumber,
+    KeptPage,
+    Overlap,
+    Rights,
+    StoryId,
+)
 from watcher.model.feeds import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, KnownEntry, NewEntry, ParsedFeed
 from watcher.model.watches import (
     LONGEST_NEAR_MISS,
@@ -37,9 +46,11 @@ from watcher.model.watches import (
 )
 
 __all__ = [
+    "DISALLOWED",
     "LONGEST_NEAR_MISS",
     "MOST_NEAR_MISSES",
     "NEAR_MISSES_IN_DIGEST",
+    "NO_RIGHTS",
     "REMOVED",
     "Alert",
     "AlertKind",
@@ -59,6 +70,7 @@ __all__ = [
     "Headline",
     "Hit",
     "HitField",
+    "KeptPage",
     "KnownEntry",
     "LinkedNearMiss",
     "Match",
@@ -74,6 +86,7 @@ __all__ = [
     "Quality",
     "Reason",
     "Removed",
+    "Rights",
     "Snippet",
     "StoryId",
     "TextFrom",
