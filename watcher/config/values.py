@@ -49,10 +49,14 @@ class Section(BaseModel):
 
 
 class CorpusConfig(Section):
-    """`[corpus]`: `folder` is absolute; a zoned timestamp becomes a date in `timezone`."""
+    """`[corpus]`: `folder` is absolute; a zoned timestamp becomes a date in `timezone`.
+
+    `pages`: keep the bytes of each matched page and its header fields, as received, for WARC.
+    """
 
     folder: Folder = Path("seeds")
     timezone: TimeZone = "Europe/Berlin"
+    pages: bool = True
 
 
 class StateConfig(Section):

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from watcher.corpus import normalise_text
 from watcher.errors import NotAFeed, TaskFailed
 from watcher.feeds.listing import FeedNews
-from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place
+from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place, Rights
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
     FEED_NEWS,
@@ -35,6 +35,7 @@ T = TypeVar("T")
 _INT64_BOUND = 2**63
 _PLACES = frozenset(Place)
 _LONGEST_RULE = 100
+_LONGEST_RIGHT = 2_000
 
 FEED_TIMEOUT = timedelta(seconds=30)  # 66 ms is usual for a large feed
 PAGE_TIMEOUT = timedelta(seconds=20)  # 40 ms is usual
@@ -112,6 +113,8 @@ def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
     """Names what cannot be in a well-formed reading, "" if nothing."""
     if contradiction := _contradiction_in_near_misses(reading):
         return contradiction
+    if contradiction := _contradiction_in_rights(reading.rights):
+        return contradiction
     article = reading.article
     if article is None:
         return "matches without an article" if reading.matches else ""
@@ -138,6 +141,14 @@ def _contradiction_in_near_misses(reading: PageReading) -> str:
         if not _is_place(near.place) or near.sentence != " ".join(normalise_text(near.sentence).split()):
             return f"a near miss of {near.watch!r} that is not plain"
     return ""
+
+
+def _contradiction_in_rights(rights: Rights) -> str:
+    """Names what no page can declare, "" if nothing."""
+    texts = (rights.robots, rights.tdm_policy)
+    if any(len(text) > _LONGEST_RIGHT or not text.isprintable() for text in texts):
+        return "reservations of rights that are not plain"
+    return "" if rights.tdm_reservation in ("", "0", "1") else "an unknown reservation of rights"
 
 
 def _is_place(place: str) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from watcher.feeds.listing import FeedNews
 from watcher.matching import Finding
-from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
+from watcher.model import NO_RIGHTS, Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Rights, Watch
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -45,6 +46,7 @@ class PageTask:
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
     that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
     own: the entry's text is the article if it matches. `feed_language`: the one that the feed declares, "" if none.
+    `headers`: the header fields of the page that declare rights.
     """
 
     entry: Entry
@@ -58,6 +60,7 @@ class PageTask:
     repeated: tuple[int, ...] = ()
     shares_page: bool = False
     feed_language: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class PageReading:
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
+    `rights`: what the page of a matching article reserves.
     `near_misses`: of watches that do not match, and how many further ones were `left_out`.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """
@@ -81,6 +85,7 @@ class PageReading:
     left_out: int = 0
     candidates: tuple[BodyCandidate, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rights: Rights = NO_RIGHTS
 
 
 FEED_TASK = TypeAdapter(FeedTask)

@@ -16,6 +16,7 @@ from watcher.articles import (
     article_of_entry,
     better_of,
     body_candidates,
+    declared_rights,
     extract_article,
     holds_sentence,
     near_misses,
@@ -29,7 +30,7 @@ from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
+from watcher.model import NO_RIGHTS, Article, Entry, HitField, Match, Quality, Removed, Watch
 from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
@@ -136,7 +137,13 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     )
     if not matches and not task.whole:
         return reading
-    reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
+    reading = replace(
+        reading,
+        article=article,
+        matches=matches,
+        sketch=tuple(sorted(sketch(article.text))),
+        rights=declared_rights(page, task.content_type, task.headers) if page else NO_RIGHTS,
+    )
     return _explained(reading, task, page, article) if task.whole else reading
 
 
