@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import click
+
 from watcher.config import parse_duration
+
+
+def start_of(text: str | None, *, option: str, timezone: str, now: datetime) -> datetime | None:
+    """Converts the value of an option that begins a span of time. Raises click.UsageError."""
+    if text is None:
+        return None
+    try:
+        return moment_of(text, timezone=timezone, now=now)
+    except ValueError as error:
+        raise click.UsageError(str(error).replace("--since", option, 1)) from error
+
+
+def end_of(text: str | None, *, option: str, timezone: str, now: datetime) -> datetime | None:
+    """Converts the value of an option that ends a span of time; a day is part of the span. Raises click.UsageError."""
+    try:
+        day = date.fromisoformat(text or "")
+        return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+    except (ValueError, OverflowError):
+        return start_of(text, option=option, timezone=timezone, now=now)
 
 
 def moment_of(text: str, *, timezone: str, now: datetime) -> datetime:
