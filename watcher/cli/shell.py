@@ -49,6 +49,7 @@ MODULES = {
     "near-misses": "near_misses",
     "once": "run",
     "outbox": "outbox",
+    "press-review": "press_review",
     "run": "run",
 }
 """Command -> the module of this package whose `register` adds it."""
