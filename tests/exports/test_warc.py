@@ -18,6 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 from tests.exports.rows import ADOPTED, ARTICLE, CONTEXT, HOSTILE, LARGE, ROWS, exported
 from tests.exports.tools import run
 from watcher.corpus import ExportRow
+from watcher.errors import CorpusError
 from watcher.model import KeptPage
 
 HTML = "<html><p>Müller & Söhne</p></html>".encode() * 40
@@ -136,3 +137,10 @@ def test_hostile_headers_break_no_record() -> None:
     """Addresses and texts with line ends and control characters stay in their fields."""
     kinds = [record.rec_type for record, _ in records(exported("warc", [HOSTILE, ARTICLE]))]
     assert kinds == ["warcinfo", *["conversion", "metadata"] * 2]
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install."""
+    monkeypatch.setitem(sys.modules, "warcio.warcwriter", None)
+    with pytest.raises(CorpusError, match=r"pip install 'warcio"):
+        exported("warc", [ARTICLE])
