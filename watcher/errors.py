@@ -8,6 +8,7 @@ WatcherError
 │   ├── StateDamaged         it was one, but cannot be read any more
 │   ├── StateUnsynced        a commit may not be on the disk; only a restart knows
 │   └── StateTooNew          a newer watcher wrote it
+├── SeenError                the seen archive cannot be used
 ├── CorpusError              the corpus folder cannot be read or written
 ├── FetchError               no usable answer to a request; says how it failed and whether it was sent
 │   └── AddressRefused       the address guard refused the target; nothing was sent
@@ -75,6 +76,10 @@ class StateUnsynced(StateError):
 
 class StateTooNew(StateError):
     """A newer version of watcher wrote this database."""
+
+
+class SeenError(WatcherError):
+    """The seen archive cannot be used."""
 
 
 class CorpusError(WatcherError):

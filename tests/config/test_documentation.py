@@ -16,6 +16,7 @@ from watcher.config import (
     MetricsConfig,
     NetConfig,
     PollingConfig,
+    SeenConfig,
     StateConfig,
     load,
 )
@@ -43,6 +44,7 @@ def rows(section: str) -> dict[str, str]:
     [
         ("[corpus]", CorpusConfig),
         ("[state]", StateConfig),
+        ("[seen]", SeenConfig),
         ("[polling]", PollingConfig),
         ("[net]", NetConfig),
         ("[log]", LogConfig),
@@ -70,7 +72,7 @@ def test_every_key_of_channels_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["[corpus]", "[state]", "[polling]", "[net]", "[log]", "[metrics]", "[[feeds]]", "[[watches]]"]
+    "section", ["[corpus]", "[state]", "[seen]", "[polling]", "[net]", "[log]", "[metrics]", "[[feeds]]", "[[watches]]"]
 )
 def test_the_documented_defaults_are_the_real_ones(tmp_path: Path, section: str) -> None:
     """A config that writes every documented default says the same as one that writes none."""

@@ -1,6 +1,6 @@
 """Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
-from watcher.articles.extract import article_of_entry, better_of, body_candidates, extract_article
+from watcher.articles.extract import article_of_entry, article_of_visible, better_of, body_candidates, extract_article
 from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
@@ -12,6 +12,7 @@ __all__ = [
     "PageSummary",
     "Prefilter",
     "article_of_entry",
+    "article_of_visible",
     "better_of",
     "body_candidates",
     "extract_article",

@@ -22,6 +22,7 @@ from watcher.config.values import (
     MetricsConfig,
     NetConfig,
     PollingConfig,
+    SeenConfig,
     StateConfig,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "PollingConfig",
     "Secret",
     "SecretSource",
+    "SeenConfig",
     "StateConfig",
     "find",
     "format_duration",

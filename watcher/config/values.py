@@ -21,6 +21,7 @@ from watcher.config.key_types import (
     GroupWait,
     Headers,
     HeaderText,
+    Keep,
     Listen,
     Name,
     Networks,
@@ -74,6 +75,18 @@ class StateConfig(Section):
     def path(self) -> Path:
         """The database file."""
         return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def seen_path(self) -> Path:
+        """The file of the seen archive, beside the database."""
+        return self.path.with_name("seen.db")
+
+
+class SeenConfig(Section):
+    """`[seen]`: how long the text of every ingested entry is kept, 0 means not at all, and whether it is indexed."""
+
+    keep: Keep = timedelta(days=30)
+    index: bool = True
 
 
 class Intervals(Section):
@@ -241,6 +254,7 @@ class Config(BaseModel):
     file: Path
     corpus: CorpusConfig
     state: StateConfig
+    seen: SeenConfig = SeenConfig()
     polling: PollingConfig = PollingConfig()
     net: NetConfig = NetConfig()
     log: LogConfig = LogConfig()

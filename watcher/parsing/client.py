@@ -20,6 +20,7 @@ from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
+    LONGEST_UNMATCHED,
     NEWS_TASK,
     PAGE_READING,
     PAGE_TASK,
@@ -28,6 +29,7 @@ from watcher.parsing.messages import (
     NewsTask,
     PageReading,
     PageTask,
+    UnmatchedText,
 )
 
 T = TypeVar("T")
@@ -112,6 +114,8 @@ def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
     """Names what cannot be in a well-formed reading, "" if nothing."""
     if contradiction := _contradiction_in_near_misses(reading):
         return contradiction
+    if reading.unmatched and (contradiction := _contradiction_in_unmatched(reading.unmatched, reading, task)):
+        return contradiction
     article = reading.article
     if article is None:
         return "matches without an article" if reading.matches else ""
@@ -122,6 +126,15 @@ def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
         for hit in match.hits:
             if not 0 <= hit.start < hit.end or texts[hit.field][hit.start : hit.end] != hit.form:
                 return f"a hit of {match.watch!r} that is not in the text"
+    return ""
+
+
+def _contradiction_in_unmatched(unmatched: UnmatchedText, reading: PageReading, task: PageTask) -> str:
+    """Names what cannot be in a well-formed text for the seen archive, "" if nothing."""
+    if reading.article is not None or not task.keep_text:
+        return "a text of no match that nobody asked for"
+    if len(unmatched.article.body) > LONGEST_UNMATCHED or not _is_plain(unmatched.article):
+        return "a text of no match that is too long or has control characters"
     return ""
 
 

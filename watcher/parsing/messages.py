@@ -9,7 +9,10 @@ from pydantic import TypeAdapter
 
 from watcher.feeds.listing import FeedNews
 from watcher.matching import Finding
-from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
+from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, TextKind, Watch
+
+LONGEST_UNMATCHED = 500_000
+"""Characters of a text that no watch matches; the rest is cut off."""
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 PAGE_ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
@@ -45,6 +48,7 @@ class PageTask:
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
     that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
     own: the entry's text is the article if it matches. `feed_language`: the one that the feed declares, "" if none.
+    `keep_text`: a text is wanted for the seen archive, though no watch matches.
     """
 
     entry: Entry
@@ -58,6 +62,15 @@ class PageTask:
     repeated: tuple[int, ...] = ()
     shares_page: bool = False
     feed_language: str = ""
+    keep_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedText:
+    """The text of an entry that no watch matches: its article, or what is visible on its page."""
+
+    article: Article
+    kind: TextKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +80,8 @@ class PageReading:
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
-    `near_misses`: of watches that do not match, and how many further ones were `left_out`.
+    `near_misses`: of watches that do not match, and how many further ones were `left_out`. `unmatched`: the text where
+    there is no `article`, if the task asks for it.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """
 
@@ -79,6 +93,7 @@ class PageReading:
     paragraphs: tuple[int, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     left_out: int = 0
+    unmatched: UnmatchedText | None = None
     candidates: tuple[BodyCandidate, ...] = ()
     findings: tuple[Finding, ...] = ()
 

@@ -14,6 +14,7 @@ from watcher.articles import (
     PageSummary,
     Prefilter,
     article_of_entry,
+    article_of_visible,
     better_of,
     body_candidates,
     extract_article,
@@ -29,10 +30,11 @@ from watcher.feeds.listing import Listing
 from watcher.feeds.parse import parse_feed, parse_news
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
+from watcher.model import Article, Entry, HitField, Match, Quality, Removed, TextKind, Watch
 from watcher.parsing.messages import (
     FEED_NEWS,
     FEED_TASK,
+    LONGEST_UNMATCHED,
     NEWS_TASK,
     PAGE_READING,
     PAGE_TASK,
@@ -40,6 +42,7 @@ from watcher.parsing.messages import (
     WATCHES,
     PageReading,
     PageTask,
+    UnmatchedText,
 )
 from watcher.text import host_of, hosts_of
 
@@ -103,7 +106,7 @@ def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
     The better of the page's and the feed's text becomes the article; both are matched.
     """
     task = PAGE_TASK.validate_python(arguments)
-    summary = summarise_page(page, task.content_type) if page else None
+    summary = summarise_page(page, task.content_type, visible=task.keep_text) if page else None
     return PAGE_READING.dump_json(_reading(task, page, summary))
 
 
@@ -116,7 +119,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
     if summary and not (summary.suspect or boilerplate) and _cannot_match(task, summary):
-        return PageReading(article=None, paragraphs=paragraphs)
+        return PageReading(article=None, paragraphs=paragraphs, unmatched=_visible(task, summary))
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
@@ -135,9 +138,24 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         left_out=near.left_out,
     )
     if not matches and not task.whole:
-        return reading
+        return replace(reading, unmatched=_unmatched(article, TextKind.ARTICLE)) if task.keep_text else reading
     reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
     return _explained(reading, task, page, article) if task.whole else reading
+
+
+def _visible(task: PageTask, summary: PageSummary) -> UnmatchedText | None:
+    """Returns the visible text of a page whose article is not extracted, if it is wanted."""
+    if summary.visible is None:
+        return None
+    article = article_of_visible(
+        summary.visible, entry=task.entry, site=task.site, now=task.now, feed_language=task.feed_language
+    )
+    return _unmatched(replace(article, hosts=hosts_of(task.entry.link, task.url)), TextKind.VISIBLE)
+
+
+def _unmatched(article: Article, kind: TextKind) -> UnmatchedText:
+    title, body = normalise_text(article.title), normalise_text(article.body[:LONGEST_UNMATCHED])
+    return UnmatchedText(article=replace(article, title=title, body=body, origins={}, removed=()), kind=kind)
 
 
 def _is_own_text(entry: Entry) -> bool:

@@ -26,6 +26,7 @@ from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
 from watcher.pipeline.archive import ArchiveContext, archive, record_change
+from watcher.pipeline.seen import AddSeen, seen_text
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
@@ -76,7 +77,10 @@ class RecordEnd(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestContext:
-    """The collaborators of `ingest`. `abort` ends the process where going on is not safe."""
+    """The collaborators of `ingest`. `abort` ends the process where going on is not safe.
+
+    `add_seen` takes the text of each entry for the seen archive, None if there is no archive.
+    """
 
     settings: Settings
     store: StoreThread
@@ -88,6 +92,7 @@ class IngestContext:
     abort: Callable[[WatcherError], None]
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    add_seen: AddSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +143,8 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return None
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(context, claimed, entry, page, reading, problem)
+    if context.add_seen is not None:
+        context.add_seen(seen_text(claimed, reading, now=context.now()))
     if claimed.document is not None:
         await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
         return EntryOutcome.MATCHED
@@ -220,6 +227,7 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
         now=context.now(),
         repeated=tuple(context.repeated.of(page.host)),
         shares_page=claimed.shares_page,
+        keep_text=context.add_seen is not None,
     )
     return await read_page(context.parsers, task, page.body)
 
