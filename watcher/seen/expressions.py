@@ -21,12 +21,19 @@ from watcher.text.index import (
     marked,
 )
 
+_MOST_PHRASES = 5_000  # FTS5 takes about 20 µs to look one up
+
 Containing = Callable[[str], Sequence[str] | None]
 """Returns the words with these letters inside; None if they are too many."""
 
 
 def expression(condition: Condition, containing: Containing) -> str | None:
-    """Returns an expression that every text satisfies for which the condition holds; None: each text may."""
+    """Returns an expression that every text satisfies for which the condition holds; None: reading all is better."""
+    found = _expression(condition, containing)
+    return None if found is None or found.count('"') > 2 * _MOST_PHRASES else found
+
+
+def _expression(condition: Condition, containing: Containing) -> str | None:
     match condition:
         case Phrase():
             return f"{_column(condition)} : {_phrase(condition)}"
@@ -35,10 +42,10 @@ def expression(condition: Condition, containing: Containing) -> str | None:
         case Inside(letters=letters):
             return _inside(letters, containing)
         case AnyOf(parts=parts):
-            any_of = [expression(part, containing) for part in parts]
+            any_of = [_expression(part, containing) for part in parts]
             return _joined(" OR ", [each for each in any_of if each]) if all(any_of) else None
         case AllOf(parts=parts):
-            all_of = (expression(part, containing) for part in parts)
+            all_of = (_expression(part, containing) for part in parts)
             return _joined(" AND ", [each for each in all_of if each])
 
 
@@ -46,7 +53,7 @@ def _inside(letters: str, containing: Containing) -> str | None:
     words = containing(letters)
     if words is None:
         return None
-    marks = [expression(marked(mark), containing) for mark in (SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD)]
+    marks = [_expression(marked(mark), containing) for mark in (SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD)]
     return _joined(" OR ", [*(f'"{word}"' for word in words), *filter(None, marks)])
 
 

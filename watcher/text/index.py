@@ -91,16 +91,6 @@ def marked(mark: str) -> Phrase:
     return Phrase(words=(mark,), joined=True)
 
 
-def inside_letters(condition: Condition) -> Iterator[str]:
-    """Yields the letters of every `Inside` of a condition."""
-    match condition:
-        case Inside(letters=letters):
-            yield letters
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from inside_letters(part)
-
-
 # -- words -------------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +155,8 @@ def _joined_words(folded: str) -> Iterator[str]:
                 for word in linked[first + 1 : first + MOST_JOINED]:
                     joined += word
                     yield joined[:LONGEST_WORD]
+                    if len(joined) > LONGEST_WORD:
+                        yield LONG_WORD
             for first in range(len(linked) - MOST_JOINED):
                 letters = sum(map(len, linked[first : first + MOST_JOINED + 1]))
                 yield SPELLED_OUT if letters <= MOST_SPELLED_OUT else LONG_RUN
