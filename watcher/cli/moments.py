@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from watcher.config import parse_duration
@@ -19,3 +19,25 @@ def moment_of(text: str, *, timezone: str, now: datetime) -> datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
     except ValueError as error:
         raise ValueError(f'--since {text!r} is neither a duration such as "24h" nor a date or time') from error
+
+
+def span_of(
+    since: str | None, until: str | None, *, timezone: str, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Converts `--since` and `--until` to moments; a day of `--until` is included. Raises ValueError."""
+    first = moment_of(since, timezone=timezone, now=now) if since is not None else None
+    if until is None:
+        return first, None
+    try:
+        return first, _day_after(until, timezone) or moment_of(until, timezone=timezone, now=now)
+    except ValueError as error:
+        raise ValueError(str(error).replace("--since", "--until", 1)) from error
+
+
+def _day_after(text: str, timezone: str) -> datetime | None:
+    """Returns the end of a day, None for a text that is not a day."""
+    try:
+        day = date.fromisoformat(text)
+        return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(timezone))
+    except (ValueError, OverflowError):
+        return None

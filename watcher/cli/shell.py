@@ -50,6 +50,7 @@ MODULES = {
     "once": "run",
     "outbox": "outbox",
     "run": "run",
+    "search": "search",
 }
 """Command -> the module of this package whose `register` adds it."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from watcher.matching.nodes import And, Near, Node, Or, Words
 from watcher.matching.terms import Spelling, Term
@@ -189,7 +189,7 @@ def _pieces(spelling: Spelling) -> tuple[_Piece, ...]:
     needle = spelling.needle
     edges = sorted({0, *spelling.joints, len(needle)})
     pieces: list[_Piece] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = needle[start:end]
         found = index_words(part)
         if sum(map(len, found)) != sum(map(is_word_character, part)):

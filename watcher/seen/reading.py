@@ -24,7 +24,9 @@ from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
 _MOST_WORDS = 2_000  # that contain some letters: with more, reading every text is faster
-_COLUMNS = "texts.id, texts.link_key, texts.feed, texts.kind, texts.fetched_at, texts.dictionary, texts.content"
+_COLUMNS = (
+    "texts.id, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, texts.dictionary, texts.content"
+)
 _SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts"
 _QUARTER = 900  # seconds
 _AHEAD = 10**12  # quarters: integers are divided towards zero
@@ -138,9 +140,9 @@ class SeenReader:
         return " AND ".join(conditions), tuple(values)
 
     def _read(
-        self, rows: Iterator[tuple[int, int, int, int, int, int, bytes]] | sqlite3.Cursor
+        self, rows: Iterator[tuple[int, int, int, int, int, int, int, bytes]] | sqlite3.Cursor
     ) -> Iterator[StoredText]:
-        for place, link_key, feed, number, fetched_at, dictionary, content in rows:
+        for place, link_key, variant, feed, number, fetched_at, dictionary, content in rows:
             try:
                 link, feed_text, article = load_text(self._codec.unpack(content, dictionary))
                 kind = KINDS[number]
@@ -151,6 +153,7 @@ class SeenReader:
                 place=place,
                 link=link,
                 link_key=link_key,
+                has_own_page=variant == 0,
                 feed=self._feeds.get(feed, ""),
                 feed_text=feed_text,
                 article=article,

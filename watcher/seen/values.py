@@ -42,11 +42,16 @@ class SeenText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredText:
-    """A text that was read back. `place`: sorts texts by their moments, and identifies this one in its partition."""
+    """A text that was read back.
+
+    `place`: sorts texts by their moments, and identifies this one in its partition. `has_own_page`: no other entry has
+    the same page.
+    """
 
     place: int
     link: str
     link_key: int
+    has_own_page: bool
     feed: str
     feed_text: str
     article: Article
