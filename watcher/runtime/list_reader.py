@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from watcher.config import OpmlConfig
 from watcher.errors import WatcherError
-from watcher.feeds.planner import DAY, JITTER
+from watcher.feeds.interval import DAY, JITTER
 from watcher.log import event
 from watcher.pipeline.follow import FollowContext, read_list
 from watcher.store import StoreThread
