@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SYNAPSE := .venv-synapse
+FORMATS := .venv-formats
 VERIFIER := tests/outbox/npm
 
 .PHONY: run once demo test quick mutants peers lint lock bench truth crash fuzz soak clean
@@ -40,9 +41,9 @@ mutants: $(VENV)/.mutants
 	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/python -m mutmut results
 
-# What alerts are tested against: a homeserver, and the verifier of webhooks for JavaScript. Without them their tests
-# skip and say so.
-peers: $(SYNAPSE)/.ready $(VERIFIER)/node_modules/.package-lock.json
+# What alerts and exports are tested against: a homeserver, the verifier of webhooks for JavaScript, the schema of TEI and
+# a reader of VRT. Without them their tests skip and say so.
+peers: $(SYNAPSE)/.ready $(FORMATS)/.ready $(VERIFIER)/node_modules/.package-lock.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -73,9 +74,10 @@ lock:
 	uv pip compile pyproject.toml requirements/build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/dev.txt
 	uv pip compile pyproject.toml requirements/build.in --group dev --group mutants --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/mutants.txt
 	uv pip compile requirements/synapse.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/synapse.txt
+	uv pip compile requirements/formats.in requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/formats.txt
 
 clean:
-	rm -rf $(VENV) $(SYNAPSE) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf $(VENV) $(SYNAPSE) $(FORMATS) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -97,6 +99,11 @@ $(SYNAPSE)/.ready: requirements/synapse.txt
 	$(PYTHON) -m venv $(SYNAPSE)
 	$(SYNAPSE)/bin/python -m pip install --quiet --require-hashes -r requirements/synapse.txt && touch $@ || \
 		echo "Synapse could not be installed: its tests will skip" >&2
+
+$(FORMATS)/.ready: requirements/formats.txt
+	$(PYTHON) -m venv $(FORMATS)
+	$(FORMATS)/bin/python -m pip install --quiet --require-hashes -r requirements/formats.txt && touch $@ || \
+		echo "the tools for TEI and VRT could not be installed: their tests will skip" >&2
 
 $(VERIFIER)/node_modules/.package-lock.json: $(VERIFIER)/package-lock.json
 	npm ci --prefix $(VERIFIER) --ignore-scripts --no-audit --no-fund --silent && touch $@ || \

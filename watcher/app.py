@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from watcher.config import Config
 from watcher.corpus import CorpusFolder
@@ -15,6 +17,7 @@ from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import LEASE, Settings, utc_now
 from watcher.runtime.service import Resources, Service
+from watcher.seen import SeenArchive, delete_archive
 from watcher.store import StateLock, StoreThread
 from watcher.store.engine.recovery import Recovery, open_or_recover
 
@@ -39,11 +42,13 @@ async def assemble(
     with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(config, folder, lock)
+        seen = _open_seen(config)
         resources = Resources(
             store=store,
             parsers=pool,
             folder=folder,
             show=show,
+            seen=seen,
             recovery=recovery,
             show_life=lock.show_life,
             on_abort=on_abort,
@@ -60,6 +65,8 @@ async def assemble(
                     await client.aclose()
             lock.doubtful = service.abort_error is not None
         finally:
+            if seen:
+                await asyncio.to_thread(seen.close)
             store.close()
 
 
@@ -96,6 +103,16 @@ def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreT
     except WatcherError:
         lock.restore_content()
         raise
+
+
+def _open_seen(config: Config) -> SeenArchive | None:
+    """Starts the archive of seen texts, or deletes it if no text is to be kept."""
+    path = config.state.seen_path
+    if config.seen.keep:
+        zone = ZoneInfo(config.corpus.timezone)
+        return SeenArchive(path, keep=config.seen.keep, indexed=config.seen.index, zone=zone, now=utc_now)
+    delete_archive(path)
+    return None
 
 
 def client_of(config: Config, *, also: Iterable[str] = ()) -> Client:

@@ -232,10 +232,14 @@ async def _reload(service: Service) -> None:
         return
     await service.subscribe()
     heap.freeze()
-    if (new.corpus.folder, new.state, new.metrics, new.log) != (old.corpus.folder, old.state, old.metrics, old.log):
-        words = "a new corpus folder, state, [metrics] or [log] takes effect at the next start only"
+    if _fixed_at_start(new) != _fixed_at_start(old):
+        words = "a new corpus folder, state, [seen], [metrics] or [log] takes effect at the next start only"
         log.warning(words, extra=event("config.restart_needed"))
     counts = {"feeds": len(service.settings.feeds), "watches": len(new.watches)}
     log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
     for runner in service.runners:
         runner.wake()
+
+
+def _fixed_at_start(config: Config) -> tuple[object, ...]:
+    return config.corpus.folder, config.state, config.seen, config.metrics, config.log

@@ -8,6 +8,7 @@ WatcherError
 │   ├── StateDamaged         it was one, but cannot be read any more
 │   ├── StateUnsynced        a commit may not be on the disk; only a restart knows
 │   └── StateTooNew          a newer watcher wrote it
+├── SeenError                the seen archive cannot be used
 ├── CorpusError              the corpus folder cannot be read or written
 ├── FetchError               no usable answer to a request; says how it failed and whether it was sent
 │   └── AddressRefused       the address guard refused the target; nothing was sent
@@ -78,6 +79,10 @@ class StateTooNew(StateError):
     """A newer version of watcher wrote this database."""
 
 
+class SeenError(WatcherError):
+    """The seen archive cannot be used."""
+
+
 class CorpusError(WatcherError):
     """The corpus folder cannot be read or written."""
 
@@ -98,11 +103,15 @@ class FetchFailure(StrEnum):
 
 
 class FetchError(WatcherError):
-    """No usable answer. `sent`: the request may have reached the peer, so that repeating it may repeat its effect."""
+    """No usable answer. `sent`: the request may have reached the peer, so that repeating it may repeat its effect.
 
-    def __init__(self, failure: FetchFailure, message: str, *, sent: bool = False) -> None:
+    `head`: the first bytes of a body that is too large, decoded; b"" if they were not read.
+    """
+
+    def __init__(self, failure: FetchFailure, message: str, *, sent: bool = False, head: bytes = b"") -> None:
         self.failure = failure
         self.sent = sent
+        self.head = head
         super().__init__(message)
 
 

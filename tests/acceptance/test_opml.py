@@ -163,7 +163,7 @@ def test_an_export_imports_again_to_the_same_feeds(ready: Program) -> None:
         "Blatt": "https://blatt.example/rss?a=1&b=2",
         'Der "Bote" <1> & Söhne': "https://bote.example/",
         "zwei  Leerzeichen": "https://leer.example/x",
-        "x" * 300: "https://lang.example/",
+        "x" * 301: "https://lang.example/",
         "http://als.name.example/": "http://name.example:8080/rss",
         "Größe 😀": "https://größe.example/",
     }

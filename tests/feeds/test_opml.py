@@ -41,7 +41,7 @@ class TestDialects:
             in_body('<outline\n\ttext = "Blatt"\n\ttype="rss" xmlUrl=" https://blatt.example/rss\n"/>'),
             in_body('<outline title="Blatt" text="anders" type="rss" xmlUrl="https://blatt.example/rss"/>'),
             in_body(f'<outline text="Nord"><outline text="Küste">{FEED}</outline></outline>'),
-            in_body(FEED.replace("<outline", '<outline category="/nord/küste,/presse"')),
+            in_body(FEED.replace("<outline", '<outline category="/nord/küste,/zeitung"')),
             in_body('<outline text="  Blatt \n" title="" type="rss" url="https://blatt.example/rss"/>'),
             in_body("<!-- ", FEED, "-->", FEED, "<![CDATA[", FEED, "]]>"),
             f"Warnung<opml><outline text='nur ein Ordner'/>{FEED}</opml><script>",

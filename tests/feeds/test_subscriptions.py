@@ -68,7 +68,7 @@ class TestImport:
     def test_a_long_title_is_cut_for_the_name(self) -> None:
         """The name that watcher exported is not, and comes first."""
         rows = planned(outline("x" * 999, "https://a.example/"), outline("y", "https://b.example/", name="Z  z"))
-        assert [row.name for row in rows] == ["x" * 200, "Z  z"]
+        assert [row.name for row in rows] == ["x" * 300, "Z  z"]
 
     def test_what_cannot_be_a_feed_is_refused_with_a_reason(self) -> None:
         """Each reason says what is wrong, in the order of the file."""

@@ -33,9 +33,9 @@ async def make_rig(news: Newsroom, pool: ParserPool, tmp_path: Path) -> AsyncIte
     """Makes an installation that watches the feeds at these paths of the newsroom; taken down at the end."""
     async with AsyncExitStack() as stack:
 
-        async def make(feeds: Mapping[str, str], *, channels: str = "", watch: str = "") -> Rig:
+        async def make(feeds: Mapping[str, str], *, channels: str = "", watch: str = "", seen: bool = False) -> Rig:
             urls = {name: news.url(path) for name, path in feeds.items()}
-            rig = rigged(news, pool, tmp_path, urls, channels=channels, watch=watch)
+            rig = rigged(news, pool, tmp_path, urls, channels=channels, watch=watch, seen=seen)
             return await stack.enter_async_context(rig)
 
         yield make

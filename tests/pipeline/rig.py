@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.acceptance.pages import paragraphs
 from tests.newsroom import Newsroom
@@ -23,6 +24,7 @@ from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import Settings
 from watcher.runtime.service import Generation, Resources, Service
+from watcher.seen import SeenArchive, StoredText, Window, open_reader
 from watcher.store import StoreReader, StoreThread, open_database, reading
 from watcher.store.queries import entry_status
 from watcher.store.queries.entry_status import EntryStatus
@@ -106,6 +108,13 @@ class Rig:
             (status,) = store.read(entry_status.find, links=(self.news.url(path),), link_key=None)
         return status
 
+    def seen(self) -> list[StoredText]:
+        """The archive of seen texts once all is written, newest first."""
+        assert self.service.resources.seen
+        self.service.resources.seen.flush()
+        with open_reader(self.folder / "state" / "seen.db") as reader:
+            return list(reader.newest(Window()))
+
     def look(self) -> AbstractContextManager[StoreReader]:
         """The state as another process sees it."""
         return reading(self.folder / "state" / "watcher.db")
@@ -117,26 +126,46 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(
-    news: Newsroom, pool: ParserPool, folder: Path, feeds: Mapping[str, str], *, channels: str = "", watch: str = ""
+    news: Newsroom,
+    pool: ParserPool,
+    folder: Path,
+    feeds: Mapping[str, str],
+    *,
+    channels: str = "",
+    watch: str = "",
+    seen: bool = False,
 ) -> AsyncIterator[Rig]:
-    """An installation in `folder` that watches `feeds` for shipyards. `channels`: TOML; `watch`: further keys of it."""
+    """An installation in `folder` that watches `feeds` for shipyards. `channels`: TOML; `watch`: further keys of it.
+
+    `seen`: with the archive of seen texts.
+    """
     config = _config(folder, feeds, channels, watch)
     await pool.configure(next(_generations), WATCHES.dump_json(config.watches))
     clock, shown = Clock(), list[str]()
     corpus = CorpusFolder(config.corpus.folder)
     corpus.prepare()
     store = StoreThread(open_database(config.state.path))
-    client = client_of(config)
+    service: Service | None = None
+    archive = _archive(config, clock) if seen else None
     try:
         resources = Resources(
-            store=store, parsers=pool, folder=corpus, show=shown.append, now=clock, jitter=lambda: 0.5
+            store=store, parsers=pool, folder=corpus, seen=archive, show=shown.append, now=clock, jitter=lambda: 0.5
         )
-        service = Service(resources, Settings.of(config, generation=1), client)
+        service = Service(resources, Settings.of(config, generation=1), client_of(config))
         await service.start()
         yield Rig(news=news, folder=folder, service=service, clock=clock, shown=shown)
     finally:
-        await client.aclose()
+        if service is not None:
+            for client in (service.generation.client, *service.former_clients):
+                await client.aclose()
+        if archive:
+            archive.close()
         store.close()
+
+
+def _archive(config: Config, clock: Clock) -> SeenArchive:
+    zone = ZoneInfo(config.corpus.timezone)
+    return SeenArchive(config.state.seen_path, keep=config.seen.keep, indexed=True, zone=zone, now=clock)
 
 
 def _config(folder: Path, feeds: Mapping[str, str], channels: str, watch: str) -> Config:

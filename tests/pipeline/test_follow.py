@@ -93,6 +93,54 @@ async def test_a_list_that_fails_is_asked_less_and_less_often(make_rig: MakeRig,
     assert (await status(rig)).next_read_at - rig.clock.now == timedelta(hours=2)
 
 
+FEED = '<outline text="c" xmlUrl="https://c.example/"/>'
+LIST = f"<opml><body>{FEED}</body></opml>".encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Reply(status=404, body=LIST), "HTTP 404"),
+        (Reply(status=203, body=LIST), "HTTP 203"),
+        (Reply(status=204), "HTTP 204"),
+        (Reply(body=LIST[:-7]), "the list is not a whole OPML file: it breaks off before </opml>"),
+        (Reply(body=LIST, cut_after=30), "bad response: "),
+        (Reply(cut_after=-1), ""),
+        (Reply(body=b"<html><body>Wartung</body></html>"), "the list is not OPML, but a web page"),
+        (Reply(body=b'<!DOCTYPE o [<!ENTITY a "b">]>' + LIST), "the list declares entities in its DTD"),
+        (Reply(body=b'<opml><body><outline type="link" url="https://c.example/"/></body></opml>'), "the list is empty"),
+        (Reply(body=b" " * (17 * 2**20)), "too large: "),
+    ],
+)
+async def test_what_is_not_a_list_changes_nothing(make_rig: MakeRig, news: Newsroom, answer: Reply, error: str) -> None:
+    """Another status than 200, a body that is not a whole list, and a list without feeds."""
+    serve(news, "/a", "/b")
+    rig = await make_rig({}, watch=table(news))
+    await rig.service.lists.read_all()
+    news.respond("/list", lambda _request: answer)
+    await rig.service.lists.read_all()
+    assert subscribed(rig) == {"a": True, "b": True}
+    assert rig.service.lists.failed["Liste"].startswith(error)
+    assert (await status(rig)).last_error == rig.service.lists.failed["Liste"]
+    serve(news, "/b")
+    await rig.service.lists.read_all()
+    assert subscribed(rig) == {"a": False, "b": True}
+
+
+async def test_a_304_that_was_not_asked_for_is_a_failure(make_rig: MakeRig, news: Newsroom) -> None:
+    """Asked for, it is a success."""
+    rig = await make_rig({}, watch=table(news))
+    news.respond("/list", lambda _request: Reply(status=304))
+    await rig.service.lists.read_all()
+    assert rig.service.lists.failed == {"Liste": "HTTP 304"}
+    serve(news, "/a")
+    await rig.service.lists.read_all()
+    news.respond("/list", lambda _request: Reply(status=304))
+    await rig.service.lists.read_all()
+    assert rig.service.lists.failed == {}
+    assert subscribed(rig) == {"a": True}
+
+
 async def test_a_clock_that_was_set_back_delays_no_list(make_rig: MakeRig, news: Newsroom) -> None:
     """A reading that lies years ahead is due now."""
     serve(news, "/a")
@@ -143,6 +191,8 @@ async def test_another_place_is_read_at_once(make_rig: MakeRig, news: Newsroom) 
     await reconfigure(rig.service, load(file))
     await rig.service.subscribe()
     assert subscribed(rig) == {"a": False, "b": False, "c": False}
+    for client in (rig.service.generation.client, *rig.service.former_clients):
+        await client.aclose()
 
 
 async def test_a_file_is_read_at_each_reload(make_rig: MakeRig, news: Newsroom) -> None:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from watcher.alerts.tidy import tidy, whole_end
 from watcher.model import Hit, HitField, Snippet
+from watcher.text.sentences import sentence_ends
 
 LIMIT = 220
 _REACH = 1500  # characters to each side of the hit that are searched for the ends of its sentence
@@ -17,12 +18,6 @@ _TITLE_LENGTH = 160
 _TRIES = 8
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n")
-_STOP = re.compile(r"[.!?…][\"'»«“”’‘)\]]*(?=\s+[\"'»«„“‚‘(\[]?[A-ZÀ-Þ0-9])")
-# Full stops that do not end a sentence: initials, ordinals ("am 3. Oktober"), titles, units, months.
-_NO_STOP = re.compile(
-    r"(?:^|[\s(„»\"])(?:[^\W\d_]|\d{1,2}|Dr|Prof|Nr|St|Hl|Hr|Fr|Mr|Mrs|Ms|ca|bzw|vgl|Abs|Art|Mio|Mrd|Mill|Tsd|usw|evtl|sog"
-    r"|geb|gest|inkl|max|min|jr|sen|Co|Inc|Ltd|Str|Jan|Feb|Aug|Sept?|Okt|Nov|Dez|Oct|Dec|Gen|Lt|Col)\.$"
-)
 
 Span = tuple[int, int]
 
@@ -52,22 +47,32 @@ def snippets(hits: Sequence[Hit], *, article_text: str, feed_text: str, most: in
     return tuple(chosen.values())
 
 
+def passage(hits: Sequence[Hit], *, article_text: str, feed_text: str, limit: int) -> Snippet | None:
+    """Returns the sentence of the best hit and what follows it, in at most `limit` characters; None without a hit."""
+    texts = {HitField.TEXT: article_text, HitField.FEED: feed_text}
+    usable = [hit for hit in hits if 0 <= hit.start < hit.end <= len(texts[hit.field])]
+    if not usable:
+        return None
+    title_end = _title_end(article_text)
+    best = min(usable, key=lambda hit: (hit.field is HitField.FEED, hit.end <= title_end, hit.start))
+    text = texts[best.field]
+    start, end = sentence(text, (best.start, best.end))
+    end = max(end, *sentence_ends(text, end, start + limit), len(text) if len(text) - start <= limit else 0)
+    spans = tuple((hit.start, hit.end) for hit in usable if hit.field is best.field)
+    return _snippet(text, (start, end), (best.start, best.end), spans, limit=limit)
+
+
 def sentence(text: str, hit: Span) -> Span:
     """Finds the sentence around `hit`, within its paragraph and at most `_REACH` characters to either side."""
     start, end = hit
     begins = max(0, start - _REACH)
     for found in _PARAGRAPH.finditer(text, begins, start):
         begins = found.end()
-    for found in _STOP.finditer(text, begins, start + 1):
-        if found.end() <= start and not _is_abbreviation(text, found.start()):
-            begins = found.end()
+    begins = max((stop for stop in sentence_ends(text, begins, start + 1) if stop <= start), default=begins)
     ends = min(len(text), end + _REACH)
     if paragraph := _PARAGRAPH.search(text, end, ends):
         ends = paragraph.start()
-    for found in _STOP.finditer(text, end, ends):
-        if not _is_abbreviation(text, found.start()):
-            return begins, found.end()
-    return begins, ends
+    return begins, next(sentence_ends(text, end, ends), ends)
 
 
 def plain(snippet: Snippet) -> str:
@@ -87,10 +92,10 @@ class _Piece:
         return bisect_left(self.sources, original[0]), bisect_left(self.sources, original[1])
 
 
-def _snippet(text: str, place: Span, hit: Span, hits: Sequence[Span]) -> Snippet:
+def _snippet(text: str, place: Span, hit: Span, hits: Sequence[Span], *, limit: int = LIMIT) -> Snippet:
     """Cuts the piece of `text` at `place` around `hit`, with every one of `hits` in it marked."""
     piece = _tidied(text, place)
-    start, end = _window(piece.text, piece.span(hit))
+    start, end = _window(piece.text, piece.span(hit), limit)
     marked = bytearray(len(piece.text))
     for other in hits:
         if other[0] < place[1] and place[0] < other[1]:
@@ -122,13 +127,13 @@ def _tidied(text: str, place: Span) -> _Piece:
     return _Piece(text="".join(character for character, _ in kept), sources=tuple(source for _, source in kept))
 
 
-def _window(text: str, hit: Span) -> Span:
-    """Returns the `LIMIT` characters around `hit`, reduced to whole words."""
-    if len(text) <= LIMIT:
+def _window(text: str, hit: Span, limit: int) -> Span:
+    """Returns the `limit` characters around `hit`, reduced to whole words."""
+    if len(text) <= limit:
         return 0, len(text)
     first, last = hit
-    start = min(max(0, first - max(0, LIMIT - (last - first)) // 2), len(text) - LIMIT)
-    end = whole_end(text, start + LIMIT)
+    start = min(max(0, first - max(0, limit - (last - first)) // 2), len(text) - limit)
+    end = whole_end(text, start + limit)
     if start > 0:
         space = text.find(" ", start - 1, first)
         start = space + 1 if space >= 0 else min(start, first)
@@ -142,7 +147,3 @@ def _title_end(article_text: str) -> int:
     """Returns the end of the title that begins the text; 0 if the first paragraph is the only one, or too long."""
     end = article_text.find("\n\n", 0, _TITLE_LENGTH + 2)
     return max(end, 0)
-
-
-def _is_abbreviation(text: str, stop: int) -> bool:
-    return text[stop] == "." and _NO_STOP.search(text, max(0, stop - 12), stop + 1) is not None

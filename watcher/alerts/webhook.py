@@ -121,11 +121,12 @@ def _reason(reason: Reason) -> dict[str, object]:
     return {
         "watch": tidy(reason.watch),
         "forms": [tidy(form) for form in reason.forms],
-        "snippets": [_snippet(snippet) for snippet in reason.snippets],
+        "snippets": [snippet_json(snippet) for snippet in reason.snippets],
     }
 
 
-def _snippet(snippet: Snippet) -> dict[str, object]:
+def snippet_json(snippet: Snippet) -> dict[str, object]:
+    """Converts a snippet to the form that docs/webhook.schema.json describes."""
     return {
         "runs": [{"text": clean(text), "hit": is_hit} for text, is_hit in snippet.runs],
         "cut_before": snippet.cut_before,

@@ -2,6 +2,7 @@
 
 from watcher.articles.extract import (
     article_of_entry,
+    article_of_visible,
     better_of,
     body_candidates,
     determine_language,
@@ -11,15 +12,19 @@ from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
 from watcher.articles.quality import holds_sentence, paragraph_hashes, repeated_share, without_repeated
+from watcher.articles.rights import RIGHTS_HEADERS, declared_rights
 
 __all__ = [
     "JOINT",
+    "RIGHTS_HEADERS",
     "NearMisses",
     "PageSummary",
     "Prefilter",
     "article_of_entry",
+    "article_of_visible",
     "better_of",
     "body_candidates",
+    "declared_rights",
     "determine_language",
     "extract_article",
     "holds_sentence",

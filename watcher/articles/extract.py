@@ -19,6 +19,7 @@ from watcher.articles.language import language_code, language_of
 from watcher.articles.lines import join_lines, plain_lines, tidy
 from watcher.articles.media_type import is_plain, text_of_page
 from watcher.articles.page import Page, read_page
+from watcher.articles.page_summary import VisiblePage
 from watcher.articles.quality import judge, judge_plain, judge_text
 from watcher.errors import NotAnArticle
 from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
@@ -118,6 +119,22 @@ def article_of_entry(entry: Entry, *, site: str, now: datetime, feed_language: s
         quality=judge_text(body),
         origins={"title": "feed", "body": "feed content" if entry.content == entry.text else "feed summary", **dated},
         extractor=extractor(),
+    )
+
+
+def article_of_visible(
+    visible: VisiblePage, *, entry: Entry, site: str, now: datetime, feed_language: str = ""
+) -> Article:
+    """Makes an article of the visible text of a page; all else is as the entry states it."""
+    entry = without_future_date(entry, now=now)
+    return Article(
+        title=tidy(entry.title or visible.title),
+        body=visible.text,
+        date=entry.date,
+        published_at=entry.published_at,
+        language=visible.language or language_code(feed_language),
+        site=site or host_of(entry.link),
+        author=entry.author,
     )
 
 

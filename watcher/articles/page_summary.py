@@ -4,6 +4,7 @@ It only suspects walls; `quality` decides after extraction."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nlargest
@@ -12,14 +13,25 @@ from selectolax.lexbor import LexborHTMLParser
 
 from watcher.articles.attribute_floods import drop_attribute_floods
 from watcher.articles.decoding import page_as_utf8
+from watcher.articles.language import language_code
 from watcher.articles.phrases import PAYWALL
 from watcher.articles.prefilter import JOINT, texts_of
 from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, paragraph_hashes, suspected_wall
 
 _LONG = 40  # letters of a text that is more than a link or a label
 _BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # nearly all characters between words
+_GLUED = re.compile(rf"\w+(?:{JOINT}+\w+)+")
 _SAMPLE = 12_000  # characters: nearly always enough to count LONGEST_WALL letters
 _SAMPLED_PARAGRAPHS = 5  # a host's repetitions are learnt from these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisiblePage:
+    """The text that a page shows, menus included, with its title and the language that it declares."""
+
+    title: str
+    language: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +45,47 @@ class PageSummary:
     text: str
     suspect: bool
     paragraphs: tuple[int, ...]
+    visible: VisiblePage | None = None
 
 
-def summarise_page(page: bytes, content_type: str) -> PageSummary:
-    """Summarises a page with one parse by lexbor and no tree walk in Python."""
+def summarise_page(page: bytes, content_type: str, *, visible: bool = False) -> PageSummary:
+    """Summarises a page with one parse by lexbor and no tree walk in Python. `visible`: with its visible text."""
     tree = LexborHTMLParser(drop_attribute_floods(page_as_utf8(page, content_type)))
     title = tree.css_first("title")
     marked = _tidied(element.text(deep=True) for element in tree.tags("p"))
     texts = list(texts_of(tree))
-    visible = texts[-1] if texts else ""
-    runs = _tidied(visible.split(JOINT))
+    shown = texts[-1] if texts else ""
+    runs = _tidied(shown.split(JOINT))
     longest = nlargest(_SAMPLED_PARAGRAPHS, {*marked, *runs}, key=lambda text: (len(text), text))
     return PageSummary(
         text=JOINT.join(texts),
-        suspect=_is_suspect(title.text(deep=True) if title else "", visible, runs, marked),
+        suspect=_is_suspect(title.text(deep=True) if title else "", shown, runs, marked),
         paragraphs=paragraph_hashes("\n\n".join(longest)),
+        visible=_visible_page(tree) if visible else None,
     )
+
+
+def _visible_page(tree: LexborHTMLParser) -> VisiblePage:
+    title, html = tree.css_first("title"), tree.css_first("html")
+    declared = (html.attributes.get("lang") if html else "") or ""
+    return VisiblePage(
+        title=" ".join(title.text(deep=True).split()) if title else "",
+        language=language_code(declared),
+        text=_visible_text(tree),
+    )
+
+
+def _visible_text(tree: LexborHTMLParser) -> str:
+    """Returns the text of the body, a line for each of its pieces.
+
+    Which pieces belong to one word is not known here. Words of adjacent pieces without a space between them are added
+    a second time, joined, in a last line: "W" and "orld" can be found as "World".
+    """
+    tree.strip_tags(["noscript", "template"])
+    text = tree.body.text(deep=True, separator=JOINT) if tree.body else ""
+    lines = (" ".join(piece.split()) for piece in text.split(JOINT))
+    glued = dict.fromkeys(run.replace(JOINT, "") for run in _GLUED.findall(text))
+    return "\n".join([*filter(None, lines), " ".join(glued)])
 
 
 def _tidied(texts: Iterable[str]) -> list[str]:

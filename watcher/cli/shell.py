@@ -50,7 +50,9 @@ MODULES = {
     "near-misses": "near_misses",
     "once": "run",
     "outbox": "outbox",
+    "press-review": "press_review",
     "run": "run",
+    "search": "search",
 }
 """Command -> the module of this package whose `register` adds it."""
 

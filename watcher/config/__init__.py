@@ -23,6 +23,7 @@ from watcher.config.values import (
     NetConfig,
     OpmlConfig,
     PollingConfig,
+    SeenConfig,
     StateConfig,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "PollingConfig",
     "Secret",
     "SecretSource",
+    "SeenConfig",
     "StateConfig",
     "find",
     "format_duration",

@@ -42,6 +42,12 @@ def find_misplaced_state(corpus: CorpusConfig, state: StateConfig) -> Iterator[F
         )
 
 
+def find_state_in_place_of_seen(state: StateConfig) -> Iterator[Finding]:
+    """Yields a problem if the state file has the name of the seen archive beside it."""
+    if state.path == state.seen_path:
+        yield Finding(path=("state", "url"), message="must not end in seen.db, the name of the seen archive")
+
+
 def find_open_metrics(metrics: MetricsConfig) -> Iterator[Finding]:
     """Yields a warning if other machines can read the metrics."""
     if metrics.listen and not ip_address(split_listen(metrics.listen)[0]).is_loopback:

@@ -65,6 +65,10 @@ def _above_zero(duration: timedelta) -> timedelta:
     return duration
 
 
+def _keep(value: object) -> timedelta:
+    return timedelta(0) if value == "0" else _duration(value)
+
+
 def _group_wait(duration: timedelta) -> timedelta:
     if not timedelta(0) <= duration <= timedelta(seconds=60):
         raise ValueError('must be between "0s" and "60s"')
@@ -232,6 +236,7 @@ def choice(kind: type[_Choice]) -> BeforeValidator:
 Name = Annotated[str, AfterValidator(check_name)]
 Duration = Annotated[timedelta, AfterValidator(_above_zero), BeforeValidator(_duration)]
 Pause = Annotated[timedelta, BeforeValidator(_duration)]
+Keep = Annotated[timedelta, BeforeValidator(_keep)]
 GroupWait = Annotated[timedelta, AfterValidator(_group_wait), BeforeValidator(_duration)]
 FeedUrl = Annotated[str, AfterValidator(_feed_url)]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]

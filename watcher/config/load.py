@@ -14,6 +14,7 @@ from watcher.config.checks import (
     find_conflicts,
     find_misplaced_state,
     find_open_metrics,
+    find_state_in_place_of_seen,
     find_warnings,
 )
 from watcher.config.lines import format_path, index_lines, line_of
@@ -26,13 +27,14 @@ from watcher.config.values import (
     MetricsConfig,
     NetConfig,
     PollingConfig,
+    SeenConfig,
     StateConfig,
 )
 from watcher.errors import ConfigError, ConfigProblem
 from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
-_SECTIONS = ("corpus", "state", "polling", "net", "log", "metrics", "feeds", "opml", "watches", "channels")
+_SECTIONS = ("corpus", "state", "seen", "polling", "net", "log", "metrics", "feeds", "opml", "watches", "channels")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_HINTS = {
     "Invalid value": "a value is missing or incomplete; strings need quotes",
@@ -125,20 +127,24 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         if key not in _SECTIONS:
             reader.report((key,), unknown_key(key, _SECTIONS))
     corpus, state = reader.section("corpus", CorpusConfig), reader.section("state", StateConfig)
+    seen = reader.section("seen", SeenConfig)
     polling, net = reader.polling(), reader.section("net", NetConfig)
     log, metrics = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig)
     feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
     lists = reader.lists()
     for finding in (*find_conflicts(reader), *find_bad_inline_urls(reader)):
         reader.report(finding.path, finding.message)
-    if corpus is None or state is None or polling is None or net is None or log is None or metrics is None:
+    if corpus is None or state is None or seen is None or polling is None or net is None:
         return None
-    for finding in find_misplaced_state(corpus, state):
+    if log is None or metrics is None:
+        return None
+    for finding in (*find_misplaced_state(corpus, state), *find_state_in_place_of_seen(state)):
         reader.report(finding.path, finding.message)
     return Config(
         file=file,
         corpus=corpus,
         state=state,
+        seen=seen,
         polling=polling,
         net=net,
         log=log,

@@ -21,6 +21,7 @@ from watcher.config.key_types import (
     GroupWait,
     Headers,
     HeaderText,
+    Keep,
     Listen,
     ListFile,
     ListUrl,
@@ -51,10 +52,14 @@ class Section(BaseModel):
 
 
 class CorpusConfig(Section):
-    """`[corpus]`: `folder` is absolute; a zoned timestamp becomes a date in `timezone`."""
+    """`[corpus]`: `folder` is absolute; a zoned timestamp becomes a date in `timezone`.
+
+    `pages`: keep the bytes of each matched page and its header fields, as received, for WARC.
+    """
 
     folder: Folder = Path("seeds")
     timezone: TimeZone = "Europe/Berlin"
+    pages: bool = True
 
 
 class StateConfig(Section):
@@ -76,6 +81,18 @@ class StateConfig(Section):
     def path(self) -> Path:
         """The database file."""
         return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def seen_path(self) -> Path:
+        """The file of the seen archive, beside the database."""
+        return self.path.with_name("seen.db")
+
+
+class SeenConfig(Section):
+    """`[seen]`: how long the text of every ingested entry is kept, 0 means not at all, and whether it is indexed."""
+
+    keep: Keep = timedelta(days=30)
+    index: bool = True
 
 
 class Intervals(Section):
@@ -264,6 +281,7 @@ class Config(BaseModel):
     file: Path
     corpus: CorpusConfig
     state: StateConfig
+    seen: SeenConfig = SeenConfig()
     polling: PollingConfig = PollingConfig()
     net: NetConfig = NetConfig()
     log: LogConfig = LogConfig()

@@ -1,6 +1,6 @@
 """The corpus: the document format, the folder, safe writing of one file, verification and exports. No SQL."""
 
-from watcher.corpus.export import ExportRow, csv_lines, jsonl_lines
+from watcher.corpus.export import EXCERPT, FORMATS, ExportContext, ExportRow, csv_lines, jsonl_lines, writer_of
 from watcher.corpus.folder import CorpusFile, CorpusFolder, FsyncFailed
 from watcher.corpus.format import (
     ParsedDocument,
@@ -15,9 +15,12 @@ from watcher.corpus.format import (
 from watcher.corpus.verify import DocumentRecord, Fault, Finding, VerifyReport, verify
 
 __all__ = [
+    "EXCERPT",
+    "FORMATS",
     "CorpusFile",
     "CorpusFolder",
     "DocumentRecord",
+    "ExportContext",
     "ExportRow",
     "Fault",
     "Finding",
@@ -34,4 +37,5 @@ __all__ = [
     "render_document",
     "text_hash",
     "verify",
+    "writer_of",
 ]

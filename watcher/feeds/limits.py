@@ -1,5 +1,7 @@
 """Limits of the memory that one feed can use. Lengths in characters, others in bytes where nothing else is said."""
 
+import re
+
 MAX_ENTRIES = 20_000
 MAX_ID = 2_048
 MAX_TITLE = 1_000
@@ -19,3 +21,10 @@ MAX_SITEMAP_TEXT = 24 * 1024 * 1024  # of the entries that one parser task retur
 MAX_SITEMAPS = 50
 MAX_INDEX_BYTES = 256 * 1024 * 1024
 MAX_INDEX_SECONDS = 600
+
+_SITEMAP = re.compile(rb"<(?:[\w.-]{1,30}:)?(?:urlset|sitemapindex)[\s>]")
+
+
+def begins_as_sitemap(head: bytes) -> bool:
+    """Whether the first bytes of a body are those of a sitemap, which may be larger than a feed."""
+    return _SITEMAP.search(head) is not None

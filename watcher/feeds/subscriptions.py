@@ -12,14 +12,13 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from watcher.config.key_types import check_name, split_http_url
-from watcher.feeds.formats.opml import MAX_ADDRESS, Outline
+from watcher.feeds.formats.opml import MAX_ADDRESS, Outline, name_of_title
 from watcher.model import FollowedFeed, ListedFeed
 from watcher.text.addresses import clean_address
 from watcher.text.feed_address import feed_address_key
 
 _NOT_FEEDS = frozenset({"link", "include"})
 _FEED_TYPES = ("rss", "atom", "rdf", "feed", "json")
-_LONGEST_NAME = 200
 PROTECTED = "user and password are left out; write them as headers = { Authorization = … } of the feed"
 
 
@@ -144,7 +143,7 @@ def _is_feed_type(kind: str) -> bool:
 
 def _preferred_name(outline: Outline, address: str) -> str:
     """Returns the name that watcher exported, else the title, else the host without `www.`."""
-    for name in (outline.name, outline.title[:_LONGEST_NAME].strip()):
+    for name in (outline.name, name_of_title(outline.title)):
         try:
             return check_name(name)
         except ValueError:

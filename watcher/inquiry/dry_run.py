@@ -10,7 +10,7 @@ from watcher.config import OpmlConfig
 from watcher.config.list_file import read_list_file
 from watcher.errors import FetchError, FetchFailure, NotAFeed, NotOpml, ParserError
 from watcher.feeds.formats.opml import MAX_OPML
-from watcher.feeds.limits import MAX_SITEMAP
+from watcher.feeds.limits import MAX_SITEMAP, begins_as_sitemap
 from watcher.feeds.sitemap_index import joined_feed, problem_of, sitemaps_of
 from watcher.feeds.subscriptions import feeds_of_list
 from watcher.model import Entry, ParsedFeed
@@ -76,7 +76,7 @@ async def _try_body(
     try:
         response = await client.fetch(request)
     except FetchError as error:
-        if error.failure is not FetchFailure.TOO_LARGE:
+        if error.failure is not FetchFailure.TOO_LARGE or not begins_as_sitemap(error.head):
             raise
         response = await client.fetch(replace(request, max_bytes=MAX_SITEMAP + 1, cut=True))
     if response.status != 200:

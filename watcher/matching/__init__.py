@@ -5,6 +5,7 @@ query.py       the query language: query.lark, text -> nodes.py; query_errors.py
 plan.py        watch -> its nodes, bound to the lexicon, and the terms that it needs
 lexicon.py     all terms of all watches, and their occurrences in a text; scan.py is the candidate pass (Aho-Corasick)
 evidence.py    one article, scanned with the lexicon; evaluate.py tests a query against it, explain.py says why it fails
+candidates.py  a query -> a condition on indexed words that each of its matches satisfies, for the search
 watchlist.py   the compiled watches: article -> matches
 stories.py     near-duplicates: text -> fingerprints, shared fingerprints -> story; facts.py: other facts, other story
 """

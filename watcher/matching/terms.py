@@ -15,7 +15,7 @@ from html import unescape
 from itertools import product
 
 from watcher.errors import QueryError
-from watcher.text import Folded, as_written, fold, is_word_character
+from watcher.text import UNSPACED, Folded, as_written, fold, is_word_character
 
 _MAX_SPELLINGS = 64
 _SHORTEST_JOINED = 3
@@ -225,15 +225,5 @@ def _inside_word(text: str, position: int) -> bool:
         0 < position < len(text)
         and is_word_character(text[position])
         and is_word_character(text[position - 1])
-        and not (_is_unspaced(text[position]) and _is_unspaced(text[position - 1]))
-    )
-
-
-def _is_unspaced(character: str) -> bool:
-    """Whether the script has no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
-    return (
-        "\u3040" <= character <= "\u9fff"
-        or "\u0e00" <= character <= "\u0eff"
-        or "\u1780" <= character <= "\u17ff"
-        or ("\u1000" <= character <= "\u109f")
+        and not (UNSPACED.match(text[position]) and UNSPACED.match(text[position - 1]))
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeGuard
 
+from watcher.matching.candidates import candidates
 from watcher.matching.evaluate import evaluate
 from watcher.matching.evidence import Evidence, is_of_feed, site_of
 from watcher.matching.explain import missing
@@ -17,6 +18,7 @@ from watcher.matching.plan import Plan, Planner, Sign
 from watcher.matching.terms import Term
 from watcher.model import Article, Match, Needle, Watch
 from watcher.text import fold, squeeze
+from watcher.text.index import Condition
 
 MAX_HITS = 200
 MAX_MENTIONS = 500
@@ -94,6 +96,10 @@ class Watchlist:
         """
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed, language=language)
         return tuple(match for plan in self._candidates(evidence) if (match := _match(plan, evidence)))
+
+    def candidates(self, watch: str) -> Condition | None:
+        """Returns a condition on indexed words that each article satisfies that this watch matches; None: any may."""
+        return next(candidates(plan.node, self._lexicon.terms) for plan in self._plans if plan.watch.name == watch)
 
     def explain(self, article: Article, *, feed_text: str = "", feed: str = "") -> tuple[Finding, ...]:
         """Returns the verdict of every watch: its match, or the reasons why it does not match."""

@@ -17,9 +17,18 @@ from watcher.model.alerts import (
     Snippet,
     Verdict,
 )
-from watcher.model.articles import Article, BodyCandidate, Coverage, Quality, Removed, TextFrom
+from watcher.model.articles import Article, BodyCandidate, Coverage, Quality, Removed, TextFrom, TextKind
 from watcher.model.dates import DatePrecision, PartialDate
-from watcher.model.documents import DocumentId, DocumentNumber, Overlap, StoryId
+from watcher.model.documents import (
+    DISALLOWED,
+    NO_RIGHTS,
+    DocumentId,
+    DocumentNumber,
+    KeptPage,
+    Overlap,
+    Rights,
+    StoryId,
+)
 from watcher.model.feeds import (
     FEED,
     NEWS_SITEMAP,
@@ -52,11 +61,13 @@ from watcher.model.watches import (
 )
 
 __all__ = [
+    "DISALLOWED",
     "FEED",
     "LONGEST_NEAR_MISS",
     "MOST_NEAR_MISSES",
     "NEAR_MISSES_IN_DIGEST",
     "NEWS_SITEMAP",
+    "NO_RIGHTS",
     "REMOVED",
     "SITEMAP_INDEX",
     "Alert",
@@ -79,6 +90,7 @@ __all__ = [
     "Headline",
     "Hit",
     "HitField",
+    "KeptPage",
     "KnownEntry",
     "LinkedNearMiss",
     "ListedFeed",
@@ -95,10 +107,12 @@ __all__ = [
     "Quality",
     "Reason",
     "Removed",
+    "Rights",
     "Sitemap",
     "Snippet",
     "StoryId",
     "TextFrom",
+    "TextKind",
     "Verdict",
     "Watch",
 ]

@@ -84,6 +84,13 @@ class Article:
         return f"{self.title}\n\n{self.body}" if self.body else self.title
 
 
+class TextKind(StrEnum):
+    """The kind of a text in the seen archive: that of an article, or all visible text of a page, menus included."""
+
+    ARTICLE = "article"
+    VISIBLE = "visible"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyCandidate:
     """The body that one reader extracted from a page. `score`: the agreement of all readers with it, 1 for each.

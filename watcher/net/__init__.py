@@ -23,6 +23,7 @@ from watcher.net.target import origin_of
 from watcher.net.values import (
     FEED_LIMIT,
     PAGE_LIMIT,
+    Exchange,
     NetSettings,
     Purpose,
     Request,
@@ -37,6 +38,7 @@ __all__ = [
     "FEED_LIMIT",
     "PAGE_LIMIT",
     "Client",
+    "Exchange",
     "NetSettings",
     "Purpose",
     "Request",

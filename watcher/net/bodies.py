@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
@@ -20,6 +20,7 @@ LARGE = 1024 * 1024
 LARGE_AT_ONCE = 1
 # A large body may keep its slot for so many seconds: 16 MiB at half a MiB a second, for example.
 HOLD = 30.0
+SHOWN = 4096  # bytes of a body that is too large: enough to see what it is
 # A decoder may hold a window of 16 MiB. So a compressed body is read first and then decompressed without a wait; a
 # longer one is decompressed while it arrives, in one of the slots for large bodies.
 COMPRESSED = 256 * 1024
@@ -33,12 +34,14 @@ class Allowance:
     """The limit of a body in decompressed bytes; a longer body is `cut`, or else refused.
 
     `keep_partial`: a gzip file (one that no Content-Encoding announces) may end too early; what is there is returned.
+    `kept`: the most bytes of a body that are also returned as received.
     """
 
     limit: int
     cut: bool = False
     keep_partial: bool = False
     skip_redirects: bool = False
+    kept: int = 0
 
     @property
     def wire(self) -> int:
@@ -50,6 +53,14 @@ class Allowance:
         return self if status < 400 else Allowance(limit=min(self.limit, ERROR_BODY_LIMIT), cut=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body: `decoded`, and as `received` if that was to be kept: the same bytes where nothing is compressed."""
+
+    decoded: bytes
+    received: bytes | None = None
+
+
 class BodyReader:
     """Reads bodies; all fetches share the slots for large ones."""
 
@@ -57,29 +68,30 @@ class BodyReader:
         self._slots = asyncio.Semaphore(LARGE_AT_ONCE)
         self._decoding = asyncio.Semaphore(1)
 
-    async def read(self, response: httpx.Response, headers: Mapping[str, str], name: str, most: Allowance) -> bytes:
+    async def read(self, response: httpx.Response, headers: Mapping[str, str], name: str, most: Allowance) -> Body:
         """The decompressed body. Raises FetchError(TOO_LARGE), or BadCoding if it cannot be decoded."""
         most = most.for_status(response.status_code)
         announced = headers.get("content-length", "")
         if not most.cut and announced.isascii() and announced.isdigit() and int(announced[:20]) > most.limit:
             message = f"{name} announces {announced[:20]} bytes, over {most.limit}"
-            raise FetchError(FetchFailure.TOO_LARGE, message, sent=True)
+            raise FetchError(FetchFailure.TOO_LARGE, message, sent=True, head=await _shown(response, headers))
         body = bytearray()
         try:
-            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - as of every asynchronous transport
-            chunks = aiter(response.stream)
+            chunks = _chunks_of(response)
             head = await _head(chunks)
             coding = headers.get("content-encoding", "")
-            buffer = _BodyBuffer(decoder_for(coding, head[:HEAD]), body, most.limit, name=name)
+            buffer = _BodyBuffer(decoder_for(coding, head[:HEAD]), body, most.limit, name=name, kept=most.kept)
             buffer.may_be_partial = most.keep_partial and not coding
             await self._read_into(_Rejoined(head, chunks), buffer)
             if len(body) > most.limit and not most.cut:
-                raise FetchError(FetchFailure.TOO_LARGE, f"{name} sent more than {most.limit} bytes", sent=True)
-            return bytes(memoryview(body)[: most.limit])
+                message = f"{name} sent more than {most.limit} bytes"
+                raise FetchError(FetchFailure.TOO_LARGE, message, sent=True, head=bytes(body[:SHOWN]))
+            decoded = bytes(memoryview(body)[: most.limit])
+            return Body(decoded=decoded, received=buffer.received(decoded))
         except BadCoding:
             if response.status_code < 400:
                 raise
-            return b""  # the status of an error page matters more than its text
+            return Body(decoded=b"")  # the status of an error page matters more than its text
         finally:
             body.clear()  # a stored error refers to the frames that refer to the body
 
@@ -95,9 +107,12 @@ class BodyReader:
                 break
         long = len(compressed) > COMPRESSED
         async with self._slot(buffer) if long else self._decoding:
-            if await buffer.add(bytes(compressed)) and long:
-                compressed.clear()
+            first = bytes(compressed)
+            compressed.clear()
+            buffer.keep(first)
+            if await buffer.add(first) and long:
                 async for chunk in chunks:
+                    buffer.keep(chunk)
                     if not await buffer.add(chunk):
                         return
             buffer.end()
@@ -133,15 +148,17 @@ class BodyReader:
 
 
 class _BodyBuffer:
-    """A body while it is decoded; lets other tasks run in between."""
+    """A body while it is decoded; lets other tasks run in between. It keeps up to `kept` bytes of a compressed body."""
 
-    def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str) -> None:
+    def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str, kept: int) -> None:
         self.name = name
         self.may_be_partial = False
         self._decoder = decoder
         self._body = body
         self._limit = limit
         self._pieces = self._bytes = 0
+        self._kept = kept
+        self._received: list[bytes] = []
 
     @property
     def is_compressed(self) -> bool:
@@ -162,6 +179,21 @@ class _BodyBuffer:
         self._pieces = self._bytes = 0
         return True
 
+    def keep(self, chunk: bytes) -> None:
+        """Keeps a chunk as received; drops all of them once they are too many."""
+        if len(chunk) <= self._kept:
+            self._kept -= len(chunk)
+            self._received.append(chunk)
+        else:
+            self._kept = 0
+            self._received.clear()
+
+    def received(self, decoded: bytes) -> bytes | None:
+        """Returns the body as received, None if that was not to be kept, or was too long."""
+        if self.is_compressed:
+            return b"".join(self._received) or None
+        return decoded if 0 < len(decoded) <= self._kept else None
+
     async def add(self, chunk: bytes) -> bool:
         """Decodes and adds a chunk; whether the body is still within its limit. Raises BadCoding."""
         for piece in self._decoder.decode(chunk):
@@ -176,6 +208,19 @@ class _BodyBuffer:
         """Raises BadCoding if the body ended too early."""
         if not (self.is_over() or self.may_be_partial):
             self._decoder.close()
+
+
+def _chunks_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - as of every asynchronous transport
+    return aiter(response.stream)
+
+
+async def _shown(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """Reads the first bytes of a body that is refused; b"" if they do not come, or are encoded."""
+    with suppress(FetchError):
+        if not headers.get("content-encoding"):
+            return (await _head(_chunks_of(response)))[:SHOWN]
+    return b""
 
 
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:

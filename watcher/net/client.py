@@ -27,7 +27,7 @@ from watcher.net.politeness import Politeness
 from watcher.net.refresh import refresh_target
 from watcher.net.robots import Robots
 from watcher.net.target import Target, origins_of, parse_target
-from watcher.net.values import NetSettings, Purpose, Request, Resolver, Response
+from watcher.net.values import KEPT_LIMIT, NetSettings, Purpose, Request, Resolver, Response
 
 MOST_REDIRECTS = 5
 ROBOTS_TIMEOUT = timedelta(seconds=20)
@@ -251,6 +251,7 @@ class _Fetch:
             elapsed=timedelta(seconds=self.elapsed),
             wire_bytes=self.wire_bytes,
             redirects=tuple(self._redirects),
+            exchange=response.exchange,
         )
 
 
@@ -275,4 +276,5 @@ def _allowance(request: Request) -> Allowance:
         cut=request.cut or request.purpose.cuts_long_answers,
         keep_partial=request.purpose is Purpose.FEED,
         skip_redirects=request.follows_redirects,
+        kept=KEPT_LIMIT if request.keeps_exchange else 0,
     )

@@ -12,8 +12,9 @@ from watcher.errors import FetchError, FetchFailure
 from watcher.net.bodies import Allowance, BodyReader
 from watcher.net.connection import Budget
 from watcher.net.decoding import BadCoding
+from watcher.net.exchange import exchange_of
 from watcher.net.transport import BUDGET, REDIRECT, AiohttpTransport
-from watcher.net.values import Resolver
+from watcher.net.values import Exchange, Resolver
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A second header of these names is an error, not a list; the first one counts.
@@ -31,6 +32,7 @@ class HopResponse:
     headers: Mapping[str, str]
     cookies: tuple[str, ...] = field(default=(), repr=False)
     body: bytes = b""
+    exchange: Exchange | None = None
 
 
 class HopSender:
@@ -53,14 +55,16 @@ class HopSender:
         request.extensions[BUDGET] = budget
         response = await self._client.send(request, stream=True)
         try:
-            return await self._read(response, budget, allowance)
+            return await self._read(request, response, budget, allowance)
         except BadCoding as error:
             raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name}: {error}", sent=True) from error
         finally:
             await response.aclose()
             del response.stream  # it refers to the response: each fetch would leave a body for the garbage collector
 
-    async def _read(self, response: httpx.Response, budget: Budget, allowance: Allowance) -> HopResponse:
+    async def _read(
+        self, request: httpx.Request, response: httpx.Response, budget: Budget, allowance: Allowance
+    ) -> HopResponse:
         status, headers = response.status_code, _merged(response.headers.raw)
         if location := response.extensions[REDIRECT]:
             headers["location"] = _text(location)
@@ -71,7 +75,8 @@ class HopSender:
         if allowance.skip_redirects and is_redirect(status, headers):
             return HopResponse(status=status, headers=headers, cookies=cookies)
         body = await self._bodies.read(response, headers, budget.name, allowance)
-        return HopResponse(status=status, headers=headers, cookies=cookies, body=body)
+        exchange = None if body.received is None else exchange_of(request, response, body.received)
+        return HopResponse(status=status, headers=headers, cookies=cookies, body=body.decoded, exchange=exchange)
 
 
 def is_redirect(status: int, headers: Mapping[str, str]) -> bool:

@@ -29,7 +29,7 @@ from watcher.net.connection import MOST_HEAD_BYTES, MOST_HEAD_LINES, Budget, Idl
 from watcher.net.failures import fetch_error
 from watcher.net.values import Resolver
 
-BUDGET, REDIRECT = "watcher.budget", "watcher.redirect"
+BUDGET, HEAD, REDIRECT = "watcher.budget", "watcher.head", "watcher.redirect"
 KEPT_SECONDS = 15.0
 MOST_DIALLED = 8
 _READ_BUFFER = 64 * 1024
@@ -57,7 +57,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """Makes one exchange, which ends when the response is closed. Raises FetchError.
 
         The response has no Location, which httpx would parse although it does not follow it, and fail for a bad one:
-        the raw value is in the extensions, as `REDIRECT`.
+        the raw value is in the extensions, as `REDIRECT`, and version, reason and raw fields are there as `HEAD`.
 
         A GET that fails on a kept connection before a byte came back is sent once more on a new one: the server had
         closed the kept one. Nothing else is sent twice.
@@ -117,7 +117,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             response.status,
             headers=[header for header in response.raw_headers if header[0].lower() != b"location"],
             stream=_Stream(response, budget),
-            extensions={REDIRECT: locations[0] if locations else b""},
+            extensions={
+                REDIRECT: locations[0] if locations else b"",
+                HEAD: (response.version, response.reason, response.raw_headers),
+            },
         )
 
     def _session(self, *, alone: bool) -> aiohttp.ClientSession:

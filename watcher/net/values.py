@@ -89,7 +89,8 @@ class Request:
     feed, a channel), so a private address in it is intended. `referrer_origin`: the origin of the feed that has the
     link, which may link to itself although it is private. `headers` are the operator's: they are never sent to another
     origin than that of `url`. `etag` and `last_modified` make the GET conditional. `follows` is asked before each
-    redirect, with its target; if it says no, the redirect is the response.
+    redirect, with its target; if it says no, the redirect is the response. `keeps_exchange`: the response has the bytes
+    of its exchange.
     """
 
     url: str = field(repr=False)
@@ -104,6 +105,7 @@ class Request:
     etag: str = ""
     last_modified: str = ""
     operator: bool = False
+    keeps_exchange: bool = False
     referrer_origin: str | None = None
     follows: Callable[[str], bool] | None = field(default=None, repr=False)
 
@@ -116,6 +118,23 @@ class Request:
         return self.method == "GET" and self.purpose is not Purpose.ALERT
 
 
+KEPT_LIMIT = 2 * MIB
+"""The most bytes of a body that an exchange keeps as received."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """The last request of a fetch and its response as they were sent, without cookies and credentials.
+
+    The heads are the first line and the header fields. `body` is not decompressed, but without its chunks; it is the
+    body of the response itself where that was not compressed.
+    """
+
+    request_head: bytes = field(repr=False)
+    response_head: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """One response, of any status.
@@ -123,7 +142,7 @@ class Response:
     `url` is its address after the `redirects`, each as (status, target URL); a refresh has the status of its page.
     `permanent_url` is `url` if every redirect was permanent (301, 308), "" otherwise. `headers` have lower-case names,
     without cookies. `body` is decompressed. `elapsed` does not include the wait for a turn; `wire_bytes` counts the
-    bytes received, heads included.
+    bytes received, heads included. `exchange`: None if it was not asked for, or its body is over KEPT_LIMIT.
     """
 
     status: int
@@ -133,6 +152,7 @@ class Response:
     elapsed: timedelta
     wire_bytes: int
     redirects: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    exchange: Exchange | None = None
 
     @property
     def permanent_url(self) -> str:

@@ -19,12 +19,13 @@ from watcher.feeds.formats.opml import MAX_ADDRESS, MAX_OUTLINES, OpmlList, plai
 from watcher.feeds.links import MAX_LINK, is_web_address
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source import MOST_LISTED, SourceReading
-from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place
+from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place, Rights
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
     ADDRESSES,
     FEED_NEWS,
     FEED_TASK,
+    LONGEST_UNMATCHED,
     NEWS_TASK,
     OPML_LIST,
     OPML_TASK,
@@ -39,6 +40,7 @@ from watcher.parsing.messages import (
     PageReading,
     PageTask,
     RobotsTask,
+    UnmatchedText,
 )
 
 T = TypeVar("T")
@@ -46,6 +48,7 @@ T = TypeVar("T")
 _INT64_BOUND = 2**63
 _PLACES = frozenset(Place)
 _LONGEST_RULE = 100
+_LONGEST_RIGHT = 2_000
 
 FEED_TIMEOUT = timedelta(seconds=30)  # 66 ms is usual for a large feed
 PAGE_TIMEOUT = timedelta(seconds=20)  # 40 ms is usual
@@ -191,6 +194,10 @@ def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
     """Names what cannot be in a well-formed reading, "" if nothing."""
     if contradiction := _contradiction_in_near_misses(reading):
         return contradiction
+    if contradiction := _contradiction_in_rights(reading.rights):
+        return contradiction
+    if reading.unmatched and (contradiction := _contradiction_in_unmatched(reading.unmatched, reading, task)):
+        return contradiction
     article = reading.article
     if article is None:
         return "matches without an article" if reading.matches else ""
@@ -201,6 +208,15 @@ def _contradiction_in_page(reading: PageReading, task: PageTask) -> str:
         for hit in match.hits:
             if not 0 <= hit.start < hit.end or texts[hit.field][hit.start : hit.end] != hit.form:
                 return f"a hit of {match.watch!r} that is not in the text"
+    return ""
+
+
+def _contradiction_in_unmatched(unmatched: UnmatchedText, reading: PageReading, task: PageTask) -> str:
+    """Names what cannot be in a well-formed text for the seen archive, "" if nothing."""
+    if reading.article is not None or not task.keep_text:
+        return "a text of no match that nobody asked for"
+    if len(unmatched.article.body) > LONGEST_UNMATCHED or not _is_plain(unmatched.article):
+        return "a text of no match that is too long or has control characters"
     return ""
 
 
@@ -217,6 +233,14 @@ def _contradiction_in_near_misses(reading: PageReading) -> str:
         if not _is_place(near.place) or near.sentence != " ".join(normalise_text(near.sentence).split()):
             return f"a near miss of {near.watch!r} that is not plain"
     return ""
+
+
+def _contradiction_in_rights(rights: Rights) -> str:
+    """Names what no page can declare, "" if nothing."""
+    texts = (rights.robots, rights.tdm_policy)
+    if any(len(text) > _LONGEST_RIGHT or not text.isprintable() for text in texts):
+        return "reservations of rights that are not plain"
+    return "" if rights.tdm_reservation in ("", "0", "1") else "an unknown reservation of rights"
 
 
 def _is_place(place: str) -> bool:

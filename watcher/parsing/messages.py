@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -11,7 +12,22 @@ from watcher.feeds.formats.opml import OpmlList
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source import SourceReading
 from watcher.matching import Finding
-from watcher.model import Article, BodyCandidate, Entry, Match, NearMiss, ParsedFeed, Quality, Watch
+from watcher.model import (
+    NO_RIGHTS,
+    Article,
+    BodyCandidate,
+    Entry,
+    Match,
+    NearMiss,
+    ParsedFeed,
+    Quality,
+    Rights,
+    TextKind,
+    Watch,
+)
+
+LONGEST_UNMATCHED = 500_000
+"""Characters of a text that no watch matches; the rest is cut off."""
 
 FEED_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 OPML_ACCEPT = "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
@@ -57,6 +73,8 @@ class PageTask:
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
     that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
     own: the entry's text is the article if it matches. `feed_language`: the one that the feed declares, "" if none.
+    `headers`: the header fields of the page that declare rights. `keep_text`: a text is wanted for the seen archive,
+    though no watch matches.
     """
 
     entry: Entry
@@ -70,6 +88,16 @@ class PageTask:
     repeated: tuple[int, ...] = ()
     shares_page: bool = False
     feed_language: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    keep_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedText:
+    """The text of an entry that no watch matches: its article, or what is visible on its page."""
+
+    article: Article
+    kind: TextKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +107,8 @@ class PageReading:
     `article` is None where no watch can match. `problem`: why the page itself gave no article ("" if it did). `sketch`:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
-    `near_misses`: of watches that do not match, and how many further ones were `left_out`.
+    `rights`: what the page of a matching article reserves. `near_misses`: of watches that do not match, and how many
+    further ones were `left_out`. `unmatched`: the text where there is no `article`, if the task asks for it.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """
 
@@ -91,8 +120,10 @@ class PageReading:
     paragraphs: tuple[int, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     left_out: int = 0
+    unmatched: UnmatchedText | None = None
     candidates: tuple[BodyCandidate, ...] = ()
     findings: tuple[Finding, ...] = ()
+    rights: Rights = NO_RIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ from watcher.articles import (
     PageSummary,
     Prefilter,
     article_of_entry,
+    article_of_visible,
     better_of,
     body_candidates,
+    declared_rights,
     determine_language,
     extract_article,
     holds_sentence,
@@ -33,11 +35,12 @@ from watcher.feeds.source import read_source as read_any_source
 from watcher.feeds.source import sitemaps_of
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import Article, Entry, HitField, Match, Quality, Removed, Watch
+from watcher.model import NO_RIGHTS, Article, Entry, HitField, Match, Quality, Removed, TextKind, Watch
 from watcher.parsing.messages import (
     ADDRESSES,
     FEED_NEWS,
     FEED_TASK,
+    LONGEST_UNMATCHED,
     NEWS_TASK,
     OPML_LIST,
     OPML_TASK,
@@ -49,6 +52,7 @@ from watcher.parsing.messages import (
     WATCHES,
     PageReading,
     PageTask,
+    UnmatchedText,
 )
 from watcher.text import host_of, hosts_of
 
@@ -132,7 +136,7 @@ def read_page(arguments: Mapping[str, Any], page: bytes) -> bytes:
     The better of the page's and the feed's text becomes the article; both are matched.
     """
     task = PAGE_TASK.validate_python(arguments)
-    summary = summarise_page(page, task.content_type) if page else None
+    summary = summarise_page(page, task.content_type, visible=task.keep_text) if page else None
     return PAGE_READING.dump_json(_reading(task, page, summary))
 
 
@@ -146,7 +150,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
     cannot_match = summary is not None and _cannot_match(task, summary)
     if cannot_match and summary and not (summary.suspect or boilerplate):
-        return PageReading(article=None, paragraphs=paragraphs)
+        return PageReading(article=None, paragraphs=paragraphs, unmatched=_visible(task, summary))
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
@@ -165,9 +169,15 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         left_out=near.left_out,
     )
     if not matches and not task.whole:
-        return reading
+        return replace(reading, unmatched=_unmatched(article, TextKind.ARTICLE)) if task.keep_text else reading
     article = determine_language(article)
-    reading = replace(reading, article=article, matches=matches, sketch=tuple(sorted(sketch(article.text))))
+    reading = replace(
+        reading,
+        article=article,
+        matches=matches,
+        sketch=tuple(sorted(sketch(article.text))),
+        rights=declared_rights(page, task.content_type, task.headers) if page else NO_RIGHTS,
+    )
     return _explained(reading, task, page, article) if task.whole else reading
 
 
@@ -178,6 +188,21 @@ def _matches(task: PageTask, article: Article) -> tuple[Match, ...]:
         feed=task.feed,
         language=lambda article: determine_language(article).language,
     )
+
+
+def _visible(task: PageTask, summary: PageSummary) -> UnmatchedText | None:
+    """Returns the visible text of a page whose article is not extracted, if it is wanted."""
+    if summary.visible is None:
+        return None
+    article = article_of_visible(
+        summary.visible, entry=task.entry, site=task.site, now=task.now, feed_language=task.feed_language
+    )
+    return _unmatched(replace(article, hosts=hosts_of(task.entry.link, task.url)), TextKind.VISIBLE)
+
+
+def _unmatched(article: Article, kind: TextKind) -> UnmatchedText:
+    title, body = normalise_text(article.title), normalise_text(article.body[:LONGEST_UNMATCHED])
+    return UnmatchedText(article=replace(article, title=title, body=body, origins={}, removed=()), kind=kind)
 
 
 def _is_own_text(entry: Entry) -> bool:

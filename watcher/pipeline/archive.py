@@ -26,14 +26,15 @@ from watcher.corpus import (
     render_document,
     text_hash,
 )
-from watcher.errors import CorpusError
+from watcher.errors import CorpusError, StateError
 from watcher.log import event
 from watcher.matching import STORY_WINDOW, same_but_for_counters, sketch, story_of
-from watcher.model import Article, DocumentNumber, HitField, Match
+from watcher.model import Article, DocumentNumber, HitField, KeptPage, Match
+from watcher.net import Exchange
 from watcher.parsing.messages import PageReading
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
-from watcher.store.commands import documents
+from watcher.store.commands import document_pages, documents
 from watcher.store.commands.documents import Adopted, Draft
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd
 from watcher.store.queries import stored_documents
@@ -100,6 +101,7 @@ async def archive(
             ),
             story_window=STORY_WINDOW,
             is_same_text=partial(same_but_for_counters, article.text),
+            rights=reading.rights,
         )
         document = await context.store.run(
             documents.record,
@@ -116,6 +118,24 @@ async def archive(
             context.wake_deliver()
             return None
         return await _write(context, document, data)
+
+
+async def keep_page(context: ArchiveContext, document: StoredDocument, exchange: Exchange, *, url: str) -> None:
+    """Keeps the page of a document as it was received. A failure is logged: the document does not depend on it."""
+    page = KeptPage(
+        url=url,
+        fetched_at=document.fetched_at or context.now(),
+        request_head=exchange.request_head,
+        response_head=exchange.response_head,
+        body=exchange.body,
+    )
+    try:
+        packed = await asyncio.to_thread(document_pages.pack, page)
+        await context.store.run(document_pages.keep, document.number, packed)
+    except StateError as error:
+        log.error(
+            "the page of %s is not kept: %s", document.name, error, extra=event("page.not_kept", document=document.name)
+        )
 
 
 async def record_change(

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from watcher.errors import FetchError, FetchFailure, NotAFeed, ParserError
 from watcher.feeds.identity import body_hash
-from watcher.feeds.limits import MAX_SITEMAP
+from watcher.feeds.limits import MAX_SITEMAP, begins_as_sitemap
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.plan import Answer, Failed, FailureKind, NotModified
 from watcher.feeds.planner import kind_of_failure, kind_of_status
@@ -77,15 +77,15 @@ class NewBody:
 async def read_body(context: PollContext, source: Source) -> NewBody | NotModified | Failed:
     """Fetches and parses a body, unless it is the last one again.
 
-    Only a sitemap may be larger than a feed. A larger body is fetched a second time for that, up to 50 MB of it, and
-    only one at a time, because it is held in memory until it is parsed.
+    Only a sitemap may be larger than a feed. A larger body that begins as one is fetched a second time, up to 50 MB of
+    it, and only one at a time, because it is held in memory until it is parsed.
     """
     try:
         return await _read(context, source)
     except NotAFeed as error:
         return _not_a_feed(error)
     except FetchError as error:
-        if error.failure is not FetchFailure.TOO_LARGE:
+        if error.failure is not FetchFailure.TOO_LARGE or not begins_as_sitemap(error.head):
             return _not_fetched(error)
         too_large = _not_fetched(error)
     async with context.large:

@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from watcher.articles import RIGHTS_HEADERS
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, WatcherError
 from watcher.log import event
-from watcher.model import Coverage, Entry, EntryId, Quality
-from watcher.net import Client, Purpose, Request, origin_of
+from watcher.model import DISALLOWED, Coverage, Entry, EntryId, Quality, Rights, TextFrom
+from watcher.net import Client, Exchange, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
-from watcher.pipeline.archive import ArchiveContext, archive, record_change
+from watcher.pipeline.archive import ArchiveContext, archive, keep_page, record_change
+from watcher.pipeline.seen import AddSeen, seen_text
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
@@ -76,7 +78,10 @@ class RecordEnd(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestContext:
-    """The collaborators of `ingest`. `abort` ends the process where going on is not safe."""
+    """The collaborators of `ingest`. `abort` ends the process where going on is not safe.
+
+    `add_seen` takes the text of each entry for the seen archive, None if there is no archive.
+    """
 
     settings: Settings
     store: StoreThread
@@ -88,18 +93,22 @@ class IngestContext:
     abort: Callable[[WatcherError], None]
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    add_seen: AddSeen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
     """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
 
-    `coverage`: the part of the entry that is read if the body gives nothing.
+    `coverage`: the part of the entry that is read if the body gives nothing. `headers`: those that declare rights;
+    `exchange`: the page as received, if it is to be kept in case of a match.
     """
 
     body: bytes = b""
     content_type: str = ""
     url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    exchange: Exchange | None = None
     status: int | None = None
     problem: str = ""
     temporary: bool = False
@@ -142,16 +151,23 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return None
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(context, claimed, entry, page, reading, problem)
+    if context.add_seen is not None:
+        context.add_seen(seen_text(claimed, reading, now=context.now()))
     if claimed.document is not None:
         await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
         return EntryOutcome.MATCHED
-    if reading.article is None:
+    article = reading.article
+    if article is None:
         learned = await context.record_end(claimed.id, end, generation=context.settings.generation)
         if learned is None:
             return None
         context.repeated.add(learned)
         return end.outcome
-    document = await archive(context.archive, claimed, reading.article, reading, end, feed_text=entry.feed_text)
+    if page.coverage is Coverage.ROBOTS:
+        reading = replace(reading, rights=Rights(robots=DISALLOWED))
+    document = await archive(context.archive, claimed, article, reading, end, feed_text=entry.feed_text)
+    if document and page.exchange and document.text_from is TextFrom.PAGE:
+        await keep_page(context.archive, document, page.exchange, url=page.url)
     if end.shown:  # only now: the alert does not wait for it
         context.repeated.add(await context.store.run(pages.record_observations, [end.shown], now=context.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
@@ -178,6 +194,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
         timeout=context.settings.config.net.timeout,
         accept=PAGE_ACCEPT,
         referrer_origin=origin_of(claimed.feed_url),
+        keeps_exchange=context.settings.config.corpus.pages,
     )
     try:
         response = await context.client.fetch(request)
@@ -189,7 +206,14 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
             coverage=Coverage.ROBOTS if forbidden else Coverage.ERRORS,
         )
     if response.status == 200 and response.body:
-        return _Page(body=response.body, content_type=response.content_type, url=response.url, status=200)
+        return _Page(
+            body=response.body,
+            content_type=response.content_type,
+            url=response.url,
+            headers={name: response.headers.get(name, "") for name in RIGHTS_HEADERS},
+            exchange=response.exchange,
+            status=200,
+        )
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
     return _Page(
         url=response.url,
@@ -229,6 +253,8 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
         now=context.now(),
         repeated=tuple(context.repeated.of(page.host)),
         shares_page=claimed.shares_page,
+        headers=page.headers,
+        keep_text=context.add_seen is not None,
     )
     return await read_page(context.parsers, task, page.body)
 

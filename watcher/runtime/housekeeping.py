@@ -19,21 +19,27 @@ from watcher.store.queries import repeats
 log = logging.getLogger(__name__)
 
 INCIDENT = "corpus"
+SEEN_INCIDENT = "seen"
 
 
 class Housekeeping:
-    """Remembers the day on which what hosts repeat was last forgotten. `archive` returns the context in force."""
+    """Remembers the day on which what hosts repeat was last forgotten.
+
+    `archive` returns the context in force, `seen_problem` why texts of the seen archive are dropped, "" if none are.
+    """
 
     def __init__(
         self,
         archive: Callable[[], ArchiveContext],
         *,
         repeated: RepeatedParagraphs,
+        seen_problem: Callable[[], str],
         now: Callable[[], datetime],
         abort: Callable[[WatcherError], None],
     ) -> None:
         self._archive = archive
         self._repeated = repeated
+        self._seen_problem = seen_problem
         self._now = now
         self._abort = abort
         self._forgot_on: date | None = None
@@ -50,7 +56,17 @@ class Housekeeping:
             self._repeated.reset(await store.run(repeats.repeated_paragraphs))
             self._forgot_on = now.date()
         await repair_due_times(archive.settings, store, now=now)
+        await self._report_seen(archive)
         await self._write_missing(archive)
+
+    async def _report_seen(self, archive: ArchiveContext) -> None:
+        """Notifies the operator when texts of the seen archive are dropped, and when they are written again."""
+        store, ops, now = archive.store, archive.settings.ops, self._now()
+        if problem := self._seen_problem():
+            message = f"Texts for the search are dropped: {problem}. Alerts and corpus go on."
+            await store.run(incidents.begin, SEEN_INCIDENT, message, ops=ops, now=now)
+        else:
+            await store.run(incidents.end, SEEN_INCIDENT, "The seen archive is written again.", ops=ops, now=now)
 
     async def _write_missing(self, archive: ArchiveContext) -> None:
         """Writes missing files; notifies the operator when that fails, and when it works again."""

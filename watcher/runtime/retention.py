@@ -18,10 +18,12 @@ NEAR_MISSES = timedelta(days=90)  # since a page showed them last
 DELIVERIES = timedelta(days=90)
 COVERAGE = timedelta(days=366)
 UNPACKED_COVERAGE = timedelta(days=40)
+PAGES = timedelta(days=365)  # as received, for WARC; documents stay
 
 _ROWS = 500  # a few milliseconds of the store's thread
 _KEYS = 5_000
 _FEEDS = 100
+_PAGES = 50  # about 40 kB each
 _MOST_BATCHES = 40  # for each kind and round
 
 
@@ -40,6 +42,7 @@ class Retention:
         await _all(lambda: run(retention.drop_entry_payloads, before=now - FEED_TEXTS, limit=_ROWS))
         await _all(lambda: run(retention.drop_entries, before=now - ENTRIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_near_misses, before=now - NEAR_MISSES, limit=_ROWS))
+        await _all(lambda: run(retention.drop_pages, before=now - PAGES, limit=_PAGES), limit=_PAGES)
         await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
@@ -66,7 +69,7 @@ class Retention:
         self._packed_on = today
 
 
-async def _all(batch: Callable[[], Awaitable[int]]) -> None:
+async def _all(batch: Callable[[], Awaitable[int]], *, limit: int = _ROWS) -> None:
     for _ in range(_MOST_BATCHES):
-        if await batch() < _ROWS:
+        if await batch() < limit:
             return

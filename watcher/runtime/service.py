@@ -46,6 +46,7 @@ from watcher.runtime.retention import Retention
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
+from watcher.seen import SeenArchive
 from watcher.store import StoreThread
 from watcher.store.commands import entries, feeds, followed_lists, outbox
 from watcher.store.commands.entries import ClaimedEntry
@@ -78,13 +79,15 @@ class Tally:
 class Resources:
     """The resources of a process. `show` prints for the console channel, `show_life` leaves a sign of life.
 
-    `recovery`: what had to be done to open the state, None if nothing. `on_abort` is called once going on is not safe.
+    `seen`: the archive of seen texts, None if it is off. `recovery`: what had to be done to open the state, None if
+    nothing. `on_abort` is called once going on is not safe.
     """
 
     store: StoreThread
     parsers: ParserPool
     folder: CorpusFolder
     show: Callable[[str], None]
+    seen: SeenArchive | None = None
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
     recovery: Recovery | None = None
@@ -138,7 +141,11 @@ class Service:
             wake_deliver=self.deliver.wake,
         )
         self._housekeeping = Housekeeping(
-            lambda: self.generation.archive, repeated=self._repeated, now=resources.now, abort=self.abort
+            lambda: self.generation.archive,
+            repeated=self._repeated,
+            seen_problem=lambda: resources.seen.problem if resources.seen else "",
+            now=resources.now,
+            abort=self.abort,
         )
         self.lists = ListReader(
             resources.store,
@@ -200,6 +207,7 @@ class Service:
                 abort=self.abort,
                 now=own.now,
                 jitter=own.jitter,
+                add_seen=own.seen.add if own.seen else None,
             ),
             archive=archive,
             deliver=DeliverContext(

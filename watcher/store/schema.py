@@ -223,6 +223,30 @@ matches = Table(
     Column("hits", Text, nullable=False),
 )
 
+# The reservations of rights that a document's page declares; no row if it declares none.
+document_rights = Table(
+    "document_rights",
+    metadata,
+    Column("document", ForeignKey("documents.number"), primary_key=True),
+    Column("robots", Text, nullable=False, default=""),
+    Column("tdm_reservation", String(1), nullable=False, default=""),
+    Column("tdm_policy", Text, nullable=False, default=""),
+)
+
+# The bytes of a document's page as received, kept for WARC. `body` is compressed by zstd if that makes it shorter.
+document_pages = Table(
+    "document_pages",
+    metadata,
+    Column("document", ForeignKey("documents.number"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("fetched_at", Instant, nullable=False),
+    Column("request_head", LargeBinary, nullable=False),
+    Column("response_head", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("compressed", Boolean, nullable=False),
+    Index("document_pages_by_time", "fetched_at"),
+)
+
 # The fingerprints by which documents of one story are recognised, kept for the time window of stories.
 sketches = Table(
     "sketches",

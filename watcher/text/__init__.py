@@ -5,10 +5,11 @@ header values. No I/O, no clock, no rule that only one room needs. Only `fold` a
 start that needs no more loads no more.
 """
 
-from watcher.text.fold import Folded, as_written, fold, is_word_character, squeeze, units, words
+from watcher.text.fold import UNSPACED, Folded, as_written, fold, is_word_character, squeeze, units, words
 from watcher.text.hosts import host_and_port, host_name, host_of, hosts_of
 
 __all__ = [
+    "UNSPACED",
     "Folded",
     "as_written",
     "fold",

@@ -24,6 +24,8 @@ _RAISED_RANGE = range(0x00AA, 0x3400)
 # Characters that nearly every page has and NFKC would change: spaces of a given width, ellipsis, raised digits.
 _COMMON = {sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u2002\u2003\u2009\u2026"}
 _COMMON |= {"\u00b9": "-1", "\u00b2": "-2", "\u00b3": "-3", "\u00b4": "'"}
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]")
+"""A character of a script without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -237,17 +239,19 @@ _WHOLLY_REGULAR = "\u4e00-\u9fff\uac00-\ud7a3"
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
-    return re.compile(_word())
+    return re.compile(word_source())
 
 
 @lru_cache(maxsize=1)
 def _unit_pattern() -> re.Pattern[str]:
-    return re.compile(rf"{_word()}(?:(?:[-']|(?<=\d)[.,](?=\d)){_word()})*")
+    word = word_source()
+    return re.compile(rf"{word}(?:(?:[-']|(?<=\d)[.,](?=\d)){word})*")
 
 
 @lru_cache(maxsize=1)
-def _word() -> str:
-    """Adds combining marks to Python's word class, which would otherwise cut words of many scripts into pieces.
+def word_source() -> str:
+    """Returns the pattern of a word: Python's word class and combining marks, which would otherwise cut words of many
+    scripts into pieces.
 
     Marks beyond the basic plane are left out: with them the class is searched range by range, ten times slower.
     """

@@ -17,7 +17,7 @@ from typing import NoReturn
 from xml.sax.saxutils import quoteattr
 
 from watcher.errors import NotOpml
-from watcher.feeds.limits import MAX_TITLE
+from watcher.feeds.limits import MAX_NAME, MAX_TITLE
 from watcher.text.charset import decode
 
 MAX_OPML = 16 * 1024 * 1024  # bytes, unzipped
@@ -92,7 +92,7 @@ def write_opml(feeds: Iterable[tuple[str, str]], *, title: str) -> str:
         "  <body>",
     ]
     for name, url in feeds:
-        own = f" {_NAME}={_escaped(name)}" if plain_title(name) != name else ""
+        own = f" {_NAME}={_escaped(name)}" if name_of_title(plain_title(name)) != name else ""
         named = f"text={_escaped(name)} title={_escaped(name)}"
         lines.append(f'    <outline type="rss" {named} xmlUrl={_escaped(url)}{own}/>')
     return "\n".join([*lines, "  </body>", "</opml>", ""])
@@ -106,6 +106,11 @@ def plain_title(text: str) -> str:
     if "@" in line:
         line = _CREDENTIALS_IN_TITLE.sub(r"\1", line)
     return " ".join(line[:MAX_TITLE].split())
+
+
+def name_of_title(title: str) -> str:
+    """Returns the name that a feed with this plain title has; "" without a title."""
+    return title[:MAX_NAME].strip()
 
 
 class _Scanner:

@@ -11,10 +11,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from watcher.model import Article, DocumentId, DocumentNumber, EntryId, Match, Overlap, StoryId, TextFrom
+from watcher.model import (
+    NO_RIGHTS,
+    Article,
+    DocumentId,
+    DocumentNumber,
+    EntryId,
+    Match,
+    Overlap,
+    Rights,
+    StoryId,
+    TextFrom,
+)
 from watcher.store import schema
 from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, stories
+from watcher.store.commands.document_pages import record_rights
 from watcher.store.queries.overlaps import find_overlaps
 from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
 from watcher.store.sql import Instant, upsert
@@ -52,7 +64,7 @@ class Draft:
 
     `sketch`: its fingerprints. `story_of` finds its story among the documents of the last `story_window` that share
     fingerprints with it; it may read the texts of those by their numbers. `is_same_text`: whether another text is the
-    same but for counters.
+    same but for counters. `rights`: the reservations that the page declares.
     """
 
     article: Article
@@ -68,6 +80,7 @@ class Draft:
     story_of: Callable[[Sequence[Overlap], Callable[[int], str]], StoryId | None] = lambda _overlaps, _text_of: None
     story_window: timedelta = timedelta()
     is_same_text: Callable[[str], bool] = lambda _other: False
+    rights: Rights = NO_RIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +126,7 @@ def record(
     story = draft.story_of(found, partial(text_of, tx))
     story = StoryId(number) if story is None else story
     _insert(tx, number, draft, story=story, now=now)
+    record_rights(tx, number, draft.rights)
     stories.remember(tx, number, draft.sketch, now=now)
     _add_urls(tx, number, draft, end, now=now)
     watches = _add_matches(tx, number, draft.matches)
@@ -199,7 +213,13 @@ def renumber(
     if row.story == old:
         values["story"] = new
     tx.execute(insert(schema.documents).values(**values))
-    for table in (schema.document_urls, schema.matches, schema.delivery_documents):
+    for table in (
+        schema.document_urls,
+        schema.matches,
+        schema.delivery_documents,
+        schema.document_rights,
+        schema.document_pages,
+    ):
         tx.execute(update(table).where(table.c.document == old).values(document=new))
     stories.renumber(tx, old, new)
     for table in (schema.notified, schema.deliveries):

@@ -42,6 +42,13 @@ def drop_near_misses(tx: Connection, *, before: datetime, limit: int) -> int:
     return tx.execute(delete(schema.near_misses).where(rows.key.in_(some))).rowcount
 
 
+def drop_pages(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Deletes kept pages that were fetched before then; their documents stay. Returns their number."""
+    rows = schema.document_pages.c
+    expired = select(rows.document).where(rows.fetched_at < before).order_by(rows.fetched_at).limit(limit)
+    return tx.execute(delete(schema.document_pages).where(rows.document.in_(expired))).rowcount
+
+
 def drop_seen_keys(tx: Connection, *, after: int | None, days: int, now: datetime, limit: int) -> int | None:
     """Examines the next `limit` keys, and deletes those that their feed has not listed for `days`.
 

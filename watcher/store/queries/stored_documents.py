@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
 
 from watcher.model import Article, DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 from watcher.store import schema
@@ -20,6 +20,9 @@ from watcher.text import hosts_of
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
 _TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
+_KNOWN_OF = select(_documents.name).where(_documents.name.in_(values_of("names")))
+_LAST_FETCHED = select(func.max(_documents.fetched_at))
+_OF_WATCH = select(_matches.document).where(_matches.watch == bindparam("watch")).limit(1)
 _MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))
 _URLS_OF = select(schema.document_urls).where(_urls.document.in_(values_of("numbers"))).order_by(_urls.seen_at)
 _MATCHES_OF = select(schema.matches).where(_matches.document.in_(values_of("numbers"))).order_by(_matches.watch)
@@ -51,6 +54,7 @@ class StoredDocument:
     extractor: str
     origins: Mapping[str, str]
     story: StoryId
+    recorded_at: datetime
     written_at: datetime | None
     matches: tuple[Match, ...] = field(default=())
 
@@ -126,13 +130,48 @@ def unwritten(tx: Connection, *, limit: int = 100) -> list[StoredDocument]:
 def stream(tx: Connection) -> Iterator[StoredDocument]:
     """Reads all documents in order, with 200 in memory at a time."""
     after = -1
-    while True:
-        page = select(schema.documents).where(_documents.number > after).order_by(_documents.number)
-        rows = tx.execute(page.limit(200)).all()
-        if not rows:
-            return
-        yield from _stored(tx, rows)
-        after = rows[-1].number
+    while documents := page(tx, after=after, limit=200):
+        yield from documents
+        after = documents[-1].number
+
+
+def page(tx: Connection, *, after: int, limit: int) -> list[StoredDocument]:
+    """Reads the first documents with numbers above `after`, in order."""
+    following = select(schema.documents).where(_documents.number > after).order_by(_documents.number)
+    return _stored(tx, tx.execute(following.limit(limit)).all())
+
+
+def known_of(tx: Connection, names: Iterable[str]) -> set[str]:
+    """Returns those of the file names that belong to documents on record."""
+    return set(tx.execute(_KNOWN_OF, {"names": json.dumps(list(names))}).scalars())
+
+
+def last_fetched_at(tx: Connection) -> datetime | None:
+    """Returns the latest time at which a document was fetched, None if there is none."""
+    latest: datetime | None = tx.execute(_LAST_FETCHED).scalar()
+    return latest
+
+
+def has_watch(tx: Connection, watch: str) -> bool:
+    """Returns whether a document matches a watch of this name."""
+    return tx.execute(_OF_WATCH, {"watch": watch}).first() is not None
+
+
+def of_day(
+    tx: Connection, day: str, *, since: datetime, until: datetime, watch: str | None = None, limit: int
+) -> tuple[list[DocumentNumber], int]:
+    """Returns the numbers of the first `limit` documents of a day, and the number of all.
+
+    A document whose day is not known counts on the day on which it was fetched, from `since` until before `until`.
+    """
+    fetched = and_(_documents.fetched_at >= since, _documents.fetched_at < until)
+    chosen = or_(_documents.date == day, and_(func.length(_documents.date) < len("2026-01-31"), fetched))
+    if watch is not None:
+        chosen = and_(chosen, _documents.number.in_(select(_matches.document).where(_matches.watch == watch)))
+    found = select(_documents.number).where(chosen)
+    numbers = tx.execute(found.order_by(_documents.number).limit(limit)).scalars().all()
+    count = tx.execute(select(func.count()).select_from(found.subquery())).scalar_one()
+    return [DocumentNumber(number) for number in numbers], count
 
 
 def of_story(tx: Connection, story: int) -> list[tuple[DocumentNumber, str, str, str]]:
@@ -188,6 +227,7 @@ def _document(row: Row[Any], seen: Sequence[Row[Any]], matches: Iterable[Match])
         extractor=row.extractor,
         origins=json.loads(row.origins),
         story=StoryId(row.story),
+        recorded_at=row.recorded_at,
         written_at=row.written_at,
         matches=tuple(matches),
     )

@@ -1,0 +1,246 @@
+"""The candidates of a search include every match: for random texts and queries of every kind, and for known traps."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from watcher.errors import QueryError
+from watcher.matching import Watchlist
+from watcher.model import Article, Watch
+from watcher.seen.expressions import expression
+from watcher.text.index import index_texts
+
+Text = tuple[str, str, str]
+"""Title, body, and the feed's text."""
+
+
+class Index:
+    """Texts, indexed as the archive indexes them."""
+
+    def __init__(self, texts: Sequence[Text]) -> None:
+        self.texts = texts
+        self._db = sqlite3.connect(":memory:")
+        tokens = "tokenize=\"ascii tokenchars '_'\""
+        self._db.execute(f"CREATE VIRTUAL TABLE texts USING fts5(words, joined, content='', columnsize=0, {tokens})")
+        self._words: set[str] = set()
+        for number, text in enumerate(texts):
+            found = index_texts(article_of(text).text, text[2])
+            self._db.execute("INSERT INTO texts (rowid, words, joined) VALUES (?, ?, ?)", (number, *row(found)))
+            self._words |= found.vocabulary()
+
+    def candidates(self, watchlist: Watchlist) -> set[int]:
+        condition = watchlist.candidates("w")
+        matched = None if condition is None else expression(condition, self._containing)
+        if matched is None:
+            return set(range(len(self.texts)))
+        return {number for (number,) in self._db.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (matched,))}
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _containing(self, letters: str) -> list[str]:
+        return [word for word in self._words if letters in word]
+
+
+def row(found: object) -> tuple[str, str]:
+    return found.words, found.joined  # type: ignore[attr-defined]
+
+
+def article_of(text: Text) -> Article:
+    return Article(title=text[0], body=text[1])
+
+
+def matches(watchlist: Watchlist, texts: Sequence[Text]) -> set[int]:
+    return {number for number, text in enumerate(texts) if watchlist.match(article_of(text), feed_text=text[2])}
+
+
+def check(watch: Watch, texts: Sequence[Text]) -> set[int]:
+    """Every match is a candidate. Returns the candidates that do not match."""
+    watchlist = Watchlist.compile([watch])
+    with closing(Index(texts)) as index:
+        found, wanted = index.candidates(watchlist), matches(watchlist, texts)
+    assert wanted <= found, (str(watch), [texts[number] for number in wanted - found])
+    return found - wanted
+
+
+PARTS = [
+    "rut",
+    "te",
+    "purl",
+    "initiative",
+    "a",
+    "n",
+    "s",
+    "es",
+    "en",
+    "müller",
+    "mueller",
+    "straße",
+    "strasse",
+    "der",
+    "in",
+]
+PARTS += ["東", "京", "タ", "ไทย", "é", "e\u0301", "x\u0301", "\u0301", "𑀀", "1", "250", "_", "AT", "ﬁ", "Σ", "ß", "İ"]
+GLUE = [
+    "",
+    "",
+    "-",
+    "-\n",
+    "- \n ",
+    " ",
+    " ",
+    "\n",
+    "\n\n",
+    " - ",
+    "–",
+    "--",
+    ". ",
+    ".",
+    ",",
+    "'",
+    "’s ",
+    "&",
+    "\u00ad",
+]
+GLUE += ["\u200b", "\xa0", "*", "™", "¹", "/", "\x00", "\u2028", '"']
+
+words = st.sampled_from(PARTS).map(str)
+glued = st.lists(st.tuples(words, st.sampled_from(GLUE)), min_size=1, max_size=14).map(
+    lambda pairs: "".join(word + glue for word, glue in pairs)
+)
+texts = st.lists(
+    st.tuples(st.one_of(st.just(""), glued), glued, st.one_of(st.just(""), glued)), min_size=1, max_size=12
+)
+terms = st.lists(st.tuples(words, st.sampled_from(["", "-", " ", "&", " – ", "'", "."])), min_size=1, max_size=5).map(
+    lambda pairs: "".join(word + glue for word, glue in pairs).strip()
+)
+
+
+@st.composite
+def queries(draw: st.DrawFn, depth: int = 2) -> str:
+    """A query of the language; some are refused by it."""
+    kind = draw(st.sampled_from(["word", "phrase", "prefix", "exact", "field", "and", "or", "not", "near"]))
+    if depth == 0 or kind in {"word", "phrase", "prefix", "exact"}:
+        term = draw(terms).replace('"', "")
+        prefix = draw(st.sampled_from(["rutt*", "purli*", "Mülle*", "strass*", "initiat*", "rutte*"]))
+        forms = {"phrase": f'"{term}"', "prefix": prefix, "exact": f'="{term}"'}
+        return forms.get(kind, f'"{term}"')
+    left, right = draw(queries(depth - 1)), draw(queries(depth - 1))
+    match kind:
+        case "field":
+            return f"{draw(st.sampled_from(['title', 'body']))}:({left})"
+        case "and":
+            return f"({left}) ({right})"
+        case "or":
+            return f"({left}) OR ({right})"
+        case "not":
+            return f"({left}) -({right})"
+        case _:
+            distance = draw(st.sampled_from(["1", "1f", "2", "5", "5f"]))
+            return f"({left}) NEAR/{distance} ({right})"
+
+
+def compiles(watch: Watch) -> bool:
+    try:
+        Watchlist.compile([watch])
+    except QueryError:
+        return False
+    return True
+
+
+@settings(max_examples=400)
+@given(query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts)
+def test_every_match_of_a_query_is_a_candidate(query: str, inflect: bool, compounds: bool, texts: list[Text]) -> None:
+    """Words, phrases, NEAR, prefixes, exact forms, fields, AND, OR, NOT; with and without endings and compounds."""
+    watch = Watch(name="w", query=query, inflect=inflect, compounds=compounds)
+    assume(compiles(watch))
+    check(watch, texts)
+
+
+@settings(max_examples=300)
+@given(term=terms, inflect=st.booleans(), compounds=st.booleans(), texts=texts, cut=st.integers(0, 30))
+def test_every_match_of_a_term_is_a_candidate(
+    term: str, inflect: bool, compounds: bool, texts: list[Text], cut: int
+) -> None:
+    """Also where a text has the very term, with a hyphen in its middle."""
+    watch = Watch(name="w", terms=(term,), inflect=inflect, compounds=compounds)
+    assume(compiles(watch))
+    torn = [f"{term[:place]}-\n{term[place:]}en" for place in range(1, min(len(term), cut))]
+    check(watch, [*texts, ("", f"der {term} x", ""), *(("", f"ein {each}.", "") for each in torn)])
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("Müller", "Frau Mueller sprach."),
+        ("Mueller", "MÜLLERS Rede"),
+        ("Straße", "Die STRASSE"),
+        ("Rutte", "Ruttes Reise"),
+        ("Rutte", "Rutte's Reise"),
+        ("Rutte", "Rut\u00adte sprach"),
+        ("Rutte", "Herr Rut-\nte sprach"),
+        ("Rutte", "der Rutte-Besuch"),
+        ("Bürger", "Bürger:innen"),
+        ("Purl-Initiative", "PURL Initiative"),
+        ("Purl-Initiative", "Purlinitiativen"),
+        ("Purl-Initiative", "Purl-Initia-\ntiven"),
+        ("Purl-Initiative", "die Purl-Initiative-Gelder"),
+        ("Nachrichtensperre", "N-a-c-h-r-i-c-h-t-e-n-s-p-e-r-r-e"),
+        ("Nachricht", "die N-A-C-H-R-I-C-H-T"),
+        ("AT&T", "Aktien von AT & T stiegen"),
+        ("C++", "in C++ geschrieben"),
+        ("東京", "私は東京都に住む"),
+        ("a" * 300, f"x {'a' * 300} y"),
+        ("Hans", "Hans' Haus"),
+    ],
+)
+def test_spellings_are_candidates(term: str, text: str) -> None:
+    """Known traps of German, and of long and strange words."""
+    watchlist = Watchlist.compile([Watch(name="w", terms=(term,))])
+    assert watchlist.match(Article(title="", body=text)), "the matcher itself does not find it"
+    check(Watch(name="w", terms=(term,)), [("", text, "")])
+
+
+@pytest.mark.parametrize("text", ["Donaudampfschiff", "Dampfschifffahrt", "Donaudampf-\nschiff", "Dampf-\nschiffe"])
+def test_compounds_are_candidates(text: str) -> None:
+    """The letters are inside of words, also of one with a hyphen in it."""
+    watch = Watch(name="w", terms=("Dampfschiff",), compounds=True)
+    assert not check(watch, [("", text, ""), ("", "Dampfer und Schiff", "")])
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["Rutte", '"Mark Rutte"', "Rutte NEAR/3 Reise", "Rutt*", '"Purl-Initiative"', "title:Rutte", "Rutte -Reise"],
+)
+def test_other_texts_are_no_candidates(query: str) -> None:
+    """The index excludes texts without the words, and with the words in another order or far away."""
+    others: Iterable[str] = (
+        "Ruttenberg und Truttes Reise",
+        "Markus, Rute, Reisen",
+        "Purl hat eine Initiative",
+        "Spurl-Initiative",
+        f"Mark sah {'viel ' * 60} Reise",
+    )
+    texts = [("", other, "") for other in others if not (query == "Rutt*" and "Rutt" in other)]
+    watch = Watch(name="w", query=query)
+    assert check(watch, texts) == set()
+
+
+def test_words_far_apart_are_no_candidates_for_near() -> None:
+    """NEAR is tested by the index."""
+    texts = [("", f"Rutte {'viel ' * 60} Reise", ""), ("", "Rutte auf Reise", "")]
+    watchlist = Watchlist.compile([Watch(name="w", query="Rutte NEAR/3 Reise")])
+    with closing(Index(texts)) as index:
+        assert index.candidates(watchlist) == {1}
+
+
+def test_thousands_of_terms_read_every_text() -> None:
+    """An expression of ten thousand words would take longer than reading."""
+    watch = Watch(name="w", terms=tuple(f"wort{number}" for number in range(10_000)))
+    assert check(watch, [("", "wort77", ""), ("", "nichts", "")]) == {1}

@@ -1,0 +1,173 @@
+"""`search`: searches corpus and seen archive in the language of the watches."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+from rich.text import Text
+
+from watcher.alerts.webhook import snippet_json
+from watcher.cli.moments import span_of
+from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message
+from watcher.config import Config
+from watcher.errors import QueryError, WatcherError
+from watcher.inquiry.search import LIMIT, TIME_LIMIT, Answer, Places, Result, Scope, SearchRequest, search
+from watcher.model import Snippet, Watch
+
+
+def register(group: click.Group) -> None:
+    """Adds the command of this module."""
+
+    @command(group, "search")
+    @click.argument("query")
+    @click.option(
+        "--in",
+        "scope",
+        type=click.Choice([scope.value for scope in Scope]),
+        default=Scope.ALL.value,
+        show_default=True,
+        help="Search the documents, the texts of all entries that were ingested, or both.",
+    )
+    @click.option("--since", help='Only articles since then: a duration such as "7d", a date, or a time in ISO 8601.')
+    @click.option("--until", help="Only articles until then; a date is included.")
+    @click.option("--feed", help="Only articles of this feed.")
+    @click.option("--watch", help="Only articles that this watch matches, too.")
+    @click.option(
+        "--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="Show the newest of the results."
+    )
+    @click.option("--count", is_flag=True, help="Print the number of results only.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @pass_shell
+    def search_(
+        shell: Shell,
+        query: str,
+        scope: str,
+        since: str | None,
+        until: str | None,
+        feed: str | None,
+        watch: str | None,
+        limit: int,
+        count: bool,
+        as_json: bool,
+    ) -> None:
+        """Searches articles with a QUERY as watches have them, the newest first.
+
+        Found is what a watch with this query would match. Dates are those of the articles or, where these are not
+        known, those of their fetching.
+        """
+        config = shell.config()
+        now = datetime.now(UTC)
+        try:
+            first, last = span_of(since, until, timezone=config.corpus.timezone, now=now)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        request = SearchRequest(
+            watch=Watch(name="query", query=query),
+            scope=Scope(scope),
+            also=_watch(config, watch) if watch is not None else None,
+            since=first,
+            until=last,
+            feed=feed or "",
+            limit=0 if count else limit,
+        )
+        answer = _search(request, config, now=now)
+        for note in answer.notes:
+            print_message(note)
+        if not answer.is_complete:
+            seconds = TIME_LIMIT.total_seconds()
+            print_message(f"not everything was searched in {seconds:g} seconds: there may be more, and older ones")
+        if as_json:
+            print_json(_plain(answer, query, request.scope))
+        elif count:
+            click.echo(answer.total)
+        else:
+            _print(answer)
+
+
+def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
+    places = Places(
+        state=config.state.path,
+        seen=config.state.seen_path,
+        folder=config.corpus.folder,
+        keep=config.seen.keep,
+        zone=ZoneInfo(config.corpus.timezone),
+    )
+    deadline = time.monotonic() + TIME_LIMIT.total_seconds()
+    try:
+        answer = search(request, places, now=now, is_over=lambda: time.monotonic() > deadline)
+    except QueryError as error:
+        raise click.UsageError(str(error)) from error
+    if request.feed and not answer.total and request.feed not in {feed.name for feed in config.feeds}:
+        raise WatcherError(f"there is no feed {request.feed!r}")
+    return answer
+
+
+def _watch(config: Config, name: str) -> Watch:
+    for watch in config.watches:
+        if watch.name == name:
+            return watch
+    raise WatcherError(f"there is no watch {name!r}")
+
+
+def _plain(answer: Answer, query: str, scope: Scope) -> dict[str, object]:
+    """Converts an answer to its JSON form. Programs depend on its keys, so they stay."""
+    return {
+        "query": query,
+        "in": scope.value,
+        "total": answer.total,
+        "complete": answer.is_complete,
+        "results": [_row(result) for result in answer.results],
+    }
+
+
+def _row(result: Result) -> dict[str, object]:
+    text, article = result.text, result.text.article
+    return {
+        "where": text.where.value,
+        "number": text.number,
+        "kind": text.kind.value,
+        "url": text.url,
+        "title": article.title,
+        "feed": text.feed,
+        "date": article.date,
+        "published_at": article.published_at,
+        "seen_at": text.seen_at,
+        "hits": [
+            {"term": hit.term, "form": hit.form, "start": hit.start, "end": hit.end, "field": hit.field.value}
+            for hit in result.hits
+        ],
+        "snippets": [snippet_json(snippet) for snippet in result.snippets],
+    }
+
+
+def _print(answer: Answer) -> None:
+    for result in answer.results:
+        text, article = result.text, result.text.article
+        place = f"document {text.number}" if text.number is not None else "seen"
+        head = (_date(result), place, text.feed, article.title or "(no title)")
+        out.print(Text(" · ".join(part.replace("\n", " ") for part in head if part), style="bold"))
+        for snippet in result.snippets:
+            out.print(_marked(snippet))
+        if text.url:
+            out.print(Text(f"  {text.url}", style="dim"))
+    at_least = "" if answer.is_complete else "at least "
+    found = at_least + counted(answer.total, "result")
+    shown = len(answer.results)
+    print_message(found if shown == answer.total else f"{found}, the newest {shown} are shown")
+
+
+def _date(result: Result) -> str:
+    article = result.text.article
+    if article.published_at:
+        return article.published_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    if article.date:
+        return article.date.isoformat()
+    return f"seen {result.text.seen_at.astimezone():%Y-%m-%d}" if result.text.seen_at else ""
+
+
+def _marked(snippet: Snippet) -> Text:
+    runs = [(f"«{text}»", "bold yellow") if is_hit else (text, "") for text, is_hit in snippet.runs]
+    return Text.assemble("  ", "…" * snippet.cut_before, *runs, "…" * snippet.cut_after)

@@ -1,0 +1,53 @@
+"""Builds elements of XML without the characters that XML forbids."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+# XML 1.0, 2.2: all characters but these.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def allowed(text: str) -> str:
+    """Returns the text without the characters that XML forbids."""
+    return _FORBIDDEN.sub("", text)
+
+
+class Builder:
+    """Makes elements of one namespace."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+
+    def root(self, name: str, **attributes: str) -> etree._Element:
+        """Makes an element whose namespace is the default one of its descendants."""
+        return self._with(etree.Element(self._name(name), nsmap={None: self._namespace}), attributes)
+
+    def add(self, parent: etree._Element, name: str, text: str = "", /, **attributes: str) -> etree._Element:
+        """Appends an element with a text and attributes; `lang` is `xml:lang`."""
+        element = self._with(etree.SubElement(parent, self._name(name)), attributes)
+        element.text = allowed(text) or None
+        return element
+
+    def _name(self, name: str) -> str:
+        return f"{{{self._namespace}}}{name}"
+
+    def _with(self, element: etree._Element, attributes: dict[str, str]) -> etree._Element:
+        for key, value in attributes.items():
+            name = "{http://www.w3.org/XML/1998/namespace}lang" if key == "lang" else key
+            element.set(name, allowed(value))
+        return element
+
+
+def serialised(element: etree._Element) -> bytes:
+    """Returns the element as UTF-8, indented, without an XML declaration."""
+    return etree.tostring(element, encoding="utf-8", xml_declaration=False, pretty_print=True)
+
+
+def opened(element: etree._Element) -> tuple[bytes, bytes]:
+    """Splits an element into its beginning, with the children that it has, and its end: more may go in between."""
+    text = etree.tostring(element, encoding="utf-8", xml_declaration=False, pretty_print=True)
+    start = text.rindex(b"</")
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + text[:start], text[start:]

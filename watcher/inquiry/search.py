@@ -1,0 +1,233 @@
+"""Searches corpus and seen archive with the matcher of the watches: the index proposes texts, `matching` decides.
+
+    query | Watchlist | condition | seen archive: candidates, newest first |
+                                  | corpus: all documents, newest first    | merge | Watchlist.match | results
+
+Search, watches and backfill therefore agree about every text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from heapq import merge
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from watcher.alerts.snippets import snippets
+from watcher.errors import QueryError, SeenError
+from watcher.inquiry.searched_texts import Corpus, SearchedText, Where, seen_texts
+from watcher.matching import Watchlist
+from watcher.model import Hit, Snippet, Watch
+from watcher.seen import SeenReader, TimeIsUp, Window, open_reader
+from watcher.store import reading
+from watcher.text.index import AllOf, Condition
+
+LIMIT = 20
+TIME_LIMIT = timedelta(seconds=2)
+_QUERY, _ALSO = "query", "also"
+
+
+class Scope(StrEnum):
+    """Where to search."""
+
+    CORPUS = "corpus"
+    SEEN = "seen"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The files to search. `keep`: texts of the archive that are older are not found any more; 0: there is none."""
+
+    state: Path
+    seen: Path
+    folder: Path
+    keep: timedelta
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """A query, or a watch, with filters. `since` is included, `until` not. `also`: a watch that must match as well.
+
+    `limit`: of results; with `count_all` all others are counted too.
+    """
+
+    watch: Watch
+    scope: Scope = Scope.ALL
+    also: Watch | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    feed: str = ""
+    limit: int = LIMIT
+    count_all: bool = True
+
+    @property
+    def asks_for_sites(self) -> bool:
+        """Whether the hosts of pages matter."""
+        return any("site:" in watch.query.casefold() for watch in (self.watch, self.also) if watch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A text that matches, with its hits and the sentences around them."""
+
+    text: SearchedText
+    hits: tuple[Hit, ...]
+    snippets: tuple[Snippet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The result of a search, newest first. `total`: all that match, or at least so many if it `is_complete` not.
+
+    `notes`: sentences about what could not be searched.
+    """
+
+    results: tuple[Result, ...]
+    total: int
+    is_complete: bool
+    notes: tuple[str, ...] = ()
+
+
+def search(request: SearchRequest, places: Places, *, now: datetime, is_over: Callable[[], bool]) -> Answer:
+    """Searches until all is searched, or until `is_over`. Raises QueryError, StateError."""
+    matcher = _Matcher(request)
+    notes: list[str] = []
+    with ExitStack() as stack:
+        corpus = _corpus(stack, places, request, notes)
+        found = _Found(request, matcher, corpus)
+        streams = list[Iterator[SearchedText]]()
+        if request.scope is not Scope.SEEN:
+            streams.append(corpus.texts(request, is_over))
+        reader = _reader(stack, places, notes) if request.scope is not Scope.CORPUS else None
+        if reader:
+            reader.stop_when(is_over)
+            window = Window(since=request.since, until=request.until, feed=request.feed, kept_since=now - places.keep)
+            streams.append(seen_texts(reader, window, matcher.condition))
+        found.take(merge(*streams, key=_newest_first), is_over)
+        if reader and reader.unreadable:
+            notes.append(f"{reader.unreadable} texts of the seen archive cannot be read and were left out")
+    return Answer(
+        results=tuple(found.results),
+        total=found.total,
+        is_complete=found.is_complete,
+        notes=(*notes, *found.problems),
+    )
+
+
+class _Matcher:
+    """The compiled query, and the watch that must match as well."""
+
+    def __init__(self, request: SearchRequest) -> None:
+        names = {_QUERY: request.watch} | ({_ALSO: request.also} if request.also else {})
+        try:
+            self._watchlist = Watchlist.compile(_named(name, watch) for name, watch in names.items())
+        except QueryError as error:
+            cause = error.__cause__  # without the name of the watch, which the person did not write
+            raise cause if isinstance(cause, QueryError) else error from None
+        self._names = tuple(names)
+
+    @property
+    def condition(self) -> Condition | None:
+        """A condition on indexed words that every match satisfies; None: any text may match."""
+        known = [each for name in self._names if (each := self._watchlist.candidates(name)) is not None]
+        return AllOf(parts=tuple(known)) if known else None
+
+    def hits(self, text: SearchedText) -> tuple[Hit, ...] | None:
+        """Returns the hits of the query in a text, None if it does not match."""
+        found = self._watchlist.match(text.article, feed_text=text.feed_text, feed=text.feed)
+        if len(found) < len(self._names):
+            return None
+        return found[0].hits
+
+
+class _Found:
+    """Collects results. A document and its text in the archive are one result."""
+
+    def __init__(self, request: SearchRequest, matcher: _Matcher, corpus: Corpus) -> None:
+        self.results: list[Result] = []
+        self.total = 0
+        self.is_complete = True
+        self.problems: list[str] = []
+        self._request = request
+        self._matcher = matcher
+        self._corpus = corpus
+
+    def take(self, texts: Iterator[SearchedText], is_over: Callable[[], bool]) -> None:
+        """Matches texts until there are no more, or enough, or until `is_over`."""
+        try:
+            for text in texts:
+                if is_over() or self._has_enough():
+                    self.is_complete = False
+                    return
+                self._match(text)
+        except TimeIsUp:
+            self.is_complete = False
+        except SeenError as error:
+            self.is_complete = False
+            self.problems.append(str(error))
+
+    def _has_enough(self) -> bool:
+        return not self._request.count_all and len(self.results) == self._request.limit
+
+    def _match(self, text: SearchedText) -> None:
+        hits = self._matcher.hits(text)
+        if hits is None:
+            return
+        named = self._named(text) if text.where is Where.SEEN else text
+        if named is None:
+            return
+        self.total += 1
+        if len(self.results) < self._request.limit:
+            self.results.append(_result(named, hits))
+
+    def _named(self, text: SearchedText) -> SearchedText | None:
+        """Returns a text of the archive with the number of its document, None if the document itself is a result."""
+        number = self._corpus.number_of(text)
+        if number is None or self._request.scope is Scope.SEEN:
+            return replace(text, number=number)
+        document = self._corpus.document(number)
+        if document and document.passes(self._request) and self._matcher.hits(document) is not None:
+            return None
+        return replace(text, number=number, where=Where.CORPUS)  # only the text that was read last matches
+
+
+def _result(text: SearchedText, hits: tuple[Hit, ...]) -> Result:
+    shown = snippets(hits, article_text=text.article.text, feed_text=text.feed_text)
+    return Result(text=text, hits=hits, snippets=shown)
+
+
+def _named(name: str, watch: Watch) -> Watch:
+    return Watch(name=name, terms=watch.terms, query=watch.query, inflect=watch.inflect, compounds=watch.compounds)
+
+
+def _newest_first(text: SearchedText) -> tuple[int, bool]:
+    """The order of results; of a document and its text in the archive, the document comes first."""
+    return -text.second, text.where is Where.SEEN
+
+
+# -- what is searched --------------------------------------------------------------------------------------------------
+
+
+def _corpus(stack: ExitStack, places: Places, request: SearchRequest, notes: list[str]) -> Corpus:
+    if places.state.exists():
+        store = stack.enter_context(reading(places.state))
+        return Corpus(zone=places.zone, store=store, with_redirects=request.asks_for_sites)
+    notes.append(f"there is no state yet at {places.state}; the files of the corpus are searched as they are")
+    return Corpus(zone=places.zone, folder=places.folder)
+
+
+def _reader(stack: ExitStack, places: Places, notes: list[str]) -> SeenReader | None:
+    if not places.keep:
+        notes.append('the seen archive is off: [seen] keep is "0"')
+        return None
+    try:
+        return stack.enter_context(open_reader(places.seen))
+    except SeenError as error:
+        notes.append(str(error))
+        return None

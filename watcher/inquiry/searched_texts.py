@@ -1,0 +1,209 @@
+"""The texts that a search goes through: documents of the corpus, and texts of the seen archive, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from watcher.corpus import CorpusFolder, parse_document
+from watcher.model import Article, PartialDate, TextKind
+from watcher.seen import SeenReader, TimeIsUp, Window, moment_of, second_of
+from watcher.seen.database import PLACES_PER_SECOND
+from watcher.store import StoreReader
+from watcher.store.queries import searchable_documents
+from watcher.store.queries.searchable_documents import SearchableDocument
+from watcher.text import hosts_of
+from watcher.text.index import Condition
+
+_AT_ONCE = 100  # documents in memory
+
+
+class Where(StrEnum):
+    """Where a text was found."""
+
+    CORPUS = "corpus"
+    SEEN = "seen"
+
+
+class Filters(Protocol):
+    """The filters of a search: `since` is included, `until` not; "" is any feed."""
+
+    @property
+    def since(self) -> datetime | None: ...
+    @property
+    def until(self) -> datetime | None: ...
+    @property
+    def feed(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedText:
+    """A text with its origin. `second`: of the moment that sorts it; `number`: of its document, None if it is none.
+
+    `feeds`: all that had it, the first one first.
+    """
+
+    where: Where
+    kind: TextKind
+    article: Article
+    feed_text: str
+    url: str
+    feeds: tuple[str, ...]
+    seen_at: datetime | None
+    second: int
+    number: int | None = None
+    link_key: int | None = None
+    has_own_page: bool = True
+
+    @property
+    def feed(self) -> str:
+        """The feed that had it first, "" if it is unknown."""
+        return self.feeds[0] if self.feeds else ""
+
+    def passes(self, filters: Filters) -> bool:
+        """Whether the filters of a search let it pass."""
+        return is_within(self.second, filters) and (not filters.feed or filters.feed in self.feeds)
+
+
+def is_within(second: int, filters: Filters) -> bool:
+    """Whether a moment is within the limits of a search."""
+    return (filters.since is None or second >= second_of(filters.since)) and (
+        filters.until is None or second < second_of(filters.until)
+    )
+
+
+def seen_texts(reader: SeenReader, window: Window, condition: Condition | None) -> Iterator[SearchedText]:
+    """Yields the texts of the archive that may satisfy a condition, the newest first."""
+    for text in reader.newest(window, condition):
+        yield SearchedText(
+            where=Where.SEEN,
+            kind=text.kind,
+            article=text.article,
+            feed_text=text.feed_text,
+            url=text.link,
+            feeds=(text.feed,) if text.feed else (),
+            seen_at=text.fetched_at,
+            second=text.place >> PLACES_PER_SECOND,
+            link_key=text.link_key,
+            has_own_page=text.has_own_page,
+        )
+
+
+class Corpus:
+    """The documents, as the store has them or, without a store, as their files are."""
+
+    def __init__(
+        self,
+        *,
+        zone: ZoneInfo,
+        store: StoreReader | None = None,
+        folder: Path | None = None,
+        with_redirects: bool = False,
+    ) -> None:
+        """`with_redirects`: the hosts of an article include those to which its pages were redirected."""
+        self._with_redirects = with_redirects
+        self._zone = zone
+        self._store = store
+        self._folder = folder
+
+    def texts(self, filters: Filters, is_over: Callable[[], bool]) -> Iterator[SearchedText]:
+        """Yields the documents that the filters let pass, the newest first. Raises TimeIsUp."""
+        if self._store is None:
+            texts = sorted(self._files(is_over), key=lambda text: (text.second, text.number), reverse=True)
+            yield from (text for text in texts if text.passes(filters))
+            return
+        numbers = (number for number, (second, _) in self._order.items() if is_within(second, filters))
+        while some := list(islice(numbers, _AT_ONCE)):
+            yield from (text for text in self._documents(some) if text.passes(filters))
+
+    def document(self, number: int) -> SearchedText | None:
+        """Returns the document of a number."""
+        return next(iter(self._documents([number])), None) if self._store else None
+
+    def number_of(self, text: SearchedText) -> int | None:
+        """Returns the number of the document that a text of the archive became, None if it is none."""
+        if self._store is None or not self._order:
+            return None
+        numbers = self._numbers.get(text.url, ())
+        if not numbers and text.link_key is not None and text.has_own_page:
+            numbers = self._store.read(searchable_documents.documents_of_page, text.link_key)
+        if text.has_own_page or not numbers:
+            return numbers[0] if numbers else None
+        same = (document for number in numbers if (document := self.document(number)))
+        return next((each.number for each in same if each.article.text == text.article.text), None)
+
+    # -- rows ----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _order(self) -> Mapping[int, tuple[int, datetime]]:
+        """Number -> the second that sorts a document and when it was seen, the newest first."""
+        if self._store is None:
+            return {}
+        rows = [
+            (row.number, self._second(row.published_at, row.date, row.seen_at), row.seen_at)
+            for row in self._store.read(searchable_documents.dates)
+        ]
+        rows.sort(key=lambda row: (row[1], row[0]), reverse=True)
+        return {number: (second, seen_at) for number, second, seen_at in rows}
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, tuple[int, ...]]:
+        return self._store.read(searchable_documents.numbers_by_url) if self._store else {}
+
+    @cached_property
+    def _redirects(self) -> Mapping[int, tuple[str, ...]]:
+        if self._store is None or not self._with_redirects:
+            return {}
+        return self._store.read(searchable_documents.final_urls)
+
+    def _documents(self, numbers: list[int]) -> Iterator[SearchedText]:
+        if self._store is None:
+            return
+        for document in self._store.read(lambda tx: list(searchable_documents.read(tx, numbers))):
+            if document.number in self._order:
+                yield self._text(document, *self._order[document.number])
+
+    def _text(self, document: SearchableDocument, second: int, seen_at: datetime) -> SearchedText:
+        article = document.article
+        if redirects := self._redirects.get(document.number):
+            article = replace(article, hosts=tuple(dict.fromkeys([*article.hosts, *hosts_of(*redirects)])))
+        return SearchedText(
+            where=Where.CORPUS,
+            kind=TextKind.ARTICLE,
+            article=article,
+            feed_text=document.feed_text,
+            url=document.url,
+            feeds=document.feeds,
+            seen_at=seen_at,
+            second=second,
+            number=document.number,
+        )
+
+    def _files(self, is_over: Callable[[], bool]) -> Iterator[SearchedText]:
+        folder = CorpusFolder(self._folder) if self._folder and self._folder.is_dir() else None
+        for file in folder.scan() if folder else ():
+            if folder is None or is_over():
+                raise TimeIsUp
+            parsed = parse_document(folder.read(file.name))
+            title, _, body = parsed.text.partition("\n\n")
+            yield SearchedText(
+                where=Where.CORPUS,
+                kind=TextKind.ARTICLE,
+                article=Article(title=title, body=body, date=parsed.date),
+                feed_text="",
+                url="",
+                feeds=(),
+                seen_at=None,
+                second=self._second(None, parsed.date, datetime.fromtimestamp(0, UTC)),
+                number=file.number,
+            )
+
+    def _second(self, published_at: datetime | None, date: PartialDate | None, seen_at: datetime) -> int:
+        return second_of(moment_of(published_at=published_at, date=date, otherwise=seen_at, zone=self._zone))

@@ -1,0 +1,173 @@
+"""Reads the archive beside a daemon that writes: everything, by link, by day, or the candidates of a search.
+
+A reader sees the archive as of one moment. Each call streams: of a long answer only one text is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from watcher.seen import database
+from watcher.seen.codec import Codec, UnreadableText, load_text
+from watcher.seen.database import PLACES_PER_SECOND, Partition
+from watcher.seen.expressions import expression
+from watcher.seen.values import Dated, StoredText, from_second, second_of
+from watcher.seen.writing import KINDS
+from watcher.text.index import Condition
+
+_MOST_WORDS = 2_000  # that contain some letters: with more, reading every text is faster
+_COLUMNS = (
+    "texts.id, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, texts.dictionary, texts.content"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts"
+_QUARTER = 900  # seconds
+_AHEAD = 10**12  # quarters: integers are divided towards zero
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The texts to read: `since` included, `until` not; of one feed; fetched at `kept_since` or later."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    feed: str = ""
+    kept_since: datetime | None = None
+
+
+class TimeIsUp(Exception):
+    """Reading ended because the function of `stop_when` said so."""
+
+
+class SeenReader:
+    """Reads over one connection. `unreadable`: texts that were left out because they are damaged."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.unreadable = 0
+        self._db = connection
+        self._codec = Codec(self._dictionary)
+        self._feeds: dict[int, str] = dict(connection.execute("SELECT id, name FROM feeds"))
+        self._partitions = database.partitions(connection)
+
+    def stop_when(self, is_over: Callable[[], bool]) -> None:
+        """Interrupts statements once `is_over`: they raise TimeIsUp then."""
+        self._db.set_progress_handler(lambda: int(is_over()), _STEPS)
+
+    def newest(self, window: Window, condition: Condition | None = None) -> Iterator[StoredText]:
+        """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition."""
+        try:
+            streams = [self._texts(partition, window, condition) for partition in self._partitions]
+            yield from merge(*streams, key=lambda text: text.place, reverse=True)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_INTERRUPT":
+                raise TimeIsUp from error
+            raise
+
+    def find(self, link_key: int) -> list[StoredText]:
+        """Returns the texts of the page with this key, the one fetched last first."""
+        rows = (
+            row
+            for partition in self._partitions
+            for row in self._db.execute(f"{_SELECT.format(partition.name)} WHERE link_key = ?", (link_key,))
+        )
+        return sorted(self._read(rows), key=lambda text: text.fetched_at, reverse=True)
+
+    def count_by_day(self, window: Window, *, zone: ZoneInfo) -> Counter[tuple[str, Dated]]:
+        """Counts the texts of a window by the days of their moments in a zone, and by how precisely they are dated."""
+        counts: Counter[tuple[str, Dated]] = Counter()
+        for partition in self._partitions:
+            where, values = self._where(window)
+            hours = self._db.execute(
+                f"SELECT ((id >> {PLACES_PER_SECOND}) + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
+                f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
+                values,
+            )
+            for quarter, dated, count in hours:  # zones differ by quarters of an hour
+                day = from_second(quarter * _QUARTER).astimezone(zone).date().isoformat()
+                counts[day, Dated(dated)] += count
+        return counts
+
+    # -- rows ----------------------------------------------------------------------------------------------------------
+
+    def _texts(self, partition: Partition, window: Window, condition: Condition | None) -> Iterator[StoredText]:
+        matched = self._expression(partition, condition)
+        where, values = self._where(window)
+        if matched is None:
+            statement = f"{_SELECT.format(partition.name)} WHERE {where} ORDER BY id DESC"
+            return self._read(self._db.execute(statement, values))
+        name = partition.name
+        statement = (
+            f"SELECT {_COLUMNS} FROM index_{name} AS found CROSS JOIN texts_{name} AS texts ON texts.id = found.rowid "
+            f"WHERE found.index_{name} MATCH ? AND {where.replace('texts.id', 'found.rowid')} "
+            "ORDER BY found.rowid DESC"
+        )
+        return self._read(self._db.execute(statement, (matched, *values)))
+
+    def _expression(self, partition: Partition, condition: Condition | None) -> str | None:
+        if condition is None or not partition.indexed:
+            return None
+        return expression(condition, lambda letters: self._words_with(partition, letters))
+
+    def _words_with(self, partition: Partition, letters: str) -> list[str] | None:
+        found = self._db.execute(
+            f"SELECT word FROM words_{partition.name} WHERE instr(word, ?) LIMIT ?",
+            (letters, _MOST_WORDS + 1),
+        ).fetchall()
+        return None if len(found) > _MOST_WORDS else [word for (word,) in found]
+
+    def _where(self, window: Window) -> tuple[str, tuple[object, ...]]:
+        conditions, values = ["1"], list[object]()
+        if window.since is not None:
+            conditions.append("texts.id >= ?")
+            values.append(second_of(window.since) << PLACES_PER_SECOND)
+        if window.until is not None:
+            conditions.append("texts.id < ?")
+            values.append(second_of(window.until) << PLACES_PER_SECOND)
+        if window.feed:
+            conditions.append("texts.feed = ?")
+            values.append(next((number for number, name in self._feeds.items() if name == window.feed), -1))
+        if window.kept_since is not None:
+            conditions.append("texts.fetched_at >= ?")
+            values.append(second_of(window.kept_since))
+        return " AND ".join(conditions), tuple(values)
+
+    def _read(
+        self, rows: Iterator[tuple[int, int, int, int, int, int, int, bytes]] | sqlite3.Cursor
+    ) -> Iterator[StoredText]:
+        for place, link_key, variant, feed, number, fetched_at, dictionary, content in rows:
+            try:
+                link, feed_text, article = load_text(self._codec.unpack(content, dictionary))
+                kind = KINDS[number]
+            except (UnreadableText, IndexError):
+                self.unreadable += 1
+                continue
+            yield StoredText(
+                place=place,
+                link=link,
+                link_key=link_key,
+                has_own_page=variant == 0,
+                feed=self._feeds.get(feed, ""),
+                feed_text=feed_text,
+                article=article,
+                kind=kind,
+                fetched_at=from_second(fetched_at),
+            )
+
+    def _dictionary(self, number: int) -> bytes | None:
+        found = self._db.execute("SELECT content FROM dictionaries WHERE id = ?", (number,)).fetchone()
+        return found[0] if found else None
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[SeenReader]:
+    """Opens the archive for reading. Raises SeenError if there is none, or if it is damaged."""
+    with database.reading_connection(path) as connection, database.explained(path):
+        yield SeenReader(connection)

@@ -1,0 +1,259 @@
+"""Writes one batch of texts in one transaction, and deletes texts that are too old.
+
+A text replaces the former one of the same entry. The first texts of a month are kept without a dictionary; then one is
+trained on them. The visible text of a host's first page in a month is the dictionary of its other pages.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from watcher.model import TextKind
+from watcher.seen import database
+from watcher.seen.codec import Codec, UnreadableText, dump_text, load_text, pack_dictionary, trained_dictionary
+from watcher.seen.database import PLACES_PER_SECOND, Partition
+from watcher.seen.values import SeenText, moment_of, precision_of, second_of
+from watcher.text.index import IndexedText, index_texts
+
+KINDS = (TextKind.ARTICLE, TextKind.VISIBLE)
+"""The kinds of texts by their numbers in the tables."""
+
+_TEXTS_TO_TRAIN_ON = 300
+_FARTHEST = 2**42  # seconds: a row id has room for these
+_ROWS_AT_ONCE = 500
+_PAGES_AT_ONCE = 2_000  # of free space, given back to the disk
+_REMEMBERED_WORDS = 50_000  # so that common words are not written again and again
+_LONGEST_DICTIONARY = 64 * 1024
+_TRAINED = ""  # the host of the dictionary of articles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    partition: str
+    place: int
+    dictionary: int
+    content: bytes
+
+
+class Writer:
+    """Writes over one connection. `zone`: in which a date has its beginning."""
+
+    def __init__(self, connection: sqlite3.Connection, *, indexed: bool, zone: ZoneInfo) -> None:
+        self._db = connection
+        self._indexed = indexed
+        self._zone = zone
+        self._codec = Codec(self._dictionary)
+        self._dictionaries: dict[tuple[str, str], int] = {}
+        self._feeds: dict[str, int] = {}
+        self._words: set[str] = set()
+        self._hosts: set[tuple[str, str]] = set()
+        self._articles: dict[str, int] = {}
+
+    def write(self, texts: Sequence[SeenText]) -> None:
+        """Writes texts, all or none. Raises sqlite3.Error."""
+        latest = {(text.link_key, text.variant): text for text in texts}
+        with self._transaction():
+            for text in latest.values():
+                self._delete_former(text)
+            placed = ((self._second(text), text) for text in latest.values())
+            for second, text in sorted(placed, key=lambda pair: pair[0]):  # FTS5 is fastest in the order of row ids
+                self._insert(second, text)
+        for partition in database.partitions(self._db):
+            if partition.name in self._articles:
+                self._train(partition)
+
+    def delete_before(self, moment: datetime) -> None:
+        """Drops the months that ended before a moment, and deletes the texts of others that were fetched before."""
+        for partition in database.partitions(self._db):
+            if partition.ends_at <= moment:
+                with self._transaction():
+                    database.drop(self._db, partition)
+                self._codec = Codec(self._dictionary)
+                self._dictionaries.clear()
+            else:
+                self._delete_texts(partition, before=second_of(moment))
+        self._db.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+
+    # -- one text ------------------------------------------------------------------------------------------------------
+
+    def _insert(self, second: int, text: SeenText) -> None:
+        partition = database.partition_for(self._db, text.fetched_at, indexed=self._indexed)
+        if partition.name not in self._articles:
+            self._articles[partition.name] = self._count_articles(partition)
+        self._articles[partition.name] += text.kind is TextKind.ARTICLE
+        data = dump_text(text)
+        dictionary = self._dictionary_for(partition, text, data)
+        place = self._free_place(partition, second)
+        self._db.execute(
+            f"INSERT INTO texts_{partition.name} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                place,
+                text.link_key,
+                text.variant,
+                self._feed(text.feed),
+                KINDS.index(text.kind),
+                precision_of(published_at=text.article.published_at, date=text.article.date),
+                second_of(text.fetched_at),
+                dictionary,
+                self._codec.pack(data, dictionary),
+            ),
+        )
+        if partition.indexed:
+            self._index(partition, place, _indexed(data))
+
+    def _index(self, partition: Partition, place: int, words: IndexedText) -> None:
+        name = partition.name
+        self._db.execute(
+            f"INSERT INTO index_{name} (rowid, words, joined) VALUES (?, ?, ?)",
+            (place, words.words, words.joined),
+        )
+        new = words.vocabulary() - self._words
+        self._db.executemany(f"INSERT OR IGNORE INTO words_{name} VALUES (?)", ((word,) for word in sorted(new)))
+        if len(self._words) + len(new) > _REMEMBERED_WORDS:
+            self._words.clear()
+        self._words |= new
+
+    def _delete_former(self, text: SeenText) -> None:
+        for partition in database.partitions(self._db):
+            found = self._db.execute(
+                f"SELECT id, dictionary, content FROM texts_{partition.name} WHERE link_key = ? AND variant = ?",
+                (text.link_key, text.variant),
+            ).fetchall()
+            for place, dictionary, content in found:
+                row = _Row(partition=partition.name, place=place, dictionary=dictionary, content=content)
+                self._delete(row, indexed=partition.indexed)
+
+    def _delete(self, row: _Row, *, indexed: bool) -> None:
+        """Deletes a text and its words. Words of a text that cannot be read stay: the search ignores them."""
+        self._db.execute(f"DELETE FROM texts_{row.partition} WHERE id = ?", (row.place,))
+        if not indexed:
+            return
+        try:
+            words = _indexed(self._codec.unpack(row.content, row.dictionary))
+        except UnreadableText:
+            return
+        self._db.execute(
+            f"INSERT INTO index_{row.partition} (index_{row.partition}, rowid, words, joined) VALUES (?, ?, ?, ?)",
+            ("delete", row.place, words.words, words.joined),
+        )
+
+    def _second(self, text: SeenText) -> int:
+        article = text.article
+        moment = moment_of(
+            published_at=article.published_at, date=article.date, otherwise=text.fetched_at, zone=self._zone
+        )
+        return max(-_FARTHEST, min(second_of(moment), _FARTHEST))
+
+    def _free_place(self, partition: Partition, second: int) -> int:
+        first = second << PLACES_PER_SECOND
+        taken = self._db.execute(
+            f"SELECT max(id) FROM texts_{partition.name} WHERE id BETWEEN ? AND ?",
+            (first, first + (1 << PLACES_PER_SECOND) - 1),
+        ).fetchone()[0]
+        return first if taken is None else int(taken) + 1
+
+    def _feed(self, name: str) -> int:
+        if name not in self._feeds:
+            self._db.execute("INSERT OR IGNORE INTO feeds (name) VALUES (?)", (name,))
+            self._feeds[name] = self._db.execute("SELECT id FROM feeds WHERE name = ?", (name,)).fetchone()[0]
+        return self._feeds[name]
+
+    # -- dictionaries --------------------------------------------------------------------------------------------------
+
+    def _dictionary(self, number: int) -> bytes | None:
+        found = self._db.execute("SELECT content FROM dictionaries WHERE id = ?", (number,)).fetchone()
+        return found[0] if found else None
+
+    def _dictionary_for(self, partition: Partition, text: SeenText, data: bytes) -> int:
+        """Returns the number of the dictionary for a text: that of its host for a visible one, else the trained one."""
+        trained = self._known_dictionary(partition, _TRAINED)
+        if text.kind is TextKind.ARTICLE or not text.article.hosts:
+            return trained
+        host = text.article.hosts[-1]
+        if known := self._known_dictionary(partition, host):
+            return known
+        if (partition.name, host) in self._hosts:  # a dictionary for a single page would only take room
+            return self._add_dictionary(partition, host, data[:_LONGEST_DICTIONARY])
+        self._hosts.add((partition.name, host))
+        return trained
+
+    def _known_dictionary(self, partition: Partition, host: str) -> int:
+        key = (partition.name, host)
+        if key not in self._dictionaries:
+            found = self._db.execute("SELECT id FROM dictionaries WHERE part = ? AND host = ?", key).fetchone()
+            if not found:
+                return 0
+            self._dictionaries[key] = found[0]
+        return self._dictionaries[key]
+
+    def _add_dictionary(self, partition: Partition, host: str, content: bytes) -> int:
+        added = self._db.execute(
+            "INSERT INTO dictionaries (part, host, content) VALUES (?, ?, ?)",
+            (partition.name, host, pack_dictionary(content)),
+        )
+        return added.lastrowid or 0
+
+    def _train(self, partition: Partition) -> None:
+        """Trains the dictionary of a month once it has enough articles."""
+        if self._articles[partition.name] < _TEXTS_TO_TRAIN_ON or self._known_dictionary(partition, _TRAINED):
+            return
+        rows = self._db.execute(
+            f"SELECT dictionary, content FROM texts_{partition.name} WHERE kind = 0 LIMIT ?",
+            (_TEXTS_TO_TRAIN_ON,),
+        ).fetchall()
+        samples = [self._codec.unpack(content, dictionary) for dictionary, content in rows]
+        if trained := trained_dictionary(samples):
+            with self._transaction():
+                self._add_dictionary(partition, _TRAINED, trained)
+        self._articles[partition.name] = 0
+
+    def _count_articles(self, partition: Partition) -> int:
+        if self._known_dictionary(partition, _TRAINED):
+            return 0
+        found = self._db.execute(f"SELECT count(*) FROM texts_{partition.name} WHERE kind = 0").fetchone()
+        return int(found[0])
+
+    # -- retention -----------------------------------------------------------------------------------------------------
+
+    def _delete_texts(self, partition: Partition, *, before: int) -> None:
+        """Deletes the texts that were fetched before. Their words stay in the index until the month is dropped."""
+        while True:
+            with self._transaction():
+                deleted = self._db.execute(
+                    f"DELETE FROM texts_{partition.name} WHERE id IN "
+                    f"(SELECT id FROM texts_{partition.name} WHERE fetched_at < ? LIMIT ?)",
+                    (before, _ROWS_AT_ONCE),
+                ).rowcount
+            if deleted < _ROWS_AT_ONCE:
+                return
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._forget()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _forget(self) -> None:
+        """Forgets what a transaction that failed may have added."""
+        self._dictionaries.clear()
+        self._feeds.clear()
+        self._words.clear()
+        self._articles.clear()
+        self._codec = Codec(self._dictionary)
+
+
+def _indexed(data: bytes) -> IndexedText:
+    """Returns the words of a serialised text, so that those that are deleted are those that were added."""
+    _, feed_text, article = load_text(data)
+    return index_texts(article.text, feed_text)

@@ -1,0 +1,217 @@
+"""Splits texts into the words of a search index, and holds the conditions that such an index can test.
+
+Index and conditions meet here: `matching` writes conditions that every match of a query satisfies, the seen archive
+indexes words and finds the texts that satisfy them. A change of the words needs a new schema of the archive.
+
+A word is a run of word characters (`fold.words`); scripts without spaces have one word per character. Words joined by a
+hyphen, also across the end of a line, are indexed a second time as one: "Regie-rung" is found as "regierung".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from watcher.text.fold import UNSPACED, fold, word_source
+
+LONGEST_WORD = 200
+"""Letters of a word that are indexed; the rest is cut off."""
+MOST_JOINED = 8
+"""Words of a hyphenated run that are indexed as one."""
+MOST_IN_UNIT = 5
+"""Words of one unit (`units`) that `Close` allows for."""
+
+# Marks of texts that the words alone do not describe. No word has this sign.
+SPELLED_OUT = "\u2016s"  # more than MOST_JOINED hyphenated words with few letters in all: "N-a-c-h-r-i-c-h-t"
+LONG_RUN = "\u2016r"  # more than MOST_JOINED hyphenated words
+TOO_MANY_RUNS = "\u2016h"  # more than MOST_HYPHENATED words in hyphenated runs
+LONG_WORD = "\u2016w"  # a word that was cut
+LARGE_UNIT = "\u2016u"  # a unit of more than MOST_IN_UNIT words
+_BETWEEN = "\u2016"  # separates texts: no phrase goes on in the next
+
+MOST_HYPHENATED = 5_000
+"""Words in hyphenated runs of a text that are indexed as joined words."""
+MOST_SPELLED_OUT = 40
+"""Letters of `SPELLED_OUT` runs."""
+
+_HYPHEN_AT_END = re.compile(r"-[^\S\n]*\n[^\S\n]*")
+_JOINERS = re.compile("[-'.,]")
+
+
+# -- conditions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """Words that follow each other. `prefix`: the last begins a word; `joined`: they are among the joined words."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """A word or joined word contains these letters, three or more."""
+
+    letters: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """Two phrases with at most `distance` words between them."""
+
+    left: Phrase
+    right: Phrase
+    distance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllOf:
+    """All conditions hold."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """At least one condition holds."""
+
+    parts: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Phrase | Inside | Close | AllOf | AnyOf
+
+
+def marked(mark: str) -> Phrase:
+    """Returns the condition that a text has a mark."""
+    return Phrase(words=(mark,), joined=True)
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedText:
+    """The words of a text in order, separated by spaces, and its joined words and marks."""
+
+    words: str
+    joined: str
+
+    def vocabulary(self) -> set[str]:
+        """Returns the distinct words, joined ones included, without marks."""
+        found = {*self.words.split(" "), *self.joined.split(" ")}
+        return {word for word in found if word and not word.startswith(_BETWEEN)}
+
+
+def index_texts(*texts: str) -> IndexedText:
+    """Splits texts into the words of one index entry. A text that an earlier one contains adds joined words only."""
+    kept = ""
+    joined: dict[str, None] = {}
+    for text in texts:
+        folded = fold(text).text
+        own = [word[:LONGEST_WORD] for word in index_words(folded)]
+        line = f" {' '.join(own)} "
+        if own and line not in kept:
+            kept = f"{kept}{_BETWEEN}{line}" if kept else line
+        joined.update(dict.fromkeys(_joined_words(folded)))
+        joined.update(dict.fromkeys(_marks(folded, own)))
+    return IndexedText(words=kept.strip(), joined=" ".join(joined))
+
+
+def index_words(folded: str) -> list[str]:
+    """Returns the words of a folded text."""
+    if not UNSPACED.search(folded):
+        return _word().findall(folded)
+    return [part for run in _word().findall(folded) for part in _words_of_run(run)]
+
+
+def _words_of_run(run: str) -> list[str]:
+    """Splits a run of word characters between two that are written without spaces."""
+    if not UNSPACED.search(run):
+        return [run]
+    found: list[str] = []
+    for character in run:
+        if found and not (UNSPACED.match(character) and UNSPACED.match(found[-1][-1])):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
+
+
+def _joined_words(folded: str) -> Iterator[str]:
+    """Yields the words of each hyphenated run joined in every way, up to MOST_JOINED of them, and marks longer runs."""
+    left = MOST_HYPHENATED
+    for run in _hyphenated_runs(folded):
+        parts = run.split("-")
+        if len(parts) > left:
+            yield TOO_MANY_RUNS
+        for linked in _linked(parts[:left]):
+            for first in range(len(linked) - 1):
+                joined = linked[first]
+                for word in linked[first + 1 : first + MOST_JOINED]:
+                    joined += word
+                    yield joined[:LONGEST_WORD]
+                    if len(joined) > LONGEST_WORD:
+                        yield LONG_WORD
+            for first in range(len(linked) - MOST_JOINED):
+                letters = sum(map(len, linked[first : first + MOST_JOINED + 1]))
+                yield SPELLED_OUT if letters <= MOST_SPELLED_OUT else LONG_RUN
+        if (left := left - len(parts)) <= 0:
+            yield TOO_MANY_RUNS
+            return
+
+
+def _hyphenated_runs(folded: str) -> Iterator[str]:
+    """Yields runs such as "purl-initiative", also where the hyphen ends a line. Most pieces have no hyphen."""
+    if "-" in folded:
+        for piece in _HYPHEN_AT_END.sub("-", folded).split():
+            if "-" in piece:
+                yield from (run.group() for run in _hyphenated().finditer(piece))
+
+
+def _linked(parts: Iterable[str]) -> Iterator[list[str]]:
+    """Yields runs of words that become one word without their hyphens."""
+    run: list[str] = []
+    for part in parts:
+        first, *others = _words_of_run(part)
+        if run and UNSPACED.match(run[-1][-1]) and UNSPACED.match(first[0]):
+            yield run
+            run = []
+        run.append(first)
+        if others:
+            yield run
+            run = [others[-1]]
+    yield run
+
+
+def _marks(folded: str, own: Iterable[str]) -> Iterator[str]:
+    if max(map(len, own), default=0) == LONGEST_WORD:
+        yield LONG_WORD
+    large = [piece for piece in folded.split() if len(piece) > 2 * MOST_IN_UNIT]
+    if UNSPACED.search(folded) or any(map(_has_large_unit, large)):
+        yield LARGE_UNIT
+
+
+def _has_large_unit(piece: str) -> bool:
+    return len(_JOINERS.findall(piece)) >= MOST_IN_UNIT and _large_unit().search(piece) is not None
+
+
+@lru_cache(maxsize=1)
+def _word() -> re.Pattern[str]:
+    return re.compile(word_source())
+
+
+@lru_cache(maxsize=1)
+def _hyphenated() -> re.Pattern[str]:
+    word = word_source()
+    return re.compile(rf"{word}(?:-{word})+")
+
+
+@lru_cache(maxsize=1)
+def _large_unit() -> re.Pattern[str]:
+    word = word_source()
+    return re.compile(rf"{word}(?:(?:[-']|(?<=\d)[.,](?=\d)){word}){{{MOST_IN_UNIT},}}")
