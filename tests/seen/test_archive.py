@@ -7,13 +7,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.seen.texts import NOW, archive_at, bodies, query, stored, text, write
 from watcher.model import Article, PartialDate, Quality, TextFrom, TextKind
-from watcher.seen import Dated, Window, open_reader
+from watcher.seen import Window, open_reader
 
 MONTH = timedelta(days=30)
 
@@ -94,24 +93,6 @@ def test_texts_of_one_page_are_found_by_its_key(path: Path) -> None:
     with open_reader(path) as reader:
         assert [found.article.body for found in reader.find(1)] == ["b", "a"]
         assert reader.find(2) == []
-
-
-def test_texts_are_counted_by_day_and_precision(path: Path) -> None:
-    """In the time zone that is asked for; before 1970 too."""
-    write(
-        path,
-        text(1, published_at=datetime(2026, 11, 2, 23, 30, tzinfo=UTC)),
-        text(2, published_at=datetime(2026, 11, 3, 0, 30, tzinfo=UTC)),
-        text(3, date=PartialDate(year=2026, month=11)),
-        text(4, date=PartialDate(year=1960, month=5, day=7)),
-    )
-    with open_reader(path) as reader:
-        assert reader.count_by_day(Window(), zone=ZoneInfo("Europe/Berlin")) == {
-            ("2026-11-03", Dated.MOMENT): 2,
-            ("2026-11-01", Dated.MONTH): 1,
-            ("1960-05-07", Dated.DAY): 1,
-        }
-        assert reader.count_by_day(Window(since=NOW - MONTH), zone=ZoneInfo("UTC"))["2026-11-02", Dated.MOMENT] == 1
 
 
 def test_old_texts_are_deleted_and_their_months_dropped(path: Path) -> None:

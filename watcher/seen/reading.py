@@ -6,20 +6,18 @@ A reader sees the archive as of one moment. Each call streams: of a long answer 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, load_text
 from watcher.seen.database import PLACES_PER_SECOND, Partition
 from watcher.seen.expressions import expression
-from watcher.seen.values import Dated, StoredText, from_second, second_of
+from watcher.seen.values import StoredText, from_second, second_of
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
@@ -28,8 +26,6 @@ _COLUMNS = (
     "texts.id, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, texts.dictionary, texts.content"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts"
-_QUARTER = 900  # seconds
-_AHEAD = 10**12  # quarters: integers are divided towards zero
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
@@ -79,21 +75,6 @@ class SeenReader:
             for row in self._db.execute(f"{_SELECT.format(partition.name)} WHERE link_key = ?", (link_key,))
         )
         return sorted(self._read(rows), key=lambda text: text.fetched_at, reverse=True)
-
-    def count_by_day(self, window: Window, *, zone: ZoneInfo) -> Counter[tuple[str, Dated]]:
-        """Counts the texts of a window by the days of their moments in a zone, and by how precisely they are dated."""
-        counts: Counter[tuple[str, Dated]] = Counter()
-        for partition in self._partitions:
-            where, values = self._where(window)
-            hours = self._db.execute(
-                f"SELECT ((id >> {PLACES_PER_SECOND}) + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
-                f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
-                values,
-            )
-            for quarter, dated, count in hours:  # zones differ by quarters of an hour
-                day = from_second(quarter * _QUARTER).astimezone(zone).date().isoformat()
-                counts[day, Dated(dated)] += count
-        return counts
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 
