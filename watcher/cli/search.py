@@ -21,7 +21,8 @@ from watcher.model import Snippet, Watch
 def register(group: click.Group) -> None:
     """Adds the command of this module."""
 
-    @command(group, "search")
+    # A query may begin with "-".
+    @command(group, "search", context_settings={"ignore_unknown_options": True})
     @click.argument("query")
     @click.option(
         "--in",
