@@ -19,7 +19,7 @@ from tests.seen.texts import BERLIN, NOW, archive_at, text, write
 from tests.store.rows import SILENT, claimed_entry, draft
 from watcher.corpus import CorpusFolder, document_id, render_document, text_hash
 from watcher.errors import QueryError
-from watcher.inquiry.search import Answer, Places, Scope, SearchRequest, search
+from watcher.inquiry.search import Answer, Places, Scope, SearchRequest, TimeLimit, search
 from watcher.matching import Watchlist
 from watcher.model import Article, DocumentNumber, PartialDate, TextKind, Watch
 from watcher.seen import SeenText
@@ -254,6 +254,17 @@ def test_texts_that_are_too_old_are_not_found(desk: Desk) -> None:
     assert search(request, places, now=NOW, is_over=lambda: False).total == 1
     answer = search(request, replace(places, keep=timedelta(0)), now=NOW, is_over=lambda: False)
     assert (answer.total, 'keep is "0"' in answer.notes[-1]) == (0, True)
+
+
+def test_the_time_limit_counts_from_its_first_use() -> None:
+    """The opening of files does not count."""
+    clock = [0.0]
+    limit = TimeLimit(timedelta(seconds=2), clock=lambda: clock[0])
+    answers = []
+    for moment in (100.0, 102.0, 102.1):
+        clock[0] = moment
+        answers.append(limit())
+    assert answers == [False, False, True]
 
 
 # -- limits ------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ Search, watches and backfill therefore agree about every text.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -29,6 +30,20 @@ from watcher.text.index import AllOf, Condition
 LIMIT = 20
 TIME_LIMIT = timedelta(seconds=2)
 _QUERY, _ALSO = "query", "also"
+
+
+class TimeLimit:
+    """Says whether a time is over that begins with the first question, so that opening the files does not count."""
+
+    def __init__(self, limit: timedelta = TIME_LIMIT, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = limit.total_seconds()
+        self._clock = clock
+        self._ends_at: float | None = None
+
+    def __call__(self) -> bool:
+        if self._ends_at is None:
+            self._ends_at = self._clock() + self._seconds
+        return self._clock() > self._ends_at
 
 
 class Scope(StrEnum):
