@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from watcher.config import Config
@@ -29,11 +30,13 @@ async def assemble(
     show: Callable[[str], None],
     to_the_end: bool = False,
     on_abort: Callable[[], None] = lambda: None,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Service]:
     """Builds the service of `run` (or `once`: `to_the_end`); the state is locked until the end of the context.
 
     A damaged state is set aside and restored. `pool` is that of `parser_pool`; `show` prints for the console channel;
-    `on_abort` is called if going on is not safe. Raises ConfigError, StateError or CorpusError.
+    `on_abort` is called if going on is not safe; `now` is the clock of the steps. Raises ConfigError, StateError or
+    CorpusError.
     """
     compile_watches(config)
     with StateLock(config.state.path) as lock:
@@ -49,6 +52,7 @@ async def assemble(
             recovery=recovery,
             show_life=lock.show_life,
             on_abort=on_abort,
+            now=now,
         )
         try:
             client = client_of(config)

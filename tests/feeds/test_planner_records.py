@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.feeds.bodies import feed_keys
-from tests.feeds.test_planner import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, entries, feed, fetched, known, plan
+from tests.feeds.planning import DAY, HOUR, LIMITS, MINUTE, NOW, POLLED, QUIET, entries, feed, fetched, known, plan
 from watcher.feeds.identity import content_hash
 from watcher.feeds.plan import (
     Answer,
@@ -50,7 +50,7 @@ def test_a_body_leaves_this_state() -> None:
     listed = entries(1, 2, 3)
     result = plan(fetched(*listed, answer=Answer(etag='"neu"', last_modified="heute")), FAILING, knows=known(*listed))
     assert result.state == PollState(
-        interval=HOUR * 1.1,
+        interval=HOUR * QUIET**24,
         polled_at=NOW,
         last_success_at=NOW,
         listed=3,
@@ -68,7 +68,7 @@ def test_a_body_leaves_this_state() -> None:
 def test_a_304_leaves_this_state(answer: Answer, etag: str, last_modified: str) -> None:
     """As a body does, but what was known of the last body stays; new validators replace the old ones."""
     assert plan(NotModified(answer=answer), FAILING).state == PollState(
-        interval=HOUR * 1.1,
+        interval=HOUR * QUIET**24,
         polled_at=NOW,
         last_success_at=NOW,
         listed=3,
@@ -124,14 +124,7 @@ def test_three_redirects_over_a_day_move_a_feed() -> None:
 @pytest.mark.parametrize(("jitter", "factor"), [(0.0, 0.9), (0.5, 1.0), (0.75, 1.05)])
 def test_jitter_spreads_by_a_tenth(jitter: float, factor: float) -> None:
     """Low values sooner, high ones later."""
-    assert plan(NotModified(), jitter=jitter).next_poll_at - NOW == HOUR * 1.1 * factor
-
-
-@pytest.mark.parametrize(("new", "factor"), [(3, 2 / 3), (6, 1 / 2)])
-def test_the_edges_of_the_shares_belong_to_the_slower_side(new: int, factor: float) -> None:
-    """Exactly a third new, exactly two thirds new."""
-    listed = entries(*range(9))
-    assert plan(fetched(*listed), knows=known(*listed[new:])).state.interval == HOUR * factor
+    assert plan(NotModified(), jitter=jitter).next_poll_at - NOW == HOUR * QUIET * factor
 
 
 def test_what_was_not_read_counts_as_listed() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bench.given import REALWORLD
-from tests.feeds.test_planner import NOW, fetched, plan
+from tests.feeds.planning import NOW, fetched, plan
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
 from watcher.feeds.parse import parse_feed

@@ -140,10 +140,36 @@ class Names:
         return known.pop(0) if len(known) > 1 else known[0]
 
 
+class LoopClock:
+    """The clock of the running event loop, which a test moves: what waits until a time is due then, on any machine.
+
+    `frozen`: only the test moves it.
+    """
+
+    def __init__(self, *, frozen: bool = False) -> None:
+        loop = asyncio.get_running_loop()
+        begun, real = loop.time(), loop.time
+        self._read: Callable[[], float] = (lambda: begun) if frozen else real
+        self._moved = 0.0
+        loop.time = self  # type: ignore[method-assign] # the clock of its timers
+
+    def __call__(self) -> float:
+        return self._read() + self._moved
+
+    def forward(self, time: timedelta) -> None:
+        self._moved += time.total_seconds()
+
+
 def client(*trusted: str, resolver: Names | None = None, tls: ssl.SSLContext | None = None, **settings: Any) -> Client:
-    """A client without pauses that trusts these URLs' origins."""
+    """A client without pauses that trusts these URLs' origins, and has the clock of the running loop."""
     settings = {"pause": timedelta(0), **settings}
-    return Client(NetSettings(**settings), trusted_origins=trusted, resolver=resolver or Names({}), tls=tls or TLS)
+    return Client(
+        NetSettings(**settings),
+        trusted_origins=trusted,
+        resolver=resolver or Names({}),
+        clock=lambda: asyncio.get_running_loop().time(),
+        tls=tls or TLS,
+    )
 
 
 def feed(url: str, **more: Any) -> Request:

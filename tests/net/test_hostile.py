@@ -13,18 +13,29 @@ import brotli  # type: ignore[import-untyped] # it ships no types
 import pytest
 import zstandard
 
-from tests.net.servers import LONGEST_STALL, Handler, Line, alert, answer, client, feed, replying, serving, watched_loop
+from tests.net.servers import (
+    LONGEST_STALL,
+    Handler,
+    Line,
+    LoopClock,
+    alert,
+    answer,
+    client,
+    feed,
+    replying,
+    serving,
+    watched_loop,
+)
 from watcher.errors import FetchError, FetchFailure
 
 MIB = 1024 * 1024
-SHORT = timedelta(milliseconds=300)
 
 
-async def failure(handler: Handler, *, within: timedelta = timedelta(seconds=60), limit: int = MIB) -> FetchError:
+async def failure(handler: Handler, *, limit: int = MIB) -> FetchError:
     """The error of a fetch from this server."""
     async with serving(handler) as peer, client(peer.origin) as net:
         with pytest.raises(FetchError) as caught:
-            await net.fetch(feed(peer.origin, timeout=within, max_bytes=limit))
+            await net.fetch(feed(peer.origin, max_bytes=limit))
     return caught.value
 
 
@@ -38,14 +49,16 @@ def sending(*parts: bytes) -> Handler:
 
 
 def dripping(head: bytes, drop: bytes) -> Handler:
-    """Sends the head, then the same bytes over and over, slowly enough to outlive any per-read timeout."""
+    """Sends the head, then the same bytes every two seconds of the loop's clock: in time for any per-read timeout."""
 
     async def handle(line: Line) -> None:
         await line.request()
         await line.send(head)
+        clock = LoopClock()
         while True:
             await line.send(drop)
-            await asyncio.sleep(0.01)
+            clock.forward(timedelta(seconds=2))
+            await asyncio.sleep(0.001)
 
     return handle
 
@@ -76,7 +89,7 @@ def flooding(head: bytes, drop: bytes) -> Handler:
 )
 async def test_a_drip_ends_with_the_deadline(head: bytes, drop: bytes) -> None:
     """Bodies, headers or interim answers that drip without end end with the deadline around the whole fetch."""
-    error = await failure(dripping(head, drop), within=SHORT)
+    error = await failure(dripping(head, drop))
     assert error.failure is FetchFailure.TIMEOUT
     assert error.sent
 
@@ -97,7 +110,7 @@ async def test_a_drip_ends_with_the_deadline(head: bytes, drop: bytes) -> None:
 async def test_a_flood_ends_with_its_limit(head: bytes, drop: bytes) -> None:
     """Bodies, headers or interim answers without end are cut off long before the deadline, and stall no other task."""
     async with watched_loop() as stalls:
-        error = await failure(flooding(head, drop), within=timedelta(seconds=60), limit=200_000)
+        error = await failure(flooding(head, drop), limit=200_000)
     assert error.failure in (FetchFailure.TOO_LARGE, FetchFailure.BAD_RESPONSE)
     assert error.sent
     assert max(stalls) < LONGEST_STALL
@@ -153,7 +166,7 @@ async def test_many_bombs_at_once_share_a_little_memory() -> None:
     """Sixteen large bodies at once wait for each other rather than fill the memory; small ones do not wait."""
     bomb = answer(zlib.compress(bytes(32 * MIB), 9), headers={"Content-Encoding": "deflate"})
     async with serving(replying({"/bomb": bomb, "/small": answer(b"small")})) as peer, client(peer.origin) as net:
-        request = feed(f"{peer.origin}/bomb", max_bytes=16 * MIB, timeout=timedelta(seconds=60))
+        request = feed(f"{peer.origin}/bomb", max_bytes=16 * MIB)
         tracemalloc.start()
         try:
             bombs = [asyncio.create_task(net.fetch(request)) for _ in range(15)]

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 
-from tests.net.servers import Line, alert, answer, client, feed, page, redirecting, replying, serving, until
+from tests.net.servers import (
+    Line,
+    LoopClock,
+    alert,
+    answer,
+    client,
+    feed,
+    page,
+    redirecting,
+    replying,
+    serving,
+    until,
+)
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
 
 NO_PAUSE = timedelta(0)
 
 
-def turns(*, at_once: int = 64, longest_wait: float = 5) -> Politeness:
-    return Politeness(at_once=at_once, longest_wait=timedelta(seconds=longest_wait), clock=time.monotonic)
+PAUSE = timedelta(seconds=8)
+MOMENT = timedelta(seconds=1)
+
+
+def turns(*, at_once: int = 64, longest_wait: float = 60, clock: Callable[[], float] = time.monotonic) -> Politeness:
+    return Politeness(at_once=at_once, longest_wait=timedelta(seconds=longest_wait), clock=clock)
 
 
 class Tasks:
@@ -26,14 +43,12 @@ class Tasks:
     def __init__(self, politeness: Politeness) -> None:
         self.politeness = politeness
         self.inside: list[str] = []
-        self.starts: list[float] = []
         self.leave = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
     def add(self, host: str, *, at_once: int = 2, pause: timedelta = NO_PAUSE, urgent: bool = False) -> None:
         async def come() -> None:
             async with self.politeness.turn(host, at_once=at_once, pause=pause, urgent=urgent):
-                self.starts.append(time.monotonic())
                 self.inside.append(host)
                 await self.leave.wait()
 
@@ -74,26 +89,41 @@ async def test_so_many_at_once_to_all_hosts() -> None:
 
 
 async def test_so_long_between_starts() -> None:
-    """Starts at one host are at least the pause apart, also when others leave quickly."""
-    crowd, pause = Tasks(turns()), timedelta(milliseconds=40)
+    """Starts at one host are the pause apart, also when others leave quickly."""
+    clock = LoopClock(frozen=True)
+    crowd = Tasks(turns(clock=clock))
     crowd.leave.set()
     for _ in range(4):
-        crowd.add("a", pause=pause)
+        crowd.add("a", pause=PAUSE)
+    started = []
+    for step in [PAUSE - MOMENT, MOMENT] * 3:
+        await settle()
+        started.append(len(crowd.inside))
+        clock.forward(step)
     await crowd.end()
-    gaps = [later - earlier for earlier, later in zip(crowd.starts, crowd.starts[1:], strict=False)]
-    assert all(gap >= 0.038 for gap in gaps)
+    assert started == [1, 1, 2, 2, 3, 3]
+    assert len(crowd.inside) == 4
 
 
 async def test_pause_counts_from_the_start_even_behind_the_common_cap() -> None:
     """The pause also applies after a wait for a place among all hosts."""
-    crowd, pause = Tasks(turns(at_once=1)), timedelta(milliseconds=40)
+    clock = LoopClock(frozen=True)
+    crowd = Tasks(turns(at_once=1, clock=clock))
     crowd.add("blocker")
     await settle()
-    crowd.add("a", pause=pause)
-    crowd.add("a", pause=pause)
+    crowd.add("a", pause=PAUSE)
+    crowd.add("a", pause=PAUSE)
     await settle()
+    clock.forward(PAUSE)
+    crowd.leave.set()
+    started = []
+    for step in [PAUSE - MOMENT, MOMENT]:
+        await settle()
+        started.append(len(crowd.inside))
+        clock.forward(step)
     await crowd.end()
-    assert crowd.starts[2] - crowd.starts[1] >= 0.038
+    assert started == [2, 2]
+    assert len(crowd.inside) == 3
 
 
 async def test_waiting_has_an_end() -> None:
@@ -159,18 +189,28 @@ async def test_the_operators_own_gets_sixteen_at_once() -> None:
 
 
 async def test_waiting_for_a_turn_costs_nothing_of_the_deadline() -> None:
-    """Requests that wait longer for their turn than their own deadline still succeed."""
+    """A request that waits longer for its turn than its own deadline still succeeds."""
+    leave, hour = asyncio.Event(), timedelta(hours=1)
 
     async def handle(line: Line) -> None:
         while True:
-            await line.request()
-            await asyncio.sleep(0.06)
+            if await line.request() == "/first":
+                await leave.wait()
             await line.send(answer(b"ok"))
 
-    async with serving(handle) as peer, client(peer.origin, own_per_host=1) as net:
-        requests = [feed(peer.origin, timeout=timedelta(seconds=0.2)) for _ in range(6)]
-        responses = await asyncio.gather(*(net.fetch(request) for request in requests))
-    assert all(response.elapsed < timedelta(seconds=0.2) for response in responses)
+    async with (
+        serving(handle) as peer,
+        client(peer.origin, own_per_host=1, longest_wait=2 * hour) as net,
+    ):
+        clock = LoopClock()
+        first = asyncio.create_task(net.fetch(feed(f"{peer.origin}/first", timeout=2 * hour)))
+        await until(lambda: peer.heads)
+        others = [asyncio.create_task(net.fetch(feed(f"{peer.origin}/other"))) for _ in range(5)]
+        await settle()
+        clock.forward(hour)
+        leave.set()
+        assert (await first).elapsed >= hour
+        assert all(response.elapsed < hour for response in await asyncio.gather(*others))
 
 
 async def test_alerts_stand_in_a_line_of_their_own() -> None:

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from tests.net.servers import Line, answer, client, feed, replying, serving
-from tests.patience import HANGS
+from tests.net.servers import Line, LoopClock, answer, client, feed, replying, serving, until
 from watcher.errors import FetchError, FetchFailure
 from watcher.net import bodies
 
+READ = 16 * bodies.LARGE  # more than lies in the kernel's buffers: once it is sent, much of it was read
+HOUR = timedelta(hours=1)
 
-async def test_a_dripping_large_body_gives_up_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+
+async def test_a_dripping_large_body_gives_up_its_place() -> None:
     """The next large body waits for that moment, not for the dripper's whole deadline."""
-    monkeypatch.setattr(bodies, "HOLD", 0.3)
+    has_place = asyncio.Event()
 
     async def drip(line: Line) -> None:
         await line.request()
-        await line.send(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2 * bodies.LARGE))
+        await line.send(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(READ))
+        has_place.set()
         while True:
             await line.send(b"x")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.001)
 
     large = answer(bytes(2 * bodies.LARGE))
     async with serving(drip) as bad, serving(replying(large)) as good, client(bad.origin, good.origin) as net:
-        dripping = asyncio.create_task(net.fetch(feed(bad.origin)))
-        await asyncio.sleep(0.1)
-        async with asyncio.timeout(HANGS):
-            assert len((await net.fetch(feed(good.origin))).body) == 2 * bodies.LARGE
+        clock = LoopClock()
+        dripping = asyncio.create_task(net.fetch(feed(bad.origin, timeout=HOUR, max_bytes=2 * READ)))
+        await has_place.wait()
+        waiting = asyncio.create_task(net.fetch(feed(good.origin, timeout=HOUR)))
+        await until(lambda: good.heads)
+        clock.forward(timedelta(seconds=bodies.HOLD))
+        assert len((await waiting).body) == 2 * bodies.LARGE
         with pytest.raises(FetchError, match="too slowly") as caught:
             await dripping
     assert caught.value.failure is FetchFailure.TIMEOUT

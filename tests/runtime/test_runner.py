@@ -228,7 +228,7 @@ async def test_finish_lets_what_is_in_hand_end_and_takes_nothing_new() -> None:
     pieces = Pieces(10)
     lane = lane_of(pieces)
     task = await working(lane)
-    finish = asyncio.create_task(lane.finish(timedelta(seconds=5)))
+    finish = asyncio.create_task(lane.finish(timedelta(seconds=HANGS)))
     await asyncio.sleep(0)
     pieces.go.set()
     await asyncio.wait_for(finish, HANGS)
@@ -241,7 +241,7 @@ async def test_finish_does_not_wait_longer_than_its_grace() -> None:
     pieces = Pieces(3)
     lane = lane_of(pieces)
     task = await working(lane)
-    await asyncio.wait_for(lane.finish(timedelta(seconds=0.05)), 2)
+    await asyncio.wait_for(lane.finish(timedelta(seconds=0.05)), HANGS)
     assert pieces.in_hand == 3
     await stopped(task)
     assert (pieces.in_hand, pieces.done) == (0, [])
@@ -257,7 +257,7 @@ async def test_what_is_claimed_during_finish_is_not_begun() -> None:
 
     lane = StepRunner[int]("test", width=3, claim=claim, handle=pieces.take)
     task = await working(lane)
-    await lane.finish(timedelta(seconds=1))
+    await lane.finish(timedelta(seconds=0.05))
     claiming.set()
     for _ in range(10):
         await asyncio.sleep(0)

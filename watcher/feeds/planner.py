@@ -2,15 +2,12 @@
 
     state, outcome, known | plan_poll | PollPlan
 
-Interval. A poll that brings nothing new makes it a tenth longer, so a feed that was quiet for a time t is asked again
-about every t/10; news make it shorter, the more the larger their share of the body; a body that has rolled over
-entirely sets it to `fastest`. The shares (two thirds, one third known) are Media Cloud's (rss-fetcher, 180,000 feeds),
-but there a body with a few new entries still lengthens the interval, until a third of it is new at each poll: right for
-an archive, hours too late for an alert. The publisher's wish (Cache-Control, ttl, sy:) is a floor between `fastest` and
-`slowest`.
+Interval. `interval` says how the interval adapts to the rate of new entries. A body that has rolled over entirely is
+followed by a poll as early as `fastest` allows. The publisher's wish (Cache-Control, ttl, sy:) is a floor between
+`fastest` and `slowest`.
 
-Failures. Weights are Media Cloud's: hard 1, soft 1/2, DNS 1/4. The interval doubles with each whole one, up to a day
-(or the interval, if that is longer), and never ends. Retry-After is kept to, within the same limit.
+Failures. Weights are Media Cloud's: hard 1, soft 1/2, DNS 1/4; `interval.back_off` says what they cause. No feed is
+switched off.
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.errors import FetchFailure
+from watcher.feeds.interval import DAY, WEIGHTS, adapted, back_off, before_roll_over, clamped, spread
 from watcher.feeds.plan import (
     Answer,
     Failed,
@@ -36,22 +34,12 @@ from watcher.feeds.plan import (
 )
 from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry
 
-DAY = timedelta(days=1)
-JITTER = 0.1
 FREE_INGESTIONS = 4  # the first, and three after changes; further changes wait, longer and longer
 FIRST_WAIT, LONGEST_WAIT = timedelta(hours=1), DAY
 FAILING_IS_TOLD_AFTER = DAY
 FAILURES_ARE_TOLD_AFTER = 6
 MOVED_TIMES, MOVED_FOR = 3, DAY
 
-_QUIET, _SOME_NEW, _MUCH_NEW, _MOSTLY_NEW = 1.1, 2 / 3, 1 / 2, 1 / 4
-_WEIGHTS = {
-    FailureKind.HARD: 1.0,
-    FailureKind.SOFT: 0.5,
-    FailureKind.THROTTLED: 0.5,
-    FailureKind.DNS: 0.25,
-    FailureKind.GONE: 1.0,
-}
 _MOST_FAILURES = 1000.0
 
 
@@ -92,7 +80,7 @@ def kind_of_status(status: int) -> FailureKind:
     """How bad an HTTP status is that brought no feed."""
     if status == 410:
         return FailureKind.GONE
-    if status in {429, 503}:
+    if status == 429:
         return FailureKind.THROTTLED
     return FailureKind.SOFT if status >= 500 or status in {408, 425} else FailureKind.HARD
 
@@ -127,7 +115,7 @@ def _fetched(
     rolled_over = listed > 0 and state.listed > 0 and not from_here
     updated = replace(
         _succeeded(state, outcome.answer, now),
-        interval=limits.fastest if rolled_over else _adapted(state, limits, new=len(new), listed=listed),
+        interval=limits.fastest if rolled_over else _adapted(state, limits, now, new=len(new)),
         listed=listed,
         refresh_after=news.feed.refresh_after,
         body_hash=outcome.body_hash,
@@ -135,7 +123,7 @@ def _fetched(
         last_modified=outcome.answer.last_modified,
     )
     return replace(
-        _plan_success(state, updated, outcome.answer, limits, now, jitter),
+        _plan_success(state, updated, outcome.answer, limits, now, jitter, new=len(new)),
         new=new,
         changed=tuple(_changed_entries(read, found)),
         seen=tuple(key for keys, entry in found if entry for key in keys.looked_up if key in known),
@@ -208,7 +196,7 @@ def _known_entry(keys: EntryKeys, hashed: int | None, known: Known, *, asked_for
 def _not_modified(state: PollState, answer: Answer, limits: Limits, now: datetime, jitter: float) -> PollPlan:
     updated = replace(
         _succeeded(state, answer, now),
-        interval=_adapted(state, limits, new=0, listed=state.listed),
+        interval=_adapted(state, limits, now, new=0),
         etag=answer.etag or state.etag,
         last_modified=answer.last_modified or state.last_modified,
     )
@@ -238,7 +226,14 @@ def _moved(state: PollState, target: str, now: datetime) -> PollState:
 
 
 def _plan_success(
-    before: PollState, after: PollState, answer: Answer, limits: Limits, now: datetime, jitter: float
+    before: PollState,
+    after: PollState,
+    answer: Answer,
+    limits: Limits,
+    now: datetime,
+    jitter: float,
+    *,
+    new: int = 0,
 ) -> PollPlan:
     notices = []
     if before.told_failing or before.gone:
@@ -248,39 +243,35 @@ def _plan_success(
         moved_to = after.moved_to
         after = _moved(after, "", now)
         notices.append(Notice(kind=NoticeKind.MOVED, text=f"has moved for good to {moved_to}"))
-    wishes = (_interval(after, limits), answer.max_age or timedelta(), after.refresh_after or timedelta())
+    interval = _interval(after, limits)
+    if not before.never_polled:
+        burst = before_roll_over(new=new, listed=after.listed, elapsed=_elapsed(before, limits, now))
+        interval = min(interval, burst or interval)
+    wishes = (interval, answer.max_age or timedelta(), after.refresh_after or timedelta())
     return PollPlan(
         state=after,
-        next_poll_at=now + _spread(_clamped(max(wishes), limits), jitter),
+        next_poll_at=now + spread(clamped(max(wishes), limits), jitter),
         url_moved_to=moved_to,
         notices=tuple(notices),
     )
 
 
-def _adapted(state: PollState, limits: Limits, *, new: int, listed: int) -> timedelta:
-    """The interval after a poll that found `new` of `listed` entries unknown."""
+def _adapted(state: PollState, limits: Limits, now: datetime, *, new: int) -> timedelta:
+    """The interval after a poll that found `new` unknown entries; those of the first one say nothing of the rate."""
     if state.never_polled:
-        return _clamped(limits.every, limits)
-    if not new:
-        factor = _QUIET
-    elif 3 * new <= listed:
-        factor = _SOME_NEW
-    else:
-        factor = _MUCH_NEW if 3 * new <= 2 * listed else _MOSTLY_NEW
-    return _clamped(_interval(state, limits) * factor, limits)
+        return clamped(limits.every, limits)
+    return adapted(_interval(state, limits), limits, new=new, elapsed=_elapsed(state, limits, now))
+
+
+def _elapsed(state: PollState, limits: Limits, now: datetime) -> timedelta:
+    """The time since the feed was last read; an interval if the clock was set back."""
+    since = now - (state.last_success_at or now)
+    return since if since > timedelta() else _interval(state, limits)
 
 
 def _interval(state: PollState, limits: Limits) -> timedelta:
     """The adaptive interval within limits, which the operator may have changed since it was kept."""
-    return _clamped(state.interval or limits.every, limits)
-
-
-def _clamped(delay: timedelta, limits: Limits) -> timedelta:
-    return max(limits.fastest, min(delay, limits.slowest))
-
-
-def _spread(delay: timedelta, jitter: float) -> timedelta:
-    return delay * (1 + JITTER * (2 * jitter - 1))
+    return clamped(state.interval or limits.every, limits)
 
 
 # -- failures ---------------------------------------------------------------------------------------------------------
@@ -296,7 +287,7 @@ def _failed(state: PollState, outcome: Failed, limits: Limits, now: datetime, ji
         state,
         polled_at=now,
         interval=_interval(state, limits),
-        failures=min(state.failures + _WEIGHTS[outcome.kind], _MOST_FAILURES),
+        failures=min(state.failures + WEIGHTS[outcome.kind], _MOST_FAILURES),
         failed_polls=failed_polls,
         first_failure_at=since,
         told_failing=state.told_failing or is_news,
@@ -309,16 +300,12 @@ def _failed(state: PollState, outcome: Failed, limits: Limits, now: datetime, ji
         notices.append(
             Notice(kind=NoticeKind.FAILING, text=f"fails since {since:%Y-%m-%d %H:%M %Z}: {outcome.message}")
         )
-    return PollPlan(
-        state=updated, next_poll_at=now + _back_off(updated, outcome, limits, jitter), notices=tuple(notices)
+    wait = back_off(
+        FailureKind.GONE if updated.gone else outcome.kind,
+        _interval(updated, limits),
+        failures=updated.failures,
+        failing_for=now - since,
+        retry_after=outcome.retry_after,
+        jitter=jitter,
     )
-
-
-def _back_off(state: PollState, outcome: Failed, limits: Limits, jitter: float) -> timedelta:
-    """Doubled with each whole failure, a day at most; never before Retry-After, within the same limit."""
-    base = _interval(state, limits)
-    longest = max(DAY, base)
-    if state.gone:
-        return min(_spread(longest, jitter), longest)
-    doubled = min(base * 2 ** min(state.failures, 30.0), longest)
-    return min(max(_spread(doubled, jitter), outcome.retry_after or timedelta()), longest)
+    return PollPlan(state=updated, next_poll_at=now + wait, notices=tuple(notices))

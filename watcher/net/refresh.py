@@ -24,6 +24,7 @@ _INERT = re.compile(
 _NOSCRIPT = re.compile(r"<noscript\b[^<>]*>.*?(?:</noscript\b[^<>]*>?|\Z)", re.IGNORECASE | re.DOTALL)
 _FEED = re.compile(r"<(?:\w{1,30}:)?(?:rss|feed|rdf|channel|opml|urlset|sitemapindex)(?=[\s/>])", re.IGNORECASE)
 _HTML = re.compile(r"\s*<(?:!doctype\s+html|html|head|meta)\b", re.IGNORECASE)
+_MAY_REFRESH = re.compile(rb"<meta[\s/][^<>]*refresh")
 _TAG = re.compile(r"<(meta|base)[\s/]([^<>]*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-z-]{1,30}+)\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]++))""", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*>")
@@ -42,11 +43,15 @@ def refresh_target(status: int, headers: Mapping[str, str], body: bytes, *, url:
     if target := _forward(headers.get("refresh", ""), base=url):
         return target
     head = body[:SEARCHED]
-    if b"\0" not in head[:512] and b"refresh" not in head.lower():
+    if b"\0" not in head[:512] and not _may_refresh(head.lower()):
         return ""
     content_type = headers.get("content-type", "")
     text = decode(head, content_type=content_type).text
     return _meta_target(text, content_type, is_whole=len(head) == len(body), url=url)
+
+
+def _may_refresh(head: bytes) -> bool:
+    return b"refresh" in head and _MAY_REFRESH.search(head) is not None
 
 
 def _meta_target(text: str, content_type: str, *, is_whole: bool, url: str) -> str:

@@ -9,7 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from watcher.alerts.outcome import LONGEST_WAIT
-from watcher.feeds.planner import DAY, JITTER
+from watcher.feeds.interval import DAY, JITTER
 from watcher.log import event
 from watcher.pipeline.ingest import RETRIES
 from watcher.pipeline.settings import LEASE, Settings

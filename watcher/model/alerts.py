@@ -1,0 +1,126 @@
+"""Alerts, their deliveries, and the results of attempts to send them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from watcher.model.articles import Quality, TextFrom
+from watcher.model.dates import PartialDate
+from watcher.model.watches import NearMiss
+
+DeliveryId = NewType("DeliveryId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A piece of text around hits, in runs: (text, is it a hit?). Joined, the runs are the piece."""
+
+    runs: tuple[tuple[str, bool], ...]
+    cut_before: bool = False
+    cut_after: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an alert is sent: the watch, the forms that hit, and one or two snippets around them."""
+
+    watch: str
+    forms: tuple[str, ...]
+    snippets: tuple[Snippet, ...] = ()
+
+
+class AlertKind(StrEnum):
+    """The kind of an alert."""
+
+    ALERT = "alert"
+    FOLLOW_UP = "follow-up"
+    SUMMARY = "summary"
+    DIGEST = "digest"
+    NOTICE = "notice"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One article in an alert: what a reader needs to decide whether to click. `url` may be ""."""
+
+    title: str
+    url: str
+    source: str
+    date: PartialDate | None = None
+    published_at: datetime | None = None
+    found_at: datetime | None = None
+    document: str = ""
+    text_from: TextFrom = TextFrom.PAGE
+    quality: Quality = Quality.GOOD
+    reasons: tuple[Reason, ...] = ()
+    also_at: tuple[str, ...] = ()
+
+
+NEAR_MISSES_IN_DIGEST = 10
+"""The number of near misses that a digest shows; it counts the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedNearMiss:
+    """A near miss in a digest, and the address of a page that shows it."""
+
+    near_miss: NearMiss
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One message to a channel.
+
+    ALERT and FOLLOW_UP hold one headline; SUMMARY and DIGEST hold the newest ten, and `more` counts the rest;
+    NOTICE and TEST hold `message` only. `problem` names a defect of the document itself, "" if it has none, e.g. that
+    its file could not be written yet. A DIGEST may hold near misses too, and `more_near_misses` counts the rest.
+    """
+
+    kind: AlertKind
+    headlines: tuple[Headline, ...] = ()
+    more: int = 0
+    message: str = ""
+    problem: str = ""
+    near_misses: tuple[LinkedNearMiss, ...] = ()
+    more_near_misses: int = 0
+
+
+class DeliveryState(StrEnum):
+    """held -> pending -> sending -> delivered | pending again | parked | dead | expired."""
+
+    HELD = "held"
+    PENDING = "pending"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    PARKED = "parked"
+    DEAD = "dead"
+    EXPIRED = "expired"
+
+
+class AttemptOutcome(StrEnum):
+    """The result of one attempt at a delivery."""
+
+    DELIVERED = "delivered"
+    NOT_SENT = "not sent"
+    AMBIGUOUS = "ambiguous"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A channel's interpretation of one response. `wait`: the requested wait, None if none was requested.
+
+    `reference`: the channel's own id of the message, to which replies refer (a Matrix event id), "" if it has none.
+    """
+
+    outcome: AttemptOutcome
+    reason: str = ""
+    wait: timedelta | None = None
+    reference: str = ""
