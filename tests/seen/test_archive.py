@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import mean
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.seen.texts import NOW, archive_at, bodies, query, stored, text, write
 from watcher.model import Article, PartialDate, Quality, TextFrom, TextKind
-from watcher.seen import Window, open_reader
+from watcher.seen import Dated, Window, open_reader
 
 MONTH = timedelta(days=30)
 
@@ -95,6 +98,24 @@ def test_texts_of_one_page_are_found_by_its_key(path: Path) -> None:
         assert reader.find(2) == []
 
 
+def test_texts_are_counted_by_day_and_precision(path: Path) -> None:
+    """In the time zone that is asked for; before 1970 too."""
+    write(
+        path,
+        text(1, published_at=datetime(2026, 11, 2, 23, 30, tzinfo=UTC)),
+        text(2, published_at=datetime(2026, 11, 3, 0, 30, tzinfo=UTC)),
+        text(3, date=PartialDate(year=2026, month=11)),
+        text(4, date=PartialDate(year=1960, month=5, day=7)),
+    )
+    with open_reader(path) as reader:
+        assert reader.count_by_day(Window(), zone=ZoneInfo("Europe/Berlin")) == {
+            ("2026-11-03", Dated.MOMENT): 2,
+            ("2026-11-01", Dated.MONTH): 1,
+            ("1960-05-07", Dated.DAY): 1,
+        }
+        assert reader.count_by_day(Window(since=NOW - MONTH), zone=ZoneInfo("UTC"))["2026-11-02", Dated.MOMENT] == 1
+
+
 def test_old_texts_are_deleted_and_their_months_dropped(path: Path) -> None:
     """A month goes as a whole once all of it is too old; of the others only the texts that are."""
     old = [NOW - timedelta(days=days) for days in (100, 40, 20)]
@@ -110,7 +131,7 @@ def test_old_texts_are_deleted_and_their_months_dropped(path: Path) -> None:
 
 
 def test_many_articles_are_compressed_with_a_dictionary(path: Path) -> None:
-    """One is trained on the first three hundred; all texts are readable afterwards, also by another process."""
+    """One is trained on the first hundred, which are compressed again; all texts are readable afterwards."""
     sentence = "Der Pegel an der Brücke {} stieg in der Nacht um {} Zentimeter, teilte das Amt für Hochwasser {} mit. "
     given = [
         text(number, "".join(sentence.format(number * k, k, number % 7) for k in range(1, 30))) for number in range(700)
@@ -119,8 +140,9 @@ def test_many_articles_are_compressed_with_a_dictionary(path: Path) -> None:
         for each in given:
             archive.add(each)
     assert query(path, "SELECT count(*) FROM dictionaries") == [(1,)]
-    sizes = dict(query(path, "SELECT dictionary > 0, avg(length(content)) FROM texts_2026_11_x GROUP BY 1"))
-    assert sizes[1] < sizes[0]
+    assert query(path, "SELECT DISTINCT dictionary FROM contents_2026_11_x") == [(1,)]
+    (average,) = query(path, "SELECT avg(length(content)) FROM contents_2026_11_x")[0]
+    assert average < mean(len(zlib.compress(each.article.body.encode(), 9)) for each in given)
     assert sorted(bodies(path)) == sorted(each.article.body for each in given)
 
 
@@ -129,8 +151,8 @@ def test_pages_of_a_host_share_a_dictionary(path: Path) -> None:
     menu = "\n".join(f"Rubrik {number * 7919 % 1009} und mehr davon" for number in range(200))
     pages = [text(number, f"{menu}\nMeldung {number}", kind=TextKind.VISIBLE) for number in range(5)]
     write(path, *pages)
-    sizes = [size for (size,) in query(path, "SELECT length(content) FROM texts_2026_11_x ORDER BY id")]
-    assert sum(sizes[1:]) < int(str(sizes[0]))
+    first, *others = [size for (size,) in query(path, "SELECT length(content) FROM contents_2026_11_x ORDER BY id")]
+    assert sum(others[1:]) < first
     assert bodies(path) == [page.article.body for page in reversed(pages)]
 
 

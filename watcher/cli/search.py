@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,14 +13,15 @@ from watcher.cli.moments import span_of
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message
 from watcher.config import Config
 from watcher.errors import QueryError, WatcherError
-from watcher.inquiry.search import LIMIT, TIME_LIMIT, Answer, Places, Result, Scope, SearchRequest, search
+from watcher.inquiry.search import LIMIT, TIME_LIMIT, Answer, Places, Result, Scope, SearchRequest, TimeLimit, search
 from watcher.model import Snippet, Watch
 
 
 def register(group: click.Group) -> None:
     """Adds the command of this module."""
 
-    @command(group, "search")
+    # A query may begin with "-".
+    @command(group, "search", context_settings={"ignore_unknown_options": True})
     @click.argument("query")
     @click.option(
         "--in",
@@ -95,9 +95,8 @@ def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
         keep=config.seen.keep,
         zone=ZoneInfo(config.corpus.timezone),
     )
-    deadline = time.monotonic() + TIME_LIMIT.total_seconds()
     try:
-        answer = search(request, places, now=now, is_over=lambda: time.monotonic() > deadline)
+        answer = search(request, places, now=now, is_over=TimeLimit())
     except QueryError as error:
         raise click.UsageError(str(error)) from error
     if request.feed and not answer.total and request.feed not in {feed.name for feed in config.feeds}:

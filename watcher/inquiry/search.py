@@ -8,6 +8,7 @@ Search, watches and backfill therefore agree about every text.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -29,6 +30,20 @@ from watcher.text.index import AllOf, Condition
 LIMIT = 20
 TIME_LIMIT = timedelta(seconds=2)
 _QUERY, _ALSO = "query", "also"
+
+
+class TimeLimit:
+    """Says whether a time is over that begins with the first question, so that opening the files does not count."""
+
+    def __init__(self, limit: timedelta = TIME_LIMIT, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = limit.total_seconds()
+        self._clock = clock
+        self._ends_at: float | None = None
+
+    def __call__(self) -> bool:
+        if self._ends_at is None:
+            self._ends_at = self._clock() + self._seconds
+        return self._clock() > self._ends_at
 
 
 class Scope(StrEnum):
@@ -113,7 +128,7 @@ def search(request: SearchRequest, places: Places, *, now: datetime, is_over: Ca
         if reader and reader.unreadable:
             notes.append(f"{reader.unreadable} texts of the seen archive cannot be read and were left out")
     return Answer(
-        results=tuple(found.results),
+        results=tuple(sorted(found.results, key=lambda result: -result.text.second)),
         total=found.total,
         is_complete=found.is_complete,
         notes=(*notes, *found.problems),
@@ -138,12 +153,16 @@ class _Matcher:
         known = [each for name in self._names if (each := self._watchlist.candidates(name)) is not None]
         return AllOf(parts=tuple(known)) if known else None
 
-    def hits(self, text: SearchedText) -> tuple[Hit, ...] | None:
-        """Returns the hits of the query in a text, None if it does not match."""
+    def matches(self, text: SearchedText) -> bool:
+        """Whether a text matches."""
+        return self._watchlist.satisfies(text.article, feed_text=text.feed_text, feed=text.feed)
+
+    def result(self, text: SearchedText) -> Result:
+        """Returns the result for a text that matches, with the hits of the query."""
         found = self._watchlist.match(text.article, feed_text=text.feed_text, feed=text.feed)
-        if len(found) < len(self._names):
-            return None
-        return found[0].hits
+        hits = next(match.hits for match in found if match.watch == _QUERY)
+        shown = snippets(hits, article_text=text.article.text, feed_text=text.feed_text)
+        return Result(text=text, hits=hits, snippets=shown)
 
 
 class _Found:
@@ -176,15 +195,14 @@ class _Found:
         return not self._request.count_all and len(self.results) == self._request.limit
 
     def _match(self, text: SearchedText) -> None:
-        hits = self._matcher.hits(text)
-        if hits is None:
+        if not (text.passes(self._request) and self._matcher.matches(text)):
             return
         named = self._named(text) if text.where is Where.SEEN else text
         if named is None:
             return
         self.total += 1
         if len(self.results) < self._request.limit:
-            self.results.append(_result(named, hits))
+            self.results.append(self._matcher.result(named))
 
     def _named(self, text: SearchedText) -> SearchedText | None:
         """Returns a text of the archive with the number of its document, None if the document itself is a result."""
@@ -192,14 +210,9 @@ class _Found:
         if number is None or self._request.scope is Scope.SEEN:
             return replace(text, number=number)
         document = self._corpus.document(number)
-        if document and document.passes(self._request) and self._matcher.hits(document) is not None:
+        if document and document.passes(self._request) and self._matcher.matches(document):
             return None
         return replace(text, number=number, where=Where.CORPUS)  # only the text that was read last matches
-
-
-def _result(text: SearchedText, hits: tuple[Hit, ...]) -> Result:
-    shown = snippets(hits, article_text=text.article.text, feed_text=text.feed_text)
-    return Result(text=text, hits=hits, snippets=shown)
 
 
 def _named(name: str, watch: Watch) -> Watch:
@@ -208,7 +221,7 @@ def _named(name: str, watch: Watch) -> Watch:
 
 def _newest_first(text: SearchedText) -> tuple[int, bool]:
     """The order of results; of a document and its text in the archive, the document comes first."""
-    return -text.second, text.where is Where.SEEN
+    return -text.order, text.where is Where.SEEN
 
 
 # -- what is searched --------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from watcher.corpus import CorpusFolder, parse_document
 from watcher.model import Article, PartialDate, TextKind
 from watcher.seen import SeenReader, TimeIsUp, Window, moment_of, second_of
-from watcher.seen.database import PLACES_PER_SECOND
+from watcher.seen.database import PLACE_BITS
 from watcher.store import StoreReader
 from watcher.store.queries import searchable_documents
 from watcher.store.queries.searchable_documents import SearchableDocument
@@ -47,7 +47,7 @@ class Filters(Protocol):
 class SearchedText:
     """A text with its origin. `second`: of the moment that sorts it; `number`: of its document, None if it is none.
 
-    `feeds`: all that had it, the first one first.
+    `feeds`: all that had it, the first one first. `order`: nearly `second`, in the order in which texts are read.
     """
 
     where: Where
@@ -58,6 +58,7 @@ class SearchedText:
     feeds: tuple[str, ...]
     seen_at: datetime | None
     second: int
+    order: int
     number: int | None = None
     link_key: int | None = None
     has_own_page: bool = True
@@ -90,7 +91,8 @@ def seen_texts(reader: SeenReader, window: Window, condition: Condition | None) 
             url=text.link,
             feeds=(text.feed,) if text.feed else (),
             seen_at=text.fetched_at,
-            second=text.place >> PLACES_PER_SECOND,
+            second=text.second,
+            order=text.place >> PLACE_BITS,
             link_key=text.link_key,
             has_own_page=text.has_own_page,
         )
@@ -183,6 +185,7 @@ class Corpus:
             feeds=document.feeds,
             seen_at=seen_at,
             second=second,
+            order=second,
             number=document.number,
         )
 
@@ -192,6 +195,7 @@ class Corpus:
             if folder is None or is_over():
                 raise TimeIsUp
             parsed = parse_document(folder.read(file.name))
+            second = self._second(None, parsed.date, datetime.fromtimestamp(0, UTC))
             title, _, body = parsed.text.partition("\n\n")
             yield SearchedText(
                 where=Where.CORPUS,
@@ -201,7 +205,8 @@ class Corpus:
                 url="",
                 feeds=(),
                 seen_at=None,
-                second=self._second(None, parsed.date, datetime.fromtimestamp(0, UTC)),
+                second=second,
+                order=second,
                 number=file.number,
             )
 

@@ -1,8 +1,10 @@
 """The file of the seen archive: opened and checked, and its partitions, one per month of fetching.
 
-A partition has a table of texts and, if it is indexed, a contentless FTS5 table with the same row ids and a table of
-all its words. It is dropped as a whole. The row id of a text is the second of its moment, shifted, and a count: the
-newest texts are the last rows of both tables.
+A partition has a table of texts, one of their contents and, if it is indexed, a contentless FTS5 table with the row ids
+of the texts and a table of all its words. It is dropped as a whole. The row id of a text is its place: the second of
+its moment, shifted, and a count, so that the newest texts are the last rows. Contents are in the order of writing,
+which fills the pages; few bits of a count keep the differences of row ids short, of which the index has one for each
+word of a text.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from watcher.errors import SeenError
 
 APPLICATION_ID = 0x77746353  # "wtcS", in SQLite's header
 SCHEMA = 1  # another one is rebuilt
-PLACES_PER_SECOND = 20
-"""Bits of a row id that count the texts of a second."""
+PLACE_BITS = 6
+"""Bits of a row id that count the texts of a second; further ones take places of the next seconds."""
+MOST_DISPLACED = 3_600
+"""Seconds by which a text may be placed too late: 230,000 texts of one second."""
 
 _MAGIC = b"SQLite format 3\0"
 _LOGS = ("-wal", "-shm", "-journal")
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_PAGE_SIZE = 16 * 1024  # contents of 2 kB leave less of a page empty
 _PATIENCE = 5.0  # seconds
 _FTS5 = "content='', columnsize=0, tokenize=\"ascii tokenchars '_'\""
 _CREATE = f"""
@@ -39,10 +44,11 @@ _CREATE = f"""
 """
 _CREATE_TEXTS = """
     CREATE TABLE texts_{name} (
-        id INTEGER PRIMARY KEY, link_key INTEGER NOT NULL, variant INTEGER NOT NULL, feed INTEGER NOT NULL,
-        kind INTEGER NOT NULL, dated INTEGER NOT NULL, fetched_at INTEGER NOT NULL, dictionary INTEGER NOT NULL,
-        content BLOB NOT NULL
+        id INTEGER PRIMARY KEY, second INTEGER NOT NULL, link_key INTEGER NOT NULL, variant INTEGER NOT NULL,
+        feed INTEGER NOT NULL, kind INTEGER NOT NULL, dated INTEGER NOT NULL, fetched_at INTEGER NOT NULL,
+        content INTEGER NOT NULL
     );
+    CREATE TABLE contents_{name} (id INTEGER PRIMARY KEY, dictionary INTEGER NOT NULL, content BLOB NOT NULL);
     CREATE INDEX texts_{name}_by_link ON texts_{name} (link_key);
     CREATE INDEX texts_{name}_by_time ON texts_{name} (fetched_at);
 """
@@ -52,6 +58,7 @@ _CREATE_INDEX = f"""
 """
 _DROP = """
     DROP TABLE texts_{name};
+    DROP TABLE IF EXISTS contents_{name};
     DROP TABLE IF EXISTS index_{name};
     DROP TABLE IF EXISTS words_{name};
     DELETE FROM dictionaries WHERE part = '{name}';
@@ -210,6 +217,7 @@ def _open_or_create(path: Path) -> sqlite3.Connection:
         is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not is_new and (problem := _problem(connection, path)):
             raise _Unusable(problem)
+        connection.execute(f"PRAGMA page_size={_PAGE_SIZE}")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # effective in a new file only
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")  # a power cut costs the last texts, never the file

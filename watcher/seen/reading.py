@@ -6,26 +6,32 @@ A reader sees the archive as of one moment. Each call streams: of a long answer 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, load_text
-from watcher.seen.database import PLACES_PER_SECOND, Partition
+from watcher.seen.database import MOST_DISPLACED, PLACE_BITS, Partition
 from watcher.seen.expressions import expression
-from watcher.seen.values import StoredText, from_second, second_of
+from watcher.seen.values import Dated, StoredText, from_second, second_of
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
 _MOST_WORDS = 2_000  # that contain some letters: with more, reading every text is faster
 _COLUMNS = (
-    "texts.id, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, texts.dictionary, texts.content"
+    "texts.id, texts.second, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, "
+    "contents.dictionary, contents.content"
 )
-_SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts"
+_CONTENTS = "JOIN contents_{0} AS contents ON contents.id = texts.content"
+_SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts {_CONTENTS}"
+_QUARTER = 900  # seconds
+_AHEAD = 10**12  # quarters: integers are divided towards zero
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
@@ -76,17 +82,33 @@ class SeenReader:
         )
         return sorted(self._read(rows), key=lambda text: text.fetched_at, reverse=True)
 
+    def count_by_day(self, window: Window, *, zone: ZoneInfo) -> Counter[tuple[str, Dated]]:
+        """Counts the texts of a window by the days of their moments in a zone, and by how precisely they are dated."""
+        counts: Counter[tuple[str, Dated]] = Counter()
+        for partition in self._partitions:
+            where, values = self._where(window)
+            hours = self._db.execute(
+                f"SELECT (second + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
+                f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
+                values,
+            )
+            for quarter, dated, count in hours:  # zones differ by quarters of an hour
+                day = from_second(quarter * _QUARTER).astimezone(zone).date().isoformat()
+                counts[day, Dated(dated)] += count
+        return counts
+
     # -- rows ----------------------------------------------------------------------------------------------------------
 
     def _texts(self, partition: Partition, window: Window, condition: Condition | None) -> Iterator[StoredText]:
         matched = self._expression(partition, condition)
         where, values = self._where(window)
         if matched is None:
-            statement = f"{_SELECT.format(partition.name)} WHERE {where} ORDER BY id DESC"
+            statement = f"{_SELECT.format(partition.name)} WHERE {where} ORDER BY texts.id DESC"
             return self._read(self._db.execute(statement, values))
         name = partition.name
         statement = (
             f"SELECT {_COLUMNS} FROM index_{name} AS found CROSS JOIN texts_{name} AS texts ON texts.id = found.rowid "
+            f"{_CONTENTS.format(name)} "
             f"WHERE found.index_{name} MATCH ? AND {where.replace('texts.id', 'found.rowid')} "
             "ORDER BY found.rowid DESC"
         )
@@ -108,10 +130,14 @@ class SeenReader:
         conditions, values = ["1"], list[object]()
         if window.since is not None:
             conditions.append("texts.id >= ?")
-            values.append(second_of(window.since) << PLACES_PER_SECOND)
+            values.append(second_of(window.since) << PLACE_BITS)
+            conditions.append("texts.second >= ?")
+            values.append(second_of(window.since))
         if window.until is not None:
             conditions.append("texts.id < ?")
-            values.append(second_of(window.until) << PLACES_PER_SECOND)
+            values.append((second_of(window.until) + MOST_DISPLACED) << PLACE_BITS)
+            conditions.append("texts.second < ?")
+            values.append(second_of(window.until))
         if window.feed:
             conditions.append("texts.feed = ?")
             values.append(next((number for number, name in self._feeds.items() if name == window.feed), -1))
@@ -121,9 +147,9 @@ class SeenReader:
         return " AND ".join(conditions), tuple(values)
 
     def _read(
-        self, rows: Iterator[tuple[int, int, int, int, int, int, int, bytes]] | sqlite3.Cursor
+        self, rows: Iterator[tuple[int, int, int, int, int, int, int, int, bytes]] | sqlite3.Cursor
     ) -> Iterator[StoredText]:
-        for place, link_key, variant, feed, number, fetched_at, dictionary, content in rows:
+        for place, second, link_key, variant, feed, number, fetched_at, dictionary, content in rows:
             try:
                 link, feed_text, article = load_text(self._codec.unpack(content, dictionary))
                 kind = KINDS[number]
@@ -132,6 +158,7 @@ class SeenReader:
                 continue
             yield StoredText(
                 place=place,
+                second=second,
                 link=link,
                 link_key=link_key,
                 has_own_page=variant == 0,

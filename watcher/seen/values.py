@@ -44,11 +44,13 @@ class SeenText:
 class StoredText:
     """A text that was read back.
 
-    `place`: sorts texts by their moments, and identifies this one in its partition. `has_own_page`: no other entry has
+    `place`: sorts texts by their moments, and identifies this one in its partition. `second`: the exact one of its
+    moment. `has_own_page`: no other entry has
     the same page.
     """
 
     place: int
+    second: int
     link: str
     link_key: int
     has_own_page: bool

@@ -1,7 +1,8 @@
 """Writes one batch of texts in one transaction, and deletes texts that are too old.
 
-A text replaces the former one of the same entry. The first texts of a month are kept without a dictionary; then one is
-trained on them. The visible text of a host's first page in a month is the dictionary of its other pages.
+A text replaces the former one of the same entry. The first articles of a month are compressed without a dictionary;
+then one is trained on them, and they are compressed again. The visible text of a page is the dictionary of the other
+pages of its host in that month.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from zoneinfo import ZoneInfo
 from watcher.model import TextKind
 from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, dump_text, load_text, pack_dictionary, trained_dictionary
-from watcher.seen.database import PLACES_PER_SECOND, Partition
+from watcher.seen.database import PLACE_BITS, Partition
 from watcher.seen.values import SeenText, moment_of, precision_of, second_of
 from watcher.text.index import IndexedText, index_texts
 
 KINDS = (TextKind.ARTICLE, TextKind.VISIBLE)
 """The kinds of texts by their numbers in the tables."""
 
-_TEXTS_TO_TRAIN_ON = 300
+_TEXTS_TO_TRAIN_ON = 100
 _FARTHEST = 2**42  # seconds: a row id has room for these
 _ROWS_AT_ONCE = 500
 _PAGES_AT_ONCE = 2_000  # of free space, given back to the disk
 _REMEMBERED_WORDS = 50_000  # so that common words are not written again and again
+_REMEMBERED_PLACES = 10_000  # free ones behind a second that many texts share
 _LONGEST_DICTIONARY = 64 * 1024
 _TRAINED = ""  # the host of the dictionary of articles
 
@@ -36,6 +38,7 @@ _TRAINED = ""  # the host of the dictionary of articles
 class _Row:
     partition: str
     place: int
+    number: int
     dictionary: int
     content: bytes
 
@@ -53,6 +56,7 @@ class Writer:
         self._words: set[str] = set()
         self._hosts: set[tuple[str, str]] = set()
         self._articles: dict[str, int] = {}
+        self._places: dict[tuple[str, int], int] = {}
 
     def write(self, texts: Sequence[SeenText]) -> None:
         """Writes texts, all or none. Raises sqlite3.Error."""
@@ -89,18 +93,22 @@ class Writer:
         data = dump_text(text)
         dictionary = self._dictionary_for(partition, text, data)
         place = self._free_place(partition, second)
+        added = self._db.execute(
+            f"INSERT INTO contents_{partition.name} (dictionary, content) VALUES (?, ?)",
+            (dictionary, self._codec.pack(data, dictionary)),
+        )
         self._db.execute(
             f"INSERT INTO texts_{partition.name} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 place,
+                second,
                 text.link_key,
                 text.variant,
                 self._feed(text.feed),
                 KINDS.index(text.kind),
                 precision_of(published_at=text.article.published_at, date=text.article.date),
                 second_of(text.fetched_at),
-                dictionary,
-                self._codec.pack(data, dictionary),
+                added.lastrowid,
             ),
         )
         if partition.indexed:
@@ -121,16 +129,19 @@ class Writer:
     def _delete_former(self, text: SeenText) -> None:
         for partition in database.partitions(self._db):
             found = self._db.execute(
-                f"SELECT id, dictionary, content FROM texts_{partition.name} WHERE link_key = ? AND variant = ?",
+                "SELECT texts.id, contents.id, contents.dictionary, contents.content "
+                f"FROM texts_{partition.name} AS texts JOIN contents_{partition.name} AS contents "
+                "ON contents.id = texts.content WHERE link_key = ? AND variant = ?",
                 (text.link_key, text.variant),
             ).fetchall()
-            for place, dictionary, content in found:
-                row = _Row(partition=partition.name, place=place, dictionary=dictionary, content=content)
+            for place, number, dictionary, content in found:
+                row = _Row(partition=partition.name, place=place, number=number, dictionary=dictionary, content=content)
                 self._delete(row, indexed=partition.indexed)
 
     def _delete(self, row: _Row, *, indexed: bool) -> None:
         """Deletes a text and its words. Words of a text that cannot be read stay: the search ignores them."""
         self._db.execute(f"DELETE FROM texts_{row.partition} WHERE id = ?", (row.place,))
+        self._db.execute(f"DELETE FROM contents_{row.partition} WHERE id = ?", (row.number,))
         if not indexed:
             return
         try:
@@ -150,12 +161,18 @@ class Writer:
         return max(-_FARTHEST, min(second_of(moment), _FARTHEST))
 
     def _free_place(self, partition: Partition, second: int) -> int:
-        first = second << PLACES_PER_SECOND
-        taken = self._db.execute(
-            f"SELECT max(id) FROM texts_{partition.name} WHERE id BETWEEN ? AND ?",
-            (first, first + (1 << PLACES_PER_SECOND) - 1),
-        ).fetchone()[0]
-        return first if taken is None else int(taken) + 1
+        """Returns the first place of a second, or the next one that is free."""
+        key = (partition.name, second)
+        place = self._places.get(key, second << PLACE_BITS)
+        taken = self._db.execute(f"SELECT id FROM texts_{partition.name} WHERE id >= ? ORDER BY id", (place,))
+        for (each,) in taken:
+            if each > place:
+                break
+            place = each + 1
+        if len(self._places) >= _REMEMBERED_PLACES:
+            self._places.clear()
+        self._places[key] = place + 1
+        return place
 
     def _feed(self, name: str) -> int:
         if name not in self._feeds:
@@ -203,13 +220,19 @@ class Writer:
         if self._articles[partition.name] < _TEXTS_TO_TRAIN_ON or self._known_dictionary(partition, _TRAINED):
             return
         rows = self._db.execute(
-            f"SELECT dictionary, content FROM texts_{partition.name} WHERE kind = 0 LIMIT ?",
-            (_TEXTS_TO_TRAIN_ON,),
+            "SELECT contents.id, contents.dictionary, contents.content "
+            f"FROM texts_{partition.name} AS texts JOIN contents_{partition.name} AS contents "
+            "ON contents.id = texts.content WHERE kind = 0 LIMIT ?",
+            (2 * _TEXTS_TO_TRAIN_ON,),
         ).fetchall()
-        samples = [self._codec.unpack(content, dictionary) for dictionary, content in rows]
-        if trained := trained_dictionary(samples):
+        samples = [(number, self._codec.unpack(content, dictionary)) for number, dictionary, content in rows]
+        if trained := trained_dictionary([data for _, data in samples]):
             with self._transaction():
-                self._add_dictionary(partition, _TRAINED, trained)
+                dictionary = self._add_dictionary(partition, _TRAINED, trained)
+                packed = [(dictionary, self._codec.pack(data, dictionary), number) for number, data in samples]
+                self._db.executemany(
+                    f"UPDATE contents_{partition.name} SET dictionary = ?, content = ? WHERE id = ?", packed
+                )
         self._articles[partition.name] = 0
 
     def _count_articles(self, partition: Partition) -> int:
@@ -224,12 +247,15 @@ class Writer:
         """Deletes the texts that were fetched before. Their words stay in the index until the month is dropped."""
         while True:
             with self._transaction():
-                deleted = self._db.execute(
-                    f"DELETE FROM texts_{partition.name} WHERE id IN "
-                    f"(SELECT id FROM texts_{partition.name} WHERE fetched_at < ? LIMIT ?)",
+                old = self._db.execute(
+                    f"SELECT id, content FROM texts_{partition.name} WHERE fetched_at < ? LIMIT ?",
                     (before, _ROWS_AT_ONCE),
-                ).rowcount
-            if deleted < _ROWS_AT_ONCE:
+                ).fetchall()
+                for table, column in (("texts", 0), ("contents", 1)):
+                    self._db.executemany(
+                        f"DELETE FROM {table}_{partition.name} WHERE id = ?", ((row[column],) for row in old)
+                    )
+            if len(old) < _ROWS_AT_ONCE:
                 return
 
     @contextmanager
@@ -250,6 +276,7 @@ class Writer:
         self._feeds.clear()
         self._words.clear()
         self._articles.clear()
+        self._places.clear()
         self._codec = Codec(self._dictionary)
 
 

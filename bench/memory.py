@@ -1,0 +1,323 @@
+"""What the seen archive costs and how fast it is searched, beside LIKE and plain FTS5 over the same texts.
+
+    python -m bench.memory                       # 5,000 articles, a minute or two
+    python -m bench.memory --articles 200000     # the promise; a quarter of an hour, 2 GB in a temporary folder
+
+Four parts, each a table:
+
+- `sizes`: bytes of text and index for each article, of synthetic ones (400 words of a made-up German vocabulary, with
+  compounds and hyphens) and, where `shared/realworld` lies beside the checkout, of real pages: their articles, and all
+  that they show, which is kept of a page that cannot match.
+- `write`, `scan`: processor time to write an article into the archive, and to read and match one without an index.
+- `search`: processor time until the newest twenty are found, and of a whole count, within the time limit of `search`;
+  the same words by `LIKE` over plain texts and by FTS5 with `unicode61`, newest first.
+- `german`: which spellings each of the three finds; each is one a reader would expect to be found, or not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, islice
+from pathlib import Path
+from random import Random
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from bench.machine import machine
+from bench.site import real_pages
+from watcher.articles import extract_article, summarise_page
+from watcher.corpus import normalise_text
+from watcher.errors import NotAnArticle
+from watcher.inquiry.search import Answer, Places, Scope, SearchRequest, TimeLimit, search
+from watcher.matching import Watchlist
+from watcher.model import Article, TextKind, Watch
+from watcher.seen import SeenText, Window, database, open_reader
+from watcher.seen.writing import Writer
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Berlin")
+WORDS, VOCABULARY, BATCH, RUNS, PAGES = 400, 60_000, 100, 5, 295
+SYLLABLES = "re gier ung bun des tag mi nis ter prä si dent wirt schaft haus halt ge setz land stadt rat ver trag un"
+SYLLABLES += " ion eu ro pa kri se ar beit markt sport ein spiel zeit wet kli ma schutz zug bahn hof stra ße mül ler"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A query, and the words that LIKE and plain FTS5 are asked for instead; "" where they have no such thing."""
+
+    query: str
+    like: str = ""
+    plain: str = ""
+
+
+GERMAN = (
+    ("Müller", "Frau Mueller sprach", True),
+    ("Müller", "Herr Muller sprach", False),
+    ("Straße", "die STRASSE", True),
+    ("Rutte", "Ruttes Reise", True),
+    ("Rutte", "Ruttenberg", False),
+    ("Rutte", "Rut\u00adte sprach", True),
+    ("Bürger", "Bürger:innen", True),
+    ("Purl-Initiative", "die Purlinitiative", True),
+    ("Purl-Initiative", "Purl-Initiativen", True),
+    ("Regierung", "die Regie-\nrung", True),
+    ("Dampfschiff", "Donaudampfschiff", True),  # with compounds = true
+)
+
+
+def main() -> None:
+    """Runs all parts and prints their tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=5_000)
+    parser.add_argument("--folder", type=Path, help="keep the files there and use those of an earlier run")
+    options = parser.parse_args()
+    print(f"{machine()}, SQLite {sqlite3.sqlite_version}, {options.articles:,} articles\n")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        _real_sizes(folder)
+        _synthetic(folder, options.articles)
+        _searches(folder)
+    _german()
+
+
+# -- sizes, writing and scanning ---------------------------------------------------------------------------------------
+
+
+def _real_sizes(folder: Path) -> None:
+    pages = [page.encode() for page in islice(real_pages(), PAGES)]
+    if not pages:
+        print("real pages: not beside this checkout\n")
+        return
+    articles, shown = [], []
+    for number, page in enumerate(pages):
+        host = f"blatt{number}.example"  # no two of them are of one outlet
+        visible = summarise_page(page, "text/html", visible=True).visible
+        shown.append(_text(number, normalise_text(visible.text if visible else ""), kind=TextKind.VISIBLE, host=host))
+        try:
+            article = extract_article(
+                page, content_type="text/html", url=f"https://{host}/1", timezone=ZONE.key, now=NOW
+            )
+        except NotAnArticle:
+            continue
+        articles.append(_text(number, normalise_text(article.text)))
+    for name, texts in (("articles of real pages", articles), ("all that real pages show", shown)):
+        path = folder / "real.db"
+        database.remove(path)
+        seconds = _write(path, texts)
+        _print_sizes(name, path, len(texts), sum(len(text.article.text) for text in texts), seconds)
+        database.remove(path)
+
+
+def _synthetic(folder: Path, count: int) -> None:
+    path = folder / "seen.db"
+    if path.exists():
+        return
+    sizes: list[int] = []
+
+    def texts() -> Iterator[SeenText]:
+        for number, body in enumerate(_bodies(count)):
+            sizes.append(len(body))
+            yield _text(number, body)
+
+    plain = _plain_tables(folder)
+    seconds = 0.0
+    given = texts()
+    while some := list(islice(given, 20 * BATCH)):
+        seconds += _write(path, some)
+        with plain:
+            plain.executemany("INSERT INTO plain VALUES (?, ?)", ((each.link_key, each.article.body) for each in some))
+            rows = ((each.link_key, each.article.body) for each in some)
+            plain.executemany("INSERT INTO indexed (rowid, body) VALUES (?, ?)", rows)
+    plain.close()
+    _print_sizes("synthetic articles", path, count, sum(sizes), seconds)
+    _scan(path)
+
+
+def _write(path: Path, texts: Sequence[SeenText]) -> float:
+    """Writes texts in batches. Returns the processor time that it took."""
+    connection, _ = database.open_for_writing(path)
+    with closing(connection):
+        writer = Writer(connection, indexed=True, zone=ZONE)
+        start = time.process_time()
+        for first in range(0, len(texts), BATCH):
+            writer.write(texts[first : first + BATCH])
+        return time.process_time() - start
+
+
+def _print_sizes(name: str, path: Path, count: int, characters: int, seconds: float) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sizes = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY 1").fetchall()
+    index = sum(size for table, size in sizes if table.startswith(("index_", "words_")))
+    text = sum(size for _, size in sizes) - index
+    print(
+        f"{name} ({count:,}, {characters / count:,.0f} characters): text {text / count / 1e3:.2f} kB, "
+        f"index {index / count / 1e3:.2f} kB, write {seconds / count * 1e3:.2f} ms"
+    )
+
+
+def _scan(path: Path) -> None:
+    watchlist = Watchlist.compile([Watch(name="w", terms=("Donaudampfschiff", "Purl-Initiative"))])
+    with open_reader(path) as reader:
+        texts = reader.newest(Window())
+        start, count = time.process_time(), 0
+        for text in islice(texts, 20_000):
+            watchlist.match(text.article, feed_text=text.feed_text, feed=text.feed)
+            count += 1
+        scan = (time.process_time() - start) / count
+        start = time.process_time()
+        days = len(reader.count_by_day(Window(), zone=ZONE))
+        counting = time.process_time() - start
+    print(f"scan {scan * 1e6:.0f} µs an article; counting all by day ({days}) {counting * 1e3:.0f} ms\n")
+
+
+# -- searching ---------------------------------------------------------------------------------------------------------
+
+
+def _searches(folder: Path) -> None:
+    vocabulary = _vocabulary()
+    frequent, common, rare, rarer = (vocabulary[rank] for rank in (3, 100, 3_000, 20_000))
+    asked = [
+        Asked(query=rare, like=rare, plain=f'"{rare}"'),
+        Asked(query=common, like=common, plain=f'"{common}"'),
+        Asked(query=frequent, like=frequent, plain=f'"{frequent}"'),
+        Asked(query="Nirgendwort", like="Nirgendwort", plain="nirgendwort"),
+        Asked(query=f'"{common} {rare}"', like=f"{common} {rare}", plain=f'"{common} {rare}"'),
+        Asked(query=f'"{frequent} {common}"', like=f"{frequent} {common}", plain=f'"{frequent} {common}"'),
+        Asked(query=f"{common} NEAR/5 {rare}", plain=f'NEAR("{common}" "{rare}", 5)'),
+        Asked(query=f"{frequent} NEAR/5 {common}", plain=f'NEAR("{frequent}" "{common}", 5)'),
+        Asked(query=f"{rare[:6]}*", like=rare[:6], plain=f'"{rare[:6]}" *'),
+        Asked(query=f"{common[:4]}*", like=common[:4], plain=f'"{common[:4]}" *'),
+        Asked(query=f"{common} -{frequent}", plain=f'"{common}" NOT "{frequent}"'),
+        Asked(query=f"{rare} {rarer}", plain=f'"{rare}" "{rarer}"'),
+        Asked(query=f"title:{rare}"),
+        Asked(query=f"={rare.capitalize()}"),
+        Asked(query=f"feed:feed3 -{frequent}"),
+    ]
+    print(f"{'query':44} {'newest 20':>12} {'found':>6} {'count all':>12} {'total':>9} {'LIKE':>9} {'unicode61':>10}")
+    with closing(sqlite3.connect(folder / "plain.db")) as plain:
+        for each in asked:
+            newest, answer = _timed(folder, each.query, count_all=False)
+            counted, whole = _timed(folder, each.query, count_all=True, runs=1)
+            total = f"{'' if whole.is_complete else '≥ '}{whole.total:,}"
+            print(
+                f"{each.query:44} {newest * 1e3:9.1f} ms {len(answer.results):6} {counted * 1e3:9.0f} ms {total:>9} "
+                f"{_like(plain, each.like):>9} {_fts(plain, each.plain):>10}"
+            )
+    print()
+
+
+def _timed(folder: Path, query: str, *, count_all: bool, runs: int = RUNS) -> tuple[float, Answer]:
+    """The median wall time of a search, opening the files included, and its answer."""
+    places = Places(
+        state=folder / "none.db",
+        seen=folder / "seen.db",
+        folder=folder / "none",
+        keep=timedelta(days=3650),
+        zone=ZONE,
+    )
+    request = SearchRequest(watch=Watch(name="q", query=query), scope=Scope.SEEN, count_all=count_all)
+    measured = [_once(request, places) for _ in range(runs + 1)][1:]
+    return median(seconds for seconds, _ in measured), measured[0][1]
+
+
+def _once(request: SearchRequest, places: Places) -> tuple[float, Answer]:
+    start = time.process_time()
+    answer = search(request, places, now=NOW, is_over=TimeLimit())
+    return time.process_time() - start, answer
+
+
+def _like(plain: sqlite3.Connection, words: str) -> str:
+    return _measured(plain, "SELECT id FROM plain WHERE body LIKE ? ORDER BY id DESC LIMIT 20", words and f"%{words}%")
+
+
+def _fts(plain: sqlite3.Connection, words: str) -> str:
+    return _measured(plain, "SELECT rowid FROM indexed WHERE indexed MATCH ? ORDER BY rowid DESC LIMIT 20", words)
+
+
+def _measured(plain: sqlite3.Connection, statement: str, value: str) -> str:
+    if not value:
+        return "–"
+    start = time.process_time()
+    plain.execute(statement, (value,)).fetchall()
+    return f"{(time.process_time() - start) * 1e3:.1f} ms"
+
+
+def _german() -> None:
+    print(f"{'query':16} {'text':24} {'should':>7} {'search':>7} {'LIKE':>7} {'unicode61':>10}")
+    for query, text, expected in GERMAN:
+        watch = Watch(name="w", terms=(query,), compounds=query == "Dampfschiff")
+        ours = bool(Watchlist.compile([watch]).match(Article(title="", body=text)))
+        with closing(sqlite3.connect(":memory:")) as plain:
+            plain.execute("CREATE VIRTUAL TABLE t USING fts5(body)")
+            plain.execute("INSERT INTO t VALUES (?)", (text,))
+            like = _is_found(plain, "SELECT 1 FROM t WHERE body LIKE ?", f"%{query}%")
+            fts = _is_found(plain, "SELECT 1 FROM t WHERE t MATCH ?", f'"{query}"')
+        shown = (("finds" if found else "misses") for found in (expected, ours, like, fts))
+        should, one, two, three = (word if word == "finds" else "–" for word in shown)
+        print(f"{query:16} {text!r:24} {should:>7} {one:>7} {two:>7} {three:>10}")
+
+
+def _is_found(plain: sqlite3.Connection, statement: str, value: str) -> bool:
+    return plain.execute(statement, (value,)).fetchone() is not None
+
+
+# -- texts -------------------------------------------------------------------------------------------------------------
+
+
+def _text(number: int, body: str, *, kind: TextKind = TextKind.ARTICLE, host: str = "blatt.example") -> SeenText:
+    title, _, rest = body.partition("\n")
+    published = NOW - timedelta(seconds=(number * 7919) % (28 * 86_400))
+    return SeenText(
+        link=f"https://{host}/artikel/{number}",
+        link_key=number,
+        variant=0,
+        feed=f"feed{number % 50}",
+        feed_text=f"{title}\n\n{rest[:200]}",
+        article=Article(
+            title=title, body=rest.strip(), published_at=published, language="de", site="Blatt", hosts=(host,)
+        ),
+        kind=kind,
+        fetched_at=published + timedelta(minutes=5),
+    )
+
+
+def _vocabulary() -> list[str]:
+    """Words of made-up German, the frequent ones short: compounds of one to five syllables, each once."""
+    dice, syllables = Random(7), SYLLABLES.split()
+    found: dict[str, None] = {}
+    while len(found) < VOCABULARY:
+        parts = 1 + min(4, int(math.log2(1 + len(found)) / 3.5))
+        word = "".join(dice.choice(syllables) for _ in range(parts))
+        word += "-" + dice.choice(syllables) * 2 if dice.random() < 0.02 else ""
+        found.setdefault(word if dice.random() < 0.6 else word.capitalize())
+    return [word for word in found if len(word) > 2][:VOCABULARY]
+
+
+def _bodies(count: int) -> Iterator[str]:
+    """Articles of 400 words, drawn as Zipf's law has it."""
+    dice, vocabulary = Random(11), _vocabulary()
+    weights = list(accumulate(1 / (rank + 8) for rank in range(len(vocabulary))))
+    for _ in range(count):
+        words = dice.choices(vocabulary, cum_weights=weights, k=WORDS)
+        sentences = [" ".join(words[first : first + 14]) for first in range(8, WORDS, 14)]
+        yield " ".join(words[:8]) + "\n\n" + ". ".join(sentence.capitalize() for sentence in sentences) + "."
+
+
+def _plain_tables(folder: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(folder / "plain.db")
+    connection.execute("CREATE TABLE plain (id INTEGER PRIMARY KEY, body TEXT)")
+    connection.execute("CREATE VIRTUAL TABLE indexed USING fts5(body, content='')")
+    return connection
+
+
+if __name__ == "__main__":
+    main()
