@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
+from unicodedata import category
 
 from watcher.text.fold import UNSPACED, fold, word_source
 
@@ -111,8 +112,7 @@ def index_texts(*texts: str) -> IndexedText:
     """Splits texts into the words of one index entry. A text that an earlier one contains adds joined words only."""
     kept = ""
     joined: dict[str, None] = {}
-    for text in texts:
-        folded = fold(text).text
+    for folded in _readings(texts):
         own = [word[:LONGEST_WORD] for word in index_words(folded)]
         line = f" {' '.join(own)} "
         if own and line not in kept:
@@ -120,6 +120,16 @@ def index_texts(*texts: str) -> IndexedText:
         joined.update(dict.fromkeys(_joined_words(folded)))
         joined.update(dict.fromkeys(_marks(folded, own)))
     return IndexedText(words=kept.strip(), joined=" ".join(joined))
+
+
+def _readings(texts: Iterable[str]) -> Iterator[str]:
+    """Yields folded texts, and once more without its hyphens at line ends one in which a mark of a letter follows."""
+    for text in texts:
+        folded = fold(text).text
+        yield folded
+        ends = (hyphen.end() for hyphen in _HYPHEN_AT_END.finditer(folded))
+        if any(category(folded[end]).startswith("M") for end in ends if end < len(folded)):
+            yield _HYPHEN_AT_END.sub("", folded)
 
 
 def index_words(folded: str) -> list[str]:
