@@ -157,9 +157,11 @@ class _Matcher:
         """Whether a text matches."""
         return self._watchlist.satisfies(text.article, feed_text=text.feed_text, feed=text.feed)
 
-    def result(self, text: SearchedText) -> Result:
-        """Returns the result for a text that matches, with the hits of the query."""
+    def result(self, text: SearchedText) -> Result | None:
+        """Returns the result for a text, with the hits of the query, None if it does not match."""
         found = self._watchlist.match(text.article, feed_text=text.feed_text, feed=text.feed)
+        if len(found) < len(self._names):
+            return None
         hits = next(match.hits for match in found if match.watch == _QUERY)
         shown = snippets(hits, article_text=text.article.text, feed_text=text.feed_text)
         return Result(text=text, hits=hits, snippets=shown)
@@ -195,14 +197,18 @@ class _Found:
         return not self._request.count_all and len(self.results) == self._request.limit
 
     def _match(self, text: SearchedText) -> None:
-        if not (text.passes(self._request) and self._matcher.matches(text)):
+        if not text.passes(self._request):
+            return
+        is_shown = len(self.results) < self._request.limit
+        result = self._matcher.result(text) if is_shown else None
+        if result is None and (is_shown or not self._matcher.matches(text)):
             return
         named = self._named(text) if text.where is Where.SEEN else text
         if named is None:
             return
         self.total += 1
-        if len(self.results) < self._request.limit:
-            self.results.append(self._matcher.result(named))
+        if result:
+            self.results.append(replace(result, text=named))
 
     def _named(self, text: SearchedText) -> SearchedText | None:
         """Returns a text of the archive with the number of its document, None if the document itself is a result."""
