@@ -64,6 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--match-percent", type=float, default=2.0, help="how many of the pages hold the term")
     parser.add_argument("--runs", type=int, default=3, help="of each program, taking turns")
     parser.add_argument("--watches", type=int, nargs="+", default=[10], help="the ratio is that of the first number")
+    parser.add_argument("--keep", default="0", help="of the seen archive: 30d writes the text of each page, 0 none")
     parser.add_argument("--server", choices=("nginx", "own"), default="nginx" if nginx() else "own")
     return parser.parse_args()
 
@@ -74,7 +75,7 @@ def _take_turns(site: Site, folder: Path, options: argparse.Namespace) -> tuple[
     for number in range(options.runs):
         plain.append(_plain_loop(site))
         for watches, runs in watcher.items():
-            runs.append(_watcher_once(site, folder / f"run-{number}-{watches}", watches))
+            runs.append(_watcher_once(site, folder / f"run-{number}-{watches}", watches, keep=options.keep))
         told = ", ".join(f"{_rate(site, runs[-1])} with {watches}" for watches, runs in watcher.items())
         print(f"run {number + 1}: {_rate(site, plain[-1])} against {told}", file=sys.stderr)
     return plain, watcher
@@ -85,13 +86,13 @@ def _plain_loop(site: Site) -> Run:
     return _with_matches(run, int(output))
 
 
-def _watcher_once(site: Site, folder: Path, watches: int) -> Run:
+def _watcher_once(site: Site, folder: Path, watches: int, *, keep: str) -> Run:
     folder.mkdir()
     config = folder / "config.toml"
     feeds = "".join(f'[[feeds]]\nname = "{url}"\nurl = "{url}"\n' for url in site.feeds)
     terms = (TERM, *islice(rare_terms(Random(watches)), watches - 1))
     tables = "".join(f'[[watches]]\nname = "{term}"\nterms = ["{term}"]\n' for term in terms)
-    config.write_text(feeds + tables, encoding="utf-8")
+    config.write_text(f'[seen]\nkeep = "{keep}"\n{feeds}{tables}', encoding="utf-8")
     run, output = _measure([sys.executable, "-m", "watcher", "--config", str(config), "once", "--json"])
     json.loads(output)
     return _with_matches(run, len(list((folder / "seeds").glob("*.txt"))))
@@ -138,7 +139,7 @@ def _rate(site: Site, run: Run) -> str:
 def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: dict[int, list[Run]]) -> None:
     print(
         f"{site.pages} pages from {site.source}, {len(site.feeds)} feeds, {site.planted} hold the term; "
-        f"{options.server} serves, {machine()}, medians of {options.runs}"
+        f"{options.server} serves, seen archive {options.keep}, {machine()}, medians of {options.runs}"
     )
     _print_runs(site, "plain loop", plain)
     for watches, runs in watcher.items():

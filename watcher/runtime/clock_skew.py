@@ -32,7 +32,7 @@ async def repair_due_times(settings: Settings, store: StoreThread, *, now: datet
         log.warning(
             "the clock was set back: %d polls and entries would have waited for the old time",
             repaired,
-            extra=event("clock.set_back", mended=repaired),
+            extra=event("clock.set_back", repaired=repaired),
         )
     await repair_deliveries(settings, store, now=now)
 
