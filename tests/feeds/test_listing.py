@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.feeds.bodies import URL, atom, rss
@@ -124,6 +124,18 @@ body = st.builds(
 )
 
 
+def item(guid: str, link: str, title: str) -> str:
+    return (f"<item><guid>{guid}</guid>" if guid else "<item>") + f"<link>{link}</link><title>{title}</title></item>"
+
+
+TWO_AS_ONE = [
+    rss(item("1", "http://a.example/y", "")),
+    rss(item("", "http://a.example/y", "A") + item("1", "", "B")),
+    rss(item("1", "/z", "A") + item("1", "", "B")),
+]
+
+
+@example(TWO_AS_ONE)
 @given(st.lists(body, min_size=2, max_size=6))
 def test_a_feed_read_in_parts_is_planned_as_if_read_whole(bodies: list[str]) -> None:
     """Whatever a feed lists from poll to poll: the same entries are new, the same keys are learned.

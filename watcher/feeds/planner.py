@@ -128,7 +128,7 @@ def _fetched(
         is_index=outcome.sitemaps is not None,
         index_problem=outcome.index_problem,
     )
-    is_listed = all(entry for _, entry in found[len(read) :])
+    is_listed = all(entry for _, entry in found[len(read) :]) and not _is_ambiguous(read, found)
     return replace(
         _plan_success(state, updated, outcome.answer, limits, now, jitter, new=len(new)),
         new=new,
@@ -159,6 +159,15 @@ def _missed(state: PollState, read: Iterable[NewEntry], *, listed: int, now: dat
         return 0
     published = [new.entry.published_at for new in read if new.entry.published_at]
     return missed_entries(published, state.habit, listed=listed, since=state.last_success_at, now=now)
+
+
+def _is_ambiguous(read: Sequence[NewEntry], found: Iterable[tuple[EntryKeys, KnownEntry | None]]) -> bool:
+    """Whether two different entries of the body are one known entry: which of them it is depends on the whole body."""
+    hashes: dict[EntryId, int] = {}
+    return any(
+        entry is not None and hashes.setdefault(entry.entry_id, planned.content_hash) != planned.content_hash
+        for planned, (_, entry) in zip(read, found, strict=False)
+    )
 
 
 def _changed_entries(
