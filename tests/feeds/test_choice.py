@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from watcher.feeds.choice import Found, Origin, choose
-from watcher.feeds.source import Source
+from watcher.feeds.source_values import Source
 from watcher.model import NEWS_SITEMAP
 from watcher.text.feed_address import feed_address_key
 

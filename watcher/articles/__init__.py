@@ -12,11 +12,10 @@ from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
 from watcher.articles.quality import holds_sentence, paragraph_hashes, repeated_share, without_repeated
-from watcher.articles.rights import RIGHTS_HEADERS, declared_rights
+from watcher.articles.rights import declared_rights
 
 __all__ = [
     "JOINT",
-    "RIGHTS_HEADERS",
     "NearMisses",
     "PageSummary",
     "Prefilter",

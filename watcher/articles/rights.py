@@ -13,10 +13,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from watcher.articles.decoding import page_as_utf8
-from watcher.model import Rights
-
-RIGHTS_HEADERS = ("x-robots-tag", "tdm-reservation", "tdm-policy")
-"""The header fields that declare rights."""
+from watcher.model import RIGHTS_HEADERS, Rights
 
 _HEAD = 256 * 1024  # characters of a page in which its meta elements are looked for
 _LONGEST_POLICY = 2_000

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.feeds.source import Source
+from watcher.feeds.source_values import Source
 from watcher.model import FEED, NEWS_SITEMAP
 from watcher.text.feed_address import feed_address_key
 

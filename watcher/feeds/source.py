@@ -8,7 +8,7 @@ Runs in a parser process. What comes out is small, whatever the size of the byte
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -16,49 +16,16 @@ from protego import Protego
 
 from watcher.errors import NotAFeed
 from watcher.feeds.comments import names_comments
-from watcher.feeds.discover import PageLinks, page_links, printable
+from watcher.feeds.discover import page_links, printable
 from watcher.feeds.identity import own_keys, title_key
 from watcher.feeds.links import absolute_link
 from watcher.feeds.parse import parse_feed
+from watcher.feeds.source_values import MOST_LISTED, Source, SourceReading
 from watcher.model import Entry, ParsedFeed
 from watcher.text.registrable import registrable_domain
 
-MOST_LISTED = 1_000
 MOST_SITEMAPS = 100
 _MOST_OF_INDEX = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A feed or news sitemap that was read. `newest_at`: its latest time of publication.
-
-    `listed`: keys of its first entries, equal for the same article in another source. `text`: the characters of text
-    that an entry has on average. `comments`: its title or address says that it holds comments.
-    """
-
-    format: str
-    title: str
-    language: str
-    entries: int
-    newest_at: datetime | None
-    listed: frozenset[int]
-    text: int
-    comments: bool
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReading:
-    """The result of reading an answer: a source, or the `problem` that it is none, and what the answer leads to.
-
-    `sitemaps`: those of an index that are worth reading; `more`: how many others it lists.
-    """
-
-    source: Source | None = None
-    page: PageLinks | None = None
-    sitemaps: tuple[str, ...] = ()
-    more: int = 0
-    problem: str = ""
 
 
 def read_source(body: bytes, *, content_type: str, url: str, timezone: str, now: datetime) -> SourceReading:

@@ -13,7 +13,8 @@ from itertools import count
 
 from watcher.errors import ParserError
 from watcher.feeds.choice import Found, Origin
-from watcher.feeds.source import Source, SourceReading, joined_source
+from watcher.feeds.source import joined_source
+from watcher.feeds.source_values import Source, SourceReading
 from watcher.inquiry.site import ELSEWHERE, Answer, Site
 from watcher.model import NEWS_SITEMAP
 from watcher.net import Response

@@ -18,7 +18,7 @@ from watcher.errors import ParserError
 from watcher.feeds.choice import Found, Origin
 from watcher.feeds.discover import PageLinks
 from watcher.feeds.guesses import usual_addresses
-from watcher.feeds.source import SourceReading
+from watcher.feeds.source_values import SourceReading
 from watcher.inquiry.candidates import Candidate, Candidates, Index, Refused
 from watcher.inquiry.site import Site
 from watcher.net import Client, Purpose, Response

@@ -22,6 +22,7 @@ from watcher.model.dates import DatePrecision, PartialDate
 from watcher.model.documents import (
     DISALLOWED,
     NO_RIGHTS,
+    RIGHTS_HEADERS,
     DocumentId,
     DocumentNumber,
     KeptPage,
@@ -69,6 +70,7 @@ __all__ = [
     "NEWS_SITEMAP",
     "NO_RIGHTS",
     "REMOVED",
+    "RIGHTS_HEADERS",
     "SITEMAP_INDEX",
     "Alert",
     "AlertKind",

@@ -44,6 +44,9 @@ class Rights:
 NO_RIGHTS = Rights()
 """Those of a page that declares none."""
 
+RIGHTS_HEADERS = ("x-robots-tag", "tdm-reservation", "tdm-policy")
+"""The header fields that declare rights."""
+
 DISALLOWED = "disallowed by robots.txt"
 """The robots directive of a page that was not fetched: the text of the document is that of the feed."""
 

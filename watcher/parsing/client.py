@@ -18,7 +18,7 @@ from watcher.feeds.discover import MOST_LINKS
 from watcher.feeds.formats.opml import MAX_ADDRESS, MAX_OUTLINES, OpmlList, plain_title
 from watcher.feeds.links import MAX_LINK, is_web_address
 from watcher.feeds.listing import FeedNews
-from watcher.feeds.source import MOST_LISTED, SourceReading
+from watcher.feeds.source_values import MOST_LISTED, SourceReading
 from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place, Rights
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from watcher.feeds.formats.opml import OpmlList
 from watcher.feeds.listing import FeedNews
-from watcher.feeds.source import SourceReading
+from watcher.feeds.source_values import SourceReading
 from watcher.matching import Finding
 from watcher.model import (
     NO_RIGHTS,

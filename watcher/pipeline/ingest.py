@@ -17,11 +17,10 @@ from hashlib import blake2b
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from watcher.articles import RIGHTS_HEADERS
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, WatcherError
 from watcher.log import event
-from watcher.model import DISALLOWED, Coverage, Entry, EntryId, Quality, Rights, TextFrom
+from watcher.model import DISALLOWED, RIGHTS_HEADERS, Coverage, Entry, EntryId, Quality, Rights, TextFrom
 from watcher.net import Client, Exchange, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
