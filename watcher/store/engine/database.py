@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
-from watcher.store import schema
+from watcher.store import migrations, schema
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -177,5 +177,5 @@ def alembic_config() -> AlembicConfig:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     return config
