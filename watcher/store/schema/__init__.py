@@ -1,0 +1,83 @@
+"""The tables of the state database: names and types, with the meaning of the rows beside each table.
+
+`feeds` ─▶ `entries` ─▶ `documents` ─▶ `deliveries`. A change here needs a migration in `migrations/versions`; a test
+compares the two.
+"""
+
+from watcher.store.schema.deliveries import (
+    attempts,
+    channels,
+    deliveries,
+    delivery_documents,
+    delivery_near_misses,
+    incidents,
+    notified,
+)
+from watcher.store.schema.documents import (
+    document_pages,
+    document_rights,
+    document_urls,
+    documents,
+    fingerprints,
+    matches,
+    sketches,
+    watches,
+)
+from watcher.store.schema.entries import (
+    entries,
+    entry_payloads,
+    near_miss_entries,
+    near_misses,
+    repeats,
+    seen_keys,
+    unread_entries,
+)
+from watcher.store.schema.feeds import (
+    coverage,
+    coverage_blocks,
+    feed_bodies,
+    feed_languages,
+    feeds,
+    listed_feeds,
+    listings,
+    opml_lists,
+    sitemaps,
+    walls,
+)
+from watcher.store.schema.metadata import metadata
+
+__all__ = [
+    "attempts",
+    "channels",
+    "coverage",
+    "coverage_blocks",
+    "deliveries",
+    "delivery_documents",
+    "delivery_near_misses",
+    "document_pages",
+    "document_rights",
+    "document_urls",
+    "documents",
+    "entries",
+    "entry_payloads",
+    "feed_bodies",
+    "feed_languages",
+    "feeds",
+    "fingerprints",
+    "incidents",
+    "listed_feeds",
+    "listings",
+    "matches",
+    "metadata",
+    "near_miss_entries",
+    "near_misses",
+    "notified",
+    "opml_lists",
+    "repeats",
+    "seen_keys",
+    "sitemaps",
+    "sketches",
+    "unread_entries",
+    "walls",
+    "watches",
+]
