@@ -42,31 +42,29 @@ async def assemble(
     with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(config, folder, lock)
-        seen = _open_seen(config)
-        resources = Resources(
-            store=store,
-            parsers=pool,
-            folder=folder,
-            show=show,
-            seen=seen,
-            recovery=recovery,
-            show_life=lock.show_life,
-            on_abort=on_abort,
-            now=now,
-        )
         try:
-            client = client_of(config)
-            service = Service(resources, Settings.of(config, generation=1), client, to_the_end=to_the_end)
-            store.on_fatal = service.abort
-            try:
-                yield service
-            finally:
-                for client in (service.generation.client, *service.former_clients):
-                    await client.aclose()
-            lock.doubtful = service.abort_error is not None
+            async with _seen_archive(config, now=now) as seen:
+                resources = Resources(
+                    store=store,
+                    parsers=pool,
+                    folder=folder,
+                    show=show,
+                    seen=seen,
+                    recovery=recovery,
+                    show_life=lock.show_life,
+                    on_abort=on_abort,
+                    now=now,
+                )
+                settings = Settings.of(config, generation=1)
+                service = Service(resources, settings, client_of(config), to_the_end=to_the_end)
+                store.on_fatal = service.abort
+                try:
+                    yield service
+                finally:
+                    for client in (service.generation.client, *service.former_clients):
+                        await client.aclose()
+                lock.doubtful = service.abort_error is not None
         finally:
-            if seen:
-                await asyncio.to_thread(seen.close)
             store.close()
 
 
@@ -105,14 +103,20 @@ def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreT
         raise
 
 
-def _open_seen(config: Config) -> SeenArchive | None:
-    """Starts the archive of seen texts, or deletes it if no text is to be kept."""
+@asynccontextmanager
+async def _seen_archive(config: Config, *, now: Callable[[], datetime]) -> AsyncIterator[SeenArchive | None]:
+    """Runs the archive of seen texts, or deletes it if no text is to be kept."""
     path = config.state.seen_path
-    if config.seen.keep:
-        zone = ZoneInfo(config.corpus.timezone)
-        return SeenArchive(path, keep=config.seen.keep, indexed=config.seen.index, zone=zone, now=utc_now)
-    delete_archive(path)
-    return None
+    if not config.seen.keep:
+        delete_archive(path)
+        yield None
+        return
+    zone = ZoneInfo(config.corpus.timezone)
+    archive = SeenArchive(path, keep=config.seen.keep, indexed=config.seen.index, zone=zone, now=now)
+    try:
+        yield archive
+    finally:
+        await asyncio.to_thread(archive.close)
 
 
 def client_of(config: Config, *, also: Iterable[str] = ()) -> Client:
