@@ -218,6 +218,18 @@ async def test_private_and_foreign_sitemaps_are_never_asked(make_rig: MakeRig, n
     assert status(rig).problem.count("is not 80 or 443") + status(rig).problem.count("not a public address") == 2
 
 
+@pytest.mark.parametrize("port", [":99999", ":0", ":x"])
+async def test_an_address_that_cannot_be_fetched_costs_no_other(make_rig: MakeRig, news: Newsroom, port: str) -> None:
+    """An index may list any text as an address; the problem names it, and the other sitemaps are read."""
+    serve(news, "/a.xml", "Hafen")
+    bad = f"http://127.0.0.1{port}/x.xml"
+    news.feed_bytes("/index.xml", index({bad: "", news.url("/a.xml"): ""}).encode())
+    rig = await make_rig({"blatt": "/index.xml"})
+    await rig.poll()
+    assert (rig.service.tally.new_entries, status(rig).last_error) == (1, "")
+    assert f"{bad}: invalid url: " in status(rig).problem
+
+
 async def test_no_more_than_fifty_sitemaps_are_read(make_rig: MakeRig, news: Newsroom) -> None:
     """The problem says how many there are."""
     paths = [f"/{number}.xml" for number in range(60)]

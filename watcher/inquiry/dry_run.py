@@ -14,7 +14,7 @@ from watcher.feeds.limits import MAX_SITEMAP, begins_as_sitemap
 from watcher.feeds.sitemap_index import joined_feed, problem_of, sitemaps_of
 from watcher.feeds.subscriptions import feeds_of_list
 from watcher.model import Entry, ParsedFeed
-from watcher.net import Client, Purpose, Request, Response, origin_of, redact_url
+from watcher.net import Client, Purpose, Request, Response, is_same_origin, origin_of, redact_url
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_opml, read_page
 from watcher.parsing.messages import (
@@ -55,7 +55,7 @@ async def try_feed(
     bodies, problems = list[ParsedFeed](), list[tuple[str, str]]()
     for sitemap in sitemaps:
         # What the operator typed may be private, and so may the sitemaps at that origin, but no others.
-        request = Request(url=sitemap.url, purpose=Purpose.FEED, operator=origin_of(sitemap.url) == origin_of(url))
+        request = Request(url=sitemap.url, purpose=Purpose.FEED, operator=is_same_origin(sitemap.url, url))
         try:
             body, _ = await read(request)
         except (FetchError, NotAFeed, ParserError) as error:

@@ -19,7 +19,7 @@ from watcher.feeds.planner import validators
 from watcher.feeds.sitemap_index import UNREACHED, in_order, joined, problem_of, sitemaps_of
 from watcher.log import event
 from watcher.model import Sitemap
-from watcher.net import origin_of, redact_url
+from watcher.net import is_same_origin, origin_of, redact_url
 from watcher.pipeline.feed_bodies import NewBody, PollContext, Source, read_body
 from watcher.store.commands.feeds import ClaimedFeed
 from watcher.store.queries import sitemaps
@@ -115,11 +115,10 @@ class _Reader:
         if self._stopped:
             return Failed(kind=FailureKind.SOFT, message=f"{UNREACHED}{self._stopped}")
         etag, last_modified = validators(sitemap, now=self.context.now())
-        same_origin = origin_of(sitemap.url) == origin_of(self.source.url)
         source = Source(
             url=sitemap.url,
             feed=self.source.feed,
-            headers=self.source.headers if same_origin else {},
+            headers=self.source.headers if is_same_origin(sitemap.url, self.source.url) else {},
             referrer_origin=origin_of(self.source.url),
             timeout=self.source.timeout,
             etag=etag,
