@@ -357,14 +357,14 @@ def test_private_addresses_and_other_schemes_are_not_asked(news: Newsroom, desk:
 def test_hostile_bytes_end_in_sentences(news: Newsroom, desk: Program) -> None:
     """A robots.txt of 10 MB, a huge page, control characters in titles and addresses."""
     home = news.page("/", page(link("/rss.xml"), link("/\x1b[2J.xml"), body="x" * 3_000_000))
-    news.page("/robots.txt", "Sitemap: /s.xml\n" + "Disallow: /*a*b*c*d\n" * 500_000)
+    news.page("/robots.txt", "Sitemap: /s.xml\nSitemap: /\x1b[3J.xml\n" + "Disallow: /*a*b*c*d\n" * 500_000)
     title = "Bl&#27;[2Jatt\u202e&#155;"
     feed = f"<rss version='2.0'><channel><title>{title}</title><item><title>a</title></item></channel></rss>"
     news.feed_bytes("/rss.xml", feed.encode())
     result = discover(desk, home)
     assert result.code == 0, result.stderr
     assert result.json["found"][0]["title"].isprintable()
-    assert set(refused(result)) == {news.url("/%1B[2J.xml"), news.url("/s.xml")}
+    assert set(refused(result)) == {news.url("/%1B[2J.xml"), news.url("/%1B[3J.xml"), news.url("/s.xml")}
     plain = desk.command("feeds", "discover", home)
     assert all(line.replace("\t", "").isprintable() for line in (plain.stdout + plain.stderr).splitlines())
 

@@ -280,6 +280,20 @@ def test_an_index_lists_its_sitemaps_the_likeliest_first() -> None:
     assert paths == ["/news.xml", "/a.xml", "/c.xml", "/b.xml", "/2.xml", "/1.xml"]
 
 
+@pytest.mark.parametrize(
+    ("home", "own", "foreign"),
+    [
+        ("https://www.blatt.co.uk/", "https://news.blatt.co.uk/1.xml", "https://anderes.co.uk/1.xml"),
+        ("https://anna.github.io/", "https://anna.github.io/1.xml", "https://bert.github.io/1.xml"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1:81/1.xml", "http://127.0.0.2/1.xml"),
+    ],
+)
+def test_an_index_keeps_sitemaps_of_other_sites_apart(home: str, own: str, foreign: str) -> None:
+    """Sites are registrable domains of the public suffix list; the rest is listed, so that a person sees it."""
+    feed = parsed(index({foreign: "", own: ""}), url=f"{home}index.xml")
+    assert (feed.sitemaps, feed.foreign_sitemaps) == ((own,), (foreign,))
+
+
 # -- hostile ones -----------------------------------------------------------------------------------------------------
 
 

@@ -93,6 +93,11 @@ def test_sitemaps_of_robots_txt_are_addresses_each_once_news_first() -> None:
         "https://blatt.example/a.xml",
         "https://blatt.example/b.xml",
     )
+    odd = "Sitemap: /\x1b[2J.xml\nSitemap: /\u202eb.xml\n".encode()
+    assert sitemaps_of(odd, url="https://blatt.example/robots.txt") == (
+        "https://blatt.example/%1B[2J.xml",
+        "https://blatt.example/%E2%80%AEb.xml",
+    )
     many = b"".join(b"Sitemap: /%d.xml\n" % number for number in range(5_000))
     assert len(sitemaps_of(many, url="https://blatt.example/robots.txt")) == 100
 

@@ -38,7 +38,7 @@ async def follow_index(
     """
     known = {sitemap.url: sitemap for sitemap in await context.store.run(sitemaps.of_feed, claimed.id)}
     if isinstance(index, NewBody):
-        listed, problem = sitemaps_of(index.news.feed, url=index.url, known=known)
+        listed, problem = sitemaps_of(index.news.feed, known=known)
         hashed: int | None = index.body_hash
         answer = index.answer
     else:
