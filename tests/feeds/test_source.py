@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.feed_bodies import feed_body
-from watcher.feeds.source import joined_source, read_source, sitemaps_of
-from watcher.feeds.source_values import SourceReading
+from watcher.feeds.source import read_source, sitemaps_of
+from watcher.feeds.source_values import SourceReading, joined_source
 from watcher.model import Entry
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -163,13 +163,17 @@ async def test_a_sitemap_that_fails_alone_is_named(
     assert status(rig).problem == ""
 
 
-async def test_an_index_fails_if_all_its_sitemaps_do(make_rig: MakeRig, news: Newsroom) -> None:
-    """It is then polled less often, as any feed that fails, and the message says what the sitemaps answer."""
+async def test_an_index_fails_if_all_its_sitemaps_do(
+    make_rig: MakeRig, news: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is then polled less often, as any feed that fails. The message says what the sitemaps answer, once."""
     news.page("/a.xml", "<html><body>Wir bauen um.</body></html>")
     serve_index(news, "/a.xml", "/b.xml")
     rig = await make_rig({"blatt": "/index.xml"})
     await rig.poll()
     assert status(rig).last_error.startswith("no sitemap of the index can be read (2 listed): not a feed: ")
+    assert await polled(rig) == 0
+    assert [record.levelname for record in caplog.records if "sitemap" in record.message] == ["WARNING"]
     serve(news, "/a.xml", "Hafen")
     assert await polled(rig, after=timedelta(days=1)) == 1
     assert "/b.xml: HTTP 404" in status(rig).problem

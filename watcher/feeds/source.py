@@ -7,8 +7,7 @@ Runs in a parser process. Its results are small, also those of large bodies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -37,20 +36,6 @@ def read_source(body: bytes, *, content_type: str, url: str, timezone: str, now:
     if feed.is_index:
         return _index(feed)
     return SourceReading(source=_source(feed, url))
-
-
-def joined_source(sources: Sequence[Source]) -> Source:
-    """Returns what an index of sitemaps is as one source, given at least one of its sitemaps."""
-    languages = {source.language for source in sources if source.language}
-    listed = frozenset().union(*(source.listed for source in sources))
-    return replace(
-        sources[0],
-        title=next((source.title for source in sources if source.title), ""),
-        language=languages.pop() if len(languages) == 1 else "",
-        entries=max(len(listed), *(source.entries for source in sources)),
-        newest_at=max((source.newest_at for source in sources if source.newest_at), default=None),
-        listed=listed,
-    )
 
 
 def sitemaps_of(robots: bytes, *, url: str) -> tuple[str, ...]:

@@ -53,6 +53,9 @@ async def follow_index(
     if listed and len(reader.failures) == len(listed):
         return _all_failed(reader.failures)
     after = tuple(sorted(reader.after, key=lambda sitemap: sitemap.position))
+    before = {sitemap.url: sitemap for sitemap in listed}
+    for sitemap in after:
+        _log_change(claimed.name, before[sitemap.url], sitemap)
     answer = replace(answer, max_age=reader.max_age)
     if isinstance(index, NotModified) and after == tuple(known.values()):
         return NotModified(answer=answer)
@@ -142,7 +145,6 @@ class _Reader:
             else:
                 after = self._answered(sitemap, outcome.answer)
         self.after.append(after)
-        _log_change(self.source.feed, sitemap, after)
 
     def _answered(self, sitemap: Sitemap, answer: Answer) -> Sitemap:
         return replace(
