@@ -25,6 +25,13 @@ def program(tmp_path: Path) -> Program:
     return Program(tmp_path)
 
 
+@pytest.fixture
+def desk(program: Program) -> Program:
+    """A program whose config has a comment and a watch, but no feed."""
+    program.config.write_text('# ours\n\n[[watches]]\nname = "Rat"\nterms = ["Rat"]\n', encoding="utf-8")
+    return program
+
+
 class Commands:
     """The command line in this process, on the config in `folder`: a second faster than a process of its own."""
 

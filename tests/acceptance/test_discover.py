@@ -1,87 +1,22 @@
-"""`feeds discover` on a newsroom, over the real command line."""
+"""`feeds discover` on a newsroom, over the real command line: pages, feeds, guesses, `--add`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-import pytest
-
-from tests.acceptance.program import Program, Result
-from tests.newsroom import Newsroom, Reply
+from tests.acceptance.discovery import (
+    NOW,
+    chosen,
+    discover,
+    entries,
+    found,
+    link,
+    page,
+    refused,
+)
+from tests.acceptance.program import Program
+from tests.newsroom import Newsroom, Reply, Request
 from watcher.config import load
-from watcher.model import Entry
-
-NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-def entries(*names: str, newest: datetime = NOW) -> list[Entry]:
-    """Entries with pages of these names, the newest first, an hour apart."""
-    return [
-        Entry(
-            id=name,
-            link=f"/{name}.html",
-            title=f"Meldung {name}",
-            summary="Der Rat tagte am Abend.",
-            published_at=newest - timedelta(hours=number),
-        )
-        for number, name in enumerate(names)
-    ]
-
-
-def page(*links: str, body: str = "Willkommen") -> str:
-    return f"<!doctype html><html><head><title>Blatt</title>{''.join(links)}</head><body>{body}</body>"
-
-
-def link(href: str, media_type: str = "application/rss+xml", title: str = "") -> str:
-    return f'<link rel="alternate" type="{media_type}" title="{title}" href="{href}">'
-
-
-def sitemap(*names: str, at: datetime = NOW) -> str:
-    """A news sitemap of the pages of these names."""
-    news = (
-        f"<url><loc>/{name}.html</loc><news:news><news:publication><news:name>Blatt</news:name>"
-        f"<news:language>de</news:language></news:publication><news:publication_date>{at.isoformat()}"
-        f"</news:publication_date><news:title>Meldung {name}</news:title></news:news></url>"
-        for name in names
-    )
-    core, extension = "http://www.sitemaps.org/schemas/sitemap/0.9", "http://www.google.com/schemas/sitemap-news/0.9"
-    return f'<urlset xmlns="{core}" xmlns:news="{extension}">{"".join(news)}</urlset>'
-
-
-def old_sitemap(*names: str) -> str:
-    """A sitemap of pages that were modified long ago."""
-    pages = "".join(f"<url><loc>/{name}.html</loc><lastmod>2019-01-01</lastmod></url>" for name in names)
-    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{pages}</urlset>'
-
-
-def index(*addresses: str) -> str:
-    sitemaps = "".join(f"<sitemap><loc>{address}</loc></sitemap>" for address in addresses)
-    return f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{sitemaps}</sitemapindex>'
-
-
-def found(result: Result) -> dict[str, dict[str, Any]]:
-    return {row["url"]: row for row in result.json["found"]}
-
-
-def chosen(result: Result) -> list[str]:
-    return [row["url"] for row in result.json["found"] if row["chosen"]]
-
-
-def refused(result: Result) -> dict[str, str]:
-    return {row["url"]: row["reason"] for row in result.json["refused"]}
-
-
-@pytest.fixture
-def desk(program: Program) -> Program:
-    program.config.write_text('# ours\n\n[[watches]]\nname = "Rat"\nterms = ["Rat"]\n', encoding="utf-8")
-    return program
-
-
-def discover(desk: Program, url: str, *options: str) -> Result:
-    return desk.command("feeds", "discover", url, "--json", *options)
 
 
 def test_a_page_leads_to_its_feeds(news: Newsroom, desk: Program) -> None:
@@ -134,7 +69,7 @@ def test_an_address_that_is_a_feed_is_found_itself(news: Newsroom, desk: Program
 
 
 def test_usual_addresses_are_tried(news: Newsroom, desk: Program) -> None:
-    """At the root and in the folder of the page, whatever page of the site it is."""
+    """At the root of the site and in the folder of the page."""
     home = news.page("/politik/seite.html", page())
     paths = ["/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json", "/politik/feed"]
     feeds = {news.feed(path, entries(path[1:]), format="json" if "json" in path else "rss20") for path in paths}
@@ -167,17 +102,6 @@ def test_a_guess_may_be_sent_to_its_final_slash(news: Newsroom, desk: Program) -
     assert list(found(discover(desk, home))) == [feed]
 
 
-@pytest.mark.parametrize("status", [502, 503, 429])
-def test_a_site_that_does_not_work_is_left_alone(news: Newsroom, desk: Program, status: int) -> None:
-    """The sentence names address and failure, and one request was enough."""
-    home = news.page("/", "kaputt", status=status)
-    result = discover(desk, home)
-    assert (result.code, result.json["found"]) == (1, [])
-    assert home in result.stderr
-    assert f"HTTP {status}" in result.stderr
-    assert len(news.requests) == 1
-
-
 def test_a_page_that_is_forbidden_does_not_hide_the_feed(news: Newsroom, desk: Program) -> None:
     """Some sites keep robots from pages, not from feeds; without a feed the failure is named."""
     home = news.page("/", "nein", status=403)
@@ -188,79 +112,8 @@ def test_a_page_that_is_forbidden_does_not_hide_the_feed(news: Newsroom, desk: P
     assert list(found(discover(desk, home))) == [feed]
 
 
-def test_robots_txt_leads_to_news_sitemaps(news: Newsroom, desk: Program) -> None:
-    """Directly and through one level of an index; an old sitemap is refused, an index in an index not followed."""
-    home = news.page("/", page())
-    sitemaps = [news.url(f"/{name}.xml") for name in ("news", "index", "alt")]
-    news.page("/robots.txt", "User-agent: *\nDisallow: /\n" + "".join(f"Sitemap: {each}\n" for each in sitemaps))
-    news.page("/news.xml", sitemap("a", "b"))
-    news.page("/alt.xml", old_sitemap("z"))
-    news.page("/index.xml", index("/s1.xml", "/tief.xml", "https://anderes.example/news.xml"))
-    news.page("/s1.xml", sitemap("c"))
-    news.page("/tief.xml", index("/s2.xml"))
-    news.page("/s2.xml", sitemap("d"))
-    result = discover(desk, home)
-    assert result.code == 0, result.stderr
-    rows = found(result)
-    assert set(rows) == {news.url("/news.xml"), news.url("/s1.xml")} == set(chosen(result))
-    row = rows[news.url("/news.xml")]
-    assert (row["kind"], row["format"], row["entries"]) == ("news sitemap", "news sitemap", 2)
-    assert (row["from"], row["language"], row["title"]) == ("robots.txt", "de", "Blatt")
-    assert datetime.fromisoformat(row["newest_at"]) == NOW
-    assert rows[news.url("/s1.xml")]["from"] == "robots.txt"
-    reasons = refused(result)
-    assert set(reasons) == {news.url("/alt.xml"), news.url("/tief.xml"), "https://anderes.example/news.xml"}
-    assert "without news" in reasons[news.url("/alt.xml")]
-    assert news.count("/s2.xml") == 0
-
-
-def test_a_news_sitemap_beside_a_feed(news: Newsroom, desk: Program) -> None:
-    """The feed comes first; the sitemap is added where it lists more."""
-    home = news.page("/", page(link("/rss.xml")))
-    rss = news.feed("/rss.xml", entries("a", "b"))
-    news.page("/news-sitemap.xml", sitemap("a", "b"))
-    result = discover(desk, home)
-    assert list(found(result)) == [rss, news.url("/news-sitemap.xml")]
-    assert chosen(result) == [rss]
-    news.page("/news-sitemap.xml", sitemap("a", "b", "c"))
-    result = discover(desk, home, "--add")
-    assert chosen(result) == [rss, news.url("/news-sitemap.xml")]
-    assert [feed.url for feed in load(desk.config).feeds] == chosen(result)
-
-
-def test_an_address_that_is_a_sitemap_or_an_index_is_found_itself(news: Newsroom, desk: Program) -> None:
-    """An index is one source, with the entries of its sitemaps, as polls read it."""
-    plain = news.page("/s1.xml", sitemap("a", "b"))
-    news.page("/s2.xml", sitemap("c"))
-    whole = news.page("/index.xml", index("/s1.xml", "/s2.xml", "/weg.xml"))
-    rows = discover(desk, plain).json["found"]
-    assert [(row["url"], row["from"], row["entries"]) for row in rows] == [(plain, "itself", 2)]
-    result = discover(desk, whole)
-    rows = result.json["found"]
-    assert [(row["url"], row["from"], row["entries"], row["chosen"]) for row in rows] == [(whole, "itself", 3, True)]
-    assert refused(result) == {news.url("/weg.xml"): "HTTP 404"}
-    empty = news.page("/leer.xml", index("/weg.xml"))
-    result = discover(desk, empty)
-    assert result.code == 1
-    assert "none of which lists news" in result.stderr
-
-
-def test_indexes_that_list_each_other_end(news: Newsroom, desk: Program) -> None:
-    """A circle of indexes, and one with very many sitemaps, cost few requests."""
-    home = news.page("/", page())
-    news.page("/robots.txt", "Sitemap: /i1.xml\nSitemap: /i2.xml\n")
-    news.page("/i1.xml", index("/i2.xml", "/i1.xml", *(f"/s{number}.xml" for number in range(2_000))))
-    news.page("/i2.xml", index("/i1.xml", "/i3.xml"))
-    news.page("/i3.xml", index("/i1.xml", "/i2.xml"))
-    result = discover(desk, home)
-    assert result.code == 1
-    assert "further sitemaps" in result.stderr
-    assert len(news.requests) <= 60
-    assert all(news.count(f"/i{number}.xml") == 1 for number in (1, 2, 3))
-
-
 def test_add_writes_the_chosen_and_keeps_comments(news: Newsroom, desk: Program) -> None:
-    """Once: what the config has is left out, in whatever format."""
+    """A list that the config has in one format is not added in another."""
     home = news.page("/", page(link("/rss.xml"), link("/atom.xml", "application/atom+xml"), link("/sport.xml")))
     rss = news.feed("/rss.xml", entries("a", "b", "c"), title="Blatt")
     news.feed("/atom.xml", entries("a", "b", "c"), format="atom10", title="Blatt")
@@ -275,6 +128,26 @@ def test_add_writes_the_chosen_and_keeps_comments(news: Newsroom, desk: Program)
     assert (again.code, again.json["added"], chosen(again)) == (0, [], [])
     assert found(again)[sport]["name"] == "127.0.0.1 2"
     assert desk.config.read_text(encoding="utf-8") == text
+
+
+def test_add_decides_on_the_config_as_it_is_when_it_writes(news: Newsroom, desk: Program) -> None:
+    """A feed that was added during the search is left out, and its name is taken; all others are written together."""
+    home = news.page("/", page(link("/rss.xml"), link("/sport.xml"), link("/kultur.xml")))
+    rss = news.feed("/rss.xml", entries("a", "b"), title="Blatt")
+    sport = news.feed("/sport.xml", entries("x", "y"), title="Sport")
+    culture = news.feed("/kultur.xml", entries("p", "q"), title="Kultur")
+
+    def robots(_request: Request) -> Reply:
+        with desk.config.open("a", encoding="utf-8") as file:
+            file.write(f'\n[[feeds]]\nname = "127.0.0.1"\nurl = "{rss}"\n')
+        return Reply.text("")
+
+    news.respond("/robots.txt", robots)
+    result = discover(desk, home, "--add")
+    assert result.code == 0, result.stderr
+    assert result.json["added"] == ["127.0.0.1 2", "127.0.0.1 3"]
+    assert [feed.url for feed in load(desk.config).feeds] == [rss, sport, culture]
+    assert found(result)[rss]["note"] == "the config has it as 127.0.0.1"
 
 
 def test_without_json_there_is_a_line_for_each_source(news: Newsroom, desk: Program) -> None:
@@ -301,109 +174,3 @@ def test_a_page_without_links_is_searched_by_its_canonical_page_and_the_home_pag
     news.page("/", page(link("/fern.xml")))
     far = news.feed("/fern.xml", entries("b"))
     assert list(found(discover(desk, plain))) == [far]
-
-
-def test_no_more_than_sixty_requests(news: Newsroom, desk: Program) -> None:
-    """Of a thousand links some are fetched; the sentence and the reasons say what was not."""
-    home = news.page("/", page(*(link(f"/{number}.xml") for number in range(1_000))))
-    news.page("/robots.txt", "".join(f"Sitemap: /s{number}.xml\n" for number in range(1_000)))
-    result = discover(desk, home)
-    assert result.code == 1
-    assert len(news.requests) <= 60
-    assert "900 further feeds" in result.stderr
-    assert any("only the first" in reason for reason in refused(result).values())
-    assert news.count("/feed") == 1
-
-
-def test_redirects_count_and_end(news: Newsroom, desk: Program) -> None:
-    """A circle of redirects ends, and each of its requests counts."""
-    home = news.page("/", page(*(link(f"/kreis/{number}") for number in range(30))))
-    for number in range(30):
-        news.redirect(f"/kreis/{number}", f"/kreis/{number}/")
-        news.redirect(f"/kreis/{number}/", f"/kreis/{number}")
-    result = discover(desk, home)
-    assert result.code == 1
-    assert len(news.requests) <= 60
-    assert any("redirects" in reason for reason in refused(result).values())
-
-
-def test_private_addresses_and_other_schemes_are_not_asked(news: Newsroom, desk: Program) -> None:
-    """Neither by link, nor by robots.txt, nor by a redirect."""
-    with Newsroom() as other:
-        other.feed("/rss.xml", entries("a"))
-        home = news.page(
-            "/",
-            page(
-                link("javascript:alert(1)"),
-                link("file:///etc/passwd"),
-                link(other.url("/rss.xml")),
-                link("http://169.254.169.254/latest"),
-                link("/weiter.xml"),
-            ),
-        )
-        news.page("/robots.txt", f"Sitemap: {other.url('/sitemap.xml')}\nSitemap: file:///etc/passwd\n")
-        news.redirect("/weiter.xml", other.url("/rss.xml"))
-        result = discover(desk, home)
-        assert result.code == 1
-        assert other.requests == []
-    assert set(refused(result)) == {
-        other.url("/rss.xml"),
-        other.url("/sitemap.xml"),
-        "http://169.254.169.254/latest",
-        news.url("/weiter.xml"),
-    }
-
-
-def test_hostile_bytes_end_in_sentences(news: Newsroom, desk: Program) -> None:
-    """A robots.txt of 10 MB, a huge page, control characters in titles and addresses."""
-    home = news.page("/", page(link("/rss.xml"), link("/\x1b[2J.xml"), body="x" * 3_000_000))
-    news.page("/robots.txt", "Sitemap: /s.xml\n" + "Disallow: /*a*b*c*d\n" * 500_000)
-    title = "Bl&#27;[2Jatt\u202e&#155;"
-    feed = f"<rss version='2.0'><channel><title>{title}</title><item><title>a</title></item></channel></rss>"
-    news.feed_bytes("/rss.xml", feed.encode())
-    result = discover(desk, home)
-    assert result.code == 0, result.stderr
-    assert result.json["found"][0]["title"].isprintable()
-    assert set(refused(result)) == {news.url("/%1B[2J.xml"), news.url("/s.xml")}
-    plain = desk.command("feeds", "discover", home)
-    assert all(line.replace("\t", "").isprintable() for line in (plain.stdout + plain.stderr).splitlines())
-
-
-def test_a_page_that_is_too_large_is_a_failure(news: Newsroom, desk: Program) -> None:
-    """Its size is limited; the usual addresses are tried all the same."""
-    home = news.page("/", "<html>" + "x" * 17 * 1024 * 1024)
-    feed = news.feed("/rss.xml", entries("a"))
-    assert list(found(discover(desk, home))) == [feed]
-
-
-def test_a_site_that_stops_answering_is_given_up(news: Newsroom, desk: Program) -> None:
-    """Three failures in a row are enough; the reasons name what was not fetched."""
-    home = news.page("/", page(*(link(f"/{number}.xml") for number in range(20))))
-    for number in range(20):
-        news.respond(f"/{number}.xml", lambda _request: Reply(cut_after=-1))
-    result = discover(desk, home)
-    assert result.code == 1
-    assert len(news.requests) < 10
-    assert any("in a row" in reason for reason in refused(result).values())
-    assert news.count("/feed") == 0
-
-
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("http://127.0.0.1:9/", ["http://127.0.0.1:9/"]),
-        ("blatt", ["blatt"]),
-        ("ftp://blatt.example/", ["ftp"]),
-        ("http://anna:geheim@127.0.0.1:9/", ["credentials"]),
-        ("http://[x/", ["http://[x/"]),
-        ("", ["no feed"]),
-    ],
-)
-def test_an_address_that_cannot_be_asked_is_a_sentence(desk: Program, url: str, words: Sequence[str]) -> None:
-    """Exit code 1, an object without sources, and no password."""
-    result = discover(desk, url)
-    assert (result.code, result.json["found"]) == (1, [])
-    assert "no feed" in result.stderr
-    assert all(word in result.stderr for word in words)
-    assert "geheim" not in result.stderr + result.stdout
-    assert json.loads(result.stdout)["added"] == []

@@ -84,6 +84,18 @@ class TestOnce:
         assert len(program.names()) == 2
         assert listed(program)["A"] == ("Liste", False)
 
+    def test_a_listed_feed_is_not_removed_from_the_config(self, feeds: Newsroom, program: Program) -> None:
+        """By name or address: the sentence names its list. A feed of the config is removed as always."""
+        serve(feeds, "a", "b")
+        text = configure(feeds, program, feeds={"b": feeds.url("/b")})
+        program.once()
+        for feed in ("A", feeds.url("/a/")):
+            result = program.command("feeds", "remove", feed)
+            assert (result.code, program.config.read_text(encoding="utf-8")) == (1, text)
+            assert "feed A comes from the list Liste: remove it from that list" in result.stderr
+        assert program.command("feeds", "remove", "b").code == 0
+        assert "no feed in" in program.command("feeds", "remove", "niemand").stderr
+
     def test_what_is_not_a_list_changes_nothing_and_is_shown(self, feeds: Newsroom, program: Program) -> None:
         """The feeds are polled as before; summary, log and `feeds list` say what was wrong."""
         serve(feeds, "a", "b")

@@ -71,12 +71,15 @@ def test_an_index_is_read_with_its_sitemaps(news: Newsroom, program: Program) ->
 
 
 def test_feeds_add_takes_the_address_of_a_sitemap(news: Newsroom, program: Program) -> None:
-    """It says what it found, also behind an index, and writes the address as any other."""
+    """It says what it found, also behind an index that lists a broken address, and writes the address as any other."""
     program.configure(feeds={})
     news.feed_bytes("/1.xml", listed(news, article(news, matching=True), article(news, matching=True)).encode())
-    url = news.feed_bytes("/index.xml", sitemaps.index({news.url("/1.xml"): "2026-11-28"}).encode())
+    url = news.feed_bytes(
+        "/index.xml", sitemaps.index({"http://127.0.0.1:0/": "", news.url("/1.xml"): "2026-11-28"}).encode()
+    )
     result = program.command("feeds", "add", url, "--name", "blatt")
     assert (result.code, "Das Blatt: 2 entries, news sitemap" in result.stderr) == (0, True), result.stderr
+    assert "note: http://127.0.0.1:0/: " in result.stderr
     program.once()
     assert len(program.texts()) == 2
 

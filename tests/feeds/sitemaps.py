@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
+from watcher.model import ParsedFeed
+
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+SITE = "https://blatt.example"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -46,6 +49,11 @@ def index(sitemaps: Mapping[str, str]) -> str:
         f"<sitemap><loc>{escape(loc)}</loc>{_tag('lastmod', date)}</sitemap>" for loc, date in sitemaps.items()
     )
     return f'{HEAD}<sitemapindex xmlns="{SITEMAP}">{listed}</sitemapindex>'
+
+
+def links(feed: ParsedFeed) -> list[str]:
+    """The links of a sitemap at SITE, each without it."""
+    return [entry.link.removeprefix(SITE) for entry in feed.entries]
 
 
 def _tag(name: str, text: str) -> str:

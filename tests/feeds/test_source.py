@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.feed_bodies import feed_body
-from watcher.feeds.source import joined_source, read_source, sitemaps_of
-from watcher.feeds.source_values import SourceReading
+from watcher.feeds.source import read_source, sitemaps_of
+from watcher.feeds.source_values import SourceReading, joined_source
 from watcher.model import Entry
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -92,6 +92,11 @@ def test_sitemaps_of_robots_txt_are_addresses_each_once_news_first() -> None:
         "https://blatt.example/news.xml",
         "https://blatt.example/a.xml",
         "https://blatt.example/b.xml",
+    )
+    odd = "Sitemap: /\x1b[2J.xml\nSitemap: /\u202eb.xml\n".encode()
+    assert sitemaps_of(odd, url="https://blatt.example/robots.txt") == (
+        "https://blatt.example/%1B[2J.xml",
+        "https://blatt.example/%E2%80%AEb.xml",
     )
     many = b"".join(b"Sitemap: /%d.xml\n" % number for number in range(5_000))
     assert len(sitemaps_of(many, url="https://blatt.example/robots.txt")) == 100

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.errors import AddressRefused, FetchError, FetchFailure
-from watcher.net.target import origin_of, origins_of, parse_target
+from watcher.net.target import is_same_origin, origin_of, origins_of, parse_target
 
 MISLEADING = [
     "file:///etc/passwd",
@@ -187,6 +187,15 @@ def test_the_short_way_to_an_origin_leads_to_the_same(scheme: str, authority: st
             origin_of(url)
     else:
         assert origin_of(url) == expected
+
+
+def test_an_address_that_cannot_be_fetched_shares_no_origin() -> None:
+    """Addresses in the sitemaps of strangers are compared without an error."""
+    assert is_same_origin("https://Blatt.example/a", "https://blatt.example:443/b")
+    assert not is_same_origin("http://blatt.example/", "https://blatt.example/")
+    for broken in ("http://blatt.example:0/", "http://blatt.example:x/", "http://[x/", ""):
+        assert not is_same_origin(broken, "http://blatt.example/")
+        assert not is_same_origin(broken, broken)
 
 
 def test_the_origin_of_a_plain_address_is_its_prefix() -> None:

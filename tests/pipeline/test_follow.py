@@ -11,6 +11,7 @@ from tests.newsroom import Newsroom, Reply
 from tests.pipeline.rig import Rig
 from watcher.app import reconfigure
 from watcher.config import load
+from watcher.store.commands import feed_incidents
 from watcher.store.commands import followed_lists as commands
 from watcher.store.queries import followed_lists
 
@@ -139,6 +140,32 @@ async def test_a_304_that_was_not_asked_for_is_a_failure(make_rig: MakeRig, news
     await rig.service.lists.read_all()
     assert rig.service.lists.failed == {}
     assert subscribed(rig) == {"a": True}
+
+
+async def test_a_list_that_is_read_every_other_day_is_not_read_before(make_rig: MakeRig, news: Newsroom) -> None:
+    """An interval of more than a day is kept to, and so is the wait after a failure."""
+    serve(news, "/a")
+    polling = '\n[polling]\nevery = "48h"\nslowest = "48h"\n'
+    rig = await make_rig({}, watch=table(news) + polling)
+    for count in (1, 2):
+        await rig.service.lists.read_due()
+        await rig.service.lists.read_due()
+        assert news.count("/list") == count
+        assert (await status(rig)).next_read_at - rig.clock.now == 2 * DAY
+        news.page("/list", "weg", status=404)
+        rig.clock.forward(2 * DAY + SECOND)
+
+
+async def test_a_list_that_leaves_a_feed_out_ends_its_incidents(make_rig: MakeRig, news: Newsroom) -> None:
+    """A muted feed is not polled, so that nothing would ever end them."""
+    serve(news, "/a", "/b")
+    rig = await make_rig({}, watch=table(news))
+    await rig.service.lists.read_all()
+    for name in "ab":
+        await rig.store.run(feed_incidents.begin_unread, name, "nothing but walls", ops=(), now=rig.clock.now)
+    serve(news, "/b")
+    await rig.service.lists.read_all()
+    assert rig.rows("SELECT name FROM troubles") == [("unread b",)]
 
 
 async def test_a_clock_that_was_set_back_delays_no_list(make_rig: MakeRig, news: Newsroom) -> None:

@@ -163,13 +163,17 @@ async def test_a_sitemap_that_fails_alone_is_named(
     assert status(rig).problem == ""
 
 
-async def test_an_index_fails_if_all_its_sitemaps_do(make_rig: MakeRig, news: Newsroom) -> None:
-    """It is then polled less often, as any feed that fails, and the message says what the sitemaps answer."""
+async def test_an_index_fails_if_all_its_sitemaps_do(
+    make_rig: MakeRig, news: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is then polled less often, as any feed that fails. The message says what the sitemaps answer, once."""
     news.page("/a.xml", "<html><body>Wir bauen um.</body></html>")
     serve_index(news, "/a.xml", "/b.xml")
     rig = await make_rig({"blatt": "/index.xml"})
     await rig.poll()
     assert status(rig).last_error.startswith("no sitemap of the index can be read (2 listed): not a feed: ")
+    assert await polled(rig) == 0
+    assert [record.levelname for record in caplog.records if "sitemap" in record.message] == ["WARNING"]
     serve(news, "/a.xml", "Hafen")
     assert await polled(rig, after=timedelta(days=1)) == 1
     assert "/b.xml: HTTP 404" in status(rig).problem
@@ -216,6 +220,18 @@ async def test_private_and_foreign_sitemaps_are_never_asked(make_rig: MakeRig, n
     assert rig.service.tally.new_entries == 1
     assert status(rig).problem.startswith("3 of its sitemaps are at another site and are not read; ")
     assert status(rig).problem.count("is not 80 or 443") + status(rig).problem.count("not a public address") == 2
+
+
+@pytest.mark.parametrize("port", [":99999", ":0", ":x"])
+async def test_an_address_that_cannot_be_fetched_costs_no_other(make_rig: MakeRig, news: Newsroom, port: str) -> None:
+    """An index may list any text as an address; the problem names it, and the other sitemaps are read."""
+    serve(news, "/a.xml", "Hafen")
+    bad = f"http://127.0.0.1{port}/x.xml"
+    news.feed_bytes("/index.xml", index({bad: "", news.url("/a.xml"): ""}).encode())
+    rig = await make_rig({"blatt": "/index.xml"})
+    await rig.poll()
+    assert (rig.service.tally.new_entries, status(rig).last_error) == (1, "")
+    assert f"{bad}: invalid url: " in status(rig).problem
 
 
 async def test_no_more_than_fifty_sitemaps_are_read(make_rig: MakeRig, news: Newsroom) -> None:

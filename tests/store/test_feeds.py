@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, record, subscribed
@@ -74,6 +74,23 @@ def test_a_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
     (status,) = feed_status.statuses(tx)
     assert status.last_polled_at is None
+
+
+@pytest.mark.parametrize("late", [{"silence": "nothing since Monday"}, {"rolled_over": True}])
+def test_a_feed_that_rests_has_no_incidents(tx: Connection, late: dict[str, Any]) -> None:
+    """Those that it has are forgotten when it is removed or muted; a poll that ends afterwards begins none."""
+
+    def names() -> list[str]:
+        return [row.name for row in tx.execute(select(schema.incidents.c.name))]
+
+    feed = subscribed(tx, "a")
+    feeds.record_poll(tx, feed, poll_record(tx, feed, **late), now=NOW)
+    assert len(names()) == 1
+    after = poll_record(tx, feed, **late)
+    feeds.subscribe(tx, {}, now=NOW)
+    assert names() == []
+    feeds.record_poll(tx, feed, after, now=NOW)
+    assert names() == []
 
 
 def quiet(feed: ClaimedFeed, *, after: timedelta = HOUR) -> QuietPoll:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.text.registrable import registrable_domain
+from watcher.text.registrable import registrable_domain, site_of
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_the_registrable_domain_of_a_host(host: str, domain: str) -> None:
 def test_odd_hosts_raise_nothing(host: str) -> None:
     """What is not a name has some domain, too."""
     assert isinstance(registrable_domain(host), str)
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://anna:x@www.blatt.co.uk:8443/a", "blatt.co.uk"),
+        ("http://[::1]/", "::1"),
+        ("http://[x/", ""),
+        ("/a", ""),
+        ("", ""),
+    ],
+)
+def test_the_site_of_an_address(url: str, site: str) -> None:
+    """It is the registrable domain of the host; text that is not an address has none."""
+    assert site_of(url) == site

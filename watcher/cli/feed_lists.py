@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from watcher.cli.output import import_progress
-from watcher.cli.shell import Shell, command, pass_shell, print_json, print_message, print_table
+from watcher.cli.shell import Shell, command, pass_shell, print_json, print_message, print_table, printable
 from watcher.config import Config
 from watcher.config.edit import add_feeds
 from watcher.errors import NotOpml, ParserError, WatcherError
@@ -100,15 +100,11 @@ def _by_outcome(rows: Sequence[ImportRow]) -> dict[str, list[dict[str, str]]]:
 
 
 def _print_rows(rows: Sequence[ImportRow]) -> None:
-    cells = [(row.outcome.value, row.name or row.title, _printable(row.url), row.reason) for row in rows]
+    cells = [(row.outcome.value, row.name or row.title, printable(row.url), row.reason) for row in rows]
     if len(cells) <= _LARGE:
         print_table(("", "feed", "address", "reason"), cells)
     else:
         click.echo("\n".join("\t".join(row) for row in cells))
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _print_summary(rows: Sequence[ImportRow], file: Path, *, dry_run: bool) -> None:

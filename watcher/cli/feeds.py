@@ -25,6 +25,7 @@ from watcher.store.queries import feed_status, followed_lists
 from watcher.store.queries.feed_status import FeedStatus
 from watcher.store.queries.followed_lists import ListStatus
 from watcher.text.addresses import clean_address
+from watcher.text.feed_address import feed_address_key
 
 _COLUMNS = ("feed", "entries", "no article", "near misses", "last poll", "next poll", "health", "address", "list")
 
@@ -79,6 +80,7 @@ def register(group: click.Group) -> None:
     def remove(shell: Shell, feed: str) -> None:
         """Removes a feed, by name or address. Its documents stay."""
         file = shell.config_file()
+        _refuse_if_followed(shell.config(), feed)
         removed = remove_feed(file, feed)
         print_message(f"removed {removed.name} from {file}; a running daemon drops it at the next reload (SIGHUP)")
 
@@ -91,6 +93,19 @@ async def _fetch(config: Config, url: str) -> ParsedFeed:
         except NotAFeed as error:
             hint = f"; `watcher feeds discover {url}` finds the feeds of a site"
             raise WatcherError(f"{url} is not a feed: {sentence(error)}{hint}") from error
+
+
+def _refuse_if_followed(config: Config, name_or_url: str) -> None:
+    """Raises WatcherError for a feed of a followed list, which the config file does not have."""
+    if not config.opml:
+        return
+    key = feed_address_key(name_or_url)
+    for feed in _state_of(config)[0]:
+        if feed.list and (feed.name == name_or_url or feed.key == key):
+            raise WatcherError(
+                f"feed {feed.name} comes from the list {feed.list}: remove it from that list, "
+                f"or the [[opml]] table of the list from {config.file}"
+            )
 
 
 def _state_of(config: Config) -> tuple[Sequence[FollowedFeed], dict[str, FeedStatus], dict[str, ListStatus]]:

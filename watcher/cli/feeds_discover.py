@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,10 @@ from watcher.cli.shell import (
     print_json,
     print_message,
     print_table,
+    printable,
 )
 from watcher.config import Config
-from watcher.config.edit import add_feed, free_name
+from watcher.config.edit import add_feeds, free_name
 from watcher.errors import WatcherError
 from watcher.feeds.choice import Found, choose
 from watcher.inquiry.discover import Discovery, discover
@@ -56,8 +57,8 @@ def register_discover(feeds_group: click.Group) -> None:
         """
         file, config, url = shell.config_file(), shell.config(), clean_address(url)
         discovery = asyncio.run(_search(config, url))
-        rows = choose(discovery.found, known=_known(config), name=_namer(config), now=datetime.now(UTC))
-        added = _added(file, rows) if add else []
+        rows = _added(file, discovery) if add else _chosen(config, discovery)
+        added = [row.name for row in rows if row.chosen] if add else []
         if as_json:
             print_json(_plain(url, discovery, rows, added))
         else:
@@ -96,10 +97,6 @@ def _progress() -> Iterator[Callable[[int, str], None]]:
         yield lambda number, url: status.update(f"request {number} of at most 60: {escape(_shown(url)[:80])}")
 
 
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def _known(config: Config) -> dict[str, str]:
     return {feed_address_key(feed.url): feed.name for feed in reversed(config.feeds)}
 
@@ -109,8 +106,20 @@ def _namer(config: Config) -> Callable[[str, set[str]], str]:
     return lambda url, taken: free_name(url, names | taken)
 
 
-def _added(file: Path, rows: Sequence[Found]) -> list[str]:
-    return [add_feed(file, row.url, name=row.name).name for row in rows if row.chosen]
+def _chosen(config: Config, discovery: Discovery) -> Sequence[Found]:
+    return choose(discovery.found, known=_known(config), name=_namer(config), now=datetime.now(UTC))
+
+
+def _added(file: Path, discovery: Discovery) -> Sequence[Found]:
+    """Chooses with the config as it is once the file is locked, and writes all that is chosen, or nothing."""
+    rows: list[Found] = []
+
+    def feeds_of(config: Config) -> Sequence[Mapping[str, str]]:
+        rows.extend(_chosen(config, discovery))
+        return [{"name": row.name, "url": row.url} for row in rows if row.chosen]
+
+    add_feeds(file, feeds_of)
+    return rows
 
 
 def _report(url: str, discovery: Discovery, rows: Sequence[Found], *, quiet: bool) -> None:
@@ -182,4 +191,4 @@ def _shown(url: str) -> str:
     """The address for people: without user and password, and without what a terminal may execute."""
     start, slashes, rest = url.partition("//")
     host, slash, path = rest.partition("/")
-    return _printable("".join((start, slashes, host.rpartition("@")[2], slash, path)))
+    return printable("".join((start, slashes, host.rpartition("@")[2], slash, path)))

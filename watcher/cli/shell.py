@@ -143,6 +143,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun if number == 1 else plural}"
 
 
+def printable(text: str) -> str:
+    """Replaces control and format characters, which a terminal may execute."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def print_json(value: object) -> None:
     """Prints a result for programs: JSON on stdout, indented on a terminal."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2 if out.is_terminal else None, default=_plain))

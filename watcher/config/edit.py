@@ -75,7 +75,8 @@ def add_feeds(file: Path, choose: Callable[[Config], Sequence[Mapping[str, str]]
 def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
     """Removes the feed with this name, or else this address, from a config file and returns it.
 
-    Raises ConfigError if the file was invalid before, WatcherError if there is no such feed or the file is read-only.
+    Raises ConfigError if the file was invalid before, WatcherError if no feed has this name or address, or the file is
+    read-only.
     """
     with _locked(file):
         text = read_text(file)
@@ -108,7 +109,7 @@ def _number_of(name_or_url: str, config: Config) -> int:
         if normal_url(feed.url) == normal_url(name_or_url):
             return number
     near = get_close_matches(name_or_url, [feed.name for feed in config.feeds], 1)
-    raise WatcherError(f'there is no feed "{name_or_url}" in {config.file}{did_you_mean(near)}')
+    raise WatcherError(f'no feed in {config.file} has the name or address "{name_or_url}"{did_you_mean(near)}')
 
 
 # -- text -------------------------------------------------------------------------------------------------------------

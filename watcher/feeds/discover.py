@@ -91,6 +91,13 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(filter(str.isprintable, text))
 
 
+def printable_address(address: str) -> str:
+    """Percent-encodes control and format characters; "" if the address is too long then."""
+    if not address.isprintable():
+        address = "".join(each if each.isprintable() else quote(each, errors="replace") for each in address)
+    return address if len(address) <= MAX_LINK else ""
+
+
 def _attributes(text: str) -> dict[str, str]:
     return {
         match.group(1).lower(): html.unescape(match.group(2) or match.group(3) or match.group(4) or "").strip()
@@ -116,7 +123,6 @@ def _joined(base: str, href: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         return ""
-    if parts.scheme not in {"http", "https"} or not parts.hostname or len(address) > MAX_LINK:
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         return ""
-    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
-    return "".join(character if character.isprintable() else quote(character, errors="replace") for character in plain)
+    return printable_address(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl())

@@ -11,25 +11,24 @@ from dataclasses import replace
 from watcher.feeds.limits import MAX_SITEMAPS
 from watcher.feeds.listing import FeedNews
 from watcher.model import NEWS_SITEMAP, Entry, EntryKeys, ParsedFeed, Sitemap
-from watcher.text.hosts import site_of
 
 UNREACHED = "not read in this poll: "
 _MOST_PROBLEMS = 3
 
 
-def sitemaps_of(index: ParsedFeed, *, url: str, known: Mapping[str, Sitemap]) -> tuple[tuple[Sitemap, ...], str]:
+def sitemaps_of(index: ParsedFeed, *, known: Mapping[str, Sitemap]) -> tuple[tuple[Sitemap, ...], str]:
     """Returns the sitemaps of an index that are read, and why others are not.
 
-    These are at most fifty, the first ones, at the site of the index's `url`: the protocol allows no others, and an
-    index is not to send requests elsewhere. `known`: the sitemaps of the last poll by address.
+    These are at most fifty, the first ones, at the site of the index: the protocol allows no others, and an index is
+    not to send requests elsewhere. `known`: the sitemaps of the last poll by address.
     """
-    own = [address for address in index.sitemaps if site_of(address) == site_of(url)]
+    own = index.sitemaps
     problems = [index.problem] if index.problem else []
-    if foreign := len(index.sitemaps) - len(own):
+    if foreign := len(index.foreign_sitemaps):
         problems.append(f"{foreign:,} of its sitemaps are at another site and are not read")
     if len(own) > MAX_SITEMAPS:
         problems.append(f"lists {len(own):,} sitemaps; only {MAX_SITEMAPS} are read, those modified last")
-    if not index.sitemaps:
+    if not (own or foreign):
         problems.append("the index lists no sitemaps")
     chosen = [
         replace(known.get(address, Sitemap(url=address, position=position)), position=position)

@@ -2,13 +2,12 @@
 
     bytes | parse_feed | Source, or the sitemaps of an index          not a feed: | page_links | PageLinks
 
-Runs in a parser process. What comes out is small, whatever the size of the bytes.
+Runs in a parser process. Its results are small, also those of large bodies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -16,13 +15,12 @@ from protego import Protego
 
 from watcher.errors import NotAFeed
 from watcher.feeds.comments import names_comments
-from watcher.feeds.discover import page_links, printable
+from watcher.feeds.discover import page_links, printable, printable_address
 from watcher.feeds.identity import own_keys, title_key
 from watcher.feeds.links import absolute_link
 from watcher.feeds.parse import parse_feed
 from watcher.feeds.source_values import MOST_LISTED, Source, SourceReading
 from watcher.model import Entry, ParsedFeed
-from watcher.text.registrable import registrable_domain
 
 MOST_SITEMAPS = 100
 _MOST_OF_INDEX = 5
@@ -36,22 +34,8 @@ def read_source(body: bytes, *, content_type: str, url: str, timezone: str, now:
         links = page_links(body, url=url, content_type=content_type)
         return SourceReading(page=links, problem=printable(str(error)) or "not a feed")
     if feed.is_index:
-        return _index(feed, url)
+        return _index(feed)
     return SourceReading(source=_source(feed, url))
-
-
-def joined_source(sources: Sequence[Source]) -> Source:
-    """Returns what an index of sitemaps is as one source, given at least one of its sitemaps."""
-    languages = {source.language for source in sources if source.language}
-    listed = frozenset().union(*(source.listed for source in sources))
-    return replace(
-        sources[0],
-        title=next((source.title for source in sources if source.title), ""),
-        language=languages.pop() if len(languages) == 1 else "",
-        entries=max(len(listed), *(source.entries for source in sources)),
-        newest_at=max((source.newest_at for source in sources if source.newest_at), default=None),
-        listed=listed,
-    )
 
 
 def sitemaps_of(robots: bytes, *, url: str) -> tuple[str, ...]:
@@ -60,27 +44,25 @@ def sitemaps_of(robots: bytes, *, url: str) -> tuple[str, ...]:
     Those that are named after news come first.
     """
     named = Protego.parse(robots.decode("utf-8", errors="replace")).sitemaps
-    return _news_first(absolute_link(address, base=url) for address in named)[:MOST_SITEMAPS]
+    return _news_first(printable_address(absolute_link(address, base=url)) for address in named)[:MOST_SITEMAPS]
 
 
-def _index(feed: ParsedFeed, url: str) -> SourceReading:
+def _index(feed: ParsedFeed) -> SourceReading:
     """Takes the sitemaps of the same site that are named after news, or else those that were modified last.
 
     Of other sites a few are named, so that a person sees them.
     """
-    home = registrable_domain(_host_of(url))
-    own = [address for address in feed.sitemaps if registrable_domain(_host_of(address)) == home]
-    foreign = [address for address in feed.sitemaps if registrable_domain(_host_of(address)) != home]
-    taken = ([address for address in own if _is_of_news(address)] or own)[:_MOST_OF_INDEX] + foreign[:_MOST_OF_INDEX]
-    return SourceReading(sitemaps=tuple(taken), more=len(feed.sitemaps) - len(taken), problem="an index of sitemaps")
+    own = [address for address in feed.sitemaps if _is_of_news(address)] or feed.sitemaps
+    taken = (*own[:_MOST_OF_INDEX], *feed.foreign_sitemaps[:_MOST_OF_INDEX])
+    return SourceReading(
+        sitemaps=tuple(filter(None, map(printable_address, taken))),
+        more=len(feed.sitemaps) + len(feed.foreign_sitemaps) - len(taken),
+        problem="an index of sitemaps",
+    )
 
 
 def _is_of_news(address: str) -> bool:
     return "news" in urlsplit(address).path.lower()
-
-
-def _host_of(address: str) -> str:
-    return urlsplit(address).hostname or ""
 
 
 def _news_first(addresses: Iterable[str]) -> tuple[str, ...]:

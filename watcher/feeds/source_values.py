@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.feeds.discover import PageLinks
@@ -41,3 +42,17 @@ class SourceReading:
     sitemaps: tuple[str, ...] = ()
     more: int = 0
     problem: str = ""
+
+
+def joined_source(sources: Sequence[Source]) -> Source:
+    """Returns what an index of sitemaps is as one source, given at least one of its sitemaps."""
+    languages = {source.language for source in sources if source.language}
+    listed = frozenset().union(*(source.listed for source in sources))
+    return replace(
+        sources[0],
+        title=next((source.title for source in sources if source.title), ""),
+        language=languages.pop() if len(languages) == 1 else "",
+        entries=max(len(listed), *(source.entries for source in sources)),
+        newest_at=max((source.newest_at for source in sources if source.newest_at), default=None),
+        listed=listed,
+    )

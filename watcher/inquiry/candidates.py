@@ -1,6 +1,6 @@
 """Fetches and reads the candidates of a search for sources, each once, and records what becomes of them.
 
-What was advertised ends in `found` or, with the reason, in `refused`; usual addresses that hold nothing are counted.
+An advertised address ends in `found` or, with the reason, in `refused`; usual addresses without a source are counted.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from itertools import count
 
 from watcher.errors import ParserError
 from watcher.feeds.choice import Found, Origin
-from watcher.feeds.source import joined_source
-from watcher.feeds.source_values import Source, SourceReading
+from watcher.feeds.source_values import Source, SourceReading, joined_source
 from watcher.inquiry.site import ELSEWHERE, Answer, Site
 from watcher.model import NEWS_SITEMAP
 from watcher.net import Response
@@ -55,7 +54,7 @@ class Index:
 
 
 class Candidates:
-    """All candidates of one search. Each address is taken once, whatever its spelling."""
+    """All candidates of one search. Each address is taken once, also in other spellings."""
 
     def __init__(self, pool: ParserPool, site: Site, *, timezone: str, now: datetime) -> None:
         self._pool = pool

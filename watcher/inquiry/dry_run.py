@@ -14,7 +14,7 @@ from watcher.feeds.limits import MAX_SITEMAP, begins_as_sitemap
 from watcher.feeds.sitemap_index import joined_feed, problem_of, sitemaps_of
 from watcher.feeds.subscriptions import feeds_of_list
 from watcher.model import Entry, ParsedFeed
-from watcher.net import Client, Purpose, Request, Response, origin_of, redact_url
+from watcher.net import Client, Purpose, Request, Response, is_same_origin, origin_of, redact_url
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_opml, read_page
 from watcher.parsing.messages import (
@@ -48,16 +48,16 @@ async def try_feed(
 ) -> ParsedFeed:
     """Fetches and reads a feed; of an index of sitemaps, its sitemaps. Raises FetchError, NotAFeed or ParserError."""
     read = partial(_try_body, client, pool, timezone=timezone, within=within, now=now)
-    feed, reached = await read(Request(url=url, purpose=Purpose.FEED, operator=True))
+    feed = await read(Request(url=url, purpose=Purpose.FEED, operator=True))
     if not feed.is_index:
         return feed
-    sitemaps, problem = sitemaps_of(feed, url=reached, known={})
+    sitemaps, problem = sitemaps_of(feed, known={})
     bodies, problems = list[ParsedFeed](), list[tuple[str, str]]()
     for sitemap in sitemaps:
         # What the operator typed may be private, and so may the sitemaps at that origin, but no others.
-        request = Request(url=sitemap.url, purpose=Purpose.FEED, operator=origin_of(sitemap.url) == origin_of(url))
+        request = Request(url=sitemap.url, purpose=Purpose.FEED, operator=is_same_origin(sitemap.url, url))
         try:
-            body, _ = await read(request)
+            body = await read(request)
         except (FetchError, NotAFeed, ParserError) as error:
             problems.append((redact_url(sitemap.url), str(error)))
         else:
@@ -70,8 +70,8 @@ async def try_feed(
 
 async def _try_body(
     client: Client, pool: ParserPool, request: Request, *, timezone: str, within: timedelta, now: datetime
-) -> tuple[ParsedFeed, str]:
-    """Fetches and reads a feed, also a sitemap that is larger than a feed may be. Returns its address, too."""
+) -> ParsedFeed:
+    """Fetches and reads a feed, also a sitemap that is larger than a feed may be."""
     request = replace(request, timeout=within, accept=FEED_ACCEPT)
     try:
         response = await client.fetch(request)
@@ -84,7 +84,7 @@ async def _try_body(
             FetchFailure.BAD_RESPONSE, f"{redact_url(request.url)} answers HTTP {response.status}", sent=True
         )
     task = FeedTask(content_type=response.content_type, url=response.url, timezone=timezone, now=now)
-    return await read_feed(pool, task, response.body), response.url
+    return await read_feed(pool, task, response.body)
 
 
 async def try_list(client: Client, pool: ParserPool, followed: OpmlConfig, *, within: timedelta) -> int:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from watcher.errors import FetchError, FetchFailure
 from watcher.net import Client, Purpose, Request, Response, origin_of
 from watcher.parsing.messages import FEED_ACCEPT
-from watcher.text.registrable import registrable_domain
+from watcher.text.registrable import site_of
 
 MOST_REQUESTS = 60
 ELSEWHERE = "on another site, which is not asked; `watcher feeds add` takes it if it is wanted"
@@ -52,14 +51,14 @@ class Site:
         self._url = url
         self._timeout = timeout
         self._show = show
-        self._domain = _domain_of(url)
+        self._domain = site_of(url)
         self._failures = 0
         self.requests = 0
         self.gave_up = ""
 
     def covers(self, url: str) -> bool:
         """Whether the address is at a host of this site."""
-        return bool(self._domain) and _domain_of(url) == self._domain
+        return bool(self._domain) and site_of(url) == self._domain
 
     async def get(self, url: str, *, purpose: Purpose = Purpose.FEED, guess: bool = False, cut: bool = False) -> Answer:
         """Fetches an address. Never raises for what a site does.
@@ -120,10 +119,3 @@ class Site:
         elif self._failures >= _MOST_FAILURES:
             self.gave_up = f"the site failed {_MOST_FAILURES} times in a row ({answer.reason})"
         return answer
-
-
-def _domain_of(url: str) -> str:
-    try:
-        return registrable_domain(urlsplit(url).hostname or "")
-    except ValueError:
-        return ""

@@ -80,7 +80,8 @@ class ParsedFeed:
     """The content of one feed body. `refresh_after`: the interval that the publisher asks for (`ttl`, `sy:`).
 
     `problem`: what was wrong with a body that still gave entries, "" if nothing was. `sitemaps`: the addresses that an
-    index lists (its `format` is SITEMAP_INDEX), first those that probably have news.
+    index (its `format` is SITEMAP_INDEX) lists at its own site, first those that probably have news;
+    `foreign_sitemaps`: those at other sites, which are not fetched.
     """
 
     format: str
@@ -91,6 +92,7 @@ class ParsedFeed:
     refresh_after: timedelta | None = None
     problem: str = ""
     sitemaps: tuple[str, ...] = ()
+    foreign_sitemaps: tuple[str, ...] = ()
 
     @property
     def is_index(self) -> bool:

@@ -19,7 +19,7 @@ import logging
 
 from watcher.net.client import Client
 from watcher.net.redact import redact_text, redact_url
-from watcher.net.target import origin_of
+from watcher.net.target import is_same_origin, origin_of
 from watcher.net.values import (
     FEED_LIMIT,
     PAGE_LIMIT,
@@ -44,6 +44,7 @@ __all__ = [
     "Request",
     "Resolver",
     "Response",
+    "is_same_origin",
     "origin_of",
     "redact_text",
     "redact_url",

@@ -99,6 +99,14 @@ def origin_of(url: str) -> str:
     return plain[1] if plain else parse_target(url).origin
 
 
+def is_same_origin(url: str, other: str) -> bool:
+    """Whether two URLs have one origin; False if one of them cannot be fetched."""
+    try:
+        return origin_of(url) == origin_of(other)
+    except FetchError:
+        return False
+
+
 def origins_of(urls: Iterable[str]) -> frozenset[str]:
     """The origins of the URLs that can be parsed. Each different start is parsed once: most URLs share few hosts."""
     origins = set()

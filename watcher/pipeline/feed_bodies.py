@@ -65,12 +65,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBody:
-    """A body that differs from the last one: what it brings. `url`: its address after redirects; `size`: in bytes."""
+    """A body that differs from the last one: what it brings. `size`: in bytes."""
 
     news: FeedNews
     body_hash: int
     answer: Answer
-    url: str
     size: int
 
 
@@ -149,7 +148,7 @@ async def _parse(
             news = await read_news(context.parsers, task, source.listing, response.body)
     except ParserError as error:
         return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
-    return NewBody(news=news, body_hash=hashed, answer=answer, url=response.url, size=len(response.body))
+    return NewBody(news=news, body_hash=hashed, answer=answer, size=len(response.body))
 
 
 def _not_a_feed(error: NotAFeed) -> Failed:

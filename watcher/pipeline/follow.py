@@ -155,7 +155,7 @@ async def _parse(
         return Failed(kind=FailureKind.SOFT, message=f"the list {error}")
     except ParserError as error:
         return Failed(kind=FailureKind.HARD, message=f"the list cannot be read: {error}")
-    feeds = feeds_of_list(followed.name, read.outlines)
+    feeds = await asyncio.to_thread(feeds_of_list, followed.name, read.outlines)  # seconds for the longest lists
     if not feeds:
         return Failed(kind=FailureKind.SOFT, message="the list is empty: it names no feed")
     return _Content(feeds=feeds, hashed=hashed, answer=answer)

@@ -19,7 +19,7 @@ from watcher.feeds.planner import validators
 from watcher.feeds.sitemap_index import UNREACHED, in_order, joined, problem_of, sitemaps_of
 from watcher.log import event
 from watcher.model import Sitemap
-from watcher.net import origin_of, redact_url
+from watcher.net import is_same_origin, origin_of, redact_url
 from watcher.pipeline.feed_bodies import NewBody, PollContext, Source, read_body
 from watcher.store.commands.feeds import ClaimedFeed
 from watcher.store.queries import sitemaps
@@ -38,7 +38,7 @@ async def follow_index(
     """
     known = {sitemap.url: sitemap for sitemap in await context.store.run(sitemaps.of_feed, claimed.id)}
     if isinstance(index, NewBody):
-        listed, problem = sitemaps_of(index.news.feed, url=index.url, known=known)
+        listed, problem = sitemaps_of(index.news.feed, known=known)
         hashed: int | None = index.body_hash
         answer = index.answer
     else:
@@ -53,6 +53,9 @@ async def follow_index(
     if listed and len(reader.failures) == len(listed):
         return _all_failed(reader.failures)
     after = tuple(sorted(reader.after, key=lambda sitemap: sitemap.position))
+    before = {sitemap.url: sitemap for sitemap in listed}
+    for sitemap in after:
+        _log_change(claimed.name, before[sitemap.url], sitemap)
     answer = replace(answer, max_age=reader.max_age)
     if isinstance(index, NotModified) and after == tuple(known.values()):
         return NotModified(answer=answer)
@@ -115,11 +118,10 @@ class _Reader:
         if self._stopped:
             return Failed(kind=FailureKind.SOFT, message=f"{UNREACHED}{self._stopped}")
         etag, last_modified = validators(sitemap, now=self.context.now())
-        same_origin = origin_of(sitemap.url) == origin_of(self.source.url)
         source = Source(
             url=sitemap.url,
             feed=self.source.feed,
-            headers=self.source.headers if same_origin else {},
+            headers=self.source.headers if is_same_origin(sitemap.url, self.source.url) else {},
             referrer_origin=origin_of(self.source.url),
             timeout=self.source.timeout,
             etag=etag,
@@ -143,7 +145,6 @@ class _Reader:
             else:
                 after = self._answered(sitemap, outcome.answer)
         self.after.append(after)
-        _log_change(self.source.feed, sitemap, after)
 
     def _answered(self, sitemap: Sitemap, answer: Answer) -> Sitemap:
         return replace(

@@ -19,7 +19,6 @@ from watcher.store.queries.followed_lists import ListStatus
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8
-_LONGEST_WAIT = DAY * (1 + JITTER)
 
 
 class ListReader:
@@ -80,7 +79,8 @@ class ListReader:
         lists, opened = self._opened
         if followed.file and (lists is not self._lists or followed.name not in opened):
             return True
-        return not self._now() < status.next_read_at <= self._now() + _LONGEST_WAIT
+        longest_wait = max(DAY, self._context().settings.config.polling.every) * (1 + JITTER)
+        return not self._now() < status.next_read_at <= self._now() + longest_wait
 
     async def _read(self, lists: Sequence[OpmlConfig], statuses: dict[str, ListStatus]) -> None:
         if not lists:

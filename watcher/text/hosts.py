@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-# Labels below which the registries of countries register names.
-_SECOND_LEVEL = frozenset(
-    {"ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "gv", "ltd", "mil", "ne", "net", "nom", "or", "org", "plc"}
-)
-
 
 def host_of(url: str) -> str:
     """Returns the host of an address for comparison: as `host_name` does, without `www.`; "" if it has none."""
@@ -27,20 +22,6 @@ def host_name(name: str) -> str:
         return name.encode("idna").decode("ascii")
     except UnicodeError:
         return name
-
-
-def site_of(url: str) -> str:
-    """Returns the registrable domain of an address: `blatt.example` for `www.blatt.example`; "" without a host.
-
-    An estimate without the Public Suffix List: of names like `blatt.co.uk` it keeps three labels. The host itself is
-    returned if it is an IP address or has no dot.
-    """
-    host = host_of(url)
-    labels = host.split(".")
-    if ":" in host or labels[-1].isdigit():
-        return host
-    is_long = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3 if is_long else -2 :])
 
 
 def hosts_of(*urls: str) -> tuple[str, ...]:

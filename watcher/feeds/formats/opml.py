@@ -37,7 +37,7 @@ _END_TAG = re.compile(r"</\s*+([A-Za-z_][\w:.-]{0,100}+)\s*+>")
 _REFERENCE = re.compile(r"&(?:#(\d{1,7}|[xX][0-9A-Fa-f]{1,6})|([A-Za-z]\w{1,31}));")
 _SUBSET_END = re.compile(r"\]\s{0,100}>")
 _ENTITY = re.compile(r"<!\s{0,100}entity\b", re.IGNORECASE)
-_CREDENTIALS = re.compile(r"^((?:[^/\\?#@]*:[/\\]+)*)[^/?#]*@")
+_CREDENTIALS = re.compile(r"^((?:[^/\\?#@]*:[/\\]++)*+)[^/?#]*@")
 _CREDENTIALS_IN_TITLE = re.compile(r"\b(https?://)[^\s/?#]*@", re.IGNORECASE)
 _ROOTS = {
     "rss": "a feed; add it with `watcher feeds add`",

@@ -24,6 +24,7 @@ from watcher.feeds.listing import Listing
 from watcher.feeds.plain import plain_line, safe_text
 from watcher.model import NEWS_SITEMAP, SITEMAP_INDEX, Entry, ParsedFeed
 from watcher.text.dates import StatedDate, parse_date
+from watcher.text.registrable import site_of
 
 RECENT = timedelta(days=2)
 
@@ -104,6 +105,7 @@ def _index(document: _Document, url: str, timezone: str) -> ParsedFeed:
         address = safe_text(absolute_link(values.get("loc", ""), base=url))
         if address and address != url:  # some list themselves
             found.setdefault(address, parse_date(values.get("lastmod", ""), timezone=timezone))
+    home, listed = site_of(url), _likeliest_first(found, timezone)
     return ParsedFeed(
         format=SITEMAP_INDEX,
         title="",
@@ -111,7 +113,8 @@ def _index(document: _Document, url: str, timezone: str) -> ParsedFeed:
         language="",
         entries=(),
         problem=document.problem,
-        sitemaps=tuple(_likeliest_first(found, timezone)),
+        sitemaps=tuple(address for address in listed if site_of(address) == home),
+        foreign_sitemaps=tuple(address for address in listed if site_of(address) != home),
     )
 
 

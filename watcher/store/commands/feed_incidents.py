@@ -49,6 +49,6 @@ def end_unread(tx: Connection, feed: str, *, ops: Iterable[str], now: datetime) 
 
 
 def forget(tx: Connection, feed: str) -> None:
-    """Deletes the incidents of a feed that left the config, without a notice."""
+    """Deletes the incidents of a feed that was removed or muted, without a notice."""
     names = [kind.of(feed) for kind in FeedIncident]
     tx.execute(delete(schema.incidents).where(schema.incidents.c.name.in_(names)))

@@ -51,6 +51,7 @@ _FEED = (
         _feeds.url,
         _feeds.moved_to,
         _feeds.title,
+        _feeds.active,
         _feeds.listed_on,
         _feeds.last_success_at,
         _feeds.failing_since,
@@ -294,8 +295,11 @@ def _record_incidents(
 ) -> None:
     """Begins and ends the incidents that a poll shows. `brought`: it named entries that its feed had not named before.
 
-    An incident that was not open is not asked for: nearly all polls end there.
+    An incident that was not open is not asked for: nearly all polls end there. A feed that was removed or muted during
+    its poll has no incidents.
     """
+    if not row.active:
+        return
     if record.rolled_over or (record.rolled_over is False and row.rolls):
         feed_incidents.record_roll_over(tx, row.name, rolled_over=record.rolled_over, ops=ops, now=now)
     if brought and row.silent:
