@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from watcher.errors import UnknownName
 from watcher.store.engine.reader import StoreReader
 from watcher.store.queries import coverage
 from watcher.store.queries.coverage import CoverageCounts, FeedContact
@@ -48,16 +49,16 @@ def report(
     until: datetime,
     timezone: str,
     feed: str | None = None,
-) -> CoverageReport | None:
-    """Sums up a period until now. None: there is no feed of that name.
+) -> CoverageReport:
+    """Sums up a period until now. Raises UnknownName if no feed has the name `feed`.
 
-    `feeds`: those of the config, which are reported in any case. `store`: None if there is no state yet. A feed that
-    left the config is reported if it was counted in the period, or is the one asked for.
+    `feeds`: those of the config, which are reported in any case. `store`: None if the state does not exist yet. A feed
+    that left the config is reported if it was counted in the period, or is the one asked for.
     """
     contacts = {each.feed: each for each in store.read(coverage.read_contacts)} if store else {}
     configured = set(feeds)
     if feed is not None and feed not in configured | contacts.keys():
-        return None
+        raise UnknownName("feed", feed)
     first, last = day_number(since, timezone), day_number(until, timezone)
     counted: dict[str, dict[int, CoverageCounts]] = defaultdict(dict)
     for row in store.read(coverage.read_days, first=first, last=last, feed=feed) if store else ():
