@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from watcher.errors import UnknownName
+from watcher.feeds.contact import GRACE
 from watcher.store.engine.reader import StoreReader
 from watcher.store.queries import coverage
 from watcher.store.queries.coverage import CoverageCounts, FeedContact
 from watcher.text.days import date_of_day, day_number, seconds_by_day
-
-_GRACE = timedelta(minutes=1)  # a poll may be that late
 
 Days = Mapping[int, CoverageCounts]
 
@@ -78,7 +77,7 @@ def report(
 
 def _with_present_loss(days: Days, lost_since: datetime, until: datetime, *, first: int, timezone: str) -> Days:
     """Adds the time without contact that no poll has counted, because none has ended it yet."""
-    if until - lost_since <= _GRACE:
+    if until - lost_since <= GRACE:
         return days
     added = dict(days)
     for day, seconds in seconds_by_day(lost_since, until, timezone):
