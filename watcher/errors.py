@@ -1,6 +1,7 @@
 """Every error that watcher raises on purpose, in one tree. No logic.
 
 WatcherError
+├── UnknownName              no feed, watch or channel has the name that a person gave
 ├── ConfigError              the configuration is wrong; holds every problem at once (exit code 78)
 ├── StateError               the state database cannot be used
 │   ├── StateLocked          another run or once holds it
@@ -31,6 +32,13 @@ from enum import StrEnum
 
 class WatcherError(Exception):
     """Root of the tree: anything watcher can explain to a person in one sentence."""
+
+
+class UnknownName(WatcherError):
+    """No feed, watch or other `kind` has the name that a person gave. `where` continues the sentence."""
+
+    def __init__(self, kind: str, name: str, where: str = "") -> None:
+        super().__init__(f"no {kind} is called {name!r}{where}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

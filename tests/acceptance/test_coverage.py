@@ -160,6 +160,9 @@ def test_periods_and_names_have_their_exit_codes(news: Newsroom, program: Progra
     unknown = program.command("coverage", "--feed", "Fehlt", "--json")
     assert (unknown.code, unknown.stdout, "Fehlt" in unknown.stderr) == (1, "", True)
     assert program.command("coverage", "--since", "gestern").code == 2
+    for extreme in ("0001-01-01", "9999-12-31T23:59-12:00"):
+        result = program.command("coverage", "--since", extreme)
+        assert (result.code, "outside of the years" in result.stderr) == (2, True)
     (line,) = program.command("coverage").stdout.splitlines()
     assert line.split("\t") == ["Blatt", "1", "1", "1", "100", ""]
 

@@ -139,7 +139,7 @@ def test_the_version_is_told() -> None:
         (("match", "--file", "fehlt.txt"), "fehlt.txt"),
         (("feeds", "remove", "niemand"), "niemand"),
         (("corpus", "verify"), "seeds"),
-        (("outbox", "list"), "no state yet"),
+        (("outbox", "list"), "does not exist yet"),
         (("alert", "test", "niemand"), "niemand"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),

@@ -92,8 +92,8 @@ def test_filters(cli: Cli, seen: Path, options: tuple[str, ...], count: int) -> 
         (("Dock", "--since", "bald"), 2, "--since 'bald' is neither a duration"),
         (("Dock", "--until", "bald"), 2, "--until 'bald' is neither a duration"),
         (("Dock", "--limit", "0"), 2, "--limit"),
-        (("Dock", "--feed", "niemand"), 1, "there is no feed 'niemand'"),
-        (("Dock", "--watch", "niemand"), 1, "there is no watch 'niemand'"),
+        (("Dock", "--feed", "niemand"), 1, "no feed is called 'niemand'"),
+        (("Dock", "--watch", "niemand"), 1, "no watch is called 'niemand'"),
         ((), 2, "QUERY"),
     ],
 )
@@ -110,7 +110,7 @@ def test_without_an_archive_it_says_so(cli: Cli) -> None:
     result = cli("search", "Dock", "--json")
     assert (result.exit_code, json.loads(result.stdout)["total"]) == (0, 0)
     assert "there is no seen archive yet" in result.stderr
-    assert "there is no state yet" in result.stderr
+    assert "watcher.db does not exist yet" in result.stderr
 
 
 def test_an_archive_that_is_off_is_named(cli: Cli, config: Path) -> None:

@@ -187,9 +187,7 @@ class TestRemove:
 
     def test_an_unknown_feed_is_a_sentence(self, file: Path) -> None:
         """The nearest name is suggested."""
-        with pytest.raises(
-            WatcherError, match=r'no feed in .* has the name or address "Anzeigr"; did you mean "Anzeiger"\?'
-        ):
+        with pytest.raises(WatcherError, match=r"no feed is called 'Anzeigr' in .*; did you mean \"Anzeiger\"\?"):
             remove_feed(file, "Anzeigr")
 
     def test_a_feed_that_is_strewn_over_the_file_is_left_to_a_person(self, file: Path) -> None:

@@ -219,7 +219,7 @@ BROKEN_PROBLEMS = [
     "19: watches[0].terms[1]: must contain a letter or a digit",
     '20: watches[0].terms[2]: must be a text in quotes, e.g. "…"',
     "22: watches[0].query: cannot be combined with terms; keep only one of them",
-    '23: watches[0].channels[0]: there is no channel "newsrom"; did you mean "newsroom"?',
+    '23: watches[0].channels[0]: no channel is called "newsrom"; did you mean "newsroom"?',
     '24: watches[1].name: is missing; add name = "…"',
     '25: watches[1].nam: is not a known key; did you mean "name"?',
     '26: watches[1].terms: must not be empty; write terms = ["…"]',

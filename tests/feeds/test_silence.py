@@ -17,10 +17,10 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def habit(*gaps: timedelta) -> tuple[Habit, datetime]:
     """A feed that brought an entry, and another after each gap; its habit and the moment of the last."""
     now = NOW
-    found = with_news(Habit(), entries=1, now=now)
+    found = with_news(Habit(), entries=1, answered_at=None, now=now)
     for gap in gaps:
         now += gap
-        found = with_news(found, entries=1, now=now)
+        found = with_news(found, entries=1, answered_at=now - timedelta(minutes=2), now=now)
     return found, now
 
 
@@ -76,19 +76,28 @@ def test_a_silence_that_ends_by_itself_doubles_the_patience_for_a_year() -> None
     away, rhythm = 10 * DAY, [DAY] * 60
     found, last = habit(*rhythm)
     assert silence(found, now=last + 3 * DAY)
-    found = with_news(found, entries=1, now=last + 5 * DAY)
+    found = with_news(found, entries=1, answered_at=last + 4 * DAY, now=last + 5 * DAY)
     last += 5 * DAY
     for gap in rhythm:
         last += gap
-        found = with_news(found, entries=1, now=last)
+        found = with_news(found, entries=1, answered_at=last - HOUR, now=last)
     assert found.longest_gap == DAY
     assert silence(found, now=last + 6 * DAY - HOUR) == ""
     assert silence(found, now=last + 6 * DAY)
     for _ in range(420):
         last += DAY
-        found = with_news(found, entries=1, now=last)
+        found = with_news(found, entries=1, answered_at=last - HOUR, now=last)
     assert silence(found, now=last + 3 * DAY)
     assert silence(found, now=last + away)
+
+
+def test_a_stop_of_watcher_does_not_double_the_patience() -> None:
+    """No poll found the feed silent: it brings something at the first poll after the stop."""
+    found, last = habit(*[HOUR] * 30)
+    stopped = with_news(found, entries=1, answered_at=last + HOUR, now=last + 2 * DAY)
+    assert (stopped.longest_gap, stopped.resumed_at) == (2 * DAY, None)
+    polled = with_news(found, entries=1, answered_at=last + 2 * DAY - HOUR, now=last + 2 * DAY)
+    assert polled.resumed_at == last + 2 * DAY
 
 
 @given(st.lists(st.timedeltas(timedelta(minutes=2), 60 * DAY), max_size=60), st.timedeltas(timedelta(), 400 * DAY))
@@ -106,6 +115,6 @@ def test_the_habit_stays_small_and_the_verdict_does_not_flicker(gaps: list[timed
 def test_a_clock_that_is_set_back_does_no_harm() -> None:
     """Gaps are never negative, and weeks that lie ahead are dropped."""
     found, last = habit(*[DAY] * 10)
-    found = with_news(found, entries=1, now=last - 30 * DAY)
+    found = with_news(found, entries=1, answered_at=last, now=last - 30 * DAY)
     assert found.last_news_at == last - 30 * DAY
     assert found.longest_gap == timedelta()

@@ -9,7 +9,10 @@ def test_ten_walls_and_nothing_else_are_reported() -> None:
     """With what they were; nine are too few."""
     assert unread([PageCounts(walls=9)]) is None
     told = unread([PageCounts(walls=4), PageCounts(errors=3, walls=3)])
-    assert told == "none of the last 10 pages could be read (7 a consent wall, an error page or empty, 3 not to be had)"
+    assert told == (
+        "none of the last 10 pages could be read "
+        "(7 with a consent wall, an error or no text, 3 without an answer or not found)"
+    )
 
 
 def test_only_the_newest_pages_count() -> None:

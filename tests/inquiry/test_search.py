@@ -174,7 +174,7 @@ def test_files_are_found_without_a_state(desk: Desk) -> None:
     assert [(result.text.number, result.text.article.date) for result in answer.results] == [
         (3, PartialDate(year=2026, month=10))
     ]
-    assert "no state yet" in answer.notes[0]
+    assert "does not exist yet" in answer.notes[0]
 
 
 def test_an_article_in_both_is_one_result(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from watcher.alerts.channels import CHANNELS
 from watcher.app import client_of
 from watcher.cli.shell import Shell, command, out, pass_shell, print_message
 from watcher.config import ChannelConfig, Config
-from watcher.errors import WatcherError
+from watcher.errors import UnknownName, WatcherError
 from watcher.model import Alert, AlertKind, AttemptOutcome
 from watcher.pipeline.alert_builder import headline_of
 from watcher.pipeline.send import Reply, Sender
@@ -59,12 +59,12 @@ def register(group: click.Group) -> None:
 
 
 def channel_named(config: Config, name: str) -> ChannelConfig:
-    """Returns the channel with this name. Raises WatcherError, which lists the existing names."""
+    """Returns the channel with this name. Raises UnknownName, which lists the existing names."""
     for channel in config.channels:
         if channel.name == name:
             return channel
     names = ", ".join(channel.name for channel in config.channels) or "none"
-    raise WatcherError(f"there is no channel {name!r} in {config.file}; there are: {names}")
+    raise UnknownName("channel", name, f" in {config.file}; its channels: {names}")
 
 
 async def _send_test(config: Config, setting: ChannelConfig) -> Reply:

@@ -10,10 +10,9 @@ import click
 
 from watcher.cli.moments import moment_of
 from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
+from watcher.cli.state import state_of
 from watcher.config import Config
-from watcher.errors import WatcherError
 from watcher.inquiry.coverage import CoverageReport, FeedCoverage, report
-from watcher.store import reading
 from watcher.store.queries.coverage import CoverageCounts
 
 _COLUMNS = ("feed", "polls", "listed", "read", "%", "remarks")
@@ -86,16 +85,8 @@ def _plain_sum(days: Iterable[CoverageCounts]) -> dict[str, float]:
 
 def _report(config: Config, feed: str | None, since: datetime, now: datetime) -> CoverageReport:
     names = [each.name for each in config.feeds]
-    timezone = config.corpus.timezone
-    if config.state.path.exists():
-        with reading(config.state.path) as store:
-            found = report(store, names, since=since, until=now, timezone=timezone, feed=feed)
-    else:
-        print_message(f"there is no state yet at {config.state.path}")
-        found = report(None, names, since=since, until=now, timezone=timezone, feed=feed)
-    if found is None:
-        raise WatcherError(f"there is no feed {feed!r}")
-    return found
+    with state_of(config) as store:
+        return report(store, names, since=since, until=now, timezone=config.corpus.timezone, feed=feed)
 
 
 def _cells(each: FeedCoverage) -> tuple[str, ...]:

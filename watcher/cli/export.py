@@ -13,12 +13,13 @@ import click
 
 from watcher.cli.moments import end_of, start_of
 from watcher.cli.shell import Shell, command, counted, err, pass_shell, print_message
+from watcher.cli.state import state_of
 from watcher.config import Config
 from watcher.corpus import FORMATS, CorpusFolder, ExportContext, ExportRow, writer_of
-from watcher.errors import CorpusError, WatcherError
+from watcher.errors import CorpusError, UnknownName, WatcherError
 from watcher.inquiry.exports import Selection, export_rows
 from watcher.model import DocumentNumber, KeptPage
-from watcher.store import StoreReader, reading
+from watcher.store import StoreReader
 from watcher.store.queries import document_pages, stored_documents
 
 _MOMENT = 'a duration such as "7d", a day, or a time in ISO 8601.'
@@ -70,22 +71,11 @@ def corpus_folder(config: Config) -> CorpusFolder:
 
 
 def check_watch(config: Config, store: StoreReader | None, watch: str | None) -> None:
-    """Raises WatcherError if neither the config nor a document has the watch."""
+    """Raises UnknownName if neither the config nor a document has the watch."""
     if watch is None or watch in {each.name for each in config.watches}:
         return
     if store is None or not store.read(stored_documents.has_watch, watch):
-        raise WatcherError(f"there is no watch {watch!r}")
-
-
-@contextmanager
-def state_of(config: Config) -> Iterator[StoreReader | None]:
-    """Opens the state for reading; yields None, and says so, if there is none yet."""
-    if not config.state.path.exists():
-        print_message(f"there is no state yet at {config.state.path}: it was not looked at")
-        yield None
-        return
-    with reading(config.state.path) as store:
-        yield store
+        raise UnknownName("watch", watch)
 
 
 def _write(

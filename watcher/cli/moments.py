@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import click
@@ -37,9 +37,11 @@ def moment_of(text: str, *, timezone: str, now: datetime) -> datetime:
         pass
     try:
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
     except ValueError as error:
         raise ValueError(f'--since {text!r} is neither a duration such as "24h" nor a date or time') from error
+    if not MINYEAR < moment.year < MAXYEAR:  # not every time zone can show it
+        raise ValueError(f"--since {text!r} is outside of the years 2 to 9998")
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
 def span_of(

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import click
 
 from watcher.cli.moments import moment_of
-from watcher.cli.shell import Shell, command, pass_shell, print_json, print_message, print_table
+from watcher.cli.shell import Shell, command, pass_shell, print_json, print_table
+from watcher.cli.state import state_of
 from watcher.config import Config
-from watcher.errors import WatcherError
-from watcher.store import reading
+from watcher.errors import UnknownName
 from watcher.store.queries import near_misses
 from watcher.store.queries.near_misses import RecordedNearMiss
 
@@ -63,17 +63,13 @@ def plain(near: RecordedNearMiss) -> dict[str, object]:
 
 
 def _found(config: Config, watch: str | None, since: datetime | None) -> list[RecordedNearMiss]:
-    found: list[RecordedNearMiss] = []
-    if config.state.path.exists():
-        with reading(config.state.path) as store:
-            found = store.read(near_misses.find, watch=watch, since=since)
-            is_known = bool(found) or (watch is not None and bool(store.read(near_misses.find, watch=watch)))
-    else:
-        print_message(f"there is no state yet at {config.state.path}")
-        is_known = False
-    if watch is not None and not is_known and watch not in {each.name for each in config.watches}:
-        raise WatcherError(f"there is no watch {watch!r}")
-    return found
+    with state_of(config) as store:
+        found = store.read(near_misses.find, watch=watch, since=since) if store else []
+        if watch is None or found or watch in {each.name for each in config.watches}:
+            return found
+        if store is None or not store.read(near_misses.find, watch=watch):
+            raise UnknownName("watch", watch)
+        return found
 
 
 def _cells(near: RecordedNearMiss) -> tuple[str, ...]:

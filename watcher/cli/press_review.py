@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from watcher.cli.export import check_watch, state_of
+from watcher.cli.export import check_watch
 from watcher.cli.shell import Shell, command, pass_shell
+from watcher.cli.state import state_of
 from watcher.inquiry.press_review import review_of, to_html, to_markdown
 
 _FORMATS = {"html": to_html, "md": to_markdown}

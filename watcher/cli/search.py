@@ -12,7 +12,7 @@ from watcher.alerts.webhook import snippet_json
 from watcher.cli.moments import span_of
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message
 from watcher.config import Config
-from watcher.errors import QueryError, WatcherError
+from watcher.errors import QueryError, UnknownName
 from watcher.inquiry.search import LIMIT, TIME_LIMIT, Answer, Places, Result, Scope, SearchRequest, TimeLimit, search
 from watcher.model import Snippet, Watch
 
@@ -100,7 +100,7 @@ def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
     except QueryError as error:
         raise click.UsageError(str(error)) from error
     if request.feed and not answer.total and request.feed not in {feed.name for feed in config.feeds}:
-        raise WatcherError(f"there is no feed {request.feed!r}")
+        raise UnknownName("feed", request.feed)
     return answer
 
 
@@ -108,7 +108,7 @@ def _watch(config: Config, name: str) -> Watch:
     for watch in config.watches:
         if watch.name == name:
             return watch
-    raise WatcherError(f"there is no watch {name!r}")
+    raise UnknownName("watch", name)
 
 
 def _plain(answer: Answer, query: str, scope: Scope) -> dict[str, object]:

@@ -107,7 +107,7 @@ def _rule(raw: dict[str, Any]) -> Iterator[Finding]:
 def _unknown_channels(raw: dict[str, Any], known: list[str]) -> Iterator[Finding]:
     for number, name in _texts(raw.get("channels")):
         if name not in known:
-            message = f'there is no channel "{name}"{did_you_mean(get_close_matches(name, known, 1))}'
+            message = f'no channel is called "{name}"{did_you_mean(get_close_matches(name, known, 1))}'
             yield Finding(path=("channels", number), message=message)
 
 

@@ -26,7 +26,7 @@ from watcher.config.key_types import did_you_mean, normal_url
 from watcher.config.lines import KeyPath, Lines, index_lines
 from watcher.config.load import read_config, read_text
 from watcher.config.values import Config, FeedConfig
-from watcher.errors import ConfigError, WatcherError
+from watcher.errors import ConfigError, UnknownName, WatcherError
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
@@ -75,8 +75,7 @@ def add_feeds(file: Path, choose: Callable[[Config], Sequence[Mapping[str, str]]
 def remove_feed(file: Path, name_or_url: str) -> FeedConfig:
     """Removes the feed with this name, or else this address, from a config file and returns it.
 
-    Raises ConfigError if the file was invalid before, WatcherError if no feed has this name or address, or the file is
-    read-only.
+    Raises ConfigError if the file was invalid before, UnknownName, or WatcherError if the file is read-only.
     """
     with _locked(file):
         text = read_text(file)
@@ -109,7 +108,7 @@ def _number_of(name_or_url: str, config: Config) -> int:
         if normal_url(feed.url) == normal_url(name_or_url):
             return number
     near = get_close_matches(name_or_url, [feed.name for feed in config.feeds], 1)
-    raise WatcherError(f'no feed in {config.file} has the name or address "{name_or_url}"{did_you_mean(near)}')
+    raise UnknownName("feed", name_or_url, f" in {config.file}{did_you_mean(near)}")
 
 
 # -- text -------------------------------------------------------------------------------------------------------------

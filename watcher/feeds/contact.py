@@ -10,7 +10,7 @@ from watcher.feeds.interval import JITTER
 from watcher.feeds.plan import Limits, PollState
 from watcher.feeds.silence import Habit
 
-_GRACE = timedelta(minutes=1)  # a poll may be that late
+GRACE = timedelta(minutes=1)  # a poll may be that late
 _LATEST = 1 + JITTER  # of the slowest interval
 _MOST_MISSED = 100_000
 
@@ -28,7 +28,7 @@ def without_contact_since(
     planned = due_at or now
     if state.polled_at is not None:  # a poll out of turn is due now, however late it is
         planned = min(planned, state.polled_at + limits.slowest * _LATEST)
-    return planned if now - planned > _GRACE else None
+    return planned if now - planned > GRACE else None
 
 
 def missed_entries(published: Sequence[datetime], habit: Habit, *, listed: int, since: datetime, now: datetime) -> int:

@@ -23,7 +23,7 @@ MEMORY = timedelta(hours=4)  # of the mean rate
 _POLLS_REMEMBERED = 5  # by the mean rate of a feed whose interval is long
 _SHARE_OF_BODY = 0.15  # how much of a body may be new at the next poll, at the pace of the last entries
 _A_BURST = 3  # new entries; fewer say nothing of a pace
-_SHARE_OF_OUTAGE = 1 / 4  # how long an outage that has just ended may go on for watcher
+_SHARE_OF_OUTAGE = 1 / 4  # waited at most after it, until the next poll
 
 WEIGHTS = {
     FailureKind.HARD: 1.0,

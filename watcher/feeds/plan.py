@@ -112,7 +112,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """No feed was had. `message` is for people; `retry_after`: what 429 and 503 asked for."""
+    """The poll brought no feed. `message` is for people; `retry_after`: what 429 and 503 asked for."""
 
     kind: FailureKind
     message: str

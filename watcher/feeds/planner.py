@@ -33,7 +33,7 @@ from watcher.feeds.plan import (
     PollPlan,
     PollState,
 )
-from watcher.feeds.silence import silence, with_news
+from watcher.feeds.silence import Habit, silence, with_news
 from watcher.model import ChangedEntry, EntryId, EntryKeys, KnownEntry, NewEntry, Sitemap
 
 FREE_INGESTIONS = 4  # the first, and three after changes; further changes wait, longer and longer
@@ -118,7 +118,7 @@ def _fetched(
     first_named = _first_named(found[: len(read)], known)
     updated = replace(
         _succeeded(state, outcome.answer, now),
-        habit=with_news(state.habit, entries=len(new) + first_named, now=now) if new or first_named else state.habit,
+        habit=_habit(state, entries=len(new) + first_named, now=now),
         interval=limits.fastest if rolled_over else _adapted(state, limits, now, new=len(new)),
         listed=listed,
         refresh_after=news.feed.refresh_after,
@@ -147,6 +147,12 @@ def _fetched(
         missed=_missed(state, read, listed=listed, now=now) if rolled_over else 0,
         first_named=first_named,
     )
+
+
+def _habit(state: PollState, *, entries: int, now: datetime) -> Habit:
+    if not entries:
+        return state.habit
+    return with_news(state.habit, entries=entries, answered_at=state.last_success_at, now=now)
 
 
 def _first_named(found: Iterable[tuple[EntryKeys, KnownEntry | None]], known: Known) -> int:

@@ -1,4 +1,4 @@
-"""Decides whether a feed is silent: it answers, but has brought nothing for much longer than is its habit.
+"""Decides whether a feed is silent: it answers, but has brought nothing for much longer than usual.
 
     habit | with_news at each poll that brought entries | silent_at | silence
 
@@ -54,8 +54,12 @@ class Habit:
         return timedelta(minutes=max((week.longest for week in self.weeks), default=0))
 
 
-def with_news(habit: Habit, *, entries: int, now: datetime) -> Habit:
-    """Adds a poll that brought entries."""
+def with_news(habit: Habit, *, entries: int, answered_at: datetime | None, now: datetime) -> Habit:
+    """Adds a poll that brought entries.
+
+    `answered_at`: the last poll before it that was answered. Only if that found the feed silent, a silence ends now: a
+    stop of watcher or a failure of the feed says nothing of its habit.
+    """
     week = int(now.timestamp() // _WEEK)
     gap = max(now - habit.last_news_at, timedelta()) if habit.last_news_at else timedelta()
     kept = [each for each in habit.weeks if week - _MOST_WEEKS < each.week <= week]
@@ -63,7 +67,9 @@ def with_news(habit: Habit, *, entries: int, now: datetime) -> Habit:
     longest = max(this.longest, round(gap / _MINUTE))
     kept.append(NewsWeek(week, this.polls + 1, this.entries + entries, longest))
     updated = replace(habit, last_news_at=now, weeks=tuple(kept))
-    return replace(updated, resumed_at=now, waited=_patience(habit) // _MINUTE) if silence(habit, now=now) else updated
+    if answered_at is None or not silence(habit, now=min(answered_at, now)):
+        return updated
+    return replace(updated, resumed_at=now, waited=_patience(habit) // _MINUTE)
 
 
 def silent_at(habit: Habit) -> datetime | None:

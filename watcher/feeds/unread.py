@@ -1,4 +1,4 @@
-"""Decides whether the pages of a feed can be read at all, from the counts of its last days. Values in, values out."""
+"""Decides whether any page of a feed can be read, from the counts of its last days. Values in, values out."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def unread(days: Iterable[PageCounts]) -> str | None:
     if judged.page:
         return "" if judged.page * _READ_AGAIN >= judged.ended else None
     reasons = {
-        "a consent wall, an error page or empty": judged.walls,
+        "with a consent wall, an error or no text": judged.walls,
         "behind a paywall": judged.paywalls,
         "forbidden by robots.txt": judged.robots,
-        "not to be had": judged.errors,
+        "without an answer or not found": judged.errors,
     }
-    told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
-    return f"none of the last {judged.ended} pages could be read ({told})"
+    counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+    return f"none of the last {judged.ended} pages could be read ({counts})"
 
 
 def _newest(days: Iterable[PageCounts]) -> PageCounts:

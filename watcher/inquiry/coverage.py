@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
+from watcher.errors import UnknownName
+from watcher.feeds.contact import GRACE
 from watcher.store.engine.reader import StoreReader
 from watcher.store.queries import coverage
 from watcher.store.queries.coverage import CoverageCounts, FeedContact
 from watcher.text.days import date_of_day, day_number, seconds_by_day
-
-_GRACE = timedelta(minutes=1)  # a poll may be that late
 
 Days = Mapping[int, CoverageCounts]
 
@@ -48,16 +48,16 @@ def report(
     until: datetime,
     timezone: str,
     feed: str | None = None,
-) -> CoverageReport | None:
-    """Sums up a period until now. None: there is no feed of that name.
+) -> CoverageReport:
+    """Sums up a period until now. Raises UnknownName if no feed has the name `feed`.
 
-    `feeds`: those of the config, which are reported in any case. `store`: None if there is no state yet. A feed that
-    left the config is reported if it was counted in the period, or is the one asked for.
+    `feeds`: those of the config, which are reported in any case. `store`: None if the state does not exist yet. A feed
+    that left the config is reported if it was counted in the period, or is the one asked for.
     """
     contacts = {each.feed: each for each in store.read(coverage.read_contacts)} if store else {}
     configured = set(feeds)
     if feed is not None and feed not in configured | contacts.keys():
-        return None
+        raise UnknownName("feed", feed)
     first, last = day_number(since, timezone), day_number(until, timezone)
     counted: dict[str, dict[int, CoverageCounts]] = defaultdict(dict)
     for row in store.read(coverage.read_days, first=first, last=last, feed=feed) if store else ():
@@ -77,7 +77,7 @@ def report(
 
 def _with_present_loss(days: Days, lost_since: datetime, until: datetime, *, first: int, timezone: str) -> Days:
     """Adds the time without contact that no poll has counted, because none has ended it yet."""
-    if until - lost_since <= _GRACE:
+    if until - lost_since <= GRACE:
         return days
     added = dict(days)
     for day, seconds in seconds_by_day(lost_since, until, timezone):

@@ -237,7 +237,7 @@ def _corpus(stack: ExitStack, places: Places, request: SearchRequest, notes: lis
     if places.state.exists():
         store = stack.enter_context(reading(places.state))
         return Corpus(zone=places.zone, store=store, with_redirects=request.asks_for_sites)
-    notes.append(f"there is no state yet at {places.state}; the files of the corpus are searched as they are")
+    notes.append(f"the state at {places.state} does not exist yet; the files of the corpus are searched as they are")
     return Corpus(zone=places.zone, folder=places.folder)
 
 

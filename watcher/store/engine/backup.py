@@ -39,7 +39,7 @@ def back_up(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
     Raises StateDamaged, or StateError, also if `target` exists and must not be overwritten.
     """
     if not database.exists():
-        raise StateError(f"there is no state yet at {database}")
+        raise StateError(f"the state at {database} does not exist yet")
     if target.exists() and (not overwrite or target.samefile(database)):
         raise StateError(f"{target} exists already; name another file, or overwrite it with --force")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")

@@ -35,11 +35,11 @@ _SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 def open_for_reading(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
     """Opens the database at `path` for reading, beside a daemon that works on it: neither waits for the other.
 
-    An older schema is migrated first. Raises StateForeign, StateDamaged, StateTooNew, or StateError if there is no
-    database yet.
+    An older schema is migrated first. Raises StateForeign, StateDamaged, StateTooNew, or StateError if it
+    does not exist yet.
     """
     if not path.exists():
-        raise StateError(f"there is no state yet at {path}; `watcher once` or `watcher run` creates it")
+        raise StateError(f"the state at {path} does not exist yet; `watcher once` or `watcher run` creates it")
     if not _is_current(path, patience):
         open_database(path, patience=patience).dispose()
     return _engine(path, _begin_reading, patience)

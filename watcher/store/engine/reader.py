@@ -43,7 +43,7 @@ class StoreReader:
 
 @contextmanager
 def reading(path: Path) -> Iterator[StoreReader]:
-    """Opens a reader of the state at `path`. Raises StateError if there is no state yet."""
+    """Opens a reader of the state at `path`. Raises StateError if it does not exist yet."""
     engine = open_for_reading(path)
     try:
         yield StoreReader(engine)
@@ -65,7 +65,7 @@ class StoreEditor:
 
 @contextmanager
 def editing(path: Path) -> Iterator[StoreEditor]:
-    """Opens an editor of the state at `path`, for changes by hand. Raises StateError if there is no state yet."""
+    """Opens an editor of the state at `path`, for changes by hand. Raises StateError if it does not exist yet."""
     open_for_reading(path).dispose()
     engine = open_database(path)
     try:

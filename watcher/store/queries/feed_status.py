@@ -90,10 +90,7 @@ def first_polls_open(tx: Connection, *, now: datetime) -> bool:
 
 
 def _walls(tx: Connection) -> dict[int, dict[str, int]]:
-    """Feed -> kind of page instead of an article -> number of pages.
-
-    `near_misses`: the number of sentences that one of its pages showed last.
-    """
+    """Feed -> kind of page instead of an article -> number of pages."""
     rows = schema.walls.c
     found: dict[int, dict[str, int]] = {}
     for row in tx.execute(select(schema.walls).order_by(rows.pages.desc(), rows.quality)):
