@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from watcher.errors import TaskFailed
 from watcher.model import Entry
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_feed, read_news, read_opml, read_page, read_sitemaps, read_source
-from watcher.parsing.messages import FeedTask, NewsTask, OpmlTask, PageTask
+from watcher.parsing.messages import LONGEST_UNMATCHED, FeedTask, NewsTask, OpmlTask, PageTask
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FEED = FeedTask(content_type="", url="http://news.example/feed", timezone="UTC", now=NOW)
@@ -51,6 +52,37 @@ def reading(*, article: Any = None, hit: Any = None, **more: Any) -> bytes:
 
 
 NEAR = {"watch": "Insel", "term": "Norden", "form": "Norden", "sentence": "Nach Norden", "place": "menu"}
+
+
+UNMATCHED = {"article": ARTICLE, "kind": "visible"}
+
+
+async def test_a_true_text_for_the_archive_is_taken(pool: ParserPool) -> None:
+    """Where the task asks for it, and nothing matches."""
+    answer = json.dumps({"article": None, "unmatched": UNMATCHED}).encode()
+    unmatched = (await read_page(pool, replace(PAGE, keep_text=True), answer)).unmatched
+    assert unmatched
+    assert unmatched.article.body == ARTICLE["body"]
+
+
+@pytest.mark.parametrize(
+    ("article", "unmatched", "keep_text"),
+    [
+        (None, UNMATCHED, False),
+        (ARTICLE, UNMATCHED, True),
+        (None, UNMATCHED | {"kind": "anders"}, True),
+        (None, UNMATCHED | {"article": ARTICLE | {"body": "Hafen\x00"}}, True),
+        (None, UNMATCHED | {"article": ARTICLE | {"body": "x" * (LONGEST_UNMATCHED + 1)}}, True),
+    ],
+    ids=["unasked", "beside a match", "unknown kind", "control characters", "too long"],
+)
+async def test_false_texts_for_the_archive_are_refused(
+    pool: ParserPool, article: Any, unmatched: Any, keep_text: bool
+) -> None:
+    """They are neither stored nor searched."""
+    answer = json.dumps({"article": article, "unmatched": unmatched}).encode()
+    with pytest.raises(TaskFailed):
+        await read_page(pool, replace(PAGE, keep_text=keep_text), answer)
 
 
 async def test_true_near_misses_are_taken(pool: ParserPool) -> None:

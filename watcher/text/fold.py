@@ -253,7 +253,8 @@ def word_source() -> str:
     """Returns the pattern of a word: Python's word class and combining marks, which would otherwise cut words of many
     scripts into pieces.
 
-    Marks beyond the basic plane are left out: with them the class is searched range by range, ten times slower.
+    Marks beyond the basic plane are left out: with them the class is searched range by range, ten times slower. A word
+    is always taken whole: a pattern that gave letters back would try every division of a long row of marks.
     """
     marks = (chr(code) for code in range(0x0300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M")
-    return rf"\w+(?:[{re.escape(''.join(marks))}]+\w*)*"
+    return rf"\w++(?:[{re.escape(''.join(marks))}]++\w*+)*+"

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TypeAlias
 from unicodedata import category
 
-from watcher.text.fold import UNSPACED, fold, word_source
+from watcher.text.fold import UNSPACED, fold, units, word_source, words
 
 LONGEST_WORD = 200
 """Letters of a word that are indexed; the rest is cut off."""
@@ -39,7 +39,8 @@ MOST_SPELLED_OUT = 40
 """Letters of `SPELLED_OUT` runs."""
 
 _HYPHEN_AT_END = re.compile(r"-[^\S\n]*\n[^\S\n]*")
-_JOINERS = re.compile("[-'.,]")
+_MANY_JOINERS = re.compile(rf"[-'.,]\w(?:[^\s\-'.,]*+[-'.,]\w){{{MOST_IN_UNIT - 1}}}")
+_NO_WORDS = {"", _BETWEEN, SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD, LARGE_UNIT}
 
 
 # -- conditions --------------------------------------------------------------------------------------------------------
@@ -104,8 +105,7 @@ class IndexedText:
 
     def vocabulary(self) -> set[str]:
         """Returns the distinct words, joined ones included, without marks."""
-        found = {*self.words.split(" "), *self.joined.split(" ")}
-        return {word for word in found if word and not word.startswith(_BETWEEN)}
+        return {*self.words.split(" "), *self.joined.split(" ")} - _NO_WORDS
 
 
 def index_texts(*texts: str) -> IndexedText:
@@ -113,12 +113,19 @@ def index_texts(*texts: str) -> IndexedText:
     kept = ""
     joined: dict[str, None] = {}
     for folded in _readings(texts):
-        own = [word[:LONGEST_WORD] for word in index_words(folded)]
+        runs = _runs(folded)
+        own = _words_of(runs)
+        longest = max(map(len, own), default=0)
+        if longest > LONGEST_WORD:
+            own = [word[:LONGEST_WORD] for word in own]
         line = f" {' '.join(own)} "
         if own and line not in kept:
             kept = f"{kept}{_BETWEEN}{line}" if kept else line
-        joined.update(dict.fromkeys(_joined_words(folded)))
-        joined.update(dict.fromkeys(_marks(folded, own)))
+        joined.update(dict.fromkeys(_joined_words(run for run in runs if "-" in run)))
+        if longest >= LONGEST_WORD:
+            joined[LONG_WORD] = None
+        if UNSPACED.search(folded) or _has_large_unit(folded):
+            joined[LARGE_UNIT] = None
     return IndexedText(words=kept.strip(), joined=" ".join(joined))
 
 
@@ -134,9 +141,19 @@ def _readings(texts: Iterable[str]) -> Iterator[str]:
 
 def index_words(folded: str) -> list[str]:
     """Returns the words of a folded text."""
-    if not UNSPACED.search(folded):
-        return _word().findall(folded)
-    return [part for run in _word().findall(folded) for part in _words_of_run(run)]
+    return _words_of(_runs(folded))
+
+
+def _runs(folded: str) -> list[str]:
+    """Returns the words, those as one that hyphens join: "purl-initiative", also where the hyphen ends a line."""
+    return _run().findall(_HYPHEN_AT_END.sub("-", folded) if "-" in folded else folded)
+
+
+def _words_of(runs: list[str]) -> list[str]:
+    line = " ".join(runs).replace("-", " ")
+    if not UNSPACED.search(line):
+        return line.split()
+    return [part for word in line.split() for part in _words_of_run(word)]
 
 
 def _words_of_run(run: str) -> list[str]:
@@ -152,10 +169,10 @@ def _words_of_run(run: str) -> list[str]:
     return found
 
 
-def _joined_words(folded: str) -> Iterator[str]:
+def _joined_words(runs: Iterable[str]) -> Iterator[str]:
     """Yields the words of each hyphenated run joined in every way, up to MOST_JOINED of them, and marks longer runs."""
     left = MOST_HYPHENATED
-    for run in _hyphenated_runs(folded):
+    for run in runs:
         parts = run.split("-")
         if len(parts) > left:
             yield TOO_MANY_RUNS
@@ -175,14 +192,6 @@ def _joined_words(folded: str) -> Iterator[str]:
             return
 
 
-def _hyphenated_runs(folded: str) -> Iterator[str]:
-    """Yields runs such as "purl-initiative", also where the hyphen ends a line. Most pieces have no hyphen."""
-    if "-" in folded:
-        for piece in _HYPHEN_AT_END.sub("-", folded).split():
-            if "-" in piece:
-                yield from (run.group() for run in _hyphenated().finditer(piece))
-
-
 def _linked(parts: Iterable[str]) -> Iterator[list[str]]:
     """Yields runs of words that become one word without their hyphens."""
     run: list[str] = []
@@ -198,30 +207,16 @@ def _linked(parts: Iterable[str]) -> Iterator[list[str]]:
     yield run
 
 
-def _marks(folded: str, own: Iterable[str]) -> Iterator[str]:
-    if max(map(len, own), default=0) == LONGEST_WORD:
-        yield LONG_WORD
-    large = [piece for piece in folded.split() if len(piece) > 2 * MOST_IN_UNIT]
-    if UNSPACED.search(folded) or any(map(_has_large_unit, large)):
-        yield LARGE_UNIT
+def _has_large_unit(folded: str) -> bool:
+    if not _MANY_JOINERS.search(folded):
+        return False
+    return any(sum(1 for _ in words(unit.group())) > MOST_IN_UNIT for unit in units(folded))
 
 
-def _has_large_unit(piece: str) -> bool:
-    return len(_JOINERS.findall(piece)) >= MOST_IN_UNIT and _large_unit().search(piece) is not None
+# Each pattern succeeds wherever a word begins: one that could fail at its end would be tried at every letter.
 
 
 @lru_cache(maxsize=1)
-def _word() -> re.Pattern[str]:
-    return re.compile(word_source())
-
-
-@lru_cache(maxsize=1)
-def _hyphenated() -> re.Pattern[str]:
+def _run() -> re.Pattern[str]:
     word = word_source()
-    return re.compile(rf"{word}(?:-{word})+")
-
-
-@lru_cache(maxsize=1)
-def _large_unit() -> re.Pattern[str]:
-    word = word_source()
-    return re.compile(rf"{word}(?:(?:[-']|(?<=\d)[.,](?=\d)){word}){{{MOST_IN_UNIT},}}")
+    return re.compile(rf"{word}(?:-{word})*+")
