@@ -78,7 +78,7 @@ async def test_large_body_is_not_kept(coding: str) -> None:
 
 
 async def test_secrets_are_not_kept() -> None:
-    """Neither the operator's header fields nor cookies, tokens or nonces of the server, however their names are spelled."""
+    """Neither the operator's header fields nor cookies, tokens and nonces of the server."""
     fields = {
         "Set-Cookie": "sitzung=geheim",
         "set-cookie2": "sitzung=geheim",
@@ -90,7 +90,7 @@ async def test_secrets_are_not_kept() -> None:
         "X-Plain": "ja",
     }
     async with serving(replying(answer(PAGE, headers=fields))) as peer, client(peer.origin) as net:
-        secret = {name: "geheim" for name in ("Authorization", "X-Key", "Cookie", "X-Api-Token")}
+        secret = dict.fromkeys(("Authorization", "X-Key", "Cookie", "X-Api-Token"), "geheim")
         response = await net.fetch(feed(peer.origin, headers=secret, keeps_exchange=True))
     assert b"geheim" in peer.heads[0]
     assert response.exchange is not None
@@ -102,9 +102,11 @@ async def test_secrets_are_not_kept() -> None:
 
 async def test_password_of_the_proxy_is_not_kept() -> None:
     """The proxy receives it in a header field that is not part of the exchange."""
-    async with serving(replying(answer(PAGE))) as proxy:
-        async with client(proxy=proxy.origin.replace("://", "://user:geheim@"), robots=False) as net:
-            response = await net.fetch(page("http://blatt.example/a", keeps_exchange=True))
+    async with (
+        serving(replying(answer(PAGE))) as proxy,
+        client(proxy=proxy.origin.replace("://", "://user:geheim@"), robots=False) as net,
+    ):
+        response = await net.fetch(page("http://blatt.example/a", keeps_exchange=True))
     assert proxy.header("proxy-authorization")
     assert response.exchange is not None
     kept = response.exchange.request_head + response.exchange.response_head
