@@ -175,11 +175,14 @@ def test_no_page_is_kept_if_the_config_says_so(news: Newsroom, program: Program,
 
 
 def test_page_that_is_too_large_is_not_kept(news: Newsroom, program: Program) -> None:
-    """More than two megabytes; the document is written all the same."""
+    """More than two megabytes; the document is written all the same, and the log names the page."""
     inner = "".join(f"<p>{part}</p>" for part in paragraphs(7, matching=True))
     news.page("/gross", news_page("Rutte am Kai", inner) + f"<!-- {'x' * 2_200_000} -->")
     program.configure(feeds={"Blatt": news.feed("/f", [Entry(id="1", link="/gross", title="Groß")])})
-    program.once()
+    logged = program.command("--log-format", "json", "once").stderr
+    assert [(line["url"], "2097152" in line["error"]) for line in map(json.loads, logged.splitlines())] == [
+        (news.url("/gross"), True)
+    ]
     assert len(program.names()) == 1
     assert kept(program) == []
 
