@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -107,6 +109,26 @@ def test_output_that_cannot_be_written_is_named(dated: Program, tmp_path: Path) 
     wrong = dated.command("corpus", "export", "--output", str(tmp_path / "fehlt" / "x.jsonl"))
     assert wrong.code == 1
     assert "fehlt" in wrong.stderr
+
+
+@pytest.mark.parametrize("arguments", [("corpus", "export"), ("press-review",), ("corpus", "stats", "--json")])
+def test_full_disk_behind_standard_output_is_named(dated: Program, arguments: tuple[str, ...]) -> None:
+    """One sentence."""
+    full = dated.command(*arguments, before=("sh", "-c", 'exec "$@" > /dev/full', "sh"))
+    assert full.code == 1
+    assert full.stderr == "watcher: cannot write the output: No space left on device\n"
+
+
+def test_output_to_a_pipe_does_not_replace_it(dated: Program, tmp_path: Path) -> None:
+    """A device or a named pipe is written to as it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        assert dated.command("corpus", "export", "--output", str(pipe)).code == 0
+        read, _ = reader.communicate()
+    assert read.decode() == dated.command("corpus", "export").stdout
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 # -- WARC --------------------------------------------------------------------------------------------------------------
