@@ -61,7 +61,7 @@ def corpus_folder(config: Config) -> CorpusFolder:
     """Returns the folder of the corpus. Raises CorpusError if it is missing."""
     folder = CorpusFolder(config.corpus.folder)
     if not folder.path.is_dir():
-        raise CorpusError(f"there is no corpus at {folder.path}")
+        raise CorpusError(f"the corpus folder {folder.path} does not exist")
     return folder
 
 
