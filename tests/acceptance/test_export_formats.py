@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -109,6 +111,26 @@ def test_output_that_cannot_be_written_is_named(dated: Program, tmp_path: Path) 
     assert "fehlt" in wrong.stderr
 
 
+@pytest.mark.parametrize("arguments", [("corpus", "export"), ("press-review",), ("corpus", "stats", "--json")])
+def test_full_disk_behind_standard_output_is_named(dated: Program, arguments: tuple[str, ...]) -> None:
+    """One sentence."""
+    full = dated.command(*arguments, before=("sh", "-c", 'exec "$@" > /dev/full', "sh"))
+    assert full.code == 1
+    assert full.stderr == "watcher: cannot write the output: No space left on device\n"
+
+
+def test_output_to_a_pipe_does_not_replace_it(dated: Program, tmp_path: Path) -> None:
+    """A device or a named pipe is written to as it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        assert dated.command("corpus", "export", "--output", str(pipe)).code == 0
+        read, _ = reader.communicate()
+    assert read.decode() == dated.command("corpus", "export").stdout
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 # -- WARC --------------------------------------------------------------------------------------------------------------
 
 
@@ -175,11 +197,14 @@ def test_no_page_is_kept_if_the_config_says_so(news: Newsroom, program: Program,
 
 
 def test_page_that_is_too_large_is_not_kept(news: Newsroom, program: Program) -> None:
-    """More than two megabytes; the document is written all the same."""
+    """More than two megabytes; the document is written all the same, and the log names the page."""
     inner = "".join(f"<p>{part}</p>" for part in paragraphs(7, matching=True))
     news.page("/gross", news_page("Rutte am Kai", inner) + f"<!-- {'x' * 2_200_000} -->")
     program.configure(feeds={"Blatt": news.feed("/f", [Entry(id="1", link="/gross", title="Groß")])})
-    program.once()
+    logged = program.command("--log-format", "json", "once").stderr
+    assert [(line["url"], "2097152" in line["error"]) for line in map(json.loads, logged.splitlines())] == [
+        (news.url("/gross"), True)
+    ]
     assert len(program.names()) == 1
     assert kept(program) == []
 

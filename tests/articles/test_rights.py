@@ -47,7 +47,7 @@ def test_declarations_are_read(metas: tuple[str, ...], headers: dict[str, str], 
 
 @given(page=st.binary(max_size=400), header=st.text(max_size=80), content=st.text(max_size=80))
 def test_any_page_is_survived(page: bytes, header: str, content: str) -> None:
-    """The result is short and printable, whatever bytes come in."""
+    """The result is short and printable for any bytes and header fields."""
     written = page + f'<meta name="robots" content="{content}"><meta name="tdm-policy" content="{content}">'.encode(
         "utf-8", "replace"
     )

@@ -59,7 +59,7 @@ HOSTILE = replace(
     site="<Blatt>\r\nTI  - falsch",
     feed="x\x07y",
     url='https://x.example/{a}\\b "c"|[d]?q=<e>&f=%zz#g#h\u2028',
-    language='de" onload="x',
+    language='de" onload="x\r\nfalsch\u2028',
 )
 LARGE = replace(ARTICLE, number=DocumentNumber(12), text=ARTICLE.title + "\n\n" + "Rutte & die Ämter. " * 276_000)
 ROWS = (ADOPTED, ARTICLE, MONTH, YEAR, UNDATED, HOSTILE)

@@ -62,7 +62,7 @@ def test_times_are_those_of_the_article() -> None:
 
 
 def test_ids_stay_the_same() -> None:
-    """From one export to the next, whatever else is exported; another corpus has another feed id."""
+    """From one export to the next, also of other documents; another corpus has another feed id."""
     first, second = feed([ARTICLE]), feed(ROWS)
     assert texts(first, "id") == texts(second, "id")
     (entry,) = first.findall("a:entry", NS)

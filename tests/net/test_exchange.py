@@ -10,7 +10,7 @@ import brotli  # type: ignore[import-untyped] # it ships no types
 import pytest
 import zstandard
 
-from tests.net.servers import answer, client, feed, replying, serving
+from tests.net.servers import answer, client, feed, page, replying, serving
 from watcher.net.values import KEPT_LIMIT
 
 PAGE = b"<p>Ein Schiff liegt im Hafen.</p>" * 200
@@ -78,15 +78,19 @@ async def test_large_body_is_not_kept(coding: str) -> None:
 
 
 async def test_secrets_are_not_kept() -> None:
-    """Neither the operator's header fields nor cookies or challenges of the server."""
+    """Neither the operator's header fields nor cookies, tokens and nonces of the server."""
     fields = {
         "Set-Cookie": "sitzung=geheim",
-        "WWW-Authenticate": "Basic",
+        "set-cookie2": "sitzung=geheim",
         "Authentication-Info": "nextnonce=geheim",
+        "Proxy-Authenticate": "Digest nonce=geheim",
+        "Proxy-Authentication-Info": "nextnonce=geheim",
+        "X-CSRF-Token": "geheim",
+        "WWW-Authenticate": "Basic",
         "X-Plain": "ja",
     }
     async with serving(replying(answer(PAGE, headers=fields))) as peer, client(peer.origin) as net:
-        secret = {"Authorization": "Bearer geheim", "X-Key": "geheim", "Cookie": "a=geheim"}
+        secret = dict.fromkeys(("Authorization", "X-Key", "Cookie", "X-Api-Token"), "geheim")
         response = await net.fetch(feed(peer.origin, headers=secret, keeps_exchange=True))
     assert b"geheim" in peer.heads[0]
     assert response.exchange is not None
@@ -94,6 +98,21 @@ async def test_secrets_are_not_kept() -> None:
     assert b"geheim" not in kept
     assert b"X-Plain: ja" in kept
     assert "geheim" not in repr(response)
+
+
+async def test_password_of_the_proxy_is_not_kept() -> None:
+    """The proxy receives it in a header field that is not part of the exchange."""
+    async with (
+        serving(replying(answer(PAGE))) as proxy,
+        client(proxy=proxy.origin.replace("://", "://user:geheim@"), robots=False) as net,
+    ):
+        response = await net.fetch(page("http://blatt.example/a", keeps_exchange=True))
+    assert proxy.header("proxy-authorization")
+    assert response.exchange is not None
+    kept = response.exchange.request_head + response.exchange.response_head
+    assert b"authorization" not in kept.lower()
+    assert b"geheim" not in kept
+    assert b"dXNlcjpnZWhlaW0" not in kept
 
 
 async def test_last_exchange_of_redirects_is_kept() -> None:

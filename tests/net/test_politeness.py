@@ -10,25 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.net.servers import (
-    Line,
-    LoopClock,
-    alert,
-    answer,
-    client,
-    feed,
-    page,
-    redirecting,
-    replying,
-    serving,
-    until,
-)
+from tests.net.servers import Line, LoopClock, alert, answer, client, feed, page, redirecting, replying, serving, until
 from watcher.errors import FetchError, FetchFailure
 from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
 
 NO_PAUSE = timedelta(0)
-
-
 PAUSE = timedelta(seconds=8)
 MOMENT = timedelta(seconds=1)
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.newsroom import Newsroom
 from tests.pipeline.rig import Rig, page, report, teaser
-from watcher.corpus import DocumentRecord, verify
+from watcher.corpus import CorpusFile, DocumentRecord, verify
 from watcher.corpus.files import LARGEST_FILE
-from watcher.model import DocumentId
+from watcher.model import DocumentId, DocumentNumber
 from watcher.pipeline.archive import adopt_folder
 from watcher.store.queries import stored_documents
 
@@ -78,6 +78,39 @@ async def test_a_folder_that_is_away_costs_no_document(
     await rig.service.keep_house()
     assert [name[:4] for name in rig.names()] == ["000_"]
     assert rig.rows("SELECT count(*) FROM documents WHERE written_at IS NOT NULL") == [(1,)]
+
+
+async def test_page_of_a_document_without_a_file_is_kept(make_rig: MakeRig, news: Newsroom) -> None:
+    """It follows the document to the number under which the file is written in the end."""
+    rig = await with_page(make_rig, news)
+    rig.seeds.rename(rig.folder / "weg")
+    await rig.ingest()
+    assert rig.rows("SELECT document FROM document_pages") == [(0,)]
+    (rig.folder / "weg").rename(rig.seeds)
+    foreign(rig.seeds, 0)
+    await rig.service.keep_house()
+    assert rig.rows("SELECT document, url FROM document_pages") == [(1, news.url("/a"))]
+
+
+async def test_page_is_kept_where_another_file_has_the_number(
+    make_rig: MakeRig, news: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document gets the next number while its file is written; the disk is full after that."""
+    rig = await with_page(make_rig, news)
+    folder = rig.service.resources.folder
+    files_with = folder.files_with
+
+    def taken(number: DocumentNumber) -> tuple[CorpusFile, ...]:
+        if number == 0:
+            foreign(rig.seeds, 0)
+        else:
+            rig.seeds.rename(rig.folder / "weg")
+        return files_with(number)
+
+    monkeypatch.setattr(folder, "files_with", taken)
+    await rig.ingest()
+    assert rig.rows("SELECT number, adopted, written_at IS NULL FROM documents") == [(0, 1, 0), (1, 0, 1)]
+    assert rig.rows("SELECT document FROM document_pages") == [(1,)]
 
 
 @pytest.mark.parametrize("readable", [True, False])

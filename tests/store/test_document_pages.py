@@ -33,27 +33,33 @@ def recorded(tx: Connection, text: str = "Ein Text", *, rights: Rights = RIGHTS)
     return document.number
 
 
+def keep(tx: Connection, number: DocumentNumber, page: KeptPage) -> None:
+    """Keeps a page for the entry of that document."""
+    entry = tx.execute(select(schema.entries.c.id).where(schema.entries.c.document == number)).scalar_one()
+    document_pages.keep(tx, entry, document_pages.pack(page))
+
+
 @pytest.mark.parametrize("body", [PAGE.body, b"\x1f\x8bkurz", b""], ids=["long", "short", "empty"])
 def test_page_comes_back_as_it_was(tx: Connection, body: bytes) -> None:
     """Whether or not it could be compressed."""
     page = replace(PAGE, body=body)
     number = recorded(tx)
-    document_pages.keep(tx, number, document_pages.pack(page))
+    keep(tx, number, page)
     assert kept_page(tx, number) == page
     assert kept_page(tx, number + 1) is None
 
 
 def test_compressible_page_takes_less_room(tx: Connection) -> None:
     """An uncompressed page is compressed in the state."""
-    document_pages.keep(tx, recorded(tx), document_pages.pack(PAGE))
+    keep(tx, recorded(tx), PAGE)
     assert tx.execute(select(func.length(schema.document_pages.c.body))).scalar_one() < len(PAGE.body) / 10
 
 
 def test_first_page_stays(tx: Connection) -> None:
     """The document is made of it."""
     number = recorded(tx)
-    document_pages.keep(tx, number, document_pages.pack(PAGE))
-    document_pages.keep(tx, number, document_pages.pack(replace(PAGE, body=b"sp\xc3\xa4ter")))
+    keep(tx, number, PAGE)
+    keep(tx, number, replace(PAGE, body=b"sp\xc3\xa4ter"))
     assert kept_page(tx, number) == PAGE
 
 
@@ -67,7 +73,7 @@ def test_rights_are_recorded_with_the_document(tx: Connection) -> None:
 def test_both_follow_a_document_to_its_new_number(tx: Connection) -> None:
     """A file of others has taken its own."""
     number = recorded(tx)
-    document_pages.keep(tx, number, document_pages.pack(PAGE))
+    keep(tx, number, PAGE)
     renamed = documents.renumber(
         tx,
         number,
@@ -85,7 +91,7 @@ def test_pages_are_deleted_in_time_and_documents_stay(tx: Connection) -> None:
     numbers = [recorded(tx, f"Der Text Nummer {number} von {number * 7}") for number in range(3)]
     for days, number in enumerate(numbers):
         page = replace(PAGE, fetched_at=NOW + timedelta(days=days))
-        document_pages.keep(tx, number, document_pages.pack(page))
+        keep(tx, number, page)
     assert retention.drop_pages(tx, before=NOW + timedelta(days=2), limit=1) == 1
     assert retention.drop_pages(tx, before=NOW + timedelta(days=2), limit=50) == 1
     assert [kept_page(tx, number) is not None for number in numbers] == [False, False, True]

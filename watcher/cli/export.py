@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from watcher.cli.moments import end_of, start_of
+from watcher.cli.moments import span_of
 from watcher.cli.shell import Shell, command, counted, err, pass_shell, print_message
 from watcher.cli.state import state_of
 from watcher.config import Config
@@ -49,12 +49,8 @@ def add_export(group: click.Group) -> None:
         """
         config, now = shell.config(), datetime.now(UTC)
         zone = config.corpus.timezone
-        selection = Selection(
-            since=start_of(since, option="--since", timezone=zone, now=now),
-            until=end_of(until, option="--until", timezone=zone, now=now),
-            watch=watch,
-            timezone=zone,
-        )
+        first, end = span_of(since, until, timezone=zone, now=now)
+        selection = Selection(since=first, until=end, watch=watch, timezone=zone)
         gzip = output is not None and output.suffix == ".gz"
         with state_of(config) as store, _target(output) as target:
             number = _write(config, store, selection, form, target, now=now, gzip=gzip)
@@ -66,7 +62,7 @@ def corpus_folder(config: Config) -> CorpusFolder:
     """Returns the folder of the corpus. Raises CorpusError if it is missing."""
     folder = CorpusFolder(config.corpus.folder)
     if not folder.path.is_dir():
-        raise CorpusError(f"there is no corpus at {folder.path}")
+        raise CorpusError(f"the corpus folder {folder.path} does not exist")
     return folder
 
 
@@ -144,17 +140,23 @@ def _progress(store: StoreReader | None) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[BinaryIO]:
-    """Opens standard output, or a temporary file that replaces `output` once it is complete."""
+    """Opens standard output, or a temporary file that replaces `output` once it is complete.
+
+    A device or pipe is written to directly: it must not be replaced.
+    """
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = output.with_name(f".{output.name}.part")
+    is_file = output.is_file() or not output.exists()
+    part = output.with_name(f".{output.name}.part") if is_file else output
     try:
         with part.open("wb") as file:
             yield file
-        part.replace(output)
+        if is_file:
+            part.replace(output)
     except OSError as error:
         raise WatcherError(f"cannot write {output}: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if is_file:
+            part.unlink(missing_ok=True)

@@ -11,11 +11,12 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from watcher.cli.export import corpus_folder
 from watcher.cli.output import print_hits
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus import CorpusFile, CorpusFolder, parse_document
-from watcher.errors import CorpusError, QueryError, WatcherError
+from watcher.errors import QueryError, WatcherError
 from watcher.matching import Watchlist
 from watcher.model import Article, Match, Watch
 from watcher.store import StoreReader, reading
@@ -82,9 +83,7 @@ def _read(file: Path) -> str:
 
 def _corpus(config: Config) -> Iterator[_Text]:
     """Yields every document in order, one in memory at a time, with the metadata of the store where it has any."""
-    folder = CorpusFolder(config.corpus.folder)
-    if not folder.path.is_dir():
-        raise CorpusError(f"there is no corpus at {folder.path}")
+    folder = corpus_folder(config)
     with ExitStack() as open_things:
         state = config.state.path
         store = open_things.enter_context(reading(state)) if state.exists() else None

@@ -60,10 +60,7 @@ def register(group: click.Group) -> None:
         """
         config = shell.config()
         now = datetime.now(UTC)
-        try:
-            first, last = span_of(since, until, timezone=config.corpus.timezone, now=now)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
+        first, last = span_of(since, until, timezone=config.corpus.timezone, now=now)
         request = SearchRequest(
             watch=Watch(name="query", query=query),
             scope=Scope(scope),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -30,6 +31,7 @@ from watcher.model import PartialDate
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 WRONG_CONFIG = 78  # EX_CONFIG of sysexits.h; the systemd unit does not restart on it
 
 out = Console(highlight=False, soft_wrap=True)
@@ -191,12 +193,23 @@ def with_exit_codes(command: Callable[P, T]) -> Callable[P, T]:
             print_message(f"watcher: {error}")
             sys.exit(1)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
+            sys.exit(1)
+        except OSError as error:
+            if error.errno not in _DISK_ERRORS:
+                raise
+            _discard_output()
+            print_message(f"watcher: cannot write {error.filename or 'the output'}: {error.strerror}")
             sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)
 
     return wrapped
+
+
+def _discard_output() -> None:
+    """Lets the interpreter flush what is left of the output at its exit without an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def command(group: click.Group, name: str, **attributes: Any) -> Callable[[Callable[..., None]], click.Command]:

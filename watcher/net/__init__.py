@@ -22,8 +22,8 @@ from watcher.net.redact import redact_text, redact_url
 from watcher.net.target import is_same_origin, origin_of
 from watcher.net.values import (
     FEED_LIMIT,
+    KEPT_LIMIT,
     PAGE_LIMIT,
-    Exchange,
     NetSettings,
     Purpose,
     Request,
@@ -36,9 +36,9 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 __all__ = [
     "FEED_LIMIT",
+    "KEPT_LIMIT",
     "PAGE_LIMIT",
     "Client",
-    "Exchange",
     "NetSettings",
     "Purpose",
     "Request",

@@ -98,7 +98,7 @@ class _CookielessClient(httpx.AsyncClient):
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        raise NotImplementedError  # httpx would keep cookies from one fetch to the next
+        raise AttributeError("this client keeps no cookies from one fetch to the next")
 
 
 _NO_COOKIES = _NoCookies()

@@ -30,7 +30,7 @@ from watcher.errors import CorpusError, StateError
 from watcher.log import event
 from watcher.matching import STORY_WINDOW, same_but_for_counters, sketch, story_of
 from watcher.model import Article, DocumentNumber, HitField, KeptPage, Match
-from watcher.net import Exchange
+from watcher.net import KEPT_LIMIT
 from watcher.parsing.messages import PageReading
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
@@ -120,22 +120,25 @@ async def archive(
         return await _write(context, document, data)
 
 
-async def keep_page(context: ArchiveContext, document: StoredDocument, exchange: Exchange, *, url: str) -> None:
-    """Keeps the page of a document as it was received. A failure is logged: the document does not depend on it."""
-    page = KeptPage(
-        url=url,
-        fetched_at=document.fetched_at or context.now(),
-        request_head=exchange.request_head,
-        response_head=exchange.response_head,
-        body=exchange.body,
+async def keep_page(context: ArchiveContext, claimed: ClaimedEntry, page: KeptPage | None) -> None:
+    """Keeps the page of an entry's document as it was received. None: its body is over KEPT_LIMIT.
+
+    A page that is not kept is logged; the document does not depend on it.
+    """
+    problem = f"its body is longer than {KEPT_LIMIT} bytes"
+    if page is not None:
+        try:
+            packed = await asyncio.to_thread(document_pages.pack, page)
+            await context.store.run(document_pages.keep, claimed.id, packed)
+            return
+        except StateError as error:
+            problem = str(error)
+    log.warning(
+        "the page %s is not kept for WARC: %s",
+        claimed.link,
+        problem,
+        extra=event("page.not_kept", url=claimed.link, error=problem),
     )
-    try:
-        packed = await asyncio.to_thread(document_pages.pack, page)
-        await context.store.run(document_pages.keep, document.number, packed)
-    except StateError as error:
-        log.error(
-            "the page of %s is not kept: %s", document.name, error, extra=event("page.not_kept", document=document.name)
-        )
 
 
 async def record_change(

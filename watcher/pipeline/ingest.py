@@ -20,8 +20,19 @@ from urllib.parse import urlsplit
 from watcher.corpus import FsyncFailed
 from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, WatcherError
 from watcher.log import event
-from watcher.model import DISALLOWED, RIGHTS_HEADERS, Coverage, Entry, EntryId, Quality, Rights, TextFrom
-from watcher.net import Client, Exchange, Purpose, Request, origin_of
+from watcher.model import (
+    DISALLOWED,
+    RIGHTS_HEADERS,
+    Article,
+    Coverage,
+    Entry,
+    EntryId,
+    KeptPage,
+    Quality,
+    Rights,
+    TextFrom,
+)
+from watcher.net import Client, Purpose, Request, Response, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
@@ -33,6 +44,7 @@ from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
+from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
 
@@ -100,14 +112,14 @@ class _Page:
     """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
 
     `coverage`: the part of the entry that is read if the body gives nothing. `headers`: those that declare rights;
-    `exchange`: the page as received, if it is to be kept in case of a match.
+    `kept`: the page as received, if it is to be kept in case of a match and not too large.
     """
 
     body: bytes = b""
     content_type: str = ""
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    exchange: Exchange | None = None
+    kept: KeptPage | None = None
     status: int | None = None
     problem: str = ""
     temporary: bool = False
@@ -164,12 +176,26 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
         return end.outcome
     if page.coverage is Coverage.ROBOTS:
         reading = replace(reading, rights=Rights(robots=DISALLOWED))
-    document = await archive(context.archive, claimed, article, reading, end, feed_text=entry.feed_text)
-    if document and page.exchange and document.text_from is TextFrom.PAGE:
-        await keep_page(context.archive, document, page.exchange, url=page.url)
+    document = await _archive(context, claimed, article, reading, end, page)
     if end.shown:  # only now: the alert does not wait for it
         context.repeated.add(await context.store.run(pages.record_observations, [end.shown], now=context.now()))
     return EntryOutcome.MATCHED if document else EntryOutcome.DUPLICATE
+
+
+async def _archive(
+    context: IngestContext, claimed: ClaimedEntry, article: Article, reading: PageReading, end: EntryEnd, page: _Page
+) -> StoredDocument | None:
+    """Archives the article, then keeps its page, also if the file of the document cannot be written yet."""
+    keeps = context.settings.config.corpus.pages and article.text_from is TextFrom.PAGE
+    try:
+        document = await archive(context.archive, claimed, article, reading, end, feed_text=claimed.entry.feed_text)
+    except CorpusError:
+        if keeps:
+            await keep_page(context.archive, claimed, page.kept)
+        raise
+    if keeps and document is not None:
+        await keep_page(context.archive, claimed, page.kept)
+    return document
 
 
 # -- fetch -------------------------------------------------------------------------------------------------------------
@@ -210,7 +236,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
             content_type=response.content_type,
             url=response.url,
             headers={name: response.headers.get(name, "") for name in RIGHTS_HEADERS},
-            exchange=response.exchange,
+            kept=_kept(response, context.now()),
             status=200,
         )
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
@@ -220,6 +246,19 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
         problem=problem,
         temporary=response.status in _TEMPORARY_STATUS,
         wait=response.retry_after(context.now()),
+    )
+
+
+def _kept(response: Response, now: datetime) -> KeptPage | None:
+    exchange = response.exchange
+    if exchange is None:
+        return None
+    return KeptPage(
+        url=response.url,
+        fetched_at=now,
+        request_head=exchange.request_head,
+        response_head=exchange.response_head,
+        body=exchange.body,
     )
 
 

@@ -1,8 +1,8 @@
 """Texts, dates, charsets and hosts: rules that feeds, articles and matching share, each written once.
 
 `fold` makes spellings comparable, `hosts` compares hosts, `charset` decodes bytes, `dates` reads dates, `http` reads
-header values. No I/O, no clock, no rule that only one room needs. Only `fold` and `hosts` are exported here, so that a
-start that needs no more loads no more.
+header values, `sentences` finds the ends of sentences, `language_tags` checks tags. No I/O, no clock, no rule that only
+one room needs. Only `fold` and `hosts` are exported here, so that a start that needs no more loads no more.
 """
 
 from watcher.text.fold import UNSPACED, Folded, as_written, fold, is_word_character, squeeze, units, words

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from watcher.corpus.export.row import ExportContext, ExportRow, clean_url, one_line, urn_of
+from watcher.corpus.export.row import ExportContext, ExportRow, clean_url, one_line, urn_of, utc_time
 from watcher.corpus.export.xml import Builder, opened, serialised
 
 _ATOM = Builder("http://www.w3.org/2005/Atom")
@@ -20,7 +20,7 @@ def write(rows: Iterable[ExportRow], context: ExportContext) -> Iterator[bytes]:
     feed = _ATOM.root("feed")
     _ATOM.add(feed, "id", urn_of(f"corpus {context.corpus}"))
     _ATOM.add(feed, "title", "watcher: documents of the corpus")
-    _ATOM.add(feed, "updated", _time(context.newest_at or context.made_at))
+    _ATOM.add(feed, "updated", utc_time(context.newest_at or context.made_at))
     _ATOM.add(_ATOM.add(feed, "author"), "name", "watcher")
     _ATOM.add(feed, "generator", "watcher")
     begin, end = opened(feed)
@@ -37,7 +37,7 @@ def _entry(row: ExportRow, context: ExportContext) -> etree._Element:
     if row.url.startswith(_LINKED):
         _ATOM.add(entry, "link", rel="alternate", href=clean_url(row.url))
     _ATOM.add(_ATOM.add(entry, "author"), "name", one_line(row.author) or row.outlet or "unknown")
-    _ATOM.add(entry, "updated", _time(row.seen_at))
+    _ATOM.add(entry, "updated", utc_time(row.seen_at))
     if published := _published(row, context):
         _ATOM.add(entry, "published", published)
     for match in row.matches:
@@ -51,12 +51,8 @@ def _entry(row: ExportRow, context: ExportContext) -> etree._Element:
 def _published(row: ExportRow, context: ExportContext) -> str:
     """Returns the time of publication, else the beginning of its day; "" if no day is known."""
     if row.published_at:
-        return _time(row.published_at)
+        return utc_time(row.published_at)
     date = row.date
     if date is None or date.month is None or date.day is None:
         return ""
     return datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(context.timezone)).isoformat()
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

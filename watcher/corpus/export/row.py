@@ -145,3 +145,8 @@ def clean_url(url: str) -> str:
 def urn_of(name: str) -> str:
     """Returns a URN that is the same for the same name."""
     return uuid5(NAMESPACE_URL, f"tag:watcher:{name}").urn
+
+
+def utc_time(moment: datetime) -> str:
+    """Returns a moment in UTC to the second, such as `2026-11-22T07:15:00Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
 from watcher.corpus.export.row import ExportContext, ExportRow, clean_url
 from watcher.corpus.export.xml import Builder, opened, serialised
+from watcher.text.language_tags import is_language_tag
 
 _TEI = Builder("http://www.tei-c.org/ns/1.0")
-_LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
 
 
 def write(rows: Iterable[ExportRow], context: ExportContext) -> Iterator[bytes]:
@@ -34,10 +33,9 @@ def _document(row: ExportRow) -> etree._Element:
     tei = _TEI.root("TEI")
     _header(tei, row.known_title, "Unpublished; the rights are those of the source.")
     _source(_TEI.add(_TEI.add(_file_desc(tei), "sourceDesc"), "bibl"), row)
-    language = {"lang": row.language} if _LANGUAGE.fullmatch(row.language) else {}
+    language = {"lang": row.language} if is_language_tag(row.language) else {}
     if language:
-        header = tei[0]
-        usage = _TEI.add(_TEI.add(header, "profileDesc"), "langUsage")
+        usage = _TEI.add(_TEI.add(tei[0], "profileDesc"), "langUsage")
         _TEI.add(usage, "language", row.language, ident=row.language)
     body = _TEI.add(_TEI.add(tei, "text", **language), "body")
     head, paragraphs = row.parts

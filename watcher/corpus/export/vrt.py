@@ -53,8 +53,10 @@ def _quoted(value: str) -> str:
 
 def _structure(row: ExportRow) -> Iterator[str]:
     head, paragraphs = row.parts
-    for name, text in [("head", head)] * bool(head) + [("p", paragraph) for paragraph in paragraphs]:
-        text = allowed(text)
+    blocks = [("head", head)] if head else []
+    blocks += [("p", paragraph) for paragraph in paragraphs]
+    for name, block in blocks:
+        text = allowed(block)
         yield f"<{name}>\n"
         for start, end in pairwise([0, *sentence_ends(text), len(text)]):
             if sentence := text[start:end].strip():

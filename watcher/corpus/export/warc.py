@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from io import BytesIO
 from typing import Any
-from uuid import uuid4
 
 from watcher import __version__
-from watcher.corpus.export.row import ExportContext, ExportRow, clean_url, one_line, urn_of
+from watcher.corpus.export.row import ExportContext, ExportRow, clean_url, one_line, urn_of, utc_time
 from watcher.errors import CorpusError
 from watcher.model import KeptPage
 
 _FORMAT = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+_FIELDS = "application/warc-fields"
 # The body is kept as it was before it was cut into chunks, so the header that announces chunks gets another name.
 _CHUNKED = re.compile(rb"^transfer-encoding(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
 
@@ -57,75 +57,76 @@ class _Archive:
     def begin(self, made_at: datetime) -> None:
         """Writes the `warcinfo`."""
         fields = {"software": f"watcher/{__version__}", "format": "WARC File Format 1.1", "conformsTo": _FORMAT}
-        head = {"WARC-Record-ID": _new_id(), "WARC-Date": _time(made_at)}
-        self._write("", "warcinfo", head, _fields(fields), "application/warc-fields")
+        self._write("", "warcinfo", {"WARC-Date": utc_time(made_at)}, _fields(fields), media_type=_FIELDS)
 
     def add(self, row: ExportRow, page: KeptPage | None) -> None:
         """Writes the records of a document."""
         url = clean_url(row.url) or urn_of(f"document {row.stem}")
         refers = {} if page is None else {"WARC-Refers-To": self._add_page(page)}
-        common = {"WARC-Date": _time(row.seen_at)} | refers
-        self._write(url, "conversion", common | {"WARC-Record-ID": _new_id()}, _utf8(row.text), "text/plain")
-        self._write(url, "metadata", common | {"WARC-Record-ID": _new_id()}, _metadata(row), "application/warc-fields")
+        head = {"WARC-Date": utc_time(row.seen_at)} | refers
+        self._write(url, "conversion", head, _utf8(row.text), media_type="text/plain")
+        self._write(url, "metadata", head, _metadata(row), media_type=_FIELDS)
 
     def _add_page(self, page: KeptPage) -> str:
         """Writes request and response; returns the id of the response."""
-        url, date = clean_url(page.url), _time(page.fetched_at)
-        response, request = _new_id(), _new_id()
+        url, head = clean_url(page.url), {"WARC-Date": utc_time(page.fetched_at)}
         kept = _CHUNKED.sub(b"X-Archive-Orig-Transfer-Encoding", page.response_head)
-        self._write_http(url, "response", {"WARC-Record-ID": response, "WARC-Date": date}, kept, page.body)
-        related = {"WARC-Record-ID": request, "WARC-Date": date, "WARC-Concurrent-To": response}
-        self._write_http(url, "request", related, page.request_head, b"")
+        response = self._write(url, "response", head, page.body, http_head=kept)
+        self._write(url, "request", head | {"WARC-Concurrent-To": response}, b"", http_head=page.request_head)
         return response
 
-    def _write(self, url: str, kind: str, head: dict[str, str], block: bytes, media_type: str) -> None:
-        record = self._warc.create_warc_record(
-            url,
-            kind,
-            payload=BytesIO(block),
-            length=len(block),
-            warc_content_type=media_type,
-            warc_headers_dict=head,
-        )
-        self._warc.write_record(record)
+    def _write(
+        self,
+        url: str,
+        kind: str,
+        head: dict[str, str],
+        body: bytes,
+        *,
+        media_type: str = "",
+        http_head: bytes | None = None,
+    ) -> str:
+        """Writes a record and returns its id.
 
-    def _write_http(self, url: str, kind: str, head: dict[str, str], http_head: bytes, body: bytes) -> None:
-        http = self._heads.StatusAndHeaders("", [("", "")])
-        http.to_ascii_bytes = lambda _filter=None: http_head  # the bytes as received, not warcio's reading of them
+        `media_type`: "" for the one of its kind. `http_head`: the head of an HTTP message, written before the body.
+        """
         record = self._warc.create_warc_record(
             url,
             kind,
             payload=BytesIO(body),
             length=len(body),
+            warc_content_type=media_type,
             warc_headers_dict=head,
-            http_headers=http,
+            http_headers=None if http_head is None else self._as_received(http_head),
         )
         self._warc.write_record(record)
+        return str(record.rec_headers.get_header("WARC-Record-ID"))
+
+    def _as_received(self, http_head: bytes) -> Any:
+        """Returns headers for warcio that it writes as these bytes, not as its own reading of them."""
+        http = self._heads.StatusAndHeaders("", [("", "")])
+        http.to_ascii_bytes = lambda _filter=None: http_head
+        return http
 
 
 def _metadata(row: ExportRow) -> bytes:
-    date = row.date.isoformat() if row.date else ""
-    values = {"number": str(row.number), "id": row.id, "title": row.title, "date": date, "outlet": row.outlet}
-    fields = {name: one_line(value) for name, value in values.items()} | {
-        "author": one_line(row.author),
+    values = {
+        "number": str(row.number),
+        "id": row.id,
+        "title": row.title,
+        "date": row.date.isoformat() if row.date else "",
+        "outlet": row.outlet,
+        "author": row.author,
         "language": row.language,
-        "feed": one_line(row.feed),
-        "watches": ", ".join(one_line(match.watch) for match in row.matches),
+        "feed": row.feed,
+        "watches": ", ".join(match.watch for match in row.matches),
         "text-from": row.text_from.value if row.text_from else "",
     }
-    return _fields({f"watcher-{name}": value for name, value in fields.items() if value})
+    fields = {f"watcher-{name}": one_line(value) for name, value in values.items()}
+    return _fields({name: value for name, value in fields.items() if value})
 
 
 def _fields(fields: dict[str, str]) -> bytes:
     return _utf8("".join(f"{name}: {value}\r\n" for name, value in fields.items()))
-
-
-def _new_id() -> str:
-    return f"<{uuid4().urn}>"
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _utf8(text: str) -> bytes:

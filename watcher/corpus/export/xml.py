@@ -48,6 +48,6 @@ def serialised(element: etree._Element) -> bytes:
 
 def opened(element: etree._Element) -> tuple[bytes, bytes]:
     """Splits an element into its beginning, with the children that it has, and its end: more may go in between."""
-    text = etree.tostring(element, encoding="utf-8", xml_declaration=False, pretty_print=True)
+    text = serialised(element)
     start = text.rindex(b"</")
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + text[:start], text[start:]

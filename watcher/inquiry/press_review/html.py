@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,6 +9,7 @@ from html import escape
 
 from watcher.inquiry.press_review.review import PressReview, ReviewedArticle, ReviewedStory
 from watcher.model import Snippet
+from watcher.text.language_tags import is_language_tag
 
 STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
@@ -31,8 +31,6 @@ mark { background: none; color: inherit; font-weight: bold; }
 _HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
 """The content security policy of the page: only its own style."""
-
-_LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
 
 
 def to_html(review: PressReview) -> str:
@@ -66,7 +64,7 @@ def remarks(review: PressReview) -> Iterator[str]:
 
 def _section(story: ReviewedStory) -> str:
     first = story.articles[0]
-    language = f' lang="{first.language}"' if _LANGUAGE.fullmatch(first.language) else ""
+    language = f' lang="{first.language}"' if is_language_tag(first.language) else ""
     outlets = "".join(f"<li>{_outlet(article, first)}</li>\n" for article in story.articles)
     return (
         f'<section data-story="{story.story}"{language}>\n<h2>{_linked(first.title, first.url)}</h2>\n'

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import zstandard
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
-from watcher.model import NO_RIGHTS, KeptPage, Rights
+from watcher.model import NO_RIGHTS, EntryId, KeptPage, Rights
 from watcher.store import schema
 from watcher.store.sql import upsert
 
 _LEVEL = 3
+_DOCUMENT_OF = select(schema.entries.c.document).where(schema.entries.c.id == bindparam("entry"))
 _KEEP = upsert(schema.document_pages).on_conflict_do_nothing()
 _RESERVE = upsert(schema.document_rights).on_conflict_do_nothing()
 
@@ -33,11 +34,14 @@ def pack(page: KeptPage) -> PackedPage:
     return PackedPage(page=page, body=page.body, compressed=False)
 
 
-def keep(tx: Connection, number: int, packed: PackedPage) -> None:
-    """Keeps the page of a document, unless it has one."""
+def keep(tx: Connection, entry_id: EntryId, packed: PackedPage) -> None:
+    """Keeps the page of the document of an entry, unless it has one.
+
+    The entry is named because the document may get another number until its file is written.
+    """
     page = packed.page
     row = {
-        "document": number,
+        "document": tx.execute(_DOCUMENT_OF, {"entry": entry_id}).scalar_one(),
         "url": page.url,
         "fetched_at": page.fetched_at,
         "request_head": page.request_head,
