@@ -97,6 +97,19 @@ class Settings:
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
         )
 
+    def revision_channels(self, watches: Iterable[str]) -> tuple[str, ...]:
+        """The channels that receive the revisions of a document that matches `watches`.
+
+        A channel that no watch names receives those of all documents.
+        """
+        named = {channel for watch in self.watches.values() for channel in watch.channels}
+        wanted = {channel for name in self.watches.keys() & watches for channel in self.watches[name].channels}
+        return tuple(
+            name
+            for name, channel in self.channels.items()
+            if channel.revisions and (name in wanted or name not in named)
+        )
+
     def near_miss_digests(self, watches: Iterable[str], *, now: datetime) -> Mapping[str, Mapping[str, datetime]]:
         """The next digests that show near misses of these watches: watch -> channel -> the moment of its digest."""
         asking = [self.watches[name] for name in self.watches.keys() & watches]
