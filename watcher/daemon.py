@@ -117,6 +117,7 @@ async def once(
         service.due_by = now()
         await store.run(feeds.make_due, now=service.due_by)
         await _drain(service)
+        await service.revisits.runner.drain()
         await service.review_feeds()
         await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()

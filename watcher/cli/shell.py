@@ -53,6 +53,7 @@ MODULES = {
     "once": "run",
     "outbox": "outbox",
     "press-review": "press_review",
+    "revisions": "revisions",
     "run": "run",
     "search": "search",
 }

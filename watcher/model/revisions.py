@@ -50,12 +50,14 @@ class Change:
 class Comparison:
     """The difference of two versions. `changes`: the changed paragraphs, the headline first, in the order of the text.
 
-    `passages`: the sentences that explain the classes of which channels are notified.
+    `passages`: the sentences that explain the classes of which channels are notified. `gained`: the watches that have
+    hits of a term only after the change.
     """
 
     classes: tuple[RevisionClass, ...]
     changes: tuple[Change, ...] = ()
     passages: tuple[Change, ...] = ()
+    gained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

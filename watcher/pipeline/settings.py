@@ -97,6 +97,11 @@ class Settings:
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
         )
 
+    def first_revisit(self, link: str, now: datetime) -> datetime | None:
+        """The moment at which the page of a document that is archived `now` is read again; None: never."""
+        revisions = self.config.revisions
+        return now + revisions.schedule[0] if revisions.enabled and link else None
+
     def revision_channels(self, watches: Iterable[str]) -> tuple[str, ...]:
         """The channels that receive the revisions of a document that matches `watches`.
 

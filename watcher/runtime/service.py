@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from watcher.alerts.channels import CHANNELS
 from watcher.config import Config
@@ -33,6 +34,7 @@ from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
 from watcher.pipeline.poll import poll
 from watcher.pipeline.review import review
+from watcher.pipeline.revisit import RevisitContext
 from watcher.pipeline.send import Sender
 from watcher.pipeline.settings import LEASE, Settings, utc_now
 from watcher.runtime.batcher import Batcher
@@ -43,12 +45,13 @@ from watcher.runtime.housekeeping import Housekeeping
 from watcher.runtime.list_reader import ListReader
 from watcher.runtime.recovery_notice import notify_recovery
 from watcher.runtime.retention import Retention
+from watcher.runtime.revisits import MOST_OF_ONCE, Revisits
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
 from watcher.seen import SeenArchive
 from watcher.store import StoreThread
-from watcher.store.commands import entries, feeds, followed_lists, outbox
+from watcher.store.commands import entries, feeds, followed_lists, outbox, revisits
 from watcher.store.commands.entries import ClaimedEntry
 from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
 from watcher.store.commands.outbox import ClaimedDelivery
@@ -106,6 +109,7 @@ class Generation:
     archive: ArchiveContext
     deliver: DeliverContext
     follow: FollowContext
+    revisit: RevisitContext
 
 
 class Service:
@@ -132,6 +136,13 @@ class Service:
         self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
         self._make_runners(to_the_end=to_the_end)
+        self.revisits = Revisits(
+            resources.store,
+            context=lambda: self.generation.revisit,
+            is_open=lambda: self._disk_guard.is_open(),
+            now=resources.now,
+            most=MOST_OF_ONCE if to_the_end else None,
+        )
         self.generation = self._generation(settings, client)
         self._disk_guard = DiskGuard(
             resources.store,
@@ -227,6 +238,15 @@ class Service:
                 now=own.now,
                 jitter=own.jitter,
             ),
+            revisit=RevisitContext(
+                settings=settings,
+                store=own.store,
+                client=client,
+                parsers=own.parsers,
+                repeated=self._repeated,
+                wake_deliver=self.deliver.wake,
+                now=own.now,
+            ),
         )
 
     # -- start and end -------------------------------------------------------------------------------------------------
@@ -237,7 +257,7 @@ class Service:
         Raises CorpusError if the folder cannot be read; files that cannot be written now are written later.
         """
         own = self.resources
-        for void in (feeds.void_claims, entries.void_claims):
+        for void in (feeds.void_claims, entries.void_claims, revisits.void_claims):
             await own.store.run(void)
         await own.store.run(outbox.void_claims, now=own.now())
         await self.subscribe()
@@ -256,6 +276,7 @@ class Service:
         """Subscribes to the feeds of the config in force and of its lists, and tries new watches on what is there."""
         await self._subscribe_feeds()
         await review(self.settings, self.resources.store, now=self.resources.now())
+        await self.revisits.enroll()
 
     async def _subscribe_feeds(self) -> None:
         """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""
@@ -283,8 +304,8 @@ class Service:
     # -- runners -------------------------------------------------------------------------------------------------------
 
     @property
-    def runners(self) -> tuple[StepRunner[ClaimedFeed], StepRunner[ClaimedEntry], StepRunner[ClaimedDelivery]]:
-        return self.poll, self.ingest, self.deliver
+    def runners(self) -> tuple[StepRunner[Any], ...]:
+        return self.poll, self.ingest, self.deliver, self.revisits.runner
 
     def _make_runners(self, *, to_the_end: bool) -> None:
         store, now = self.resources.store, self.resources.now

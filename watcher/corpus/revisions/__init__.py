@@ -13,6 +13,7 @@ from watcher.corpus.revisions.compare import compare
 from watcher.corpus.revisions.marks import word_diff
 from watcher.corpus.revisions.text import LONGEST_TEXT, version_text
 from watcher.corpus.revisions.tracking import (
+    MOST_VERSIONS,
     Absent,
     NewVersion,
     Progress,
@@ -27,6 +28,7 @@ from watcher.corpus.revisions.tracking import (
 
 __all__ = [
     "LONGEST_TEXT",
+    "MOST_VERSIONS",
     "Absent",
     "NewVersion",
     "Progress",

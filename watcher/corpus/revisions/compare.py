@@ -49,7 +49,10 @@ def compare(
         ),
     ]
     return Comparison(
-        classes=_ordered(classes), changes=tuple(changes), passages=tuple(dict.fromkeys(passages))[:_MOST_PASSAGES]
+        classes=_ordered(classes),
+        changes=tuple(changes),
+        passages=tuple(dict.fromkeys(passages))[:_MOST_PASSAGES],
+        gained=tuple(dict.fromkeys(watch for watch, _ in found if (watch, _) in gained)),
     )
 
 

@@ -21,7 +21,11 @@ def version_text(
     modified_on: PartialDate | None = None,
     modified_at: datetime | None = None,
 ) -> VersionText:
-    """Makes a version's text with its keys. `substance` ignores white space, punctuation, paragraphs and date lines."""
+    """Makes a version's text with its keys; a body that begins with the title loses it there.
+
+    `substance` ignores white space, punctuation, paragraphs and date lines.
+    """
+    body = "" if body == title else body.removeprefix(f"{title}\n\n") if title else body
     words = (" ".join(substance(part)) for part in body.split("\n\n"))
     return VersionText(
         title=title,
@@ -35,9 +39,8 @@ def version_text(
 
 
 def paragraphs_of(version: VersionText) -> list[str]:
-    """Returns the paragraphs of the body, without a first one that repeats the title."""
-    parts = [part for part in version.body.split("\n\n") if part.strip()]
-    return parts[1:] if parts and parts[0] == version.title else parts
+    """Returns the paragraphs of the body."""
+    return [part for part in version.body.split("\n\n") if part.strip()]
 
 
 def _hash(parts: Iterable[str]) -> int:

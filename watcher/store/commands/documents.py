@@ -27,7 +27,7 @@ from watcher.store import schema
 from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, revisits, stories
 from watcher.store.commands.document_pages import record_rights
-from watcher.store.commands.revisits import Validators
+from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.overlaps import find_overlaps
 from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
 from watcher.store.sql import Instant, upsert
@@ -83,7 +83,7 @@ class Draft:
     story_window: timedelta = timedelta()
     is_same_text: Callable[[str], bool] = lambda _other: False
     rights: Rights = NO_RIGHTS
-    validators: Validators = Validators()
+    validators: Validators = NO_VALIDATORS
     revisit_at: datetime | None = None
 
 

@@ -19,6 +19,7 @@ from watcher.store.sql import Instant, upsert
 
 MOST_BYTES = 4 * 2**20
 """Compressed bytes of all versions of one document; the texts of the oldest are dropped."""
+_LONGEST_PROBLEM = 500
 
 _rows, _documents, _versions = schema.revisits.c, schema.documents.c, schema.revisions.c
 _PLAN = upsert(schema.revisits).on_conflict_do_nothing()
@@ -44,6 +45,9 @@ class Validators:
 
     etag: str = ""
     last_modified: str = ""
+
+
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,9 +204,6 @@ def settle(tx: Connection, claimed: ClaimedRevisit, end: RevisitEnd, *, now: dat
         for channel in end.channels:
             outbox.notify_of_revision(tx, channel, document, end.version.version, now=now)
     return True
-
-
-_LONGEST_PROBLEM = 500
 
 
 def renumber(tx: Connection, old: int, new: int) -> None:

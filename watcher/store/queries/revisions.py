@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Column, Connection, Row, Select, func, select
 
 from watcher.model import Change, DocumentNumber, Revision, RevisionClass
 from watcher.store import schema
@@ -17,9 +17,8 @@ from watcher.store.sql import values_of
 
 _rows, _documents, _matches = schema.revisions.c, schema.documents.c, schema.matches.c
 _links, _revisits = schema.delivery_revisions.c, schema.revisits.c
-_LISTED = select(*(column for column in _rows if column.name not in ("text", "changes")), _documents.url).join(
-    schema.documents, _documents.number == _rows.document
-)
+_COLUMNS: list[Column[Any]] = [column for column in _rows if column.name not in ("text", "changes")]
+_LISTED: Select[Any] = select(*_COLUMNS, _documents.url).join(schema.documents, _documents.number == _rows.document)
 _NEWEST_FIRST = (_rows.seen_at.desc(), _rows.document.desc(), _rows.version.desc())
 _WATCHES_OF = select(_matches.document, _matches.watch).where(_matches.document.in_(values_of("numbers")))
 
