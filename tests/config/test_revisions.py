@@ -51,5 +51,5 @@ def test_fifty_times_are_allowed(tmp_path: Path) -> None:
 def test_a_channel_for_revisions_needs_them_enabled(tmp_path: Path) -> None:
     """Else it is warned of, with its line; a channel that no watch names is of use for revisions alone."""
     (warning,) = load(write(tmp_path, CHANNEL)).warnings
-    assert (warning.line, warning.key) == (4, 'channels[0].revisions')
+    assert (warning.line, warning.key) == (4, "channels[0].revisions")
     assert load(write(tmp_path, f"[revisions]\nenabled = true\n{CHANNEL}")).warnings == ()
