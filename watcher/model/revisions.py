@@ -119,7 +119,8 @@ class Track:
     """The facts that are known of a document's page.
 
     `base`: the text that counts now, None before the first reading if the document's own text cannot be compared.
-    `base_seen_at`: when a reading showed it last. `version`: the number of the newest version. `known`: the keys
+    `base_seen_at`: when a reading showed it last. `version`: the number of the newest version. `candidates`: the texts
+    that one reading showed so far, the newest last. `known`: the keys
     (`substance`, `exact`) of all texts that have counted. `extra`: readings since the last one of the schedule.
     `absences`: how often the page was missing since it was seen; `gone`: a version says so. `left_out`: versions that
     were not recorded, because the document has too many.
@@ -128,7 +129,7 @@ class Track:
     base: VersionText | None
     base_seen_at: datetime
     version: int = 0
-    candidate: Candidate | None = None
+    candidates: tuple[Candidate, ...] = ()
     known: tuple[tuple[int, int], ...] = ()
     extra: int = 0
     absences: int = 0

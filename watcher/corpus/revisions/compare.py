@@ -44,15 +44,15 @@ def compare(
         *headline_passage(before, after, RevisionClass.HEADLINE in classes),
         *hit_passages(
             changes,
-            lost=[(before.text, hit) for term, hit in known.items() if term in lost],
-            gained=[(after.text, hit) for term, hit in found.items() if term in gained],
+            lost=[(before.text, hit) for term, hit in known.items() if term in lost][:_MOST_PASSAGES],
+            gained=[(after.text, hit) for term, hit in found.items() if term in gained][:_MOST_PASSAGES],
         ),
     ]
     return Comparison(
         classes=_ordered(classes),
         changes=tuple(changes),
         passages=tuple(dict.fromkeys(passages))[:_MOST_PASSAGES],
-        gained=tuple(dict.fromkeys(watch for watch, _ in found if (watch, _) in gained)),
+        gained=tuple(dict.fromkeys(term[0] for term in found if term in gained)),
     )
 
 
@@ -167,7 +167,7 @@ def _classes_of_words(old: Sequence[Word], new: Sequence[Word]) -> set[RevisionC
     if _named(old) != _named(new):
         classes.add(RevisionClass.NAMES)
     gone, came = _plain(old) - _plain(new), _plain(new) - _plain(old)
-    if RevisionClass.QUOTES not in classes:
+    if RevisionClass.QUOTES not in classes or only_one_side:
         classes |= {RevisionClass.ADDED} if came else set()
         classes |= {RevisionClass.REMOVED} if gone else set()
     if not classes:  # the same words in another order

@@ -17,7 +17,7 @@ _MOST_EDITS = 1_000  # of two sequences; more: the whole middle is one part
 class Effort:
     """The steps that comparing two texts may still take; each is a comparison of two elements."""
 
-    def __init__(self, steps: int = 3_000_000) -> None:
+    def __init__(self, steps: int = 1_000_000) -> None:
         self.left = steps
 
     @property

@@ -2,7 +2,7 @@
 
     base ──────── another text ──▶ base, candidate ── the same again ──▶ the candidate is a version, and the base
       ▲                                   │
-      └──── a version seen before ────────┴── a third text: it becomes the candidate
+      └──── a version seen before ────────┴── a third text: a candidate, too
 
 A version counts when two readings showed it. A reading that shows a new text is therefore repeated soon, but not
 endlessly: a page that looks different at every reading never gets a version. What differs in punctuation or date
@@ -26,6 +26,7 @@ MOST_EXTRA = 2  # readings between two of the schedule
 ABSENCES = 3
 MOST_VERSIONS = 50
 _MOST_KNOWN = 200
+_MOST_CANDIDATES = 3  # an outlet may try several headlines in turn
 _SKEW = timedelta(minutes=10)  # of the clocks of a server and its caches
 
 
@@ -118,7 +119,7 @@ def follow_up(
             extra_wait = RECHECK_ABSENCE if 0 < track.absences < ABSENCES and not track.gone else None
         case Unreadable(again=again, wait=wait):
             extra_wait = min(max(RETRY, wait), LONGEST_WAIT) if again else None
-    if track.candidate is not None and track.candidate.seen_at == now:
+    if any(candidate.seen_at == now for candidate in track.candidates):
         extra_wait = RECHECK
     if version is not None and version.number > MOST_VERSIONS:
         track, version = replace(track, version=track.version - 1, left_out=track.left_out + 1), None
@@ -134,23 +135,25 @@ def _seen(track: Track, text: VersionText, now: datetime) -> tuple[Track, NewVer
     track = replace(track, absences=0)
     base = track.base
     if base is None or base.extractor != text.extractor:
-        return _moved(replace(track, candidate=None), text, now), None
+        return _moved(replace(track, candidates=()), text, now), None
     if text.exact == base.exact:
         return replace(track, base=text, base_seen_at=now), None
     if _is_known(track, text, base):
         return _moved(track, text, now), None
-    if track.candidate is None or not _confirms(text, track.candidate.text, base):
+    candidate = next((each for each in track.candidates if _confirms(text, each.text, base)), None)
+    if candidate is None:
         candidate = Candidate(text=text, seen_at=now, base_seen_at=track.base_seen_at)
-        return replace(track, candidate=candidate), None
+        return replace(track, candidates=(*track.candidates, candidate)[-_MOST_CANDIDATES:]), None
     number = track.version + 1
     version = NewVersion(
         number=number,
         before=base,
         after=text,
-        seen_at=track.candidate.seen_at,
-        before_seen_at=track.candidate.base_seen_at,
+        seen_at=candidate.seen_at,
+        before_seen_at=candidate.base_seen_at,
     )
-    return replace(_moved(track, text, now), candidate=None, version=number), version
+    others = tuple(each for each in track.candidates if each is not candidate)
+    return replace(_moved(track, text, now), candidates=others, version=number), version
 
 
 def _absent(track: Track, now: datetime) -> tuple[Track, NewVersion | None]:
@@ -204,5 +207,5 @@ def is_admitted(version: NewVersion) -> bool | None:
 
 
 def _text_of(track: Track, exact: int) -> VersionText | None:
-    texts = (track.candidate.text if track.candidate else None, track.base)
-    return next((text for text in texts if text is not None and text.exact == exact), None)
+    texts = [*(candidate.text for candidate in track.candidates), *((track.base,) if track.base else ())]
+    return next((text for text in texts if text.exact == exact), None)
