@@ -311,7 +311,8 @@ async def test_digests_carry_revisions(case: Make, news: Newsroom) -> None:
     """A channel with digests gets them there, not as matches of their own, and once."""
     bodies: list[Any] = []
     news.respond("/hook", lambda request: (bodies.append(json.loads(request.body)), Reply.text("ok"))[1])
-    hook = f'[[channels]]\nname = "mappe"\ntype = "webhook"\nurl = "{news.url("/hook")}"\nrevisions = true\ndigest = "20:00"\n'
+    keys = f'name = "mappe"\ntype = "webhook"\nurl = "{news.url("/hook")}"\nrevisions = true\ndigest = "20:00"\n'
+    hook = f"[[channels]]\n{keys}"
     c = await case(channels=hook + "\n[revisions]\nenabled = true\n")
     c.serve(FIRST, SECOND, THIRD, title=OTHER_TITLE)
     await c.to(15 * MINUTE)
