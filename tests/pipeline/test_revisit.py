@@ -221,7 +221,7 @@ async def test_fetches_are_conditional_within_a_day(case: Make, news: Newsroom) 
 
 
 async def test_a_text_by_another_extractor_is_the_new_basis(case: Make) -> None:
-    """The first reading after an upgrade is no version, however different it is; later changes are."""
+    """The first reading after an upgrade does not count, however different it is; later changes are."""
     c = await case()
     with c.rig.look():
         await c.rig.store.run(lambda tx: tx.exec_driver_sql("UPDATE documents SET extractor = 'anders 1'"))

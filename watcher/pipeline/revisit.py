@@ -4,7 +4,7 @@
                        304, 404, error: no text                             a version seen twice: compare with the one
                                                                             before, record it with its deliveries
 
-The document and its file stay as they are. Walls, errors and pages that show another article are no versions.
+The document and its file stay as they are. Walls, errors and pages that show another article do not count.
 """
 
 from __future__ import annotations

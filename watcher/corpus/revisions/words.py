@@ -42,7 +42,7 @@ _NOT_NAMES = _set(
     "wo wer was warum nach vor in im an am auf aus bei beim mit von vom zu zum zur für gegen ohne um über unter seit "
     "bis während trotz wegen laut so dann da damit dabei dafür hier dort heute gestern morgen jetzt nun noch schon "
     "zwar zudem außerdem jedoch allerdings deshalb nicht nichts mehr weniger "
-    "the a an this that these those he she it we they i you his her its our their and or but if when while after "
+    "the a an this that these those she it we they i you her its our their and or but if when while after "
     "before in on at by for with from to of about over under as so then there here today yesterday now not no more "
     # nouns that often precede or follow another noun
     "euro euros dollar dollars prozent cent franken pfund kilo kilogramm gramm tonnen tonne liter meter kilometer "
