@@ -122,7 +122,7 @@ class Program:
         self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
         ended = subprocess.run(
-            [*before, *self._line(*arguments)],
+            [*before, *self.line(*arguments)],
             cwd=cwd or ROOT,
             capture_output=True,
             timeout=timeout,
@@ -143,7 +143,7 @@ class Program:
     def run(self) -> Iterator[Running]:
         """`run`, killed at the end of the block if it is still there; it may never have shown a traceback."""
         with (self.folder / "stdout.txt").open("wb") as out, (self.folder / "stderr.txt").open("wb") as err:
-            process = subprocess.Popen(self._line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
+            process = subprocess.Popen(self.line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
             running = Running(process=process, folder=self.folder)
             try:
                 yield running
@@ -152,7 +152,7 @@ class Program:
                 process.wait()
         assert "Traceback" not in running.stderr, running.stderr
 
-    def _line(self, *arguments: str) -> list[str]:
+    def line(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "watcher", "--config", str(self.config), *arguments]
 
     # -- what is there afterwards --------------------------------------------------------------------------------------

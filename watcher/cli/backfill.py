@@ -146,14 +146,14 @@ def _backfill(watch: Watch, config: Config, *, since: datetime, now: datetime, a
         done = status.total - status.open_entries
         print_message(f"stopped after {done} of {status.total}; to go on, run: watcher backfill {watch.name!r}")
         sys.exit(130)
-    _print_status(status, as_json=as_json)
+    _print_status(status, config, as_json=as_json)
 
 
-def _print_status(status: BackfillStatus, *, as_json: bool) -> None:
+def _print_status(status: BackfillStatus, config: Config, *, as_json: bool) -> None:
     for channel in status.late:
         print_message(f"the summary for {channel} could not be sent yet; it is tried again, see: watcher outbox list")
     if as_json:
-        print_json(_status_json(status))
+        print_json(_status_json(status, config))
         return
     numbers = ", ".join(str(number) for number in status.documents)
     stored = f"; {status.from_seen} with the stored text, because the page is gone" if status.from_seen else ""
@@ -163,11 +163,11 @@ def _print_status(status: BackfillStatus, *, as_json: bool) -> None:
     out.print(f"failed: {status.failed} could not be read", markup=False)
 
 
-def _status_json(status: BackfillStatus) -> dict[str, object]:
+def _status_json(status: BackfillStatus, config: Config) -> dict[str, object]:
     """Converts a backfill to its JSON form. Programs depend on its keys, so they stay."""
     return {
         "watch": status.watch,
-        "since": status.since,
+        "since": status.since.astimezone(ZoneInfo(config.corpus.timezone)),
         "total": status.total,
         "documents": list(status.documents),
         "known": status.known,

@@ -102,7 +102,7 @@ def begin(tx: Connection, plan: BackfillPlan, recipients: Recipients, *, now: da
     for number, match in plan.matches.items():
         documents.add_matches(tx, number, [match], recipients, now=now)
     known = plan.known
-    feeds = dict(tx.execute(select(_feeds.name, _feeds.id)).tuples())
+    feeds = {row.name: row.id for row in tx.execute(select(_feeds.name, _feeds.id))}
     for place, some in enumerate(_batches(plan.candidates)):
         turn = _AFTER_NEWS + place * _AT_ONCE
         known += _add(tx, backfill, some, feeds, turn=turn, now=now)
