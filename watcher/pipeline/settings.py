@@ -83,8 +83,18 @@ class Settings:
         """The channels that receive notices about watcher itself."""
         return tuple(name for name, channel in self.channels.items() if channel.ops)
 
-    def recipients(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Recipients:
-        """The channels to notify of a document found at `now` that matched `watches`; None: any watch."""
+    def recipients(
+        self,
+        *,
+        in_first_poll: bool,
+        now: datetime,
+        watches: Iterable[str] | None = None,
+        backfills: Mapping[str, int] | None = None,
+    ) -> Recipients:
+        """The channels to notify of a document found at `now` that matched `watches`; None: any watch.
+
+        `backfills`: watch -> the backfill that looks for it.
+        """
         names = self.watches.keys() if watches is None else self.watches.keys() & watches
         matched = [self.watches[name] for name in names]
         follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
@@ -94,6 +104,7 @@ class Settings:
             in_first_poll=in_first_poll,
             urgent=frozenset(watch.name for watch in matched if watch.priority is Priority.HIGH),
             follow_ups=follow_ups,
+            backfills=backfills or {},
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
         )
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from watcher.alerts.channels import CHANNELS
 from watcher.config import Config
@@ -33,6 +34,7 @@ from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
 from watcher.pipeline.poll import poll
 from watcher.pipeline.review import review
+from watcher.pipeline.seen import find_seen_text, no_seen_text
 from watcher.pipeline.send import Sender
 from watcher.pipeline.settings import LEASE, Settings, utc_now
 from watcher.runtime.batcher import Batcher
@@ -120,6 +122,7 @@ class Service:
         self.resources = resources
         self.tally = Tally()
         self.due_by: datetime | None = None  # `once` polls a feed once, however short its interval
+        self.for_backfills = False  # only entries that a backfill waits for are ingested
         self.former_clients: dict[Client, datetime] = {}
         self.abort_error: WatcherError | None = None
         self._sent_at: dict[str, float] = {}
@@ -208,6 +211,7 @@ class Service:
                 now=own.now,
                 jitter=own.jitter,
                 add_seen=own.seen.add if own.seen else None,
+                find_seen=partial(find_seen_text, settings.config.state.seen_path) if own.seen else no_seen_text,
             ),
             archive=archive,
             deliver=DeliverContext(
@@ -231,16 +235,18 @@ class Service:
 
     # -- start and end -------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def start(self, *, subscribes: bool = True) -> None:
         """Takes over the state: voids a former process's claims, subscribes, adopts files, writes missing ones.
 
-        Raises CorpusError if the folder cannot be read; files that cannot be written now are written later.
+        Not `subscribes`: feeds and watches on record stay as they are, so that no new watch is tried. Raises
+        CorpusError if the folder cannot be read; files that cannot be written now are written later.
         """
         own = self.resources
         for void in (feeds.void_claims, entries.void_claims):
             await own.store.run(void)
         await own.store.run(outbox.void_claims, now=own.now())
-        await self.subscribe()
+        if subscribes:
+            await self.subscribe()
         if adopted := await adopt_folder(self.generation.archive):
             log.info(
                 "adopted %d documents that were in %s",
@@ -345,7 +351,10 @@ class Service:
     async def _claim_entries(self, limit: int) -> list[ClaimedEntry]:
         if not await self._disk_guard.is_open():
             return []
-        return await self.resources.store.run(entries.claim, now=self.resources.now(), limit=limit, lease=LEASE)
+        now = self.resources.now()
+        return await self.resources.store.run(
+            entries.claim, now=now, limit=limit, lease=LEASE, for_backfills=self.for_backfills
+        )
 
     async def _reschedule_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
         await self.resources.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])
