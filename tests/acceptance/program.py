@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance import fork_server
 from tests.patience import HANGS
 
 ROOT = Path(__file__).parents[2]
@@ -121,17 +122,19 @@ class Program:
     def command(
         self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
-        ended = subprocess.run(
-            [*before, *self._line(*arguments)],
-            cwd=cwd or ROOT,
-            capture_output=True,
-            timeout=timeout,
-            env=_environment(),
-            check=False,
-        )
-        result = Result(code=ended.returncode, stdout=ended.stdout.decode(), stderr=ended.stderr.decode())
+        """Runs a command, as a fork or, with words `before` its line, as these start it."""
+        if before:
+            result = self._started([*before, *self.line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
+        else:
+            line = self.line(*arguments)[3:]
+            code, stdout, stderr = fork_server.run(line, cwd=cwd or ROOT, environment=_environment(), timeout=timeout)
+            result = Result(code=code, stdout=stdout, stderr=stderr)
         assert "Traceback" not in result.stderr, result.stderr
         return result
+
+    def _started(self, line: Sequence[str], *, timeout: float, cwd: Path) -> Result:
+        ended = subprocess.run(line, cwd=cwd, capture_output=True, timeout=timeout, env=_environment(), check=False)
+        return Result(code=ended.returncode, stdout=ended.stdout.decode(), stderr=ended.stderr.decode())
 
     def once(self, *, timeout: float = HANGS) -> dict[str, Any]:
         """`once --json`, which must succeed; its summary."""
@@ -143,7 +146,7 @@ class Program:
     def run(self) -> Iterator[Running]:
         """`run`, killed at the end of the block if it is still there; it may never have shown a traceback."""
         with (self.folder / "stdout.txt").open("wb") as out, (self.folder / "stderr.txt").open("wb") as err:
-            process = subprocess.Popen(self._line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
+            process = subprocess.Popen(self.line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
             running = Running(process=process, folder=self.folder)
             try:
                 yield running
@@ -152,7 +155,7 @@ class Program:
                 process.wait()
         assert "Traceback" not in running.stderr, running.stderr
 
-    def _line(self, *arguments: str) -> list[str]:
+    def line(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "watcher", "--config", str(self.config), *arguments]
 
     # -- what is there afterwards --------------------------------------------------------------------------------------

@@ -207,7 +207,10 @@ async def test_fetches_are_conditional_within_a_day(case: Make, news: Newsroom) 
     body["now"] = page(*report(3), title="Ein zweites Schiff")
     c.rig.clock.forward(HOUR)
     await c.rig.round()
-    asked = lambda: [request.headers.get("if-none-match") for request in news.requests if request.path == "/b"]  # noqa: E731
+
+    def asked() -> list[str | None]:
+        return [request.headers.get("if-none-match") for request in news.requests if request.path == "/b"]
+
     assert asked() == [None]
     await c.to(75 * MINUTE)
     assert asked() == [None, '"eins"']
@@ -310,7 +313,12 @@ async def test_nothing_is_read_unless_enabled_and_later_enabling_catches_up(case
 async def test_digests_carry_revisions(case: Make, news: Newsroom) -> None:
     """A channel with digests gets them there, not as matches of their own, and once."""
     bodies: list[Any] = []
-    news.respond("/hook", lambda request: (bodies.append(json.loads(request.body)), Reply.text("ok"))[1])
+
+    def take(request: Any) -> Reply:
+        bodies.append(json.loads(request.body))
+        return Reply.text("ok")
+
+    news.respond("/hook", take)
     keys = f'name = "mappe"\ntype = "webhook"\nurl = "{news.url("/hook")}"\nrevisions = true\ndigest = "20:00"\n'
     hook = f"[[channels]]\n{keys}"
     c = await case(channels=hook + "\n[revisions]\nenabled = true\n")

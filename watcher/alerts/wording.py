@@ -118,6 +118,8 @@ def more_watches(number: int) -> str:
 
 def label(headline: Headline) -> str:
     """Labels a text that may be incomplete; "" for a good text from the article's own page."""
+    if headline.text_from is TextFrom.SEEN:
+        return "text from the seen archive: the page is gone"
     if headline.text_from is TextFrom.FEED:
         why = "" if headline.quality in (Quality.GOOD, Quality.SHORT) else f" (page: {headline.quality})"
         return f"text from the feed only{why}"

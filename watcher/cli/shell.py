@@ -40,6 +40,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 MODULES = {
     "alert": "alert",
+    "backfill": "backfill",
     "backup": "backup",
     "check": "check",
     "corpus": "corpus",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from watcher.feeds.identity import link_key
 from watcher.inquiry.dry_run import PageTrial
 from watcher.matching import STORY_WINDOW, Finding, Watchlist, story_of
-from watcher.model import Article, NearMiss, StoryId, Watch
+from watcher.model import Article, NearMiss, StoryId, TextFrom, Watch
 from watcher.store import StoreReader
 from watcher.store.queries import entry_status, near_misses, outbox_status, overlaps, stored_documents
 from watcher.store.queries.entry_status import EntryStatus
@@ -193,13 +193,13 @@ def _article(article: Article) -> Iterator[str]:
     date = article.date.isoformat() if article.date else "unknown"
     yield f"date: {date} ({article.origins.get('date', 'no source')})"
     yield f"body: {len(article.body)} characters ({article.origins.get('body', article.extractor)})"
-    yield f"text from the {article.text_from.value}, quality: {article.quality.value}"
+    yield f"text from the {_source(article.text_from)}, quality: {article.quality.value}"
 
 
 def _document(document: StoredDocument) -> Iterator[str]:
     written = f"written {document.written_at:%Y-%m-%d %H:%M} UTC" if document.written_at else "its file is not written"
     yield f"{document.name}, {written}"
-    yield f"text from the {document.text_from.value}, quality: {document.quality.value}, {document.extractor}"
+    yield f"text from the {_source(document.text_from)}, quality: {document.quality.value}, {document.extractor}"
     for url in document.urls:
         yield f"at {url}"
 
@@ -213,3 +213,7 @@ def _delivery(delivery: DeliveryStatus) -> str:
     if delivery.digest:
         answer = f", sent in digest {delivery.digest}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"
+
+
+def _source(text_from: TextFrom) -> str:
+    return "seen archive, because the page is gone" if text_from is TextFrom.SEEN else text_from.value

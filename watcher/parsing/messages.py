@@ -69,8 +69,18 @@ class OpmlTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedText:
+    """The text of an entry that no watch matches: its article, or what is visible on its page."""
+
+    article: Article
+    kind: TextKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageTask:
     """Parse the payload as the page behind `entry`; without a payload the entry's own text is the article.
+
+    `stored`: a text of the page that was read earlier, which is the article then.
 
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
     that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
@@ -92,14 +102,7 @@ class PageTask:
     feed_language: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     keep_text: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmatchedText:
-    """The text of an entry that no watch matches: its article, or what is visible on its page."""
-
-    article: Article
-    kind: TextKind
+    stored: UnmatchedText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ from watcher.feeds.source import read_source as read_any_source
 from watcher.feeds.source import sitemaps_of
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import NO_RIGHTS, Article, Entry, HitField, Match, Quality, Removed, TextKind, Watch
+from watcher.model import NO_RIGHTS, Article, Entry, HitField, Match, Quality, Removed, TextFrom, TextKind, Watch
 from watcher.parsing.messages import (
     ADDRESSES,
     COMPARISON,
@@ -245,6 +245,8 @@ def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
     """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
+    if task.stored is not None:
+        return _stored_article(task.stored), "", None
     from_entry = _entry_article(task)
     if from_entry.quality is Quality.SHELL:
         from_entry = replace(from_entry, quality=Quality.SHORT)  # only a page can be a shell
@@ -259,6 +261,15 @@ def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]
         from_page = replace(from_page, site="")
     whole = from_page.quality in (Quality.GOOD, Quality.SHORT)
     return better_of(from_page, from_entry), "", None if whole else from_page.quality
+
+
+def _stored_article(stored: UnmatchedText) -> Article:
+    """The article of a text of the seen archive. Of all that a page showed, only lines that hold a sentence count."""
+    article = replace(stored.article, text_from=TextFrom.SEEN)
+    if stored.kind is TextKind.ARTICLE:
+        return article
+    lines = [line for line in article.body.split("\n") if holds_sentence(line)]
+    return replace(article, body="\n\n".join(lines), quality=Quality.BOILERPLATE)
 
 
 def _entry_article(task: PageTask) -> Article:

@@ -105,7 +105,7 @@ async def archive(
             is_same_text=partial(same_but_for_counters, article.text),
             rights=reading.rights,
             validators=validators,
-            revisit_at=context.settings.first_revisit(claimed.link, now),
+            revisit_at=context.settings.first_revisit(claimed.link, article.text_from, now),
         )
         document = await context.store.run(
             documents.record,
@@ -113,7 +113,10 @@ async def archive(
             draft,
             end,
             context.settings.recipients(
-                in_first_poll=claimed.in_first_poll, now=now, watches=[match.watch for match in reading.matches]
+                in_first_poll=claimed.in_first_poll,
+                now=now,
+                watches=[match.watch for match in reading.matches],
+                backfills={task.watch: task.backfill for task in claimed.backfills},
             ),
             highest_in_folder=await asyncio.to_thread(_highest_number, context.folder),
             now=now,
@@ -157,7 +160,12 @@ async def record_change(
         number,
         [_passages(match, texts) for match in reading.matches],
         end,
-        context.settings.recipients(in_first_poll=False, now=now, watches=[match.watch for match in reading.matches]),
+        context.settings.recipients(
+            in_first_poll=False,
+            now=now,
+            watches=[match.watch for match in reading.matches],
+            backfills={task.watch: task.backfill for task in claimed.backfills},
+        ),
         now=now,
     )
     if matched:

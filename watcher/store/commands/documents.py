@@ -232,7 +232,8 @@ def renumber(
     for table in (schema.notified, schema.deliveries):
         tx.execute(update(table).where(table.c.story == old).values(story=new))
     tx.execute(update(schema.documents).where(schema.documents.c.story == old).values(story=new))
-    tx.execute(update(schema.entries).where(schema.entries.c.document == old).values(document=new))
+    for table in (schema.entries, schema.backfill_entries):
+        tx.execute(update(table).where(table.c.document == old).values(document=new))
     tx.execute(schema.documents.delete().where(schema.documents.c.number == old))
     adopt(tx, files, now=now)
     return get(tx, new)

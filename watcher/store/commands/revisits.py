@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
-from watcher.model import Change, RevisionClass, Track
+from watcher.model import Change, RevisionClass, TextFrom, Track
 from watcher.store import schema
 from watcher.store.codec import dump_changes, pack_text, pack_track, unpack_track
 from watcher.store.commands import outbox
@@ -124,6 +124,7 @@ def enroll(
     Examines the documents with the next `limit` numbers after `after`. Returns the last one, None at the end.
     """
     own = and_(_documents.number > after, _documents.recorded_at >= since, ~_documents.adopted, _documents.url != "")
+    own = and_(own, _documents.text_from != TextFrom.SEEN.value)  # their pages were gone before
     found = tx.execute(
         select(_documents.number, _documents.recorded_at, _rows.document, _rows.due_at)
         .outerjoin(schema.revisits, _rows.document == _documents.number)

@@ -4,6 +4,7 @@
 compares the two.
 """
 
+from watcher.store.schema.backfills import backfill_entries, backfills
 from watcher.store.schema.deliveries import (
     attempts,
     channels,
@@ -49,6 +50,8 @@ from watcher.store.schema.revisions import delivery_revisions, revisions, revisi
 
 __all__ = [
     "attempts",
+    "backfill_entries",
+    "backfills",
     "channels",
     "coverage",
     "coverage_blocks",

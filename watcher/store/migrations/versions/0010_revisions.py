@@ -1,6 +1,6 @@
 """The pages of documents that are read again, and the later versions of their texts.
 
-Revision: 0009
+Revision: 0010
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
