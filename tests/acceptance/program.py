@@ -122,8 +122,11 @@ class Program:
     def command(
         self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
-        """Runs a command, as a fork or, with words `before` its line, as these start it."""
-        if before:
+        """Runs a command, as a fork or, with words `before` its line, as these start it.
+
+        With a clock of libfaketime a fork takes twice as long as a start.
+        """
+        if before or "LD_PRELOAD" in os.environ:
             result = self._started([*before, *self.line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
         else:
             line = self.line(*arguments)[3:]
