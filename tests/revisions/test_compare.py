@@ -170,7 +170,7 @@ def test_any_two_texts_can_be_compared(before: list[str], after: list[str]) -> N
         )
 
 
-@pytest.mark.parametrize("count", [2_000, 60_000])
+@pytest.mark.parametrize("count", [20_000])
 def test_hostile_texts_take_a_bounded_effort(count: int) -> None:
     """Two texts without order in common, in one paragraph or in as many as words, are compared in bounded steps."""
     for sign in (" ", "\n\n"):
