@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_search import KEYS, seen
+from tests.patience import HANGS
 from watcher.inquiry import outlook
 
 __all__ = ["seen"]
@@ -76,3 +81,19 @@ def test_without_archive_and_state_it_says_so(cli: Cli) -> None:
     done = json.loads(result.stdout)
     assert [*done] == ["watch", "since", "total", "documents", "known", "from_seen", "unmatched", "failed"]
     assert (done["watch"], done["total"], done["documents"]) == ("Werft", 0, [])
+
+
+def test_it_asks_on_a_terminal(config: Path, seen: Path) -> None:
+    """With a no nothing is fetched or written."""
+    leader, follower = pty.openpty()
+    line = [sys.executable, "-m", "watcher", "--config", str(config), "backfill", "Werft"]
+    with subprocess.Popen(line, stdin=follower, stdout=subprocess.PIPE, stderr=follower) as process:
+        os.close(follower)
+        shown = b""
+        while b"and send what matches?" not in shown:
+            shown += os.read(leader, 1000)
+        os.write(leader, b"n\n")
+        assert process.wait(HANGS) == 1
+    os.close(leader)
+    assert b"Fetch 3 pages again" in shown
+    assert not (seen.parent / "watcher.db").exists()

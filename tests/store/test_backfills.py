@@ -174,7 +174,7 @@ def test_an_entry_that_is_read_anyway_counts_for_all_watches(tx: Connection, wai
 
 
 def test_an_entry_that_its_feed_changes_meanwhile_counts_for_all_watches(tx: Connection) -> None:
-    """And is not put off."""
+    """And is not postponed."""
     ended(tx, "a")
     begun(tx, candidate("a"))
     fresh = replace(new_entry("a").entry, title="Ein neuer Titel")
