@@ -81,7 +81,7 @@ def _server(own: tuple[tuple[str, str], ...]) -> str:
 
 
 def _serve(address: str) -> None:
-    """Answers requests for ever; returns in each process that is to be a command."""
+    """Answers requests without end; returns in each process that is to be a command."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
