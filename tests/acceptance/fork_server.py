@@ -9,6 +9,7 @@ tests/docs and tests/operation.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -59,12 +60,9 @@ def _server() -> bytes:
     line = [sys.executable, "-m", "tests.acceptance.fork_server"]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}  # as commands have them; read at the start
     process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-    _started.append(process)
+    atexit.register(process.communicate)  # closes its standard input, which ends it
     assert process.stdout is not None
     return bytes.fromhex(process.stdout.readline().decode())
-
-
-_started: list[subprocess.Popen[bytes]] = []  # the server ends when its standard input is closed
 
 
 # -- the server --------------------------------------------------------------------------------------------------------
