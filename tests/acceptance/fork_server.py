@@ -3,7 +3,8 @@
     Program.command ─▶ run ─▶ unix socket ─▶ server ─fork▶ keeper ─fork▶ the command, a process with its own streams
 
 What differs from a start by the shell: the interpreter's start, the imports, and that each command uses one core.
-Daemons are started as users start them, and so are the commands of tests/cli, tests/docs and tests/operation.
+Daemons and programs with a clock that is set are started as users start them, and so are the commands of tests/cli,
+tests/docs and tests/operation.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -23,21 +25,17 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import BinaryIO
 
-from tests.patience import HANGS
-
 _LONGEST_REQUEST = 1024 * 1024
-_OF_THE_START = ("LD_PRELOAD", "FAKETIME", "PYTHON", "TZ", "NO_COLOR")  # variables that are read once
 
 
 def run(arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
     """Runs `watcher ARGUMENTS`; exit code, stdout and stderr. Raises subprocess.TimeoutExpired and kills it."""
-    own = tuple(sorted((name, value) for name, value in environment.items() if name.startswith(_OF_THE_START)))
     with (
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
         socket.socket(socket.AF_UNIX) as connection,
     ):
-        connection.connect(_server(own))
+        connection.connect(_server())
         request = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
         socket.send_fds(connection, [json.dumps(request).encode() + b"\n"], [out.fileno(), err.fileno()])
         connection.settimeout(timeout)
@@ -57,37 +55,30 @@ def _written(file: BinaryIO) -> bytes:
 
 
 @cache
-def _server(own: tuple[tuple[str, str], ...]) -> str:
-    """Starts a server with these variables; the address of its socket."""
-    folder = tempfile.TemporaryDirectory(prefix="watcher-fork-")
-    address = str(Path(folder.name) / "socket")
-    others = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_START)}
-    environment = {**others, **dict(own)}
-    line = [sys.executable, "-m", "tests.acceptance.fork_server", address]
+def _server() -> bytes:
+    """Starts the server of this process, which ends with it; returns the address of its socket."""
+    line = [sys.executable, "-m", "tests.acceptance.fork_server"]
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}  # as commands have them; read at the start
     process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    atexit.register(process.communicate)  # closes its standard input, which ends it
     assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-
-    def stop() -> None:
-        process.kill()
-        process.wait(HANGS)
-        folder.cleanup()
-
-    atexit.register(stop)
-    return address
+    return bytes.fromhex(process.stdout.readline().decode())
 
 
 # -- the server --------------------------------------------------------------------------------------------------------
 
 
-def _serve(address: str) -> None:
-    """Answers requests for ever; returns in each process that is to be a command."""
+def _serve() -> None:
+    """Answers requests until standard input ends; returns in each process that is to be a command."""
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
+    listener.bind("")  # Linux chooses a free abstract address
     listener.listen(64)
-    os.write(1, b"ready\n")
+    os.write(1, listener.getsockname().hex().encode() + b"\n")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers end unnoticed
     while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in ready:
+            sys.exit()
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -135,7 +126,7 @@ def _import_all() -> None:
 
 if __name__ == "__main__":
     _import_all()
-    _serve(sys.argv[1])
+    _serve()
     from watcher.cli import main
 
     main()

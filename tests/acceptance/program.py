@@ -122,10 +122,7 @@ class Program:
     def command(
         self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
-        """Runs a command, as a fork or, with words `before` its line, as these start it.
-
-        With a clock of libfaketime a fork takes twice as long as a start.
-        """
+        """Runs a command: as a fork, or as the words `before` its line or a library that is loaded first want it."""
         if before or "LD_PRELOAD" in os.environ:
             result = self._started([*before, *self.line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
         else:

@@ -1,6 +1,6 @@
 """Does the work of `backfill`: in this process or, if a daemon works on the state, by waiting for it.
 
-The work is rows of the state from its beginning, so that whoever holds the state's lock goes on with it.
+The work is rows of the state from its beginning, so that each process that holds the state's lock goes on with it.
 """
 
 from __future__ import annotations

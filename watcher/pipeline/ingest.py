@@ -97,7 +97,7 @@ class RecordEnd(Protocol):
 class IngestContext:
     """The collaborators of `ingest`. `abort` ends the process where going on is not safe.
 
-    `add_seen` takes the text of each entry for the seen archive, None if there is no archive; `find_seen` reads it.
+    `add_seen` takes the text of each entry for the seen archive, None if the archive is off; `find_seen` reads it.
     """
 
     settings: Settings

@@ -105,13 +105,14 @@ def open_for_writing(path: Path) -> tuple[sqlite3.Connection, str]:
 @contextmanager
 def reading_connection(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens the archive for reading, as of one moment. Raises SeenError."""
+    missing = SeenError(f"the seen archive {path} does not exist yet")
     if not path.exists():
-        raise SeenError(f"there is no seen archive yet at {path}")
+        raise missing
     with explained(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
         with closing(connection):
             if not _has_tables(connection):  # the daemon is creating it
-                raise SeenError(f"there is no seen archive yet at {path}")
+                raise missing
             if problem := _problem(connection, path):
                 raise SeenError(f"the seen archive {path} cannot be read: {problem}; the daemon replaces it")
             connection.execute("BEGIN")

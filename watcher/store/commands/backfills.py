@@ -49,6 +49,8 @@ _REOPEN = (
 _READ_AGAIN = (
     update(schema.entries).where(_entries.id == bindparam("of"), _entries.state == "claimed").values(changed=True)
 )
+_NEWEST = select(func.max(_entries.id))
+_INSERT = insert(schema.entries)
 _ADD_PAYLOAD = upsert(schema.entry_payloads).on_conflict_do_nothing()
 _ADD_TASK = upsert(schema.backfill_entries).on_conflict_do_nothing()
 _KNOWN = update(schema.backfills).where(schema.backfills.c.id == bindparam("of")).values(known=bindparam("count"))
@@ -170,22 +172,31 @@ def _insert(
     tx: Connection, missing: Sequence[BackfillCandidate], feeds: dict[str, int], *, turn: int, now: datetime
 ) -> dict[tuple[int, int], _Present]:
     """Makes entries again that retention deleted, or that another state knew. They count as ended before."""
-    made: dict[tuple[int, int], _Present] = {}
-    for each in missing:
-        row = {
-            "feed_id": _feed(tx, each, feeds, now=now),
-            "link": each.entry.link,
-            "link_key": None if each.variant else each.link_key,
-            "title": each.entry.title,
+    if not missing:
+        return {}
+    keys = list(dict.fromkeys((each.link_key, each.variant) for each in missing))
+    by_key = {(each.link_key, each.variant): each for each in missing}
+    first = (tx.execute(_NEWEST).scalar() or 0) + 1  # numbered here: reading each id back takes ten times as long
+    rows = [
+        {
+            "id": entry,
+            "feed_id": _feed(tx, by_key[key], feeds, now=now),
+            "link": by_key[key].entry.link,
+            "link_key": None if by_key[key].variant else by_key[key].link_key,
+            "title": by_key[key].entry.title,
             "content_hash": 0,
             "state": "done",
             "turn": turn,
             "due_at": now,
             "seen_at": now,
         }
-        (entry,) = tx.execute(insert(schema.entries).values(row)).inserted_primary_key or (0,)
-        made[each.link_key, each.variant] = _Present(entry=EntryId(entry), state="done", document=None, is_whole=False)
-    return made
+        for entry, key in enumerate(keys, start=first)
+    ]
+    tx.execute(_INSERT, rows)
+    return {
+        key: _Present(entry=EntryId(entry), state="done", document=None, is_whole=False)
+        for entry, key in enumerate(keys, start=first)
+    }
 
 
 def _feed(tx: Connection, candidate: BackfillCandidate, feeds: dict[str, int], *, now: datetime) -> int:

@@ -31,9 +31,9 @@ deliveries = Table(
     Column("uncertain", Boolean, nullable=False, default=False),
     Column("reference", Text, nullable=False, default=""),
     Column("told_in", Integer),
-    Column("backfill", Integer),
     Column("last_answer", Text, nullable=False, default=""),
     Column("ended_at", Instant),
+    Column("backfill", Integer),
     Index("deliveries_by_state", "state", "channel", "sequence"),
     Index("deliveries_ended", "ended_at"),
 )
