@@ -77,7 +77,7 @@ def test_without_archive_and_state_it_says_so(cli: Cli) -> None:
     """Nothing is found, and nothing failed."""
     result = cli("backfill", "Werft", "--json")
     assert result.exit_code == 0
-    assert "there is no seen archive yet" in result.stderr
+    assert "seen.db does not exist yet" in result.stderr
     done = json.loads(result.stdout)
     assert [*done] == ["watch", "since", "total", "documents", "known", "from_seen", "unmatched", "failed"]
     assert (done["watch"], done["total"], done["documents"]) == ("Werft", 0, [])
