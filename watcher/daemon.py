@@ -18,7 +18,8 @@ from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.parsing import ParserPool
 from watcher.parsing.launch import parser_pool
-from watcher.runtime.service import Service, Tally
+from watcher.runtime.resources import Tally
+from watcher.runtime.service import Service
 from watcher.runtime.status import StatusMonitor
 from watcher.store.commands import feeds, outbox
 from watcher.store.queries import backfills, entry_status, outbox_status, stored_documents
@@ -119,6 +120,7 @@ async def once(
         service.due_by = now()
         await store.run(feeds.make_due, now=service.due_by)
         await _drain(service)
+        await service.revisits.runner.drain()
         await service.review_feeds()
         await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()

@@ -54,6 +54,7 @@ MODULES = {
     "once": "run",
     "outbox": "outbox",
     "press-review": "press_review",
+    "revisions": "revisions",
     "run": "run",
     "search": "search",
 }

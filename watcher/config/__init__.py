@@ -23,6 +23,7 @@ from watcher.config.values import (
     NetConfig,
     OpmlConfig,
     PollingConfig,
+    RevisionsConfig,
     SeenConfig,
     StateConfig,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "NetConfig",
     "OpmlConfig",
     "PollingConfig",
+    "RevisionsConfig",
     "Secret",
     "SecretSource",
     "SeenConfig",

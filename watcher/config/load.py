@@ -27,6 +27,7 @@ from watcher.config.values import (
     MetricsConfig,
     NetConfig,
     PollingConfig,
+    RevisionsConfig,
     SeenConfig,
     StateConfig,
 )
@@ -34,7 +35,10 @@ from watcher.errors import ConfigError, ConfigProblem
 from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
-_SECTIONS = ("corpus", "state", "seen", "polling", "net", "log", "metrics", "feeds", "opml", "watches", "channels")
+_SECTIONS = (
+    *("corpus", "state", "seen", "revisions", "polling", "net", "log", "metrics", "feeds", "opml", "watches"),
+    "channels",
+)
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_HINTS = {
     "Invalid value": "a value is missing or incomplete; strings need quotes",
@@ -127,7 +131,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         if key not in _SECTIONS:
             reader.report((key,), unknown_key(key, _SECTIONS))
     corpus, state = reader.section("corpus", CorpusConfig), reader.section("state", StateConfig)
-    seen = reader.section("seen", SeenConfig)
+    seen, revisions = reader.section("seen", SeenConfig), reader.section("revisions", RevisionsConfig)
     polling, net = reader.polling(), reader.section("net", NetConfig)
     log, metrics = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig)
     feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
@@ -136,7 +140,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         reader.report(finding.path, finding.message)
     if corpus is None or state is None or seen is None or polling is None or net is None:
         return None
-    if log is None or metrics is None:
+    if log is None or metrics is None or revisions is None:
         return None
     for finding in (*find_misplaced_state(corpus, state), *find_state_in_place_of_seen(state)):
         reader.report(finding.path, finding.message)
@@ -145,6 +149,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         corpus=corpus,
         state=state,
         seen=seen,
+        revisions=revisions,
         polling=polling,
         net=net,
         log=log,

@@ -16,6 +16,7 @@ from watcher.model import (
     NO_RIGHTS,
     Article,
     BodyCandidate,
+    Comparison,
     Entry,
     Match,
     NearMiss,
@@ -23,6 +24,7 @@ from watcher.model import (
     Quality,
     Rights,
     TextKind,
+    VersionText,
     Watch,
 )
 
@@ -130,6 +132,28 @@ class PageReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VersionReading:
+    """The text of a page that is read again (a `PageTask`) and its `quality`, or the `problem` that it has none."""
+
+    text: VersionText | None = None
+    quality: Quality = Quality.GOOD
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonTask:
+    """Compare two versions of a text under the watches in force. The result is a `Comparison`.
+
+    `before` is the article as it was; the new one has another `title` and `body`.
+    """
+
+    before: Article
+    title: str
+    body: str
+    feed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsTask:
     """Read the `Sitemap:` lines of the payload, the robots.txt at `url`. The result is a tuple of addresses."""
 
@@ -147,4 +171,7 @@ SOURCE_READING = TypeAdapter(SourceReading)
 ADDRESSES = TypeAdapter(tuple[str, ...])
 FEED_NEWS = TypeAdapter(FeedNews)
 PAGE_READING = TypeAdapter(PageReading)
+VERSION_READING = TypeAdapter(VersionReading)
+COMPARISON_TASK = TypeAdapter(ComparisonTask)
+COMPARISON = TypeAdapter(Comparison)
 WATCHES = TypeAdapter(tuple[Watch, ...])

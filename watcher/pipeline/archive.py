@@ -37,6 +37,7 @@ from watcher.store import StoreThread
 from watcher.store.commands import document_pages, documents
 from watcher.store.commands.documents import Adopted, Draft
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd
+from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries import stored_documents
 from watcher.store.queries.stored_documents import StoredDocument
 
@@ -72,6 +73,7 @@ async def archive(
     end: EntryEnd,
     *,
     feed_text: str,
+    validators: Validators = NO_VALIDATORS,
 ) -> StoredDocument | None:
     """Records the article as a document and writes its file. None: the corpus has this text already.
 
@@ -102,6 +104,8 @@ async def archive(
             story_window=STORY_WINDOW,
             is_same_text=partial(same_but_for_counters, article.text),
             rights=reading.rights,
+            validators=validators,
+            revisit_at=context.settings.first_revisit(claimed.link, article.text_from, now),
         )
         document = await context.store.run(
             documents.record,

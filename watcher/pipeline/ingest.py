@@ -47,6 +47,7 @@ from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
+from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,8 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 
 _LONGEST_ASKED = timedelta(minutes=5)  # that a host may ask a backfill to wait
 
-_TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
-_TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
+TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 HostParagraphs = Mapping[str, frozenset[int]]
 """Host -> hashes of the paragraphs that it repeats on page after page."""
@@ -118,7 +119,8 @@ class _Page:
     """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
 
     `coverage`: the part of the entry that is read if the body gives nothing. `headers`: those that declare rights;
-    `kept`: the page as received, if it is to be kept in case of a match and not too large.
+    `validators`: those of the answer; `kept`: the page as received, if it is to be kept in case of a match and not too
+    large.
     """
 
     body: bytes = b""
@@ -126,6 +128,7 @@ class _Page:
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     kept: KeptPage | None = None
+    validators: Validators = NO_VALIDATORS
     status: int | None = None
     problem: str = ""
     temporary: bool = False
@@ -199,7 +202,15 @@ async def _archive(
     """Archives the article, then keeps its page, also if the file of the document cannot be written yet."""
     keeps = context.settings.config.corpus.pages and article.text_from is TextFrom.PAGE
     try:
-        document = await archive(context.archive, claimed, article, reading, end, feed_text=claimed.entry.feed_text)
+        document = await archive(
+            context.archive,
+            claimed,
+            article,
+            reading,
+            end,
+            feed_text=claimed.entry.feed_text,
+            validators=page.validators,
+        )
     except CorpusError:
         if keeps:
             await keep_page(context.archive, claimed, page.kept)
@@ -238,7 +249,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
         forbidden = error.failure is FetchFailure.ROBOTS
         return _Page(
             problem=f"{error.failure.value}: {error}",
-            temporary=error.failure in _TEMPORARY,
+            temporary=error.failure in TEMPORARY,
             coverage=Coverage.ROBOTS if forbidden else Coverage.ERRORS,
         )
     if response.status == 200 and response.body:
@@ -248,6 +259,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
             url=response.url,
             headers={name: response.headers.get(name, "") for name in RIGHTS_HEADERS},
             kept=_kept(response, context.now()),
+            validators=Validators(etag=response.etag, last_modified=response.last_modified),
             status=200,
         )
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
@@ -255,7 +267,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
         url=response.url,
         status=response.status,
         problem=problem,
-        temporary=response.status in _TEMPORARY_STATUS,
+        temporary=response.status in TEMPORARY_STATUS,
         wait=response.retry_after(context.now()),
     )
 

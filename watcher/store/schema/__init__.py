@@ -46,6 +46,7 @@ from watcher.store.schema.feeds import (
     walls,
 )
 from watcher.store.schema.metadata import metadata
+from watcher.store.schema.revisions import delivery_revisions, revisions, revisits
 
 __all__ = [
     "attempts",
@@ -57,6 +58,7 @@ __all__ = [
     "deliveries",
     "delivery_documents",
     "delivery_near_misses",
+    "delivery_revisions",
     "document_pages",
     "document_rights",
     "document_urls",
@@ -77,6 +79,8 @@ __all__ = [
     "notified",
     "opml_lists",
     "repeats",
+    "revisions",
+    "revisits",
     "seen_keys",
     "sitemaps",
     "sketches",

@@ -30,7 +30,7 @@ _CARRIERS = select(_notified.delivery).where(
 )
 _HELD_OF = select(_rows.sequence).where(_rows.channel == bindparam("channel"), _rows.state == _HELD).limit(1)
 _OPEN_ALERT = _HELD_OF.where(
-    _rows.kind != AlertKind.SUMMARY.value,
+    _rows.kind.not_in([AlertKind.SUMMARY.value, AlertKind.REVISION.value]),
     or_(_rows.story == bindparam("story"), _rows.sequence.in_(_CARRIERS)),
 )
 _OPEN_SUMMARY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value, _rows.backfill.is_(None))
