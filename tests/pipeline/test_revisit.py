@@ -13,6 +13,8 @@ from tests.acceptance.pages import news_page
 from tests.acceptance.test_coverage import CONSENT
 from tests.newsroom import Newsroom, Reply
 from tests.pipeline.rig import START, Rig, page, report, teaser
+from watcher.cli.explain_json import plain
+from watcher.inquiry.explain import look_up_document
 from watcher.model import RevisionClass
 from watcher.pipeline.revisit import revisit
 from watcher.pipeline.settings import LEASE
@@ -308,6 +310,31 @@ async def test_nothing_is_read_unless_enabled_and_later_enabling_catches_up(case
     assert c.news.count("/a") == 1
     await c.to(3 * HOUR)
     assert c.news.count("/a") == 2
+
+
+async def test_explain_names_the_versions_and_readings_of_a_document(case: Make, news: Newsroom) -> None:
+    """The readings in one line, each version in another, and in JSON the rows of `revisions list`."""
+    c = await case()
+    c.serve(FIRST, SECOND, THIRD, title=OTHER_TITLE)
+    for at in (15 * MINUTE, 25 * MINUTE):
+        await c.to(at)
+    with c.rig.look() as store:
+        explanation = look_up_document(store, 0, ())
+    lines = dict(explanation.sections())["later versions"]
+    assert lines[0].startswith("2 readings of its page, next at ")
+    assert any("version 1" in line and "headline" in line for line in lines)
+    rows = plain(explanation)["revisions"]
+    assert isinstance(rows, list)
+    assert [each["version"] for each in rows] == [1]
+
+
+async def test_explain_is_silent_where_revisions_are_off(case: Make) -> None:
+    """No section, and an empty list in JSON."""
+    c = await case(channels=CHANNELS.replace("[revisions]\nenabled = true", ""))
+    with c.rig.look() as store:
+        explanation = look_up_document(store, 0, ())
+    assert "later versions" not in dict(explanation.sections())
+    assert plain(explanation)["revisions"] == []
 
 
 async def test_digests_carry_revisions(case: Make, news: Newsroom) -> None:

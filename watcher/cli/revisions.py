@@ -10,10 +10,9 @@ from watcher.config import Config
 from watcher.corpus import revision_row
 from watcher.corpus.revisions import word_diff
 from watcher.errors import WatcherError
-from watcher.model import Change, Revision, RevisionClass
-from watcher.store.queries import revisions, stored_documents
-from watcher.store.queries.revisions import ReadingStatus, StoredVersion
-from watcher.store.queries.stored_documents import StoredDocument
+from watcher.inquiry.revisions import History, history_json, history_of, reading_lines, version_heading
+from watcher.model import Change, Revision
+from watcher.store.queries import revisions
 
 _COLUMNS = ("seen", "document", "version", "changed", "watches", "title", "page")
 
@@ -43,69 +42,19 @@ def register(group: click.Group) -> None:
     @pass_shell
     def show(shell: Shell, number: int, as_json: bool) -> None:
         """Shows the changes of a document: [-removed-] and {+added+} words. NUMBER is that of the document."""
-        document, found, status = _read(shell.config(), number)
+        history = _read(shell.config(), number)
         if as_json:
-            print_json(_json(document, found, status))
+            print_json(history_json(history))
         else:
-            click.echo("\n".join(map(printable, _lines(document, found, status))))
+            click.echo("\n".join(map(printable, _lines(history))))
 
 
-def _read(config: Config, number: int) -> tuple[StoredDocument, list[StoredVersion], ReadingStatus | None]:
+def _read(config: Config, number: int) -> History:
     with state_of(config) as store:
-        document = store.read(stored_documents.get_many, [number]).get(number) if store else None
-        if store is None or document is None:
-            raise WatcherError(
-                f"no document has the number {number}; `watcher revisions list` names those that changed"
-            )
-        return document, store.read(revisions.versions, number), store.read(revisions.reading_status, number)
-
-
-def _json(document: StoredDocument, found: list[StoredVersion], status: ReadingStatus | None) -> dict[str, object]:
-    first = {
-        "version": 0,
-        "seen_at": document.fetched_at or document.recorded_at,
-        "title": document.title,
-        "text": document.text,
-        "classes": [],
-    }
-    return {
-        "number": document.number,
-        "url": document.url,
-        "title": document.title,
-        "versions": [first, *map(_version, found)],
-        "changes": [_changes(each) for each in found],
-        "readings": None
-        if status is None
-        else {
-            "count": status.readings,
-            "last_at": status.last_at,
-            "next_at": status.next_at,
-            "problem": status.problem,
-            "left_out": status.left_out,
-        },
-    }
-
-
-def _version(version: StoredVersion) -> dict[str, object]:
-    revision = version.revision
-    return {
-        "version": revision.version,
-        "seen_at": revision.seen_at,
-        "title": revision.title,
-        "text": version.text or "",
-        "classes": list(revision.classes),
-        "modified_at": revision.modified_at,
-        "admitted": revision.admitted,
-        "dropped_at": version.dropped_at,
-    }
-
-
-def _changes(version: StoredVersion) -> dict[str, object]:
-    return {
-        "version": version.revision.version,
-        "classes": list(version.revision.classes),
-        "paragraphs": [{"before": each.before, "after": each.after} for each in version.changes or ()],
-    }
+        history = history_of(store, number) if store else None
+    if history is None:
+        raise WatcherError(f"no document has the number {number}; `watcher revisions list` names those that changed")
+    return history
 
 
 def _cells(revision: Revision) -> tuple[str, ...]:
@@ -120,37 +69,16 @@ def _cells(revision: Revision) -> tuple[str, ...]:
     )
 
 
-def _lines(document: StoredDocument, found: list[StoredVersion], status: ReadingStatus | None) -> list[str]:
-    lines = [document.title or document.name, document.url, *_reading_lines(status)]
-    for version in found:
-        revision = version.revision
-        seen_at = revision.seen_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        lines += ["", f"version {revision.version}, {seen_at}: {', '.join(revision.classes)}{_admission(revision)}"]
+def _lines(history: History) -> list[str]:
+    document = history.document
+    lines = [document.title or document.name, document.url, *reading_lines(history.readings)]
+    for version in history.versions:
+        lines += ["", version_heading(version.revision)]
         if version.dropped_at is not None:
             lines.append(f"its text was dropped on {version.dropped_at.astimezone():%Y-%m-%d}")
         for change in version.changes or ():
             lines += ["", *_diff(change)]
-    return lines if found else [*lines, "", "no later version is known"]
-
-
-def _reading_lines(status: ReadingStatus | None) -> list[str]:
-    if status is None:
-        return ["its page is not read again"]
-    ahead = f"next at {status.next_at.astimezone():%Y-%m-%d %H:%M}" if status.next_at else "none ahead"
-    lines = [f"{status.readings} readings of its page, {ahead}"]
-    if status.problem:
-        lines.append(f"the last one showed no version: {status.problem}")
-    if status.left_out:
-        lines.append(f"{status.left_out} further versions were not recorded")
-    return lines
-
-
-def _admission(revision: Revision) -> str:
-    if RevisionClass.GONE in revision.classes:
-        return ""
-    if revision.admitted is None:
-        return " (the page states no modification date)"
-    return " (the page states a modification)" if revision.admitted else " (its modification date is older)"
+    return lines if history.versions else [*lines, "", "no later version is known"]
 
 
 def _diff(change: Change) -> list[str]:
