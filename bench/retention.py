@@ -25,7 +25,7 @@ from sqlalchemy import Connection, insert, update
 from watcher.model import DeliveryState
 from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
-from watcher.store.sql import day_of
+from watcher.store.dialect import day_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LISTED_DAYS = 3  # how long a feed lists an entry

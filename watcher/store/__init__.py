@@ -2,8 +2,8 @@
 
 The only importer of SQLAlchemy. From the bottom up:
 
-- `sql`, `schema`, `codec`, `raw_sql`: column types and forms of SQL, the tables, the JSON form of values, SQL text;
-  `migrations`: Alembic's.
+- `dialect`: column types, and what differs between SQLite and PostgreSQL; `schema`: the tables; `codec`: the JSON form
+  of values; `raw_sql`: SQL text; `migrations`: Alembic's.
 - `engine`: `database` opens and migrates, `thread` runs transactions for the daemon, `reader` beside it; `lock`,
   `backup`, `recovery`.
 - `queries`: functions that read. `feed_status`, `entry_status`, `known_entries`, `stored_documents`, `overlaps`,

@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, Connection, Integer, bindparam, exists, select, 
 
 from watcher.model import DeliveryState
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 
 _backfills, _tasks, _deliveries = schema.backfills.c, schema.backfill_entries.c, schema.deliveries.c
 _OPEN = text("backfill_entries.outcome = ''")  # literally: only then does SQLite use the partial indexes

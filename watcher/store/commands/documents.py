@@ -28,9 +28,9 @@ from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, revisits, stories
 from watcher.store.commands.document_pages import record_rights
 from watcher.store.commands.revisits import NO_VALIDATORS, Validators
+from watcher.store.dialect import Instant, upsert
 from watcher.store.queries.overlaps import find_overlaps
 from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
-from watcher.store.sql import Instant, upsert
 from watcher.text import host_of
 
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c

@@ -14,10 +14,10 @@ from watcher.store import raw_sql, schema
 from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.sitemaps import replace_sitemaps
+from watcher.store.dialect import Instant, day_of, microseconds, upsert
 from watcher.store.queries.feed_incidents import FeedIncident
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
-from watcher.store.sql import Instant, day_of, microseconds, upsert
 
 _ERROR_LENGTH, _PROBLEM_LENGTH, _TITLE_LENGTH, _LANGUAGE_LENGTH = 500, 1_000, 500, 35
 
@@ -278,8 +278,8 @@ def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
         rows.append(
             (poll.poll_state, microseconds(poll.next_poll_at), polled_at, polled_at, poll.feed_id, poll.url),
         )
-    tx.exec_driver_sql(raw_sql.SETTLE_QUIET_POLL, rows)
-    tx.exec_driver_sql(raw_sql.RELEASE_MOVED_FEED, [(poll.feed_id, poll.url) for poll in polls])
+    raw_sql.SETTLE_QUIET_POLL.execute(tx, rows)
+    raw_sql.RELEASE_MOVED_FEED.execute(tx, [(poll.feed_id, poll.url) for poll in polls])
     coverage.count_quiet_polls(
         tx, ((poll.feed_id, poll.count or PollCount(day=day_of(poll.polled_at))) for poll in polls)
     )
@@ -327,7 +327,7 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
         record.title[:_TITLE_LENGTH] or row.title,
         row.id,
     )
-    tx.exec_driver_sql(raw_sql.RECORD_POLL, health)
+    raw_sql.RECORD_POLL.execute(tx, health)
     if record.listing is not None:
         listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
         tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)

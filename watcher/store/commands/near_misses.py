@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from watcher.model import EntryId, NearMiss
 from watcher.store import schema
 from watcher.store.commands.outbox.near_misses import add_to_digests
-from watcher.store.sql import Instant, upsert
+from watcher.store.dialect import Instant, upsert
 
 _ROWS = schema.near_misses.c
 _INSERT = upsert(schema.near_misses).values(

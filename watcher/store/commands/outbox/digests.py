@@ -14,7 +14,7 @@ from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link, open_digest
 from watcher.store.commands.outbox.near_misses import copy_near_misses
 from watcher.store.commands.outbox.revisions import copy_revisions
-from watcher.store.sql import Instant
+from watcher.store.dialect import Instant
 
 CAUGHT_UP = "Caught up: these could not be delivered in time."
 _MESSAGE_LIMIT = 4000  # characters

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from watcher.model import AlertKind, DeliveryState, StoryId
 from watcher.store import schema
-from watcher.store.sql import upsert
+from watcher.store.dialect import upsert
 
 SUMMARY_PATIENCE = timedelta(minutes=15)  # how long a summary waits for the last entries of a first poll
 _HELD = DeliveryState.HELD.value
