@@ -260,7 +260,8 @@ def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
         "recorded_at": now,
         "written_at": now,
     }
-    is_new = tx.execute(upsert(schema.documents).values(row).on_conflict_do_nothing()).rowcount > 0
+    insertion = upsert(schema.documents).values(row).on_conflict_do_nothing().returning(schema.documents.c.number)
+    is_new = tx.execute(insertion).first() is not None
     if is_new:
         stories.remember(tx, file.number, file.sketch, now=now)
     return is_new

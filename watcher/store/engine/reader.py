@@ -28,7 +28,7 @@ class StoreReader:
             with self._engine.begin() as connection:
                 return function(connection, *args, **kwargs)
         except OperationalError as error:
-            raise explained(error, Path(self._engine.url.database or "")) from error
+            raise explained(error, self._engine) from error
 
     def stream(
         self, function: Callable[Concatenate[Connection, P], Iterator[T]], /, *args: P.args, **kwargs: P.kwargs
@@ -38,7 +38,7 @@ class StoreReader:
             with self._engine.begin() as connection:
                 yield from function(connection, *args, **kwargs)
         except OperationalError as error:
-            raise explained(error, Path(self._engine.url.database or "")) from error
+            raise explained(error, self._engine) from error
 
 
 @contextmanager

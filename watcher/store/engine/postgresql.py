@@ -1,0 +1,161 @@
+"""Opens a state on PostgreSQL: makes or migrates its tables, refuses a newer one, and explains errors.
+
+READ COMMITTED: what depends on rows that others write runs under the advisory lock of `dialect.deciding`, and a
+transaction that PostgreSQL gives up for a conflict is run again (`is_conflict`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from watcher.errors import StateError, StateForeign, StateTooNew
+from watcher.store import schema
+
+CONNECT_WITHIN = timedelta(seconds=10)
+_IDLE_IN_TRANSACTION = timedelta(seconds=30)  # one that was suspended must not block the others for longer
+_MAKING_TABLES = 0x77746369  # the key of the advisory lock under which tables are made and migrated
+_CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
+_NO_NUL = str.maketrans("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def open_postgresql(
+    url: str, *, newest: str, migrate: Callable[[Connection], None], patience: timedelta, read_only: bool = False
+) -> Engine:
+    """Opens the state at `url`, makes its tables if there are none, and migrates older ones to the schema `newest`.
+
+    The first process makes them, others wait. Raises StateTooNew, StateForeign, or StateError, which names host and
+    port, never the password.
+    """
+    address = parsed(url)
+    engine = _engine(address, patience)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
+            _bring_up_to_date(connection, newest, migrate, address)
+    except DatabaseError as error:
+        engine.dispose()
+        raise explained(error, address) from error
+    except StateError:
+        engine.dispose()
+        raise
+    if read_only:
+        # One moment for all queries of a transaction, as with SQLite.
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine
+
+
+def parsed(url: str) -> URL:
+    """Parses an address. Raises StateError."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StateError("[state] url is not an address such as postgresql+psycopg://user@host/database") from error
+
+
+def shown(address: URL) -> str:
+    """An address for people: host, port and database, without user and password."""
+    host = address.host or address.query.get("host") or "the local socket"
+    return f"{host}:{address.port or 5432}/{address.database or ''}"
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether a transaction was given up for another one's sake, and is to be run again."""
+    return isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS
+
+
+def explained(error: DatabaseError, address: URL) -> StateError:
+    """Translates an error of the database into a StateError whose sentence says what to do."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    place, cause = shown(address), _first_line(error)
+    if address.password:
+        cause = cause.replace(str(address.password), "…")
+    if state.startswith("53"):
+        return StateError(f"the PostgreSQL server at {place} has no room or connections left ({cause})")
+    if state.startswith("28") or "password" in cause:
+        return StateError(f"PostgreSQL at {place} refuses the user or the password of [state] url ({cause})")
+    if state == "3D000" or ("does not exist" in cause and "database" in cause):
+        return StateError(f"PostgreSQL at {place} has no such database; create it with `createdb` ({cause})")
+    if state.startswith("42501"):
+        return StateError(f"the user of [state] url may not use the tables at {place} ({cause})")
+    if not state or state.startswith(("08", "57")):
+        return StateError(f"the PostgreSQL server at {place} does not answer ({cause}); start it, or check [state] url")
+    return StateError(f"cannot use the state at {place}: {cause}")
+
+
+def _engine(address: URL, patience: timedelta) -> Engine:
+    milliseconds = int(patience / timedelta(milliseconds=1))
+    idle = int(_IDLE_IN_TRANSACTION / timedelta(milliseconds=1))
+    engine = create_engine(
+        address,
+        pool_size=2,
+        max_overflow=2,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": int(CONNECT_WITHIN.total_seconds()),
+            "application_name": "watcher",
+            "options": f"-c lock_timeout={milliseconds} -c idle_in_transaction_session_timeout={idle} -c timezone=UTC",
+        },
+    )
+    event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
+    return engine
+
+
+def _bring_up_to_date(connection: Connection, newest: str, migrate: Callable[[Connection], None], address: URL) -> None:
+    version = _version(connection)
+    if version > newest:
+        raise StateTooNew(
+            f"the state at {shown(address)} was written by a newer watcher (schema {version}); install it"
+        )
+    if version == newest:
+        return
+    if version:
+        migrate(connection)
+        return
+    if connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")).scalar_one():
+        raise StateForeign(
+            f"the database at {shown(address)} has tables of another program; create one of its own with `createdb`"
+        )
+    schema.metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": newest})
+
+
+def _version(connection: Connection) -> str:
+    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+        return ""
+    return str(connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar() or "")
+
+
+def _without_nul(
+    connection: Connection, cursor: object, statement: str, parameters: Any, context: object, many: bool
+) -> tuple[str, Any]:
+    """Replaces NUL, which SQLite stores and PostgreSQL refuses, in all texts that are sent."""
+    return statement, [_clean(row) for row in parameters] if many else _clean(parameters)
+
+
+def _clean(row: Any) -> Any:
+    if isinstance(row, dict):
+        if any(type(value) is str and "\0" in value for value in row.values()):
+            return {name: _clean_value(value) for name, value in row.items()}
+        return row
+    if row and any(type(value) is str and "\0" in value for value in row):
+        return tuple(map(_clean_value, row))
+    return row
+
+
+def _clean_value(value: Any) -> Any:
+    return value.translate(_NO_NUL) if type(value) is str else value
+
+
+def _first_line(error: DatabaseError) -> str:
+    lines = str(error.orig).strip().splitlines()
+    with suppress(IndexError):
+        return lines[0]
+    return type(error.orig).__name__
