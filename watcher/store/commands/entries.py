@@ -38,6 +38,7 @@ _DUE = (
     .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
     .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=schema.entries, skip_locked=True)
 )
 _DUE_FOR_BACKFILLS = _DUE.where(schema.entries.c.id.in_(OPEN_ENTRIES))
 _CLAIM = (

@@ -14,7 +14,7 @@ from watcher.store import raw_sql, schema
 from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.sitemaps import replace_sitemaps
-from watcher.store.dialect import Instant, day_of, microseconds, upsert
+from watcher.store.dialect import Instant, day_of, deciding, microseconds, upsert
 from watcher.store.queries.feed_incidents import FeedIncident
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
@@ -40,6 +40,7 @@ _DUE = (
     .where(ACTIVE, _feeds.next_poll_at <= bindparam("due_by", type_=Instant), _feeds.lease_until.is_(None))
     .order_by(_feeds.next_poll_at)
     .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=schema.feeds, skip_locked=True)
 )
 _RESCHEDULE = (
     update(schema.feeds).where(_this_feed).values(lease_until=None, next_poll_at=bindparam("due_at", type_=Instant))
@@ -156,6 +157,7 @@ class QuietPoll:
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
     """Makes the stored feeds those of the config (name -> url). New ones are due now; no row is deleted."""
+    deciding(tx)
     stored = {row.name: row for row in tx.execute(select(_feeds.id, _feeds.name, _feeds.url, _feeds.active))}
     fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
     if fresh:
@@ -243,6 +245,8 @@ def settle_poll(
     number of entries to ingest.
     """
     asked = tuple(keys)
+    if asked:
+        deciding(tx)
     record = decide(find_known(tx, feed_id, asked) if asked else {})
     return record, record_poll(tx, feed_id, record, ops=ops, now=now)
 

@@ -33,6 +33,7 @@ _DUE = (
     )
     .order_by(_rows.due_at)
     .limit(bindparam("most"))
+    .with_for_update(of=schema.revisits, skip_locked=True)
 )
 _CLAIM = update(schema.revisits).where(_rows.document == bindparam("of"))
 _CLAIM = _CLAIM.values(lease_until=bindparam("until", type_=Instant))

@@ -97,6 +97,7 @@ _HEADS = (
         ~exists().where(_busy.c.state == _SENDING, _busy.c.channel == _wanted.c.value).correlate(_wanted),
     )
     .order_by(_rows.sequence)
+    .with_for_update(of=schema.deliveries, skip_locked=True)
 )
 _CLAIM = update(schema.deliveries).where(_of).values(state=_SENDING, lease_until=bindparam("until", type_=Instant))
 _LINKS_OF = (

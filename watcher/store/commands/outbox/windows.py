@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, sele
 from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.digests import hold_back_row
-from watcher.store.dialect import Instant
+from watcher.store.dialect import Instant, deciding
 from watcher.store.queries.feed_status import first_polls_open
 
 FILE_PATIENCE = timedelta(minutes=5)  # how long a delivery waits for the file of its document
@@ -101,6 +101,7 @@ def release_closed(tx: Connection, gate: Gate, *, now: datetime) -> None:
     Summaries of first polls are released as soon as no first poll is open, before their window closes; those of a
     backfill once it has ended.
     """
+    deciding(tx)
     found: Sequence[Row[Any]] = tx.execute(_CLOSED, {"now": now, "patient_since": now - FILE_PATIENCE}).all()
     if any(row.release_at > now for row in found) and first_polls_open(tx, now=now):
         found = [row for row in found if row.release_at <= now]
