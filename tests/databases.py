@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from watcher.store.engine.database import open_server
+from watcher.store import open_database
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """Marks a test of what only SQLite does: its file, its query plans, its errors."""
@@ -91,7 +91,7 @@ def running() -> Iterator[Server]:
         try:
             server = Server(folder=folder, programs=found)
             server.ask("CREATE DATABASE tables")
-            open_server(server.url("tables")).dispose()
+            open_database(server.url("tables")).dispose()
             yield server
         finally:
             _run(user, *_control(found, data), "-m", "immediate", "stop")

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Engine
 
 from tests.databases import Server
 from watcher.store import open_database
-from watcher.store.engine.database import open_server
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def engine(state: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
         engine = open_database(state)
     else:
         server: Server = request.getfixturevalue("postgresql")
-        engine = open_server(server.fresh())
+        engine = open_database(server.fresh())
     yield engine
     engine.dispose()
 

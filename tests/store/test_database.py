@@ -20,7 +20,8 @@ from tests.store.rows import NOW, record
 from watcher.errors import StateDamaged, StateError, StateForeign, StateLocked, StateTooNew
 from watcher.store import StateLock, open_database, reading
 from watcher.store.commands import feeds
-from watcher.store.engine.database import APPLICATION_ID, SCHEMA, alembic_config
+from watcher.store.engine.sqlite import APPLICATION_ID
+from watcher.store.engine.tables import SCHEMA, alembic_config
 from watcher.store.queries import feed_status
 
 SOON = timedelta(seconds=0.2)

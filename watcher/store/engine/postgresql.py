@@ -1,4 +1,4 @@
-"""Opens a state on PostgreSQL: makes or migrates its tables, refuses a newer one, and explains errors.
+"""Opens a state on PostgreSQL: refuses a foreign or newer one, and explains errors.
 
 READ COMMITTED: what depends on rows that others write runs under the advisory lock of `dialect.deciding`, and a
 transaction that PostgreSQL gives up for a conflict is run again (`is_conflict`).
@@ -6,17 +6,16 @@ transaction that PostgreSQL gives up for a conflict is run again (`is_conflict`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from watcher.errors import StateError, StateForeign, StateTooNew
-from watcher.store import schema
+from watcher.store.engine import tables
 
 CONNECT_WITHIN = timedelta(seconds=10)
 _IDLE_IN_TRANSACTION = timedelta(seconds=30)  # one that was suspended must not block the others for longer
@@ -25,30 +24,33 @@ _CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
 _NO_NUL = str.maketrans("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def open_postgresql(
-    url: str, *, newest: str, migrate: Callable[[Connection], None], patience: timedelta, read_only: bool = False
-) -> Engine:
-    """Opens the state at `url`, makes its tables if there are none, and migrates older ones to the schema `newest`.
+def open_database(url: str, *, patience: timedelta) -> Engine:
+    """Opens the state at `url`, creates its tables if there are none, and migrates older ones.
 
-    The first process makes them, others wait. Raises StateTooNew, StateForeign, or StateError, which names host and
+    The first process does that, others wait. Raises StateTooNew, StateForeign, or StateError, which names host and
     port, never the password.
     """
     address = parsed(url)
     engine = _engine(address, patience)
     try:
         with engine.begin() as connection:
+            _refuse_newer(connection, address)
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
-            _bring_up_to_date(connection, newest, migrate, address)
+            _refuse_foreign(connection, address)
+            tables.bring_up_to_date(connection)
     except DatabaseError as error:
         engine.dispose()
         raise explained(error, address) from error
     except StateError:
         engine.dispose()
         raise
-    if read_only:
-        # One moment for all queries of a transaction, as with SQLite.
-        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return engine
+
+
+def open_for_reading(url: str, *, patience: timedelta) -> Engine:
+    """Opens the state at `url` for reading: all queries of a transaction see the same moment, as with SQLite."""
+    engine = open_database(url, patience=patience)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def parsed(url: str) -> URL:
@@ -107,30 +109,19 @@ def _engine(address: URL, patience: timedelta) -> Engine:
     return engine
 
 
-def _bring_up_to_date(connection: Connection, newest: str, migrate: Callable[[Connection], None], address: URL) -> None:
-    version = _version(connection)
-    if version > newest:
+def _refuse_newer(connection: Connection, address: URL) -> None:
+    version = tables.version(connection)
+    if version > tables.SCHEMA:
         raise StateTooNew(
-            f"the state at {shown(address)} was written by a newer watcher (schema {version}); install it"
+            f"the state at {shown(address)} was written by a newer watcher (schema {version}); install that version"
         )
-    if version == newest:
-        return
-    if version:
-        migrate(connection)
-        return
-    if connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()")).scalar_one():
+
+
+def _refuse_foreign(connection: Connection, address: URL) -> None:
+    if not tables.version(connection) and inspect(connection).get_table_names():
         raise StateForeign(
             f"the database at {shown(address)} has tables of another program; create one of its own with `createdb`"
         )
-    schema.metadata.create_all(connection)
-    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-    connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": newest})
-
-
-def _version(connection: Connection) -> str:
-    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
-        return ""
-    return str(connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar() or "")
 
 
 def _without_nul(

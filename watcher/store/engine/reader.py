@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from watcher.store.engine.database import explained, open_database, open_for_reading
+from watcher.store.engine.database import Location, explained, open_database, open_for_reading
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,9 +41,9 @@ class StoreReader:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[StoreReader]:
-    """Opens a reader of the state at `path`. Raises StateError if it does not exist yet."""
-    engine = open_for_reading(path)
+def reading(location: Location) -> Iterator[StoreReader]:
+    """Opens a reader of a state. Raises StateError if it does not exist yet."""
+    engine = open_for_reading(location)
     try:
         yield StoreReader(engine)
     finally:
@@ -64,10 +63,10 @@ class StoreEditor:
 
 
 @contextmanager
-def editing(path: Path) -> Iterator[StoreEditor]:
-    """Opens an editor of the state at `path`, for changes by hand. Raises StateError if it does not exist yet."""
-    open_for_reading(path).dispose()
-    engine = open_database(path)
+def editing(location: Location) -> Iterator[StoreEditor]:
+    """Opens an editor of a state, for changes by hand. Raises StateError if it does not exist yet."""
+    open_for_reading(location).dispose()
+    engine = open_database(location)
     try:
         yield StoreEditor(engine)
     finally:

@@ -16,8 +16,9 @@ from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateDamaged, StateError, StateForeign
 from watcher.store.engine.backup import Backup, good_backups, is_of_another_program, restore
-from watcher.store.engine.database import explained_file, open_database
+from watcher.store.engine.database import open_database
 from watcher.store.engine.lock import LastEnd
+from watcher.store.engine.sqlite import explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def _check(engine: Engine, path: Path) -> str:
         with engine.connect() as connection:
             verdict = str(connection.execute(text("PRAGMA quick_check(1)")).scalar_one())
     except DatabaseError as error:
-        raise explained_file(error, path) from error
+        raise explained(error, path) from error
     return "" if verdict == "ok" else verdict.replace("\n", " ")
 
 
