@@ -41,9 +41,9 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://watcher@/{database}?host={self.folder}"
 
-    def ask(self, statement: str) -> None:
-        """Executes one statement outside of a transaction."""
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+    def ask(self, statement: str, *, database: str = "") -> None:
+        """Executes one statement outside of a transaction. `database`: a URL, by default that of the server's own."""
+        engine = create_engine(database or self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()

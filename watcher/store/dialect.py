@@ -17,6 +17,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    MetaData,
     Text,
     bindparam,
     func,
@@ -41,6 +42,7 @@ __all__ = [
     "json_rows",
     "microseconds",
     "partial_index",
+    "prepare_for",
     "upsert",
     "values_of",
 ]
@@ -153,8 +155,15 @@ def values_of(parameter: str, *, of: type[Text] | type[BigInteger] = BigInteger)
 
 
 def partial_index(name: str, *columns: str, where: str) -> Index:
-    """An index of the rows for which a condition holds."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+    """An index of the rows for which a condition holds. `prepare_for` passes the condition on to PostgreSQL."""
+    return Index(name, *columns, sqlite_where=text(where))
+
+
+def prepare_for(dialect: Dialect, metadata: MetaData) -> None:
+    """Makes the tables ready to be created. PostgreSQL's options cannot be in them: they take 30 ms of each start."""
+    if dialect.name == POSTGRESQL:
+        for index in (index for table in metadata.tables.values() for index in table.indexes):
+            index.dialect_options[POSTGRESQL]["where"] = index.dialect_options["sqlite"]["where"]
 
 
 _NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from watcher.store import migrations, schema
+from watcher.store.dialect import prepare_for
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -30,6 +31,7 @@ def bring_up_to_date(connection: Connection) -> None:
     """Creates the tables of a new state, migrates those of an older one."""
     found = version(connection)
     if not found:
+        prepare_for(connection.dialect, schema.metadata)
         schema.metadata.create_all(connection)
         connection.execute(text(_VERSION_TABLE))
         connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": SCHEMA})
