@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from watcher.store import open_database
 
@@ -29,6 +29,15 @@ on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 _UNPRIVILEGED = ("postgres", "nobody")
 _SETTINGS = "-c listen_addresses= -c fsync=off -c max_connections=200 -c max_wal_size=256MB"
 _numbers = itertools.count()
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;  -- in any order, whatever refers to what
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP EXECUTE 'DELETE FROM ' || quote_ident(name); END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+    LOOP PERFORM setval(name::regclass, 1, false); END LOOP;
+END $$
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +54,14 @@ class Server:
         """Executes one statement outside of a transaction. `database`: a URL, by default that of the server's own."""
         engine = create_engine(database or self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(statement))
+            connection.exec_driver_sql(statement)
         engine.dispose()
 
     def fresh(self) -> str:
-        """Returns the URL of a new database with the tables of a state."""
-        name = f"state_{next(_numbers)}"
-        self.ask(f"CREATE DATABASE {name} TEMPLATE tables")
-        return self.url(name)
+        """Returns the URL of a state without rows: always the same one, which is emptied."""
+        url = self.url("state")
+        self.ask(_EMPTY, database=url)
+        return url
 
     def empty(self) -> str:
         """Returns the URL of a new database without tables."""
@@ -90,8 +99,8 @@ def running() -> Iterator[Server]:
         _run(user, *_control(found, data), "-w", "-l", f"{folder}/log", "-o", f"-k {folder} {_SETTINGS}", "start")
         try:
             server = Server(folder=folder, programs=found)
-            server.ask("CREATE DATABASE tables")
-            open_database(server.url("tables")).dispose()
+            server.ask("CREATE DATABASE state")
+            open_database(server.url("state")).dispose()
             yield server
         finally:
             _run(user, *_control(found, data), "-m", "immediate", "stop")

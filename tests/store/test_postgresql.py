@@ -65,7 +65,8 @@ def test_a_database_of_others_is_refused(postgresql: Server) -> None:
     postgresql.ask("CREATE TABLE rechnungen (betrag integer)", database=url)
     with pytest.raises(StateForeign, match="createdb"):
         open_database(url)
-    newer = postgresql.fresh()
+    newer = postgresql.empty()
+    open_database(newer).dispose()
     postgresql.ask("UPDATE alembic_version SET version_num = '9999'", database=newer)
     with pytest.raises(StateTooNew, match="newer watcher"):
         open_database(newer)
