@@ -1,5 +1,6 @@
 """Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
+from watcher.articles.dates import without_future_date
 from watcher.articles.extract import (
     article_of_entry,
     article_of_visible,
@@ -33,5 +34,6 @@ __all__ = [
     "paragraph_hashes",
     "repeated_share",
     "summarise_page",
+    "without_future_date",
     "without_repeated",
 ]
