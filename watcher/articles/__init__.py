@@ -1,6 +1,5 @@
 """Turns page bytes into articles: decoding, candidates for the body, dates with precision, the quality gate. Pure."""
 
-from watcher.articles.dates import without_future_date
 from watcher.articles.extract import (
     article_of_entry,
     article_of_visible,
@@ -8,6 +7,7 @@ from watcher.articles.extract import (
     body_candidates,
     determine_language,
     extract_article,
+    publication_date,
 )
 from watcher.articles.modified import modification_date
 from watcher.articles.near_misses import NearMisses, near_misses
@@ -32,8 +32,8 @@ __all__ = [
     "modification_date",
     "near_misses",
     "paragraph_hashes",
+    "publication_date",
     "repeated_share",
     "summarise_page",
-    "without_future_date",
     "without_repeated",
 ]

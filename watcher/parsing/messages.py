@@ -114,7 +114,7 @@ class PageReading:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
     `rights`: what the page of a matching article reserves. `near_misses`: of watches that do not match, and how many
-    further ones were `left_out`. `date`: of the article, or of the entry whose page was not extracted. `unmatched`: the
+    further ones were `left_out`. `date`: of the article, extracted or not. `unmatched`: the
     text where there is no `article`, if the task asks for it.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """

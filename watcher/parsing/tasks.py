@@ -23,9 +23,9 @@ from watcher.articles import (
     holds_sentence,
     modification_date,
     near_misses,
+    publication_date,
     repeated_share,
     summarise_page,
-    without_future_date,
     without_repeated,
 )
 from watcher.corpus import normalise_text
@@ -157,7 +157,14 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
     cannot_match = summary is not None and _cannot_match(task, summary)
     if cannot_match and summary and not (summary.suspect or boilerplate):
-        date = without_future_date(task.entry, now=task.now).date
+        date = publication_date(
+            page,
+            content_type=task.content_type,
+            url=task.url,
+            timezone=task.timezone,
+            now=task.now,
+            entry=task.entry,
+        )
         return PageReading(article=None, paragraphs=paragraphs, date=date, unmatched=_visible(task, summary))
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
