@@ -15,7 +15,7 @@ from watcher.cli.state import state_of
 from watcher.config import Config
 from watcher.inquiry.timeline import Period, Step, Timeline, TimelineRow, timeline_of, to_csv, to_plain, to_svg
 from watcher.inquiry.timeline.earlier import EarlierArticles
-from watcher.inquiry.timeline.svg import percent
+from watcher.text.shares import percent
 
 _WIDTH = 40  # characters of the longest bar
 _EIGHTHS = " ▏▎▍▌▋▊▉"

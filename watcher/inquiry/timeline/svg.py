@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from watcher.inquiry.timeline.answer import Timeline, TimelineRow
+from watcher.text.shares import percent
 
 BARS, TEXT = "#2f7fc4", "#767676"
 """The colours: both have a contrast of 4 to 1 or more to white and to black."""
@@ -55,12 +56,6 @@ def to_svg(timeline: Timeline, *, share: bool = False) -> str:
     for number, each in enumerate(series):
         parts += _panel(each, top=number * (_HEAD + _BARS + _FOOT), share=share)
     return "".join([*parts, "</svg>\n"])
-
-
-def percent(share: float) -> str:
-    """Writes a share: "4.9 %", "0.03 %"."""
-    hundredths = 100 * share
-    return f"{hundredths:.1f} %" if hundredths >= 0.1 or not hundredths else f"{hundredths:.2g} %"
 
 
 def _series(timeline: Timeline, *, share: bool) -> Iterator[_Series]:
