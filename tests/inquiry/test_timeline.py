@@ -14,7 +14,8 @@ from sqlalchemy import insert
 
 from tests.seen.texts import text
 from watcher.errors import UnknownName
-from watcher.inquiry.timeline import Period, Step, Timeline, to_csv, to_plain, to_svg
+from watcher.inquiry.period import Period
+from watcher.inquiry.timeline import Step, Timeline, to_csv, to_plain, to_svg
 from watcher.inquiry.timeline import timeline_of as asked
 from watcher.inquiry.timeline.answer import MOST_ROWS
 from watcher.inquiry.timeline.earlier import EarlierArticles

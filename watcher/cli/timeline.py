@@ -13,7 +13,8 @@ from watcher.cli.moments import span_of
 from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, print_message, print_table
 from watcher.cli.state import state_of
 from watcher.config import Config
-from watcher.inquiry.timeline import Period, Step, Timeline, TimelineRow, timeline_of, to_csv, to_plain, to_svg
+from watcher.inquiry.period import Period
+from watcher.inquiry.timeline import Step, Timeline, TimelineRow, timeline_of, to_csv, to_plain, to_svg
 from watcher.inquiry.timeline.earlier import EarlierArticles
 from watcher.text.shares import percent
 

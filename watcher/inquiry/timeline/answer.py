@@ -12,6 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from watcher.errors import UnknownName
+from watcher.inquiry.period import Period
 from watcher.inquiry.timeline.earlier import EarlierArticles
 from watcher.model import DatePrecision, PartialDate
 from watcher.store import StoreReader
@@ -21,7 +22,6 @@ from watcher.store.queries.timeline import DaySpan
 
 MOST_ROWS = 100_000
 _DAY = timedelta(days=1)
-_EARLIEST = datetime(2, 1, 1, tzinfo=UTC)  # not every time zone can show the year 1
 KeyT = TypeVar("KeyT")
 
 
@@ -45,24 +45,6 @@ class Step(StrEnum):
     def before(self, start: date) -> date | None:
         """Returns the first day of the period before, None at the beginning of the calendar."""
         return self.start_of(start - _DAY) if start > date.min else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """The days of a timeline; None: from the first, or to the last, match."""
-
-    since: date | None = None
-    until: date | None = None
-
-    @classmethod
-    def of(cls, since: datetime | None, until: datetime | None, *, timezone: str) -> Period:
-        """Converts moments to the days on which they are. `until`: the first moment after it."""
-        zone = ZoneInfo(timezone)
-        last = until - timedelta(microseconds=1) if until else None
-        return cls(
-            since=max(since, _EARLIEST).astimezone(zone).date() if since else None,
-            until=max(last, _EARLIEST).astimezone(zone).date() if last else None,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +106,11 @@ def timeline_of(
     today: date,
     earlier: EarlierArticles,
 ) -> Timeline:
-    """Counts a period of whole days. A month or year counts on its first day, an article without date when fetched.
+    """Counts a period, without ends from the first to the last match.
 
-    `watches`: those of the config; others have rows if they have matches. `store`: None if there is no state. `earlier`
-    counts the articles that the store has not. Raises UnknownName if nothing has the name `watch`.
+    A month or year counts on its first day, an article without a date on the day of its fetching. `watches`: those of
+    the config; others have rows if they have matches. `store`: None if there is no state. `earlier` counts the articles
+    that the store has not. Raises UnknownName if nothing has the name `watch`.
     """
     configured = list(dict.fromkeys(watches))
     if watch is not None and watch not in configured and not (store and store.read(stored_documents.has_watch, watch)):
