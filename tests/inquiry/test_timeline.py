@@ -121,6 +121,16 @@ def test_a_span_is_bounded_and_says_so(tmp_path: Path) -> None:
     assert len(timeline(path, by=Step.MONTH).rows) == 12 * 2025 + 11
 
 
+def test_a_document_is_an_article_that_was_read(tmp_path: Path) -> None:
+    """Also if it was read by a version that counted none: no share is above 1."""
+    path = tmp_path / "watcher.db"
+    fill(path, ["2026-11-02"] * 3 + ["2026-11-03"], articles=["2026-11-02", "2026-11-03", "2026-11-03"])
+    assert counted(timeline(path)) == [("2026-11-02", 3, 3), ("2026-11-03", 1, 2)]
+    assert counted(timeline(path, watch="Nie", period=Period(since=date(2026, 11, 2), until=date(2026, 11, 2)))) == [
+        ("2026-11-02", 0, 3)
+    ]
+
+
 def test_without_a_state_there_is_nothing_to_count(tmp_path: Path) -> None:
     """An empty timeline, also as CSV and as a drawing; a watch that is not there is named."""
     earlier = EarlierArticles(seen=tmp_path / "seen.db", timezone="UTC")

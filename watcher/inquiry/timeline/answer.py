@@ -120,6 +120,7 @@ def timeline_of(
     articles = Counter(store.read(counts.articles_by_date, span)) if store else Counter[str]()
     since = store.read(counts.articles_counted_since) if store else None
     articles += earlier.count(span, before=since)
+    articles |= Counter(store.read(counts.matched_by_date, span)) if store else Counter()  # these were read as well
     counted = _Counted(
         matches=_sums(((name, _start(text, by)), number) for name, text, number in found),
         articles=_sums((_start(text, by), number) for text, number in articles.items()),

@@ -25,6 +25,11 @@ _COUNTED = select(_matches.watch, _documents.date, func.count().label("number"))
 )
 _MATCHES = _COUNTED.where(or_(_dated, _undated)).group_by(_matches.watch, _documents.date)
 _MATCHES_OF = _MATCHES.where(_matches.watch == bindparam("watch"))
+_MATCHED = (
+    select(_documents.date, func.count().label("number"))
+    .where(or_(_dated, _undated), _documents.number.in_(select(_matches.document)))
+    .group_by(_documents.date)
+)
 _ARTICLES = (
     select(_articles.date, func.sum(_articles.articles).label("number"))
     .where(_articles.day.between(bindparam("first"), bindparam("last")), _articles.articles > 0)
@@ -49,7 +54,7 @@ def matches_by_date(tx: Connection, span: DaySpan, *, watch: str | None) -> list
 
     A document without a date counts on the day of its fetching. `watch`: only of this one.
     """
-    values = {"low": _low(span.first), "high": span.last.isoformat(), "since": span.since, "until": span.until}
+    values = _values(span)
     chosen = _MATCHES if watch is None else _MATCHES_OF
     found = tx.execute(chosen, values if watch is None else values | {"watch": watch})
     return [(row.watch, row.date, row.number) for row in found]
@@ -59,6 +64,11 @@ def articles_by_date(tx: Connection, span: DaySpan) -> dict[str, int]:
     """Counts the articles of a span that were read, by date, as `matches_by_date` does."""
     days = {"first": number_of_day(span.first), "last": number_of_day(span.last)}
     return {row.date: int(row.number) for row in tx.execute(_ARTICLES, days)}
+
+
+def matched_by_date(tx: Connection, span: DaySpan) -> dict[str, int]:
+    """Counts the documents of a span that match any watch, by date, as `matches_by_date` does."""
+    return {row.date: row.number for row in tx.execute(_MATCHED, _values(span))}
 
 
 def articles_counted_since(tx: Connection) -> datetime | None:
@@ -78,6 +88,10 @@ def counts_of_days(tx: Connection, watch: str, days: Iterable[int]) -> list[DayC
         DayCounts(day=day, matches=matches.get(day.isoformat(), 0), articles=articles.get(day.isoformat(), 0))
         for day in named
     ]
+
+
+def _values(span: DaySpan) -> dict[str, object]:
+    return {"low": _low(span.first), "high": span.last.isoformat(), "since": span.since, "until": span.until}
 
 
 def _low(first: date) -> str:
