@@ -182,3 +182,17 @@ def test_a_drawing_carries_any_name(tmp_path: Path) -> None:
     assert name.startswith("</title><script>alert(1)</script>")
     assert len(name) <= 60
     assert [path.get("fill") for path in root.iter(f"{SVG}path")] == ["#2f7fc4"]
+
+
+def test_an_entry_counts_once_for_its_last_date(tmp_path: Path) -> None:
+    """Read again with another date it moves there; that of a document stays, as the document's date does."""
+    path = tmp_path / "watcher.db"
+    fill(path, [], articles=["2026-11-02", "2026-11-02"])
+    engine = open_database(path)
+    with engine.begin() as tx:
+        other = EntryDate.of(PartialDate(year=2026, month=11, day=3), fetched_on=0)
+        article_counts.count(tx, [(EntryId(0), other), (EntryId(1), None)])
+        article_counts.count(tx, [(EntryId(1), other)], moves=False)
+    engine.dispose()
+    found = timeline(path, Period(since=date(2026, 11, 2), until=date(2026, 11, 3)))
+    assert counted(found) == [("2026-11-02", 0, 1), ("2026-11-03", 0, 1)]
