@@ -207,6 +207,7 @@ class WatchSection(Section):
     compounds: bool = False
     priority: Annotated[Priority, choice(Priority)] = Priority.NORMAL
     near_misses: Annotated[NearMissMode, choice(NearMissMode)] = NearMissMode.OFF
+    spike: bool = False
 
     def watch(self) -> Watch:
         """Converts the section."""
@@ -219,6 +220,7 @@ class WatchSection(Section):
             compounds=self.compounds,
             priority=self.priority,
             near_misses=self.near_misses,
+            spike=self.spike,
         )
 
 

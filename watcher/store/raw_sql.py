@@ -66,6 +66,25 @@ FIND_UNREAD = DriverSql(
 )
 KEEP_UNREAD = DriverSql("UPDATE unread_entries SET coverage = ? WHERE entry = ?")
 DROP_READ = DriverSql("DELETE FROM unread_entries WHERE entry = ?")
+FIND_ENTRY_DATES = DriverSql(
+    """
+    SELECT entry_dates.entry, entry_dates.day, entry_dates.date FROM json_each(?) AS ended
+    CROSS JOIN entry_dates ON entry_dates.entry = ended.value
+    """,
+    postgresql="""
+    SELECT entry_dates.entry, entry_dates.day, entry_dates.date
+    FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS ended (value)
+    JOIN entry_dates ON entry_dates.entry = CAST(ended.value AS bigint)
+    """,
+)
+KEEP_ENTRY_DATE = DriverSql("""
+    INSERT INTO entry_dates (entry, day, date) VALUES (?, ?, ?)
+    ON CONFLICT (entry) DO UPDATE SET day = excluded.day, date = excluded.date
+""")
+COUNT_ARTICLES = DriverSql("""
+    INSERT INTO article_counts AS old (day, date, articles) VALUES (?, ?, ?)
+    ON CONFLICT (day, date) DO UPDATE SET articles = old.articles + excluded.articles
+""")
 
 # One statement for the paragraphs of a page: SQLAlchemy compiles an insertion of several rows again each time.
 COUNT_PARAGRAPHS = DriverSql(

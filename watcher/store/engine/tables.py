@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from watcher.store import migrations, schema
-from watcher.store.dialect import prepare_for
+from watcher.store.dialect import tables_for
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-SCHEMA = "0010"  # the newest of `migrations/versions`, which are numbered upwards
+SCHEMA = "0011"  # the newest of `migrations/versions`, which are numbered upwards
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
@@ -31,8 +31,7 @@ def bring_up_to_date(connection: Connection) -> None:
     """Creates the tables of a new state, migrates those of an older one."""
     found = version(connection)
     if not found:
-        prepare_for(connection.dialect, schema.metadata)
-        schema.metadata.create_all(connection)
+        tables_for(connection.dialect, schema.metadata).create_all(connection)
         connection.execute(text(_VERSION_TABLE))
         connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": SCHEMA})
     elif found != SCHEMA:
