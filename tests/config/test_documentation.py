@@ -19,6 +19,7 @@ from watcher.config import (
     PollingConfig,
     SeenConfig,
     StateConfig,
+    WebConfig,
     load,
 )
 from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, FeedSection, WatchSection
@@ -50,6 +51,7 @@ def rows(section: str) -> dict[str, str]:
         ("[net]", NetConfig),
         ("[log]", LogConfig),
         ("[metrics]", MetricsConfig),
+        ("[web]", WebConfig),
         ("[[feeds]]", FeedSection),
         ("[[opml]]", OpmlConfig),
         ("[[watches]]", WatchSection),
@@ -74,7 +76,8 @@ def test_every_key_of_channels_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["[corpus]", "[state]", "[seen]", "[polling]", "[net]", "[log]", "[metrics]", "[[feeds]]", "[[watches]]"]
+    "section",
+    ["[corpus]", "[state]", "[seen]", "[polling]", "[net]", "[log]", "[metrics]", "[web]", "[[feeds]]", "[[watches]]"],
 )
 def test_the_documented_defaults_are_the_real_ones(tmp_path: Path, section: str) -> None:
     """A config that writes every documented default says the same as one that writes none."""
@@ -107,6 +110,7 @@ def test_the_shipped_config_works_as_it_is() -> None:
     assert config.corpus.folder == ROOT / "seeds"
     assert len(config.feeds) >= 4
     assert config.watches[0].terms == ("Rutte", "Purl-Initiative")
+    assert config.web.place == ("127.0.0.1", 8410)
     assert [channel.type for channel in config.channels] == ["console"]
     assert config.warnings == ()
 

@@ -25,6 +25,7 @@ from watcher.config.values import (
     PollingConfig,
     SeenConfig,
     StateConfig,
+    WebConfig,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "SecretSource",
     "SeenConfig",
     "StateConfig",
+    "WebConfig",
     "find",
     "format_duration",
     "format_warnings",

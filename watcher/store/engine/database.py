@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
+from watcher.errors import QueryTimeout, StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
 from watcher.store import migrations, schema
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def explained(error: DatabaseError, path: Path) -> StateError:
             f"the disk did not confirm a write to {path} ({cause}); watcher ends, and a restart goes on from the last "
             "confirmed write"
         )
+    if cause == "interrupted":
+        return QueryTimeout("the query took too long and was stopped")
     if "readonly" in cause or "unable to open" in cause:
         return StateError(f"cannot write the state database {path} ({cause}); check the rights on {path.parent}")
     if "locked" in cause:

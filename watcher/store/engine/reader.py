@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from watcher.store.engine.database import explained, open_database, open_for_reading
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_STEPS = 20_000  # of SQLite's virtual machine between two looks at the clock: a millisecond
 
 
 class StoreReader:
@@ -45,6 +47,22 @@ class StoreReader:
 def reading(path: Path) -> Iterator[StoreReader]:
     """Opens a reader of the state at `path`. Raises StateError if it does not exist yet."""
     engine = open_for_reading(path)
+    try:
+        yield StoreReader(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def reading_in_time(path: Path, is_over: Callable[[], bool]) -> Iterator[StoreReader]:
+    """Does the same as `reading`, and stops a query once `is_over`: it raises QueryTimeout."""
+    engine = open_for_reading(path)
+
+    def watch(connection: Any, _record: object) -> None:
+        connection.set_progress_handler(lambda: int(is_over()), _STEPS)
+        connection.execute("PRAGMA cache_size=-1000")
+
+    event.listen(engine, "connect", watch)
     try:
         yield StoreReader(engine)
     finally:

@@ -1,0 +1,74 @@
+"""`/watches` and `/watches/try`: the watches with their last matches, and a query tried before it becomes one."""
+
+from __future__ import annotations
+
+from watcher.errors import QueryError
+from watcher.inquiry.query_trial import try_query
+from watcher.inquiry.search_json import result_json
+from watcher.inquiry.watch_list import WatchStatus, list_watches
+from watcher.web.asked import Asked, View
+from watcher.web.sparkline import sparkline
+from watcher.web.watch_feed_links import links_of
+from watcher.web.watch_lines import watch_lines
+
+
+def watches(asked: Asked) -> View:
+    """Lists the watches."""
+    found = list_watches(asked.store, asked.config.watches, timezone=asked.config.corpus.timezone, now=asked.now)
+    links = {name: links_of(name, token) for name, token in asked.tokens.items()}
+    values = {"watches": found, "links": links, "sparkline": _sparkline}
+
+    def plain() -> object:
+        return {"watches": [_plain(each, links.get(each.watch.name, {})) for each in found]}
+
+    return View(template="watches.html", values=values, json=plain)
+
+
+def try_watch(asked: Asked) -> View:
+    """Tries a query."""
+    query = asked.parameters.text("query")
+    complaint, trial = "", None
+    try:
+        trial = try_query(query, asked.places, now=asked.now, is_over=asked.is_over) if query else None
+    except QueryError as error:
+        complaint = str(error)
+    toml = watch_lines(query, [channel.name for channel in asked.config.channels]) if query else ""
+    values = {
+        "query": query,
+        "complaint": complaint,
+        "trial": trial,
+        "toml": toml,
+        "kept_days": asked.config.seen.keep.days,
+    }
+
+    def plain() -> object:
+        return {
+            "query": query,
+            "complaint": complaint or None,
+            "counts": {str(days): count for days, count in trial.counts.items()} if trial else {},
+            "complete": trial.is_complete if trial else True,
+            "examples": [result_json(each) for each in trial.examples] if trial else [],
+            "toml": "" if complaint else toml,
+        }
+
+    return View(template="try.html", values=values, json=plain)
+
+
+def _sparkline(each: WatchStatus) -> str:
+    busiest_day, most = max(each.days, key=lambda day: day[1])
+    title = f"{each.watch.name}: {each.total} / {len(each.days)} d; max {most}, {busiest_day.isoformat()}"
+    return sparkline(each.days, title=title)
+
+
+def _plain(each: WatchStatus, links: dict[str, str]) -> dict[str, object]:
+    watch = each.watch
+    return {
+        "name": watch.name,
+        "terms": list(watch.terms),
+        "query": watch.query,
+        "channels": list(watch.channels),
+        "days": [count for _, count in each.days],
+        "near_misses": each.near_misses,
+        "atom": links.get("atom"),
+        "json_feed": links.get("json_feed"),
+    }
