@@ -119,7 +119,9 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException):
-        return Problem(error.status_code)
+        problem = Problem(error.status_code)
+        problem.allow = (error.headers or {}).get("Allow", "")
+        return problem
     if isinstance(error, QueryTimeout):
         return Problem(503, "The question took too long. Ask for less, such as fewer days.")
     log.error("a bug in a page", exc_info=error, extra=event("bug", where="pages"))

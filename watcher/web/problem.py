@@ -12,6 +12,7 @@ class Problem(Exception):
         self.status = status
         self.sentence = sentence or SENTENCES[status]
         self.values = values
+        self.allow = ""  # the methods of the path, of a Problem 405
         super().__init__(self.sentence)
 
     @property

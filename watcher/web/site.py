@@ -181,6 +181,8 @@ class _Site:
     async def refuse(self, request: Request, problem: Problem) -> Response:
         """Makes the page of a problem."""
         headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+        if problem.allow:
+            headers["Allow"] = problem.allow
         if problem.status == 503:
             headers["Retry-After"] = "2"
         texts = self._texts(request)

@@ -91,7 +91,7 @@ def _outlet(article: ReviewedArticle, first: ReviewedArticle) -> str:
 
 def _linked(text: str, url: str) -> str:
     content = f"<bdi>{escape(text)}</bdi>"
-    return f'<a href="{escape(url)}" rel="noopener noreferrer">{content}</a>' if url else content
+    return f'<a href="{escape(url)}" rel="noreferrer">{content}</a>' if url else content
 
 
 def _excerpt(snippet: Snippet) -> str:
