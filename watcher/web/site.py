@@ -98,7 +98,7 @@ class _Site:
         self.access = access
         self.now = self._service.resources.now
         state = self._service.settings.config.state.path
-        self._lanes = (Lane(state, name="pages"), Lane(state, name="searches", waiting=8))
+        self._lanes = (Lane(state, name="pages"), Lane(state, name="searches", waiting=30))
         self._results = Results()
         self._new = NewDocuments(self._next_number, stop)
         self.router = Router(self._routes(), redirect_slashes=False)
