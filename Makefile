@@ -2,7 +2,7 @@
 # make once   one round                          make quick  the fast tests, in a minute
 # make demo   a demo of ten seconds              make lint   linters only
 # make lock   pins the packages again            make bench  throughput, compared with a plain loop
-# make crash, make fuzz, make soak: see docs/reliability.md
+# make crash, make fuzz, make soak: see docs/reliability.md; make explore: property tests with new examples
 # make mutants: changes to the code that no test notices, see docs/mutants.md
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ SYNAPSE := .venv-synapse
 FORMATS := .venv-formats
 VERIFIER := tests/outbox/npm
 
-.PHONY: run once demo test quick mutants peers lint lock bench truth crash fuzz soak clean
+.PHONY: run once demo test quick mutants peers lint lock bench truth crash fuzz soak explore clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -34,6 +34,11 @@ QUICK := $(addprefix tests/,alerts articles clock/test_clock.py config corpus do
 
 quick: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal --quick $(QUICK)
+
+# The same examples each time make a test fail only for the change that it tests; these are new ones.
+explore: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile explore \
+		$(shell grep -rl hypothesis tests --include 'test_*.py')
 
 # Changes the code of some rooms on purpose, one place at a time, and prints the changes that no test notices; hours, and
 # it goes on where it was stopped. What is left, and why: docs/mutants.md.

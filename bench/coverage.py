@@ -176,7 +176,9 @@ async def _pass_time(service: Service, clock: Clock, *, until: float) -> None:
 def _write_config(folder: Path, urls: dict[str, str]) -> Path:
     feeds = "".join(f'[[feeds]]\nname = "{name}"\nurl = "{url}"\n' for name, url in urls.items())
     file = folder / "config.toml"
-    file.write_text('[seen]\nkeep = "0"\n' + feeds + '[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\n', encoding="utf-8")
+    file.write_text(
+        '[seen]\nkeep = "0"\n' + feeds + '[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\n', encoding="utf-8"
+    )
     return file
 
 

@@ -1,4 +1,5 @@
-"""What holds for all tests: Hypothesis judges results, never the time that they took; `--quick` starts nothing."""
+"""What holds for all tests: Hypothesis judges results, never the time that they took, and tries the same examples each
+time, new ones with `make explore`; `--quick` starts nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("watcher", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("watcher", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("watcher")
 
 _STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen"})

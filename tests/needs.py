@@ -13,13 +13,14 @@ from bench.given import REALWORLD, SEEDS
 
 _ELSEWHERE = ":/usr/local/sbin:/usr/sbin"  # on no user's path, though anybody may run what is there
 
-# They are other people's texts, which may not be copied: who has the repository alone cannot have them.
+# Feeds and pages of publishers, which may not be copied into the repository; a clone alone does not have them.
 needs_realworld = pytest.mark.skipif(not REALWORLD.is_dir(), reason=f"real feeds and pages: there is no {REALWORLD}")
+# Five documents made of texts of publishers: the same.
 needs_seeds = pytest.mark.skipif(not SEEDS.is_dir(), reason=f"the five given documents: there is no {SEEDS}")
 
 
 def _may_mount() -> bool:
-    """Root may, unless it is that of a container."""
+    """Returns whether this user may mount: root, unless it is that of a container."""
     tried = ["unshare", "--mount", "true"]
     return os.geteuid() == 0 and subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
@@ -32,13 +33,14 @@ needs_power = pytest.mark.skipif(bool(power.obstacle()), reason=power.obstacle()
 
 
 def program(name: str, *, package: str) -> str:
-    """Where a program is that only the system's packages bring; `.ci/run` installs them, a person may not want to."""
+    """Returns the path of a program of the system. Skips the test if it is missing, and names its Debian package."""
     found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + _ELSEWHERE)
     stop_at("" if found else f"{name} is missing: apt-get install {package}")
     return found or ""
 
 
 def stop_at(obstacle: str) -> None:
-    """Skips the test if there is an obstacle, which is printed: what it is about cannot be had on this machine."""
+    """Skips the test if there is an obstacle, and prints it."""
+    # Neither the checkout nor pip brings it: root, a program of the system, or what `make peers` could not install.
     if obstacle:
         pytest.skip(obstacle)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance import fork_server
 from tests.patience import HANGS
 
 ROOT = Path(__file__).parents[2]
@@ -121,17 +122,19 @@ class Program:
     def command(
         self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
-        ended = subprocess.run(
-            [*before, *self._line(*arguments)],
-            cwd=cwd or ROOT,
-            capture_output=True,
-            timeout=timeout,
-            env=_environment(),
-            check=False,
-        )
-        result = Result(code=ended.returncode, stdout=ended.stdout.decode(), stderr=ended.stderr.decode())
+        """Runs a command: as a fork, or as the words `before` its line or a library that is loaded first want it."""
+        if before or "LD_PRELOAD" in os.environ:
+            result = self._started([*before, *self._line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
+        else:
+            line = self._line(*arguments)[3:]
+            code, stdout, stderr = fork_server.run(line, cwd=cwd or ROOT, environment=_environment(), timeout=timeout)
+            result = Result(code=code, stdout=stdout, stderr=stderr)
         assert "Traceback" not in result.stderr, result.stderr
         return result
+
+    def _started(self, line: Sequence[str], *, timeout: float, cwd: Path) -> Result:
+        ended = subprocess.run(line, cwd=cwd, capture_output=True, timeout=timeout, env=_environment(), check=False)
+        return Result(code=ended.returncode, stdout=ended.stdout.decode(), stderr=ended.stderr.decode())
 
     def once(self, *, timeout: float = HANGS) -> dict[str, Any]:
         """`once --json`, which must succeed; its summary."""

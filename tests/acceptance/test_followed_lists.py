@@ -94,7 +94,7 @@ class TestOnce:
             assert (result.code, program.config.read_text(encoding="utf-8")) == (1, text)
             assert "feed A comes from the list Liste: remove it from that list" in result.stderr
         assert program.command("feeds", "remove", "b").code == 0
-        assert "no feed in" in program.command("feeds", "remove", "niemand").stderr
+        assert "no feed is called 'niemand'" in program.command("feeds", "remove", "niemand").stderr
 
     def test_what_is_not_a_list_changes_nothing_and_is_shown(self, feeds: Newsroom, program: Program) -> None:
         """The feeds are polled as before; summary, log and `feeds list` say what was wrong."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_without_an_archive_it_says_so(cli: Cli) -> None:
     """Neither state nor archive: no result, but no failure."""
     result = cli("search", "Dock", "--json")
     assert (result.exit_code, json.loads(result.stdout)["total"]) == (0, 0)
-    assert "there is no seen archive yet" in result.stderr
+    assert re.search("the seen archive .* does not exist yet", result.stderr)
     assert "watcher.db does not exist yet" in result.stderr
 
 

@@ -158,7 +158,7 @@ def test_documents_are_found_without_an_archive(desk: Desk) -> None:
     desk.adopt(7, "Alter Titel\n\nEin Deich von früher.")
     answer = desk.ask("Deich")
     assert {result.text.number for result in answer.results} == {0, 7}
-    assert "there is no seen archive yet" in answer.notes[0]
+    assert "does not exist yet" in answer.notes[0]
     assert desk.found("title:Wasser") == [("corpus", 0, "ch hält.")]
     assert desk.found("title:Alter") == [("corpus", 7, " früher.")]
     assert desk.found("Deich", scope=Scope.SEEN) == []

@@ -190,7 +190,7 @@ def test_the_short_way_to_an_origin_leads_to_the_same(scheme: str, authority: st
 
 
 def test_an_address_that_cannot_be_fetched_shares_no_origin() -> None:
-    """Addresses in the sitemaps of strangers are compared without an error."""
+    """Addresses in the sitemaps of others are compared without an error."""
     assert is_same_origin("https://Blatt.example/a", "https://blatt.example:443/b")
     assert not is_same_origin("http://blatt.example/", "https://blatt.example/")
     for broken in ("http://blatt.example:0/", "http://blatt.example:x/", "http://[x/", ""):

@@ -18,11 +18,13 @@ from tests.parsing.test_pool import LONG, SHORT, state
 from tests.parsing.waiting import children, is_gone, until
 from watcher.errors import ParserDied, ParserTimeout, TaskFailed
 from watcher.parsing import ParserPool
+from watcher.parsing.launch import usable_cores
 
 DAEMON = """
 import asyncio, sys
 from datetime import timedelta
 from watcher.parsing import ParserPool
+from watcher.parsing.launch import usable_cores
 
 async def main():
     pool = ParserPool(3, "tests.parsing.tasks")
@@ -59,6 +61,17 @@ async def test_processes_can_be_prestarted(make_pool: MakePool) -> None:
     assert len(pids) == 2
     assert {one["pid"] for one in await asyncio.gather(*(state(pool) for _ in range(8)))} <= pids
     assert set(pool.pids) == pids
+
+
+def test_cores_that_the_process_may_not_use_do_not_count() -> None:
+    """A daemon with `CPUAffinity=` of one core starts one parser process."""
+    cores = os.sched_getaffinity(0)
+    assert usable_cores() == len(cores)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        assert usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 async def test_a_prestarted_process_that_cannot_load_fails_its_task(make_pool: MakePool) -> None:

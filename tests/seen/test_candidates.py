@@ -198,6 +198,7 @@ def test_every_match_of_a_term_is_a_candidate(
         ("東京", "私は東京都に住む"),
         ("a" * 300, f"x {'a' * 300} y"),
         ("Hans", "Hans' Haus"),
+        ("x\u0301-Rutte", "mit x\u0301rutte"),
     ],
 )
 def test_spellings_are_candidates(term: str, text: str) -> None:

@@ -260,7 +260,7 @@ def test_a_reader_of_a_damaged_file_says_so_in_a_sentence(path: Path, spoil: str
 
 def test_a_reader_without_a_file_says_so(path: Path) -> None:
     """The archive may be off, or new."""
-    with pytest.raises(SeenError, match="there is no seen archive yet"), open_reader(path):
+    with pytest.raises(SeenError, match="does not exist yet"), open_reader(path):
         pass
 
 

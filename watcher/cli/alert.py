@@ -79,7 +79,7 @@ def _find(store: StoreReader, wanted: str) -> StoredDocument:
     records = store.read(stored_documents.records)
     names = [number for number, id_, name, _, _ in records if wanted in (name, id_, str(number), name.split("_")[0])]
     if not names:
-        raise WatcherError(f"there is no document {wanted!r}; give its number, its file name or its id")
+        raise WatcherError(f"no document has the number, file name or id {wanted!r}")
     return store.read(stored_documents.get, names[0])
 
 

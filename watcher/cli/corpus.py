@@ -8,8 +8,9 @@ from dataclasses import asdict
 
 import click
 
-from watcher.cli.export import add_export, corpus_folder
+from watcher.cli.export import add_export
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
+from watcher.cli.state import corpus_folder
 from watcher.config import Config
 from watcher.corpus import DocumentRecord, verify
 from watcher.model import DocumentId

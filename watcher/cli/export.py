@@ -13,10 +13,10 @@ import click
 
 from watcher.cli.moments import span_of
 from watcher.cli.shell import Shell, command, counted, err, pass_shell, print_message
-from watcher.cli.state import state_of
+from watcher.cli.state import corpus_folder, state_of
 from watcher.config import Config
-from watcher.corpus import FORMATS, CorpusFolder, ExportContext, ExportRow, writer_of
-from watcher.errors import CorpusError, UnknownName, WatcherError
+from watcher.corpus import FORMATS, ExportContext, ExportRow, writer_of
+from watcher.errors import UnknownName, WatcherError
 from watcher.inquiry.exports import Selection, export_rows
 from watcher.model import DocumentNumber, KeptPage
 from watcher.store import StoreReader
@@ -56,14 +56,6 @@ def add_export(group: click.Group) -> None:
             number = _write(config, store, selection, form, target, now=now, gzip=gzip)
         if output:
             print_message(f"{counted(number, 'document')} in {output}")
-
-
-def corpus_folder(config: Config) -> CorpusFolder:
-    """Returns the folder of the corpus. Raises CorpusError if it is missing."""
-    folder = CorpusFolder(config.corpus.folder)
-    if not folder.path.is_dir():
-        raise CorpusError(f"the corpus folder {folder.path} does not exist")
-    return folder
 
 
 def check_watch(config: Config, store: StoreReader | None, watch: str | None) -> None:

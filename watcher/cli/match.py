@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from watcher.cli.export import corpus_folder
 from watcher.cli.output import print_hits
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
+from watcher.cli.state import corpus_folder
 from watcher.config import Config
 from watcher.corpus import CorpusFile, CorpusFolder, parse_document
 from watcher.errors import QueryError, WatcherError

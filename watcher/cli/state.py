@@ -1,4 +1,4 @@
-"""Opens the state for commands that also work without one."""
+"""Opens the state, for commands that also work without one, and the corpus."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from watcher.cli.shell import print_message
 from watcher.config import Config
+from watcher.corpus import CorpusFolder
+from watcher.errors import CorpusError
 from watcher.store import StoreReader, reading
 
 
@@ -19,3 +21,11 @@ def state_of(config: Config) -> Iterator[StoreReader | None]:
         return
     with reading(config.state.path) as store:
         yield store
+
+
+def corpus_folder(config: Config) -> CorpusFolder:
+    """Returns the folder of the corpus. Raises CorpusError if it is missing."""
+    folder = CorpusFolder(config.corpus.folder)
+    if not folder.path.is_dir():
+        raise CorpusError(f"the corpus folder {folder.path} does not exist")
+    return folder

@@ -52,7 +52,7 @@ class Selection:
 
 
 def export_rows(store: StoreReader | None, folder: CorpusFolder, selection: Selection) -> Iterator[ExportRow]:
-    """Yields the selected documents, with one page of them in memory. `store`: None if there is no state."""
+    """Yields the selected documents, with one page of them in memory. `store`: None if the state does not exist yet."""
     for row in _recorded(store):
         if selection.takes(row):
             yield row

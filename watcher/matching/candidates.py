@@ -194,14 +194,15 @@ def _pieces(spelling: Spelling) -> tuple[_Piece, ...]:
         found = index_words(part)
         if sum(map(len, found)) != sum(map(is_word_character, part)):
             return ()
-        at_joint = end < len(needle) and end not in spelling.parted and _is_one_word(needle[end - 1 : end + 1])
+        at_joint = end < len(needle) and end not in spelling.parted and _continues(part, found, needle[end])
         pieces += [_Piece(letters=word, merges=False) for word in found[:-1]]
         pieces += [_Piece(letters=word, merges=at_joint) for word in found[-1:]]
     return tuple(pieces)
 
 
-def _is_one_word(two: str) -> bool:
-    return index_words(two) == [two]
+def _continues(part: str, words: Sequence[str], following: str) -> bool:
+    """Whether the last word of a part goes on with the letter that follows it without a gap."""
+    return bool(words) and part.endswith(words[-1]) and index_words(words[-1] + following) == [words[-1] + following]
 
 
 def _last_forms(spelling: Spelling, term: Term) -> tuple[str, ...]:

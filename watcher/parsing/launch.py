@@ -15,14 +15,19 @@ _PRESTARTED = 2
 _LARGEST_REPLY = 64 * 2**20  # 50,000 entries of a sitemap, all of them new, take 25 MB
 
 
+def usable_cores() -> int:
+    """Returns the number of cores that this process may run on, as `CPUAffinity=` or taskset say."""
+    return len(os.sched_getaffinity(0))
+
+
 @asynccontextmanager
 async def parser_pool(config: Config, *, prestart: bool = False) -> AsyncIterator[ParserPool]:
-    """Creates a pool of at most one process a core, configured with the watches; each process starts with the first
-    task that needs it.
+    """Creates a pool of at most one process for each usable core, configured with the watches; each process starts
+    with the first task that needs it.
 
     `prestart` starts the first two at once. That is a waste if no page will be parsed.
     """
-    pool = ParserPool(os.cpu_count() or 1, TASKS, largest_reply=_LARGEST_REPLY)
+    pool = ParserPool(usable_cores(), TASKS, largest_reply=_LARGEST_REPLY)
     try:
         await pool.configure(1, WATCHES.dump_json(config.watches))
         if prestart:

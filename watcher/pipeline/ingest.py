@@ -91,7 +91,7 @@ class RecordEnd(Protocol):
 class IngestContext:
     """The collaborators of `ingest`. `abort` ends the process where going on is not safe.
 
-    `add_seen` takes the text of each entry for the seen archive, None if there is no archive.
+    `add_seen` takes the text of each entry for the seen archive, None if the archive is off.
     """
 
     settings: Settings

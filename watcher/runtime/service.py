@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from watcher.log import event
 from watcher.model import DeliveryState, FollowedFeed, ListedFeed
 from watcher.net import Client
 from watcher.parsing import ParserPool
+from watcher.parsing.launch import usable_cores
 from watcher.pipeline.archive import ArchiveContext, adopt_folder
 from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
 from watcher.pipeline.feed_bodies import PollContext
@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 POLLS_AT_ONCE = 48
 INGESTS_AT_ONCE = 24  # each may hold a page of 8 MiB
 DELIVERIES_AT_ONCE = 16
-NEWS_AT_ONCE = 2 * (os.cpu_count() or 1)  # with 48, the time from a feed's answer to its alert was three times as long
+NEWS_AT_ONCE = 2 * usable_cores()  # with 48, the time from a feed's answer to its alert was three times as long
 _ALL_AHEAD = 1_000  # tasks of `once`: more than wait for one slow host
 
 

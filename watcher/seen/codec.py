@@ -104,7 +104,7 @@ class Codec:
         self._decompressors = _Ready(lambda found: ZstdDecompressor(dict_data=found))
 
     def pack(self, data: bytes, dictionary: int) -> bytes:
-        """Compresses. Raises UnreadableText if there is no such dictionary."""
+        """Compresses. Raises UnreadableText if the dictionary is missing."""
         packed: bytes = self._compressors.get(dictionary, self._load).compress(data)
         return packed
 
@@ -134,7 +134,7 @@ def _dictionary(number: int, load: Callable[[int], bytes | None]) -> ZstdCompres
         return None
     packed = load(number)
     if packed is None:
-        raise UnreadableText(f"there is no dictionary {number}")
+        raise UnreadableText(f"dictionary {number} is missing")
     content = _decompressed(packed, ZstdDecompressor())
     kind = DICT_TYPE_FULLDICT if content[:4] == b"\x37\xa4\x30\xec" else DICT_TYPE_RAWCONTENT
     return ZstdCompressionDict(content, dict_type=kind)

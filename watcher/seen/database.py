@@ -28,7 +28,7 @@ MOST_DISPLACED = 3_600
 
 _MAGIC = b"SQLite format 3\0"
 _LOGS = ("-wal", "-shm", "-journal")
-_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG")  # a schema of random bytes; texts are bounded
 _PAGE_SIZE = 16 * 1024  # contents of 2 kB leave less of a page empty
 _PATIENCE = 5.0  # seconds
 _FTS5 = "content='', columnsize=0, tokenize=\"ascii tokenchars '_'\""
@@ -105,11 +105,14 @@ def open_for_writing(path: Path) -> tuple[sqlite3.Connection, str]:
 @contextmanager
 def reading_connection(path: Path) -> Iterator[sqlite3.Connection]:
     """Opens the archive for reading, as of one moment. Raises SeenError."""
+    missing = SeenError(f"the seen archive {path} does not exist yet")
     if not path.exists():
-        raise SeenError(f"there is no seen archive yet at {path}")
+        raise missing
     with explained(path):
         connection = _connect(f"{path.absolute().as_uri()}?mode=ro")
         with closing(connection):
+            if not _has_tables(connection):  # the daemon is creating it
+                raise missing
             if problem := _problem(connection, path):
                 raise SeenError(f"the seen archive {path} cannot be read: {problem}; the daemon replaces it")
             connection.execute("BEGIN")
@@ -214,7 +217,7 @@ class _Unusable(sqlite3.DatabaseError):
 def _open_or_create(path: Path) -> sqlite3.Connection:
     connection = _connect(path.absolute().as_uri())
     try:
-        is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        is_new = not _has_tables(connection)
         if not is_new and (problem := _problem(connection, path)):
             raise _Unusable(problem)
         connection.execute(f"PRAGMA page_size={_PAGE_SIZE}")
@@ -231,6 +234,10 @@ def _open_or_create(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _problem(connection: sqlite3.Connection, path: Path) -> str:

@@ -81,7 +81,7 @@ class PressReview:
 
 
 def review_of(store: StoreReader | None, day: date, *, watch: str | None, timezone: str) -> PressReview:
-    """Makes the review of a day in a time zone. `store`: None if there is no state."""
+    """Makes the review of a day in a time zone. `store`: None if the state does not exist yet."""
     if store is None:
         return PressReview(day=day, watch=watch)
     zone = ZoneInfo(timezone)
