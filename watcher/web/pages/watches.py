@@ -7,6 +7,7 @@ from watcher.inquiry.query_trial import try_query
 from watcher.inquiry.search_json import result_json
 from watcher.inquiry.watch_list import WatchStatus, list_watches
 from watcher.web.asked import Asked, View
+from watcher.web.catalogue import Texts
 from watcher.web.sparkline import sparkline
 from watcher.web.watch_feed_links import links_of
 from watcher.web.watch_lines import watch_lines
@@ -54,9 +55,13 @@ def try_watch(asked: Asked) -> View:
     return View(template="try.html", values=values, json=plain)
 
 
-def _sparkline(each: WatchStatus) -> str:
+def _sparkline(each: WatchStatus, texts: Texts) -> str:
     busiest_day, most = max(each.days, key=lambda day: day[1])
-    title = f"{each.watch.name}: {each.total} / {len(each.days)} d; max {most}, {busiest_day.isoformat()}"
+    counted = texts.counted(each.total, "1 document in 30 days", "{count} documents in 30 days")
+    title = f"{each.watch.name}: {counted}"
+    if most:
+        day = busiest_day.isoformat()
+        title = texts.text("{title}, most on {day}: {count}", title=title, day=day, count=texts.number(most))
     return sparkline(each.days, title=title)
 
 
