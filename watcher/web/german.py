@@ -200,6 +200,7 @@ _FEEDS = {
     "Entries by day, and how far they were read": "Einträge nach Tagen, und wie weit sie gelesen wurden",
     "Day": "Tag",
     "Total": "Summe",
+    "No alert fits this filter.": "Keine Meldung passt zu diesem Filter.",
     "{title}, most on {day}: {count}": "{title}, die meisten am {day}: {count}",
     "Polls": "Abrufe",
     "Failed": "Gescheitert",
