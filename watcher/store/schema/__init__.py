@@ -4,6 +4,7 @@
 compares the two.
 """
 
+from watcher.store.schema.backfills import backfill_entries, backfills
 from watcher.store.schema.deliveries import (
     attempts,
     channels,
@@ -45,15 +46,19 @@ from watcher.store.schema.feeds import (
     walls,
 )
 from watcher.store.schema.metadata import metadata
+from watcher.store.schema.revisions import delivery_revisions, revisions, revisits
 
 __all__ = [
     "attempts",
+    "backfill_entries",
+    "backfills",
     "channels",
     "coverage",
     "coverage_blocks",
     "deliveries",
     "delivery_documents",
     "delivery_near_misses",
+    "delivery_revisions",
     "document_pages",
     "document_rights",
     "document_urls",
@@ -74,6 +79,8 @@ __all__ = [
     "notified",
     "opml_lists",
     "repeats",
+    "revisions",
+    "revisits",
     "seen_keys",
     "sitemaps",
     "sketches",
