@@ -164,6 +164,20 @@ _WATCHES = {
     "Sentences outside of articles that hold a term:": "Sätze außerhalb von Artikeln, die einen Begriff enthalten:",
     "For other readers": "Für andere Leseprogramme",
     "New addresses": "Neue Adressen",
+    "Searches that are feeds": "Suchen, die Feeds sind",
+    "Make this a feed for other readers": "Als Feed für andere Leseprogramme",
+    "Remove": "Entfernen",
+    "The query has a mistake, so it is not a feed.": "Die Anfrage hat einen Fehler und ist daher kein Feed.",
+    "This search cannot be a feed.": "Diese Suche kann kein Feed sein.",
+    "There are {count} searches that are feeds. Remove one first.": (
+        "Es gibt {count} Suchen, die Feeds sind. Entfernen Sie zuerst eine."
+    ),
+    "The search {name} is a feed.": "Die Suche {name} ist ein Feed.",
+    "The feed has new addresses; the former ones do not work any more.": (
+        "Der Feed hat neue Adressen; die bisherigen gelten nicht mehr."
+    ),
+    "The feed is removed.": "Der Feed ist entfernt.",
+    "This feed does not exist any more.": "Diesen Feed gibt es nicht mehr.",
     "There is no watch yet. Try a query, then copy its lines into config.toml.": (
         "Es gibt noch keine Beobachtung. Probieren Sie eine Abfrage, und kopieren Sie ihre Zeilen in config.toml."
     ),
@@ -240,6 +254,7 @@ _OUTBOX = {
     "summary": "Zusammenfassung",
     "digest": "Sammelmeldung",
     "notice": "Hinweis",
+    "revision": "Änderung",
     "test": "Test",
     "1 alert": "1 Meldung",
     "{count} alerts": "{count} Meldungen",

@@ -45,6 +45,7 @@ from watcher.store.schema.feeds import (
     sitemaps,
     walls,
 )
+from watcher.store.schema.match_feeds import search_feeds, watch_feeds
 from watcher.store.schema.metadata import metadata
 from watcher.store.schema.revisions import delivery_revisions, revisions, revisits
 
@@ -81,10 +82,12 @@ __all__ = [
     "repeats",
     "revisions",
     "revisits",
+    "search_feeds",
     "seen_keys",
     "sitemaps",
     "sketches",
     "unread_entries",
     "walls",
+    "watch_feeds",
     "watches",
 ]
