@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
-from watcher.model import AlertKind
+from watcher.model import AlertKind, DeliveryState, Quality, RevisionClass, TextFrom
 from watcher.store import open_database
 from watcher.web.access import COOKIE, Access
 from watcher.web.catalogue import Texts, language_of
@@ -173,7 +173,8 @@ def english_texts() -> set[str]:
     found.update(match[1] for match in re.finditer(r"sentence = \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"_outcome\(.*?, \"([A-Z].*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"^_[A-Z_]+ = \"([A-Z].*?\.)\"$", modules, re.M))
-    found.update(kind.value for kind in AlertKind)
+    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom):
+        found.update(each.value for each in values)
     return found | set(SENTENCES.values())
 
 
