@@ -12,6 +12,7 @@ import tomli
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Connection
 
+from tests.web.api import check
 from tests.web.conftest import HOSTILE, OLD, SECRET, SLASHED, Site, first
 from watcher.model import Change, RevisionClass, Track
 from watcher.store import editing
@@ -164,7 +165,9 @@ def test_later_versions_are_shown_with_their_differences(site: Site) -> None:
     assert place.css_first(".change b") is None
     assert "numbers" in place.text()
     assert "Zahlen" in site.page(f"/documents/{number}", accept_language="de").text()
-    (row,) = site.json(f"/documents/{number}.json")["revisions"]
+    found = site.json(f"/documents/{number}.json")
+    check(found, "/documents/{name}.json")
+    (row,) = found["revisions"]
     assert (row["version"], row["classes"], row["watches"]) == (1, ["numbers", "gone"], ["Rutte"])
     assert row["paragraphs"] == [{"before": old, "after": new}, {"before": None, "after": "Neu."}]
     (listed,) = json.loads(site.program.command("revisions", "list", "--json").stdout)
