@@ -2,8 +2,9 @@
 
     python -m bench.memory                       # 5,000 articles, a minute or two
     python -m bench.memory --articles 200000     # the promise; a quarter of an hour, 2 GB in a temporary folder
+    python -m bench.memory --backfill 50000      # with more articles in the backfill, 5,000 by default
 
-Four parts, each a table:
+Five parts, each a table:
 
 - `sizes`: bytes of text and index for each article, of synthetic ones (400 words of a made-up German vocabulary, with
   compounds and hyphens) and, where `shared/realworld` lies beside the checkout, of real pages: their articles, and all
@@ -11,6 +12,8 @@ Four parts, each a table:
 - `write`, `scan`: processor time to write an article into the archive, and to read and match one without an index.
 - `search`: processor time until the newest twenty are found, and of a whole count, within the time limit of `search`;
   the same words by `LIKE` over plain texts and by FTS5 with `unicode61`, newest first.
+- `backfill`: processor time to plan a backfill, to begin it (one transaction), and to claim and end its entries; and
+  the growth of the state. Fetching and extraction are those of any entry.
 - `german`: which spellings each of the three finds; each is one a reader would expect to be found, or not.
 """
 
@@ -36,11 +39,17 @@ from bench.site import real_pages
 from watcher.articles import extract_article, summarise_page
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
+from watcher.inquiry.outlook import look_out
 from watcher.inquiry.search import Answer, Places, Scope, SearchRequest, TimeLimit, search
 from watcher.matching import Watchlist
 from watcher.model import Article, TextKind, Watch
 from watcher.seen import SeenText, Window, database, open_reader
 from watcher.seen.writing import Writer
+from watcher.store import editing, open_database
+from watcher.store.commands import backfills, entries
+from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
+from watcher.store.commands.outbox import Recipients
+from watcher.store.queries.backfills import status as backfill_status
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
@@ -77,6 +86,7 @@ def main() -> None:
     """Runs all parts and prints their tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=5_000)
+    parser.add_argument("--backfill", type=int, default=5_000)
     parser.add_argument("--folder", type=Path, help="keep the files there and use those of an earlier run")
     options = parser.parse_args()
     print(f"{machine()}, SQLite {sqlite3.sqlite_version}, {options.articles:,} articles\n")
@@ -85,6 +95,7 @@ def main() -> None:
         _real_sizes(folder)
         _synthetic(folder, options.articles)
         _searches(folder)
+        _backfill(Path(temporary), options.backfill)
     _german()
 
 
@@ -249,6 +260,41 @@ def _measured(plain: sqlite3.Connection, statement: str, value: str) -> str:
     start = time.process_time()
     plain.execute(statement, (value,)).fetchall()
     return f"{(time.process_time() - start) * 1e3:.1f} ms"
+
+
+# -- backfill ----------------------------------------------------------------------------------------------------------
+
+
+def _backfill(folder: Path, count: int) -> None:
+    seen, state = folder / "backfill.db", folder / "state.db"
+    given = (_text(number, f"Bericht {number}\n\nDie Werft baut Schiff {number}.") for number in range(count))
+    while some := list(islice(given, 20 * BATCH)):
+        _write(seen, some)
+    open_database(state).dispose()
+    places = Places(state=state, seen=seen, folder=folder / "none", keep=timedelta(days=3650), zone=ZONE)
+    watch, since = Watch(name="Werft", terms=("Werft",)), NOW - timedelta(days=90)
+    start = time.process_time()
+    outlook = look_out(watch, places, since=since, now=NOW)
+    planned = time.process_time()
+    with editing(state) as store:
+        silent = Recipients(channels={}, release_at={})
+        number = store.run(backfills.begin, outlook.plan, silent, now=NOW)
+        begun = time.process_time()
+        size = state.stat().st_size + state.with_name("state.db-wal").stat().st_size
+        while claimed := store.run(entries.claim, now=NOW, limit=100, lease=timedelta(minutes=30), for_backfills=True):
+            store.run(entries.end, [(each.id, _ended(each)) for each in claimed], now=NOW)
+        worked = time.process_time()
+        status = store.run(backfill_status, number)
+    scale = 100_000 / count
+    print(
+        f"backfill of {status.unmatched:,}, per 100,000: plan {(planned - start) * scale:.1f} s, "
+        f"begin {(begun - planned) * scale:.1f} s, claim and end {(worked - begun) * scale:.1f} s, "
+        f"state {size * scale / 1e6:.0f} MB\n"
+    )
+
+
+def _ended(entry: ClaimedEntry) -> EntryEnd:
+    return EntryEnd(outcome=EntryOutcome.UNMATCHED, backfills=entry.backfills)
 
 
 def _german() -> None:

@@ -16,7 +16,8 @@ from watcher.net import Client, NetSettings
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import LEASE, Settings, utc_now
-from watcher.runtime.service import Resources, Service
+from watcher.runtime.resources import Resources
+from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, delete_archive
 from watcher.store import StateLock, StoreThread
 from watcher.store.engine.recovery import Recovery, open_or_recover

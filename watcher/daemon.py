@@ -19,10 +19,12 @@ from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.parsing import ParserPool
 from watcher.parsing.launch import parser_pool
-from watcher.runtime.service import Service, Tally
+from watcher.runtime.resources import Tally
+from watcher.runtime.service import Service
 from watcher.runtime.status import StatusMonitor
 from watcher.store.commands import feeds, outbox
-from watcher.store.queries import entry_status, outbox_status, stored_documents
+from watcher.store.queries import backfills, entry_status, outbox_status, stored_documents
+from watcher.store.queries.backfills import BackfillStatus
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -34,6 +36,7 @@ HOUSEKEEPING = timedelta(seconds=30)
 RETENTION = timedelta(minutes=10)
 REVIEW = timedelta(hours=1)
 HEARTBEAT = timedelta(seconds=5)  # monotonic
+STALLED = timedelta(minutes=10)  # without any progress, a backfill is left for later
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
@@ -125,6 +128,7 @@ async def once(
         service.due_by = now()
         await store.run(feeds.make_due, now=service.due_by)
         await _drain(service)
+        await service.revisits.runner.drain()
         await service.review_feeds()
         await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()
@@ -140,6 +144,79 @@ async def once(
             open_deliveries=await store.run(outbox_status.count_open),
             parked=await store.run(outbox_status.parked),
         )
+
+
+async def backfill(
+    config: Config,
+    *,
+    pool: ParserPool,
+    show: Callable[[str], None],
+    begin: Callable[[Service], Awaitable[int]],
+    watch: Callable[[BackfillStatus], None],
+) -> BackfillStatus:
+    """Does the work of a backfill that `begin` begins or continues; no feed is polled. Returns its status at the end.
+
+    SIGTERM and SIGINT stop it before: the status is not complete then. `watch` gets the status again and again, to show
+    the progress. Raises StateLocked if a daemon works on the state, and WatcherError if nothing moves for STALLED.
+    """
+    heap.limit_free_memory(kept=_KEPT, large=_LARGE)
+    stop = asyncio.Event()
+    _on_signals(stop, asyncio.Event())
+    async with assemble(config, pool=pool, show=show, to_the_end=True) as service:
+        await service.start(subscribes=False)
+        service.for_backfills = True
+        number = await begin(service)
+        heap.freeze()
+        work = asyncio.create_task(_work_off(service, number))
+        others = [asyncio.create_task(stop.wait()), asyncio.create_task(_show_backfill(service, number, watch))]
+        try:
+            await asyncio.wait([work, *others], return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                await asyncio.gather(*(runner.finish(GRACE) for runner in service.runners))
+                work.cancel()
+            await asyncio.gather(work, return_exceptions=stop.is_set())
+            return await service.resources.store.run(backfills.status, number)
+        finally:
+            for task in (work, *others):
+                task.cancel()
+            await asyncio.gather(work, *others, return_exceptions=True)
+
+
+async def _work_off(service: Service, number: int) -> None:
+    """Ingests and delivers until the backfill is complete; pages that are tried again later are waited for."""
+    loop, last, moved_at = asyncio.get_running_loop(), None, float("-inf")
+    while True:
+        ingests = asyncio.create_task(service.ingest.drain())
+        try:
+            await service.deliver.drain(feeder=ingests)
+            await ingests
+        finally:
+            ingests.cancel()
+            await asyncio.gather(ingests, return_exceptions=True)
+        if service.abort_error is not None:
+            raise service.abort_error
+        status = await service.resources.store.run(backfills.status, number)
+        if status.is_complete:
+            return
+        if status != last:
+            last, moved_at = status, loop.time()
+        if loop.time() - moved_at > STALLED.total_seconds():
+            raise WatcherError(stalled(status))
+        await asyncio.sleep(TICK.total_seconds())
+        await service.keep_house()
+
+
+async def _show_backfill(service: Service, number: int, watch: Callable[[BackfillStatus], None]) -> None:
+    while True:
+        watch(await service.resources.store.run(backfills.status, number))
+        await asyncio.sleep(TICK.total_seconds())
+
+
+def stalled(status: BackfillStatus) -> str:
+    """Says that a backfill does not move any more, and what to do."""
+    minutes = int(STALLED.total_seconds()) // 60
+    left = f"{status.open_entries} pages are not read" if status.open_entries else "its summary is not sent"
+    return f"the backfill has not moved for {minutes} minutes: {left}; the log says why. Run the command again to go on"
 
 
 async def _drain(service: Service) -> None:

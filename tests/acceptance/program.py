@@ -124,9 +124,9 @@ class Program:
     ) -> Result:
         """Runs a command: as a fork, or as the words `before` its line or a library that is loaded first want it."""
         if before or "LD_PRELOAD" in os.environ:
-            result = self._started([*before, *self._line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
+            result = self._started([*before, *self.line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
         else:
-            line = self._line(*arguments)[3:]
+            line = self.line(*arguments)[3:]
             code, stdout, stderr = fork_server.run(line, cwd=cwd or ROOT, environment=_environment(), timeout=timeout)
             result = Result(code=code, stdout=stdout, stderr=stderr)
         assert "Traceback" not in result.stderr, result.stderr
@@ -146,7 +146,7 @@ class Program:
     def run(self) -> Iterator[Running]:
         """`run`, killed at the end of the block if it is still there; it may never have shown a traceback."""
         with (self.folder / "stdout.txt").open("wb") as out, (self.folder / "stderr.txt").open("wb") as err:
-            process = subprocess.Popen(self._line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
+            process = subprocess.Popen(self.line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
             running = Running(process=process, folder=self.folder)
             try:
                 yield running
@@ -155,7 +155,7 @@ class Program:
                 process.wait()
         assert "Traceback" not in running.stderr, running.stderr
 
-    def _line(self, *arguments: str) -> list[str]:
+    def line(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "watcher", "--config", str(self.config), *arguments]
 
     # -- what is there afterwards --------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def test_the_export_holds_every_document_with_its_provenance(news: Newsroom, pro
     program.configure(feeds={"Blatt": news.feed("/f", [entry])})
     program.once()
     old, new = rows = [json.loads(line) for line in program.command("corpus", "export").stdout.splitlines()]
-    assert all(tuple(row) == FIELDS for row in rows)
+    assert all(tuple(row) == (*FIELDS, "revisions") for row in rows)
     assert (old["date"], old["precision"], old["text_from"], old["url"]) == ("2025-04", "month", None, "")
     assert (new["number"], new["file"], new["feed"]) == (1, program.names()[1], "Blatt")
     assert (new["url"], new["urls"]) == (news.url(entry.link), [news.url(entry.link)])

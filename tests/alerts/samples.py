@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -12,6 +13,8 @@ from watcher.model import (
     Alert,
     AlertKind,
     Article,
+    Change,
+    DocumentNumber,
     Headline,
     Hit,
     HitField,
@@ -19,6 +22,8 @@ from watcher.model import (
     PartialDate,
     Quality,
     Reason,
+    Revision,
+    RevisionClass,
     TextFrom,
 )
 
@@ -129,6 +134,29 @@ def many() -> tuple[Headline, ...]:
     )
 
 
+def revision(version: int = 1, *, admitted: bool | None = False) -> Revision:
+    """A headline that changed, and a hit that its sentence lost."""
+    return Revision(
+        number=DocumentNumber(7),
+        version=version,
+        url="https://musterstadt.example/politik/rutte?id=7&seite=1",
+        title="Besuch in Kiew: Bitte um Geduld",
+        watches=("Purl", "Rutte"),
+        classes=(RevisionClass.HEADLINE, RevisionClass.HIT_LOST, RevisionClass.REMOVED),
+        seen_at=NOW + timedelta(hours=version),
+        passages=(
+            Change(before="Rutte wirbt in Kiew um Geduld", after="Besuch in Kiew: Bitte um Geduld"),
+            Change(before=f"Über die Purl‑Initiative {HOSTILE} wollte er nicht viel sagen.", after=None),
+        ),
+        modified_at=None if admitted is None else NOW,
+        admitted=admitted,
+    )
+
+
+def gone() -> Revision:
+    return replace(revision(2, admitted=None), classes=(RevisionClass.GONE,), passages=())
+
+
 ALERTS: Mapping[str, Alert] = MappingProxyType(
     {
         "alert": compose.single(rutte()),
@@ -137,6 +165,9 @@ ALERTS: Mapping[str, Alert] = MappingProxyType(
         "extreme": compose.single(extreme()),
         "summary": compose.summary(many(), AlertKind.SUMMARY, message="First poll of Kreisblatt."),
         "digest": compose.summary(many()[:1], AlertKind.DIGEST),
+        "revision": replace(compose.single(rutte(), AlertKind.REVISION), revisions=(revision(),)),
+        "gone": replace(compose.single(rutte(), AlertKind.REVISION), revisions=(gone(),)),
+        "revisions": Alert(kind=AlertKind.DIGEST, revisions=(gone(), revision()), more_revisions=3),
         "notice": compose.message("The feed Kreisblatt has failed 6 times: dns."),
         "test": compose.message("It works.", AlertKind.TEST),
     }

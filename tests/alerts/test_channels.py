@@ -17,10 +17,14 @@ from watcher.model import (
     Alert,
     AlertKind,
     AttemptOutcome,
+    Change,
+    DocumentNumber,
     Headline,
     PartialDate,
     Quality,
     Reason,
+    Revision,
+    RevisionClass,
     Snippet,
     TextFrom,
 )
@@ -70,7 +74,31 @@ several = st.builds(
     message=any_text,
     problem=any_text,
 )
-any_alert = one | several
+passages = st.builds(Change, before=st.none() | any_text, after=st.none() | any_text)
+revisions = st.builds(
+    Revision,
+    number=st.just(DocumentNumber(7)),
+    version=st.integers(1, 50),
+    url=urls,
+    title=any_text,
+    watches=st.lists(any_text, max_size=4).map(tuple),
+    classes=st.lists(st.sampled_from(RevisionClass), min_size=1, max_size=4).map(tuple),
+    seen_at=st.just(NOW),
+    passages=st.lists(passages, max_size=4).map(tuple),
+    modified_at=st.none() | st.just(NOW),
+    admitted=st.none() | st.booleans(),
+)
+changed = st.builds(
+    Alert, kind=st.just(AlertKind.REVISION), headlines=st.tuples(headlines), revisions=st.tuples(revisions)
+)
+digests = st.builds(
+    Alert,
+    kind=st.just(AlertKind.DIGEST),
+    headlines=st.lists(headlines, max_size=2).map(tuple),
+    revisions=st.lists(revisions, max_size=10).map(tuple),
+    more_revisions=st.integers(0, 10**6),
+)
+any_alert = one | several | changed | digests
 
 
 @pytest.mark.parametrize("alert", ALERTS)

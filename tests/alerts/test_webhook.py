@@ -41,7 +41,10 @@ def test_every_sample_follows_the_published_schema(alert: str) -> None:
     """Each kind of alert, and every member that the code writes is described."""
     body = json.loads(webhook.render(ALERTS[alert], golden.OPTIONS))
     VALIDATOR.validate(body)
-    assert body.keys() == set(SCHEMA["required"])
+    revisions = {"revisions", "more_revisions"} if ALERTS[alert].revisions else set()
+    assert body.keys() == {*SCHEMA["required"], *revisions}
+    for revision in body.get("revisions", ()):
+        assert revision.keys() == SCHEMA["$defs"]["revision"]["properties"].keys()
     for headline in body["headlines"]:
         assert headline.keys() == SCHEMA["$defs"]["headline"]["properties"].keys()
 
@@ -53,7 +56,7 @@ def test_near_misses_of_a_digest_follow_the_published_schema() -> None:
     alert = replace(ALERTS["digest"], near_misses=(linked,), more_near_misses=3)
     body = json.loads(webhook.render(alert, golden.OPTIONS))
     VALIDATOR.validate(body)
-    assert body.keys() == SCHEMA["properties"].keys()
+    assert body.keys() == SCHEMA["properties"].keys() - {"revisions", "more_revisions"}
     assert body["near_misses"][0].keys() == SCHEMA["$defs"]["near_miss"]["properties"].keys()
 
 

@@ -17,6 +17,7 @@ from watcher.config import (
     NetConfig,
     OpmlConfig,
     PollingConfig,
+    RevisionsConfig,
     SeenConfig,
     StateConfig,
     WebConfig,
@@ -47,6 +48,7 @@ def rows(section: str) -> dict[str, str]:
         ("[corpus]", CorpusConfig),
         ("[state]", StateConfig),
         ("[seen]", SeenConfig),
+        ("[revisions]", RevisionsConfig),
         ("[polling]", PollingConfig),
         ("[net]", NetConfig),
         ("[log]", LogConfig),
@@ -77,7 +79,19 @@ def test_every_key_of_channels_is_documented() -> None:
 
 @pytest.mark.parametrize(
     "section",
-    ["[corpus]", "[state]", "[seen]", "[polling]", "[net]", "[log]", "[metrics]", "[web]", "[[feeds]]", "[[watches]]"],
+    [
+        "[corpus]",
+        "[state]",
+        "[seen]",
+        "[revisions]",
+        "[polling]",
+        "[net]",
+        "[log]",
+        "[metrics]",
+        "[web]",
+        "[[feeds]]",
+        "[[watches]]",
+    ],
 )
 def test_the_documented_defaults_are_the_real_ones(tmp_path: Path, section: str) -> None:
     """A config that writes every documented default says the same as one that writes none."""

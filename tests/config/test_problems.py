@@ -226,7 +226,7 @@ BROKEN_PROBLEMS = [
     '27: channels[0].url: type "slack" needs it; add url_credential, url_env, url_file or url',
     '30: channels[0].room: is not a key of type "slack"; remove it',
     "31: channels[0].colour: is not a known key; known here: name, type, group_wait, digest, quiet, max_per_hour, "
-    "follow_ups, ops, url, url_env, url_file, url_credential",
+    "follow_ups, revisions, ops, url, url_env, url_file, url_credential",
     '34: channels[1].type: must be one of "slack", "matrix-webhook", "matrix", "webhook", "apprise", "console"; '
     'did you mean "matrix"?',
     '35: channels[2].homeserver: type "matrix" needs it; add homeserver = "…"',

@@ -75,6 +75,7 @@ def test_json_line_says_everything() -> None:
         ],
         "extractor": "trafilatura 2.3.1",
         "text": 'Rutte reist.\n\n"Bald", sagt er.',
+        "revisions": [],
     }
 
 
@@ -82,9 +83,9 @@ def test_adopted_documents_have_every_column() -> None:
     """What is not known is null or empty, never left out."""
     (line,) = jsonl_lines([ADOPTED])
     columns = json.loads(line)
-    assert tuple(columns) == COLUMNS
+    assert tuple(columns) == (*COLUMNS, "revisions")
     assert columns["date"] is columns["precision"] is columns["fetched_at"] is columns["story"] is None
-    assert columns["matches"] == columns["urls"] == []
+    assert columns["matches"] == columns["urls"] == columns["revisions"] == []
 
 
 def test_csv_reads_back() -> None:

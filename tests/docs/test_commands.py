@@ -36,6 +36,7 @@ NOT_RUN: Mapping[str, str] = {
     "find": "deletes old files; its expression is the manual's",
     "watcher backup": "needs a state; tests/acceptance/test_state.py makes one and copies it",
     "watcher healthcheck": "needs a daemon beside it; tests/operation asks one",
+    "curl": "needs a daemon beside it; tests/web/test_api.py asks one",
     "watcher demo": "tests/docs/test_fresh_clone.py runs it",
 }
 WITH_COMMANDS = [page for page in PAGES if any(fence.commands for fence in fences(page))]

@@ -30,7 +30,8 @@ from watcher.parsing import ParserPool
 from watcher.pipeline.deliver import claim_due, deliver
 from watcher.pipeline.settings import Settings
 from watcher.runtime.clock_skew import repair_deliveries
-from watcher.runtime.service import Resources, Service
+from watcher.runtime.resources import Resources
+from watcher.runtime.service import Service
 from watcher.store import StoreThread, open_database, schema
 from watcher.store.commands import documents, entries, near_misses, outbox
 from watcher.store.commands.near_misses import ShownNearMisses

@@ -23,7 +23,8 @@ from watcher.model import Entry
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import Settings
-from watcher.runtime.service import Generation, Resources, Service
+from watcher.runtime.resources import Generation, Resources
+from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, StoredText, Window, open_reader
 from watcher.store import StoreReader, StoreThread, open_database, reading
 from watcher.store.queries import entry_status

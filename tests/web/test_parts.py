@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
+from watcher.model import AlertKind, DeliveryState, Quality, RevisionClass, TextFrom
 from watcher.store import open_database
 from watcher.web.access import COOKIE, Access
 from watcher.web.catalogue import Texts, language_of
@@ -170,6 +171,10 @@ def english_texts() -> set[str]:
     modules = "\n".join(file.read_text(encoding="utf-8") for file in WEB.rglob("*.py") if file.name != "german.py")
     found.update(match[1] for match in re.finditer(r"Problem\(\d+, \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"sentence = \"(.*?)\"", modules))
+    found.update(match[1] for match in re.finditer(r"_outcome\(.*?, \"([A-Z].*?)\"", modules))
+    found.update(match[1] for match in re.finditer(r"^_[A-Z_]+ = \"([A-Z].*?\.)\"$", modules, re.M))
+    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom):
+        found.update(each.value for each in values)
     return found | set(SENTENCES.values())
 
 

@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 from watcher.alerts import wording
 from watcher.alerts.snippets import plain
 from watcher.alerts.tidy import clean, cut, tidy, web_link
-from watcher.model import Alert, AlertKind, Headline, Reason, Snippet
+from watcher.model import Alert, AlertKind, Headline, Reason, Revision, Snippet
 
 
 class Role(StrEnum):
@@ -75,7 +75,7 @@ _ALSO_SHOWN = 2
 def lay_out(alert: Alert, detail: Detail = FULL) -> tuple[Line, ...]:
     """Returns the lines of `alert`, at least one, each with text; a headline in a summary takes two lines."""
     alert = _shortened(alert, detail)
-    is_single = alert.kind in (AlertKind.ALERT, AlertKind.FOLLOW_UP)
+    is_single = alert.kind in (AlertKind.ALERT, AlertKind.FOLLOW_UP, AlertKind.REVISION)
     lines = [_line(Role.LEAD, Run(text=wording.lead(alert), strong=True))]
     lines.append(_line(Role.REMARK, Run(text=cut(tidy(alert.message), detail.message))))
     for headline in alert.headlines:
@@ -83,6 +83,7 @@ def lay_out(alert: Alert, detail: Detail = FULL) -> tuple[Line, ...]:
     if alert.more:
         lines.append(_line(Role.REMARK, Run(text=wording.more(alert.more))))
     lines.extend(_near_misses(alert, detail))
+    lines.extend(_changes(alert.revisions, detail) if is_single else _revisions(alert, detail))
     lines.append(_line(Role.NOTE if is_single else Role.REMARK, Run(text=cut(tidy(alert.problem), detail.message))))
     return tuple(_set_apart([line for line in lines if line.runs]))
 
@@ -109,15 +110,18 @@ def _set_apart(lines: Sequence[Line]) -> Iterator[Line]:
 
 
 def _shortened(alert: Alert, detail: Detail) -> Alert:
-    """Limits headlines and near misses to the same number each, and counts the rest."""
+    """Limits headlines, near misses and revisions to the same number each, and counts the rest."""
     left_out = max(0, len(alert.headlines) - detail.headlines)
     near_left_out = max(0, len(alert.near_misses) - detail.headlines)
+    revisions_left_out = max(0, len(alert.revisions) - detail.headlines)
     return replace(
         alert,
         headlines=alert.headlines[: detail.headlines],
         more=alert.more + left_out,
         near_misses=alert.near_misses[: detail.headlines],
         more_near_misses=alert.more_near_misses + near_left_out,
+        revisions=alert.revisions[: detail.headlines],
+        more_revisions=alert.more_revisions + revisions_left_out,
     )
 
 
@@ -152,6 +156,27 @@ def _near_misses(alert: Alert, detail: Detail) -> Iterator[Line]:
         sentence = Run(text=cut(tidy(near.sentence), detail.title), link=link if len(link) <= detail.link else "")
         about = (cut(tidy(near.place), detail.name), cut(tidy(near.watch), detail.name))
         yield _line(Role.FACTS, sentence, Run(text="".join(f" · {part}" for part in about)))
+
+
+def _changes(revisions: Iterable[Revision], detail: Detail) -> Iterator[Line]:
+    """The sentences before and after each change, and whether the page states it."""
+    for revision in revisions:
+        for passage in revision.passages[: detail.snippets]:
+            for label, text in (("before", passage.before), ("after", passage.after)):
+                words = cut(tidy(text or ""), detail.message) or "–"
+                yield _line(Role.SNIPPET, Run(text=f"{label}: ", strong=True), Run(text=words))
+        yield _line(Role.NOTE, Run(text=wording.admission(revision)))
+
+
+def _revisions(alert: Alert, detail: Detail) -> Iterator[Line]:
+    """A line for each revision in a digest: the title as a link, and what changed. Their number precedes them."""
+    if alert.headlines or alert.near_misses:  # without, the lead has the number
+        yield _line(Role.REMARK, Run(text=wording.revisions(alert)))
+    for revision in alert.revisions:
+        link = web_link(revision.url)
+        title = cut(tidy(revision.title) or wording.NO_TITLE, detail.title)
+        run = Run(text=title, link=link if len(link) <= detail.link else "")
+        yield _line(Role.FACTS, run, Run(text=f" · {wording.changed(revision)}"))
 
 
 def _title(headline: Headline, detail: Detail) -> Line:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from watcher.alerts.channel import Outgoing, RenderOptions, Target, origin, url_problems
 from watcher.alerts.outcome import of_status
 from watcher.alerts.tidy import clean, tidy
-from watcher.model import Alert, Headline, LinkedNearMiss, Reason, Snippet, Verdict
+from watcher.model import Alert, Headline, LinkedNearMiss, Reason, Revision, Snippet, Verdict
 
 minimum_gap: Final = timedelta(0)
 expires_after: Final = None
@@ -40,6 +40,9 @@ def render(alert: Alert, options: RenderOptions) -> bytes:
     if alert.near_misses:
         body["near_misses"] = [_near_miss(linked) for linked in alert.near_misses]
         body["more_near_misses"] = alert.more_near_misses
+    if alert.revisions:
+        body["revisions"] = [revision_json(revision) for revision in alert.revisions]
+        body["more_revisions"] = alert.more_revisions
     if options.envelope == "cloudevents":
         body = _cloud_event(body, alert, options)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -115,6 +118,28 @@ def _near_miss(linked: LinkedNearMiss) -> dict[str, object]:
         "place": tidy(near.place),
         "url": tidy(linked.url),
     }
+
+
+def revision_json(revision: Revision) -> dict[str, object]:
+    """Converts a revision to the form that docs/webhook.schema.json describes."""
+    return {
+        "number": revision.number,
+        "version": revision.version,
+        "url": tidy(revision.url),
+        "title": tidy(revision.title),
+        "watches": [tidy(watch) for watch in revision.watches],
+        "classes": [str(each) for each in revision.classes],
+        "seen_at": revision.seen_at.isoformat(),
+        "passages": [
+            {"before": _tidied(passage.before), "after": _tidied(passage.after)} for passage in revision.passages
+        ],
+        "modified_at": revision.modified_at.isoformat() if revision.modified_at else None,
+        "admitted": revision.admitted,
+    }
+
+
+def _tidied(text: str | None) -> str | None:
+    return None if text is None else tidy(text)
 
 
 def _reason(reason: Reason) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from watcher.model import Alert, AlertKind, Headline, Quality, TextFrom
+from watcher.model import Alert, AlertKind, Headline, Quality, Revision, RevisionClass, TextFrom
 
 NO_TITLE = "(no title)"
 
@@ -43,12 +43,20 @@ def lead(alert: Alert) -> str:
         case AlertKind.FOLLOW_UP:
             return "Follow-up to an earlier report"
         case AlertKind.SUMMARY | AlertKind.DIGEST:
-            only_near = alert.near_misses and not (alert.headlines or alert.more)
-            return f"{alert.kind.capitalize()}: {near_misses(alert) if only_near else count(alert)}"
+            return f"{alert.kind.capitalize()}: {_counted(alert)}"
+        case AlertKind.REVISION:
+            return changed(alert.revisions[0]) if alert.revisions else "Changed"
         case AlertKind.NOTICE:
             return "Notice from watcher"
         case AlertKind.TEST:
             return "Test from watcher"
+
+
+def _counted(alert: Alert) -> str:
+    """Counts what a digest has most of interest: matches, else near misses, else revisions."""
+    if alert.headlines or alert.more or not (alert.near_misses or alert.revisions):
+        return count(alert)
+    return near_misses(alert) or revisions(alert)
 
 
 def count(alert: Alert) -> str:
@@ -69,6 +77,35 @@ def near_misses(alert: Alert) -> str:
     return f"{counted}, the newest {shown}" if alert.more_near_misses and shown else counted
 
 
+def revisions(alert: Alert) -> str:
+    """Counts the revisions of a digest: "1 revision", "14 revisions, the newest 10"; "" if there are none."""
+    shown = len(alert.revisions)
+    total = shown + alert.more_revisions
+    if not total:
+        return ""
+    counted = "1 revision" if total == 1 else f"{total:,} revisions"
+    return f"{counted}, the newest {shown}" if alert.more_revisions and shown else counted
+
+
+def changed(revision: Revision) -> str:
+    """Names what changed: "Changed: headline, hit lost"."""
+    if RevisionClass.GONE in revision.classes:
+        return "The page is gone"
+    return f"Changed: {', '.join(each.value.replace('-', ' ') for each in revision.classes)}"
+
+
+def admission(revision: Revision) -> str:
+    """Says whether the outlet's own modification date admits a change; "" for a page that is gone."""
+    if RevisionClass.GONE in revision.classes:
+        return ""
+    if revision.admitted is None:
+        return "the page states no modification date"
+    if not revision.admitted:
+        return "the page does not state this modification: its modification date is older"
+    when = f", at {revision.modified_at:%Y-%m-%d %H:%M} UTC" if revision.modified_at else ""
+    return f"the page states a modification{when}"
+
+
 def more(number: int) -> str:
     """Counts the articles that an alert leaves out: "and 4 more in the corpus"."""
     return f"and {number:,} more in the corpus"
@@ -81,6 +118,8 @@ def more_watches(number: int) -> str:
 
 def label(headline: Headline) -> str:
     """Labels a text that may be incomplete; "" for a good text from the article's own page."""
+    if headline.text_from is TextFrom.SEEN:
+        return "text from the seen archive: the page is gone"
     if headline.text_from is TextFrom.FEED:
         why = "" if headline.quality in (Quality.GOOD, Quality.SHORT) else f" (page: {headline.quality})"
         return f"text from the feed only{why}"

@@ -8,6 +8,7 @@ from watcher.articles.extract import (
     determine_language,
     extract_article,
 )
+from watcher.articles.modified import modification_date
 from watcher.articles.near_misses import NearMisses, near_misses
 from watcher.articles.page_summary import PageSummary, summarise_page
 from watcher.articles.prefilter import JOINT, Prefilter
@@ -27,6 +28,7 @@ __all__ = [
     "determine_language",
     "extract_article",
     "holds_sentence",
+    "modification_date",
     "near_misses",
     "paragraph_hashes",
     "repeated_share",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher.cli.output import context_of
+from watcher.corpus import revision_row
 from watcher.inquiry.dry_run import PageTrial
 from watcher.inquiry.explain import Explanation
 from watcher.model import Article, Hit, HitField
@@ -32,6 +33,7 @@ def plain(explanation: Explanation) -> Plain:
         "watches": list(_watches(explanation)),
         "story": None if explanation.story is None else {"number": explanation.story, "documents": members},
         "document": _document(explanation.document) if explanation.document else None,
+        "revisions": [revision_row(each.revision) for each in explanation.versions],
         "deliveries": [_delivery(delivery) for delivery in explanation.deliveries],
         "near_misses": list(_near_misses(explanation)),
     }

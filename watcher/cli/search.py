@@ -64,7 +64,7 @@ def register(group: click.Group) -> None:
         request = SearchRequest(
             watch=Watch(name="query", query=query),
             scope=Scope(scope),
-            also=_watch(config, watch) if watch is not None else None,
+            also=watch_of(config, watch) if watch is not None else None,
             since=first,
             until=last,
             feed=feed or "",
@@ -85,15 +85,8 @@ def register(group: click.Group) -> None:
 
 
 def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
-    places = Places(
-        state=config.state.path,
-        seen=config.state.seen_path,
-        folder=config.corpus.folder,
-        keep=config.seen.keep,
-        zone=ZoneInfo(config.corpus.timezone),
-    )
     try:
-        answer = search(request, places, now=now, is_over=TimeLimit())
+        answer = search(request, places_of(config), now=now, is_over=TimeLimit())
     except QueryError as error:
         raise click.UsageError(str(error)) from error
     if request.feed and not answer.total and request.feed not in {feed.name for feed in config.feeds}:
@@ -101,7 +94,19 @@ def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
     return answer
 
 
-def _watch(config: Config, name: str) -> Watch:
+def places_of(config: Config) -> Places:
+    """The files that the config names."""
+    return Places(
+        state=config.state.path,
+        seen=config.state.seen_path,
+        folder=config.corpus.folder,
+        keep=config.seen.keep,
+        zone=ZoneInfo(config.corpus.timezone),
+    )
+
+
+def watch_of(config: Config, name: str) -> Watch:
+    """The watch of that name. Raises UnknownName."""
     for watch in config.watches:
         if watch.name == name:
             return watch
@@ -110,18 +115,23 @@ def _watch(config: Config, name: str) -> Watch:
 
 def _print(answer: Answer) -> None:
     for result in answer.results:
-        text, article = result.text, result.text.article
-        place = f"document {text.number}" if text.number is not None else "seen"
-        head = (_date(result), place, text.feed, article.title or "(no title)")
-        out.print(Text(" · ".join(part.replace("\n", " ") for part in head if part), style="bold"))
-        for snippet in result.snippets:
-            out.print(_marked(snippet))
-        if text.url:
-            out.print(Text(f"  {text.url}", style="dim"))
+        print_result(result)
     at_least = "" if answer.is_complete else "at least "
     found = at_least + counted(answer.total, "result")
     shown = len(answer.results)
     print_message(found if shown == answer.total else f"{found}, the newest {shown} are shown")
+
+
+def print_result(result: Result) -> None:
+    """Prints a result for people: date, place, feed and title, then the sentences with their hits, and the link."""
+    text, article = result.text, result.text.article
+    place = f"document {text.number}" if text.number is not None else "seen"
+    head = (_date(result), place, text.feed, article.title or "(no title)")
+    out.print(Text(" · ".join(part.replace("\n", " ") for part in head if part), style="bold"))
+    for snippet in result.snippets:
+        out.print(_marked(snippet))
+    if text.url:
+        out.print(Text(f"  {text.url}", style="dim"))
 
 
 def _date(result: Result) -> str:

@@ -40,6 +40,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 MODULES = {
     "alert": "alert",
+    "backfill": "backfill",
     "backup": "backup",
     "check": "check",
     "corpus": "corpus",
@@ -53,6 +54,7 @@ MODULES = {
     "once": "run",
     "outbox": "outbox",
     "press-review": "press_review",
+    "revisions": "revisions",
     "run": "run",
     "search": "search",
 }

@@ -89,12 +89,17 @@ def find_web_warnings(web: WebConfig) -> Iterator[Finding]:
 
 
 def find_warnings(reader: SectionReader, channels: tuple[ChannelConfig, ...]) -> Iterator[Finding]:
-    """Yields warnings: inline secrets, a Slack URL of another host, channels without a watch, unused near misses."""
+    """Yields warnings: inline secrets, a Slack URL of another host, channels without a watch, keys without effect."""
     used = {name for _, raw in reader.tables("watches") for _, name in _texts(raw.get("channels"))}
     paths = {raw.get("name"): path for path, raw in reader.tables("channels")}
     for channel in channels:
         for finding in (*_inline_secrets(channel), *_slack_elsewhere(channel), *_unused(channel, used)):
             yield Finding(path=(*paths[channel.name], *finding.path), message=finding.message)
+    revisions = reader.document.get("revisions")
+    if not (isinstance(revisions, dict) and revisions.get("enabled")):
+        for channel in (each for each in channels if each.revisions):
+            message = "has no effect: no page is read again; write enabled = true in [revisions]"
+            yield Finding(path=(*paths[channel.name], "revisions"), message=message)
     digests = {channel.name for channel in channels if channel.digest}
     for path, raw in reader.tables("watches"):
         named = {name for _, name in _texts(raw.get("channels"))}
@@ -173,5 +178,5 @@ def _slack_elsewhere(channel: ChannelConfig) -> Iterator[Finding]:
 
 
 def _unused(channel: ChannelConfig, used: set[str]) -> Iterator[Finding]:
-    if channel.name not in used and not channel.ops:
+    if channel.name not in used and not channel.ops and not channel.revisions:
         yield Finding(path=(), message="receives nothing: no watch names this channel, and ops is not set")

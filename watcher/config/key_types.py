@@ -14,6 +14,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
@@ -25,6 +26,7 @@ from pydantic import AfterValidator, BeforeValidator, Strict, ValidationInfo
 from watcher.config.schedule import check_digest, parse_duration, parse_quiet
 from watcher.text.addresses import clean_address
 
+MOST_REVISITS = 50
 _Choice = TypeVar("_Choice", bound=StrEnum)
 # Valid URLs in normal form. Most URLs match, and skip the slower checks.
 _PLAIN_URL = re.compile(r'https?://[a-z0-9.-]+(?::(?!0|80/|443/)(?:[1-5]?[0-9]{4}|[0-9]{2,3}))?/[!"$-~]*(?<!\?)')
@@ -71,6 +73,14 @@ def _above_zero(duration: timedelta) -> timedelta:
 
 def _keep(value: object) -> timedelta:
     return timedelta(0) if value == "0" else _duration(value)
+
+
+def _rising(times: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    if not 1 <= len(times) <= MOST_REVISITS:
+        raise ValueError(f"must have 1 to {MOST_REVISITS} durations")
+    if any(later <= earlier for earlier, later in pairwise(times)):
+        raise ValueError('must be rising, each later than the one before, e.g. ["15m", "1h", "1d"]')
+    return times
 
 
 def _group_wait(duration: timedelta) -> timedelta:
@@ -238,6 +248,12 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _durations(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        raise ValueError('must be a list of durations such as ["15m", "1h", "1d"]')
+    return tuple(value)
+
+
 def _if_written(check: Callable[[str], object]) -> AfterValidator:
     def validate(text: str) -> str:
         if text:
@@ -279,6 +295,7 @@ Folder = Annotated[Path, BeforeValidator(_absolute)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Networks = Annotated[tuple[Network, ...], Strict(False), BeforeValidator(_tuple)]
+RevisitTimes = Annotated[tuple[Duration, ...], AfterValidator(_rising), Strict(False), BeforeValidator(_durations)]
 Texts = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_tuple)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 Headers = Annotated[Mapping[str, str], AfterValidator(_headers)]

@@ -29,6 +29,7 @@ from watcher.config.values import (
     MetricsConfig,
     NetConfig,
     PollingConfig,
+    RevisionsConfig,
     SeenConfig,
     StateConfig,
 )
@@ -37,17 +38,7 @@ from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
 _SECTIONS = (
-    "corpus",
-    "state",
-    "seen",
-    "polling",
-    "net",
-    "log",
-    "metrics",
-    "web",
-    "feeds",
-    "opml",
-    "watches",
+    *("corpus", "state", "seen", "revisions", "polling", "net", "log", "metrics", "web", "feeds", "opml", "watches"),
     "channels",
 )
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -146,7 +137,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         if key not in _SECTIONS:
             reader.report((key,), unknown_key(key, _SECTIONS))
     corpus, state = reader.section("corpus", CorpusConfig), reader.section("state", StateConfig)
-    seen = reader.section("seen", SeenConfig)
+    seen, revisions = reader.section("seen", SeenConfig), reader.section("revisions", RevisionsConfig)
     polling, net = reader.polling(), reader.section("net", NetConfig)
     log, metrics, web = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig), reader.web()
     feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
@@ -155,7 +146,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         reader.report(finding.path, finding.message)
     if corpus is None or state is None or seen is None or polling is None or net is None:
         return None
-    if log is None or metrics is None or web is None:
+    if log is None or metrics is None or revisions is None or web is None:
         return None
     conflicts = (*find_misplaced_state(corpus, state), *find_state_in_place_of_seen(state))
     for finding in (*conflicts, *find_web_problems(corpus, web)):
@@ -165,6 +156,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         corpus=corpus,
         state=state,
         seen=seen,
+        revisions=revisions,
         polling=polling,
         net=net,
         log=log,

@@ -33,6 +33,7 @@ from watcher.config.key_types import (
     OptionalUrl,
     Pause,
     Quiet,
+    RevisitTimes,
     Texts,
     TimeZone,
     WebListen,
@@ -98,6 +99,13 @@ class SeenConfig(Section):
 
     keep: Keep = timedelta(days=30)
     index: bool = True
+
+
+class RevisionsConfig(Section):
+    """`[revisions]`: whether the pages of documents are read again, and when, counted from the archiving."""
+
+    enabled: bool = False
+    schedule: RevisitTimes = tuple(timedelta(hours=hours) for hours in (0.25, 1, 3, 12, 24, 72, 168, 720))
 
 
 class Intervals(Section):
@@ -298,6 +306,7 @@ class ChannelConfig(Section):
     quiet: Quiet = ""
     max_per_hour: Annotated[int, Field(ge=1)] | None = None
     follow_ups: bool = True
+    revisions: bool = False
     ops: bool = False
 
 
@@ -310,6 +319,7 @@ class Config(BaseModel):
     corpus: CorpusConfig
     state: StateConfig
     seen: SeenConfig = SeenConfig()
+    revisions: RevisionsConfig = RevisionsConfig()
     polling: PollingConfig = PollingConfig()
     net: NetConfig = NetConfig()
     log: LogConfig = LogConfig()
@@ -346,4 +356,4 @@ CHANNEL_KEYS: Mapping[ChannelType, tuple[tuple[str, ...], tuple[str, ...]]] = Ma
 )
 """Type -> its required keys, its optional keys. Every type also has COMMON_KEYS."""
 
-COMMON_KEYS = ("name", "type", "group_wait", "digest", "quiet", "max_per_hour", "follow_ups", "ops")
+COMMON_KEYS = ("name", "type", "group_wait", "digest", "quiet", "max_per_hour", "follow_ups", "revisions", "ops")

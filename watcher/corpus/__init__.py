@@ -1,6 +1,15 @@
 """The corpus: the document format, the folder, safe writing of one file, verification and exports. No SQL."""
 
-from watcher.corpus.export import EXCERPT, FORMATS, ExportContext, ExportRow, csv_lines, jsonl_lines, writer_of
+from watcher.corpus.export import (
+    EXCERPT,
+    FORMATS,
+    ExportContext,
+    ExportRow,
+    csv_lines,
+    jsonl_lines,
+    revision_row,
+    writer_of,
+)
 from watcher.corpus.folder import CorpusFile, CorpusFolder, FsyncFailed
 from watcher.corpus.format import (
     ParsedDocument,
@@ -35,6 +44,7 @@ __all__ = [
     "parse_document",
     "parse_file_name",
     "render_document",
+    "revision_row",
     "text_hash",
     "verify",
     "writer_of",

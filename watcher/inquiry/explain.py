@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 from watcher.feeds.identity import link_key
 from watcher.inquiry.dry_run import PageTrial
+from watcher.inquiry.revisions import History, history_of, reading_lines, version_heading
 from watcher.matching import STORY_WINDOW, Finding, Watchlist, story_of
-from watcher.model import Article, NearMiss, StoryId, Watch
+from watcher.model import Article, NearMiss, StoryId, TextFrom, Watch
 from watcher.store import StoreReader
 from watcher.store.queries import entry_status, near_misses, outbox_status, overlaps, stored_documents
 from watcher.store.queries.entry_status import EntryStatus
 from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.outbox_status import DeliveryStatus
+from watcher.store.queries.revisions import StoredVersion
 from watcher.store.queries.stored_documents import StoredDocument
 
 
@@ -33,6 +35,7 @@ class Explanation:
 
     `findings`: the verdict of each watch; for a document, the recorded matches come first. `story` and `members`: the
     story that the page belongs to, or would belong to if it were recorded now. `recorded`: the near misses on record.
+    `history`: the later versions of the document.
     """
 
     url: str
@@ -44,6 +47,7 @@ class Explanation:
     story: StoryId | None = None
     members: tuple[StoryMember, ...] = ()
     recorded: tuple[RecordedNearMiss, ...] = ()
+    history: History | None = None
 
     @property
     def near_misses(self) -> tuple[NearMiss, ...]:
@@ -52,6 +56,11 @@ class Explanation:
         found = {(near.watch, near.sentence): near for near in tried}
         known = {(each.near_miss.watch, each.near_miss.sentence): each.near_miss for each in self.recorded}
         return tuple((found | known).values())
+
+    @property
+    def versions(self) -> tuple[StoredVersion, ...]:
+        """The later versions of the document, in order."""
+        return self.history.versions if self.history else ()
 
     @property
     def article(self) -> Article | None:
@@ -87,6 +96,8 @@ class Explanation:
             yield "story", list(_story(self))
         if self.document:
             yield "document", list(_document(self.document))
+            if self.history and (self.history.readings or self.history.versions):
+                yield "later versions", list(_versions(self.history))
             yield "alerts", [_delivery(delivery) for delivery in self.deliveries] or ["none"]
         if near := [_near_miss(each) for each in self.near_misses]:
             left_out = self.trial.reading.left_out if self.trial and self.trial.reading else 0
@@ -114,6 +125,7 @@ def look_up_document(store: StoreReader, number: int, watches: Iterable[Watch]) 
         findings=_findings(document, watches),
         story=document.story,
         members=_members(store, document.story),
+        history=history_of(store, number),
     )
 
 
@@ -193,15 +205,21 @@ def _article(article: Article) -> Iterator[str]:
     date = article.date.isoformat() if article.date else "unknown"
     yield f"date: {date} ({article.origins.get('date', 'no source')})"
     yield f"body: {len(article.body)} characters ({article.origins.get('body', article.extractor)})"
-    yield f"text from the {article.text_from.value}, quality: {article.quality.value}"
+    yield f"text from the {_source(article.text_from)}, quality: {article.quality.value}"
 
 
 def _document(document: StoredDocument) -> Iterator[str]:
     written = f"written {document.written_at:%Y-%m-%d %H:%M} UTC" if document.written_at else "its file is not written"
     yield f"{document.name}, {written}"
-    yield f"text from the {document.text_from.value}, quality: {document.quality.value}, {document.extractor}"
+    yield f"text from the {_source(document.text_from)}, quality: {document.quality.value}, {document.extractor}"
     for url in document.urls:
         yield f"at {url}"
+
+
+def _versions(history: History) -> Iterator[str]:
+    yield from reading_lines(history.readings)
+    for version in history.versions:
+        yield version_heading(version.revision)
 
 
 def _near_miss(near: NearMiss) -> str:
@@ -213,3 +231,7 @@ def _delivery(delivery: DeliveryStatus) -> str:
     if delivery.digest:
         answer = f", sent in digest {delivery.digest}"
     return f"{delivery.channel}: {delivery.kind.value}, {delivery.state.value}, {delivery.attempts} attempts{answer}"
+
+
+def _source(text_from: TextFrom) -> str:
+    return "seen archive, because the page is gone" if text_from is TextFrom.SEEN else text_from.value

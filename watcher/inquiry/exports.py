@@ -6,15 +6,16 @@ nor keeps the write-ahead log of the daemon from being emptied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from watcher.corpus import CorpusFile, CorpusFolder, ExportRow, parse_document
+from watcher.model import Revision
 from watcher.store import StoreReader
-from watcher.store.queries import stored_documents
+from watcher.store.queries import revisions, stored_documents
 from watcher.store.queries.stored_documents import StoredDocument
 
 _PAGE = 200
@@ -69,7 +70,8 @@ def _recorded(store: StoreReader | None) -> Iterator[ExportRow]:
         documents = store.read(stored_documents.page, after=after, limit=_PAGE)
         if not documents:
             return
-        yield from map(_row, documents)
+        changed = store.read(revisions.of_documents, [document.number for document in documents])
+        yield from (_row(document, changed.get(document.number, ())) for document in documents)
         after = documents[-1].number
 
 
@@ -81,7 +83,7 @@ def _unrecorded(store: StoreReader | None, folder: CorpusFolder) -> Iterator[Cor
         yield from (file for name, file in some.items() if name not in known)
 
 
-def _row(document: StoredDocument) -> ExportRow:
+def _row(document: StoredDocument, changed: Iterable[Revision]) -> ExportRow:
     own = not document.adopted
     return ExportRow(
         number=document.number,
@@ -104,4 +106,5 @@ def _row(document: StoredDocument) -> ExportRow:
         matches=document.matches,
         extractor=document.extractor,
         recorded_at=document.recorded_at,
+        revisions=tuple(changed),
     )

@@ -109,13 +109,23 @@ class Answer:
     notes: tuple[str, ...] = ()
 
 
-def search(request: SearchRequest, places: Places, *, now: datetime, is_over: Callable[[], bool]) -> Answer:
-    """Searches until all is searched, or until `is_over`. Raises QueryError, StateError."""
+def search(
+    request: SearchRequest,
+    places: Places,
+    *,
+    now: datetime,
+    is_over: Callable[[], bool],
+    on_result: Callable[[SearchedText], None] | None = None,
+) -> Answer:
+    """Searches until all is searched, or until `is_over`. Raises QueryError, StateError.
+
+    `on_result` is called with every text that matches, also beyond the limit.
+    """
     matcher = _Matcher(request)
     notes: list[str] = []
     with ExitStack() as stack:
         corpus = _corpus(stack, places, request, notes)
-        found = _Found(request, matcher, corpus)
+        found = _Found(request, matcher, corpus, on_result)
         streams = list[Iterator[SearchedText]]()
         if request.scope is not Scope.SEEN:
             streams.append(corpus.texts(request, is_over))
@@ -170,7 +180,13 @@ class _Matcher:
 class _Found:
     """Collects results. A document and its text in the archive are one result."""
 
-    def __init__(self, request: SearchRequest, matcher: _Matcher, corpus: Corpus) -> None:
+    def __init__(
+        self,
+        request: SearchRequest,
+        matcher: _Matcher,
+        corpus: Corpus,
+        on_result: Callable[[SearchedText], None] | None,
+    ) -> None:
         self.results: list[Result] = []
         self.total = 0
         self.is_complete = True
@@ -178,6 +194,7 @@ class _Found:
         self._request = request
         self._matcher = matcher
         self._corpus = corpus
+        self._on_result = on_result
 
     def take(self, texts: Iterator[SearchedText], is_over: Callable[[], bool]) -> None:
         """Matches texts until there are no more, or enough, or until `is_over`."""
@@ -207,6 +224,8 @@ class _Found:
         if named is None:
             return
         self.total += 1
+        if self._on_result:
+            self._on_result(named)
         if result:
             self.results.append(replace(result, text=named))
 

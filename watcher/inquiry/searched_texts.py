@@ -47,7 +47,8 @@ class Filters(Protocol):
 class SearchedText:
     """A text with its origin. `second`: of the moment that sorts it; `number`: of its document, None if it is none.
 
-    `feeds`: all that had it, the first one first. `order`: nearly `second`, in the order in which texts are read.
+    `feeds`: all that had it, the first one first. `link_key`, `variant`: of a text of the archive.
+    `order`: nearly `second`, in the order in which texts are read.
     """
 
     where: Where
@@ -61,12 +62,17 @@ class SearchedText:
     order: int
     number: int | None = None
     link_key: int | None = None
-    has_own_page: bool = True
+    variant: int = 0
 
     @property
     def feed(self) -> str:
         """The feed that had it first, "" if it is unknown."""
         return self.feeds[0] if self.feeds else ""
+
+    @property
+    def has_own_page(self) -> bool:
+        """Whether no other entry has the same page."""
+        return self.variant == 0
 
     def passes(self, filters: Filters) -> bool:
         """Whether the filters of a search let it pass."""
@@ -94,7 +100,7 @@ def seen_texts(reader: SeenReader, window: Window, condition: Condition | None) 
             second=text.second,
             order=text.place >> PLACE_BITS,
             link_key=text.link_key,
-            has_own_page=text.has_own_page,
+            variant=text.variant,
         )
 
 

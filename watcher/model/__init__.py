@@ -1,7 +1,7 @@
 """The values that travel between rooms: frozen, slotted, aware datetimes only. No I/O, no clock, no config.
 
 In the order of the mission: feed -> entry -> page -> article -> match -> document -> alert -> delivery. Other rooms
-import them from here; the modules are `dates`, `feeds`, `articles`, `watches`, `documents` and `alerts`.
+import them from here; the modules are `dates`, `feeds`, `articles`, `watches`, `documents`, `revisions` and `alerts`.
 """
 
 from watcher.model.alerts import (
@@ -46,6 +46,17 @@ from watcher.model.feeds import (
     ParsedFeed,
     Sitemap,
 )
+from watcher.model.revisions import (
+    ALERTED_CLASSES,
+    REVISIONS_IN_DIGEST,
+    Candidate,
+    Change,
+    Comparison,
+    Revision,
+    RevisionClass,
+    Track,
+    VersionText,
+)
 from watcher.model.watches import (
     LONGEST_NEAR_MISS,
     MOST_NEAR_MISSES,
@@ -62,6 +73,7 @@ from watcher.model.watches import (
 )
 
 __all__ = [
+    "ALERTED_CLASSES",
     "DISALLOWED",
     "FEED",
     "LONGEST_NEAR_MISS",
@@ -70,6 +82,7 @@ __all__ = [
     "NEWS_SITEMAP",
     "NO_RIGHTS",
     "REMOVED",
+    "REVISIONS_IN_DIGEST",
     "RIGHTS_HEADERS",
     "SITEMAP_INDEX",
     "Alert",
@@ -77,7 +90,10 @@ __all__ = [
     "Article",
     "AttemptOutcome",
     "BodyCandidate",
+    "Candidate",
+    "Change",
     "ChangedEntry",
+    "Comparison",
     "Coverage",
     "DatePrecision",
     "DeliveryId",
@@ -109,12 +125,16 @@ __all__ = [
     "Quality",
     "Reason",
     "Removed",
+    "Revision",
+    "RevisionClass",
     "Rights",
     "Sitemap",
     "Snippet",
     "StoryId",
     "TextFrom",
     "TextKind",
+    "Track",
     "Verdict",
+    "VersionText",
     "Watch",
 ]

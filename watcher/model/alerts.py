@@ -9,6 +9,7 @@ from typing import NewType
 
 from watcher.model.articles import Quality, TextFrom
 from watcher.model.dates import PartialDate
+from watcher.model.revisions import Revision
 from watcher.model.watches import NearMiss
 
 DeliveryId = NewType("DeliveryId", str)
@@ -39,6 +40,7 @@ class AlertKind(StrEnum):
     FOLLOW_UP = "follow-up"
     SUMMARY = "summary"
     DIGEST = "digest"
+    REVISION = "revision"
     NOTICE = "notice"
     TEST = "test"
 
@@ -78,7 +80,9 @@ class Alert:
 
     ALERT and FOLLOW_UP hold one headline; SUMMARY and DIGEST hold the newest ten, and `more` counts the rest;
     NOTICE and TEST hold `message` only. `problem` names a defect of the document itself, "" if it has none, e.g. that
-    its file could not be written yet. A DIGEST may hold near misses too, and `more_near_misses` counts the rest.
+    its file could not be written yet. A DIGEST may hold near misses too, and `more_near_misses` counts the rest. A
+    REVISION holds one headline and what changed in it; a DIGEST may hold revisions, and `more_revisions` counts the
+    rest.
     """
 
     kind: AlertKind
@@ -88,6 +92,8 @@ class Alert:
     problem: str = ""
     near_misses: tuple[LinkedNearMiss, ...] = ()
     more_near_misses: int = 0
+    revisions: tuple[Revision, ...] = ()
+    more_revisions: int = 0
 
 
 class DeliveryState(StrEnum):

@@ -11,10 +11,11 @@ from watcher.model.dates import PartialDate
 
 
 class TextFrom(StrEnum):
-    """The source of a document's text."""
+    """The source of a document's text. SEEN: the seen archive, because the page is gone."""
 
     PAGE = "page"
     FEED = "feed"
+    SEEN = "seen"
 
 
 class Quality(StrEnum):

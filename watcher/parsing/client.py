@@ -13,16 +13,30 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.corpus import normalise_text
+from watcher.corpus.revisions.passages import LONGEST_PASSAGE
 from watcher.errors import NotAFeed, NotOpml, TaskFailed
 from watcher.feeds.discover import MOST_LINKS
 from watcher.feeds.formats.opml import MAX_ADDRESS, MAX_OUTLINES, OpmlList, plain_title
 from watcher.feeds.links import MAX_LINK, is_web_address
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source_values import MOST_LISTED, SourceReading
-from watcher.model import LONGEST_NEAR_MISS, MOST_NEAR_MISSES, REMOVED, Article, HitField, ParsedFeed, Place, Rights
+from watcher.model import (
+    LONGEST_NEAR_MISS,
+    MOST_NEAR_MISSES,
+    REMOVED,
+    Article,
+    Comparison,
+    HitField,
+    ParsedFeed,
+    Place,
+    Rights,
+    VersionText,
+)
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import (
     ADDRESSES,
+    COMPARISON,
+    COMPARISON_TASK,
     FEED_NEWS,
     FEED_TASK,
     LONGEST_UNMATCHED,
@@ -34,6 +48,8 @@ from watcher.parsing.messages import (
     PARSED_FEED,
     ROBOTS_TASK,
     SOURCE_READING,
+    VERSION_READING,
+    ComparisonTask,
     FeedTask,
     NewsTask,
     OpmlTask,
@@ -41,6 +57,7 @@ from watcher.parsing.messages import (
     PageTask,
     RobotsTask,
     UnmatchedText,
+    VersionReading,
 )
 
 T = TypeVar("T")
@@ -110,6 +127,34 @@ async def read_page(pool: ParserPool, task: PageTask, page: bytes) -> PageReadin
     if contradiction := _contradiction_in_page(reading, task):
         raise _false_answer(contradiction)
     return reading
+
+
+async def read_version(pool: ParserPool, task: PageTask, page: bytes) -> VersionReading:
+    """Extracts the article of a page that is read again. Raises ParserError."""
+    arguments = PAGE_TASK.dump_python(task, mode="json")
+    reading = _checked(VERSION_READING, await pool.run("read_version", arguments, page, timeout=PAGE_TIMEOUT))
+    if (reading.text is None) == (not reading.problem):
+        raise _false_answer("neither a text nor a problem, or both")
+    if not reading.problem.isprintable():
+        raise _false_answer("a problem with control characters")
+    text = reading.text
+    if text and not (_are_plain(text.title, text.body) and text.extractor.isprintable() and _are_hashes(text)):
+        raise _false_answer("a text with control characters, or without keys")
+    return reading
+
+
+async def compare_versions(pool: ParserPool, task: ComparisonTask) -> Comparison:
+    """Compares two versions of a text. Raises ParserError, also where the answer is not about these two."""
+    arguments = COMPARISON_TASK.dump_python(task, mode="json")
+    compared = _checked(COMPARISON, await pool.run("compare_versions", arguments, b"", timeout=PAGE_TIMEOUT))
+    before = f"{task.before.title}\n\n{task.before.body}"
+    after = f"{task.title}\n\n{task.body}"
+    if any((change.before or "") not in before or (change.after or "") not in after for change in compared.changes):
+        raise _false_answer("a change of another text")
+    passages = [text for passage in compared.passages for text in (passage.before, passage.after) if text]
+    if not compared.classes or any(len(text) > LONGEST_PASSAGE or not _are_plain(text) for text in passages):
+        raise _false_answer("a passage that is too long or has control characters")
+    return compared
 
 
 def sentence(error: NotAFeed) -> str:
@@ -248,5 +293,13 @@ def _is_place(place: str) -> bool:
     return place in _PLACES or (rule != place and 0 < len(rule) <= _LONGEST_RULE and rule.isprintable())
 
 
+def _are_hashes(text: VersionText) -> bool:
+    return all(-_INT64_BOUND <= key < _INT64_BOUND for key in (text.exact, text.substance))
+
+
 def _is_plain(article: Article) -> bool:
-    return article.title == normalise_text(article.title) and article.body == normalise_text(article.body)
+    return _are_plain(article.title, article.body)
+
+
+def _are_plain(*texts: str) -> bool:
+    return all(text == normalise_text(text) for text in texts)

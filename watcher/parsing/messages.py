@@ -16,6 +16,7 @@ from watcher.model import (
     NO_RIGHTS,
     Article,
     BodyCandidate,
+    Comparison,
     Entry,
     Match,
     NearMiss,
@@ -23,6 +24,7 @@ from watcher.model import (
     Quality,
     Rights,
     TextKind,
+    VersionText,
     Watch,
 )
 
@@ -67,8 +69,18 @@ class OpmlTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedText:
+    """The text of an entry that no watch matches: its article, or what is visible on its page."""
+
+    article: Article
+    kind: TextKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageTask:
     """Parse the payload as the page behind `entry`; without a payload the entry's own text is the article.
+
+    `stored`: a text of the page that was read earlier, which is the article then.
 
     `whole`: the article is wanted even if no watch matches, with all that explains it. `repeated`: hashes of paragraphs
     that the host repeats on other pages. `shares_page`: other entries link to the same page, which is not this entry's
@@ -90,14 +102,7 @@ class PageTask:
     feed_language: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     keep_text: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmatchedText:
-    """The text of an entry that no watch matches: its article, or what is visible on its page."""
-
-    article: Article
-    kind: TextKind
+    stored: UnmatchedText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,28 @@ class PageReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VersionReading:
+    """The text of a page that is read again (a `PageTask`) and its `quality`, or the `problem` that it has none."""
+
+    text: VersionText | None = None
+    quality: Quality = Quality.GOOD
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonTask:
+    """Compare two versions of a text under the watches in force. The result is a `Comparison`.
+
+    `before` is the article as it was; the new one has another `title` and `body`.
+    """
+
+    before: Article
+    title: str
+    body: str
+    feed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsTask:
     """Read the `Sitemap:` lines of the payload, the robots.txt at `url`. The result is a tuple of addresses."""
 
@@ -144,4 +171,7 @@ SOURCE_READING = TypeAdapter(SourceReading)
 ADDRESSES = TypeAdapter(tuple[str, ...])
 FEED_NEWS = TypeAdapter(FeedNews)
 PAGE_READING = TypeAdapter(PageReading)
+VERSION_READING = TypeAdapter(VersionReading)
+COMPARISON_TASK = TypeAdapter(ComparisonTask)
+COMPARISON = TypeAdapter(Comparison)
 WATCHES = TypeAdapter(tuple[Watch, ...])

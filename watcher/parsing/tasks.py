@@ -21,12 +21,14 @@ from watcher.articles import (
     determine_language,
     extract_article,
     holds_sentence,
+    modification_date,
     near_misses,
     repeated_share,
     summarise_page,
     without_repeated,
 )
 from watcher.corpus import normalise_text
+from watcher.corpus.revisions import LONGEST_TEXT, compare, version_text
 from watcher.errors import NotAnArticle
 from watcher.feeds.formats.opml import read_opml as parse_opml
 from watcher.feeds.listing import Listing
@@ -35,9 +37,11 @@ from watcher.feeds.source import read_source as read_any_source
 from watcher.feeds.source import sitemaps_of
 from watcher.heap import gc_paused
 from watcher.matching import Watchlist, sketch
-from watcher.model import NO_RIGHTS, Article, Entry, HitField, Match, Quality, Removed, TextKind, Watch
+from watcher.model import NO_RIGHTS, Article, Entry, HitField, Match, Quality, Removed, TextFrom, TextKind, Watch
 from watcher.parsing.messages import (
     ADDRESSES,
+    COMPARISON,
+    COMPARISON_TASK,
     FEED_NEWS,
     FEED_TASK,
     LONGEST_UNMATCHED,
@@ -49,10 +53,12 @@ from watcher.parsing.messages import (
     PARSED_FEED,
     ROBOTS_TASK,
     SOURCE_READING,
+    VERSION_READING,
     WATCHES,
     PageReading,
     PageTask,
     UnmatchedText,
+    VersionReading,
 )
 from watcher.text import host_of, hosts_of
 
@@ -239,6 +245,8 @@ def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
     """The article, why the page itself gave none ("" if it did), and what the page was instead of (a whole) one."""
+    if task.stored is not None:
+        return _stored_article(task.stored), "", None
     from_entry = _entry_article(task)
     if from_entry.quality is Quality.SHELL:
         from_entry = replace(from_entry, quality=Quality.SHORT)  # only a page can be a shell
@@ -253,6 +261,15 @@ def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]
         from_page = replace(from_page, site="")
     whole = from_page.quality in (Quality.GOOD, Quality.SHORT)
     return better_of(from_page, from_entry), "", None if whole else from_page.quality
+
+
+def _stored_article(stored: UnmatchedText) -> Article:
+    """The article of a text of the seen archive. Of all that a page showed, only lines that hold a sentence count."""
+    article = replace(stored.article, text_from=TextFrom.SEEN)
+    if stored.kind is TextKind.ARTICLE:
+        return article
+    lines = [line for line in article.body.split("\n") if holds_sentence(line)]
+    return replace(article, body="\n\n".join(lines), quality=Quality.BOILERPLATE)
 
 
 def _entry_article(task: PageTask) -> Article:
@@ -281,11 +298,44 @@ def _own_article(task: PageTask, page: bytes) -> Article:
     return replace(article, body=own, quality=Quality.BOILERPLATE, removed=(*article.removed, *repeated))
 
 
+def read_version(arguments: Mapping[str, Any], page: bytes) -> bytes:
+    """PageTask, page -> VersionReading: the article of the page itself, whether a watch matches it or not."""
+    task = PAGE_TASK.validate_python(arguments)
+    try:
+        article = _own_article(task, page)
+    except NotAnArticle as error:
+        return VERSION_READING.dump_json(VersionReading(problem=str(error)))
+    title, body = normalise_text(article.title or task.entry.title), normalise_text(article.body)
+    if len(body) > LONGEST_TEXT:
+        problem = f"its text is too long to compare: more than {LONGEST_TEXT:,} characters"
+        return VERSION_READING.dump_json(VersionReading(problem=problem))
+    stated = modification_date(page, content_type=task.content_type, url=task.url, timezone=task.timezone, now=task.now)
+    text = version_text(
+        title,
+        body,
+        extractor=article.extractor,
+        modified_on=stated.date if stated else None,
+        modified_at=stated.moment if stated else None,
+    )
+    return VERSION_READING.dump_json(VersionReading(text=text, quality=article.quality))
+
+
+def compare_versions(arguments: Mapping[str, Any], _payload: bytes) -> bytes:
+    """ComparisonTask -> Comparison."""
+    task = COMPARISON_TASK.validate_python(arguments)
+    after = replace(task.before, title=task.title, body=task.body)
+    before, then = (version_text(article.title, article.body) for article in (task.before, after))
+    match = partial(_generation.watchlist.match, feed=task.feed)
+    return COMPARISON.dump_json(compare(before, then, hits_before=match(task.before), hits_after=match(after)))
+
+
 TASKS: Mapping[str, Callable[[Mapping[str, Any], bytes], bytes]] = {
+    "compare_versions": compare_versions,
     "read_feed": read_feed,
     "read_news": read_news,
     "read_opml": read_opml,
     "read_page": read_page,
     "read_sitemaps": read_sitemaps,
     "read_source": read_source,
+    "read_version": read_version,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watcher.alerts import compose
+from watcher.alerts.tidy import tidy
 from watcher.model import Alert, AlertKind, Headline, LinkedNearMiss
 from watcher.store.commands.outbox import ClaimedDelivery
 from watcher.store.queries.stored_documents import StoredDocument
@@ -16,7 +17,7 @@ def alert_of(claimed: ClaimedDelivery) -> Alert:
     """The alert of a claimed delivery. A digest that has nothing but messages is a notice."""
     if claimed.kind in (AlertKind.NOTICE, AlertKind.TEST):
         return compose.message(claimed.message, claimed.kind)
-    if not claimed.documents and not claimed.near_misses:
+    if not (claimed.documents or claimed.near_misses or claimed.revisions):
         return compose.message(claimed.message)
     found = [claimed.found[number] for number in claimed.documents]
     problem = NOT_WRITTEN if any(document.written_at is None for document in found) else ""
@@ -27,7 +28,15 @@ def alert_of(claimed: ClaimedDelivery) -> Alert:
             problem=problem,
             near_misses=tuple(LinkedNearMiss(near_miss=near.near_miss, url=near.url) for near in claimed.near_misses),
             more_near_misses=claimed.more_near_misses,
+            revisions=claimed.revisions,
+            more_revisions=claimed.more_revisions,
         )
+    if claimed.kind is AlertKind.REVISION and claimed.revisions:
+        (revision, *_) = claimed.revisions
+        shown = _story(found, claimed)
+        reasons = tuple(replace(reason, snippets=()) for reason in shown.reasons)  # they are of the former text
+        shown = replace(shown, title=tidy(revision.title) or shown.title, reasons=reasons)
+        return replace(compose.single(shown, claimed.kind), revisions=(revision,))
     return compose.single(_story(found, claimed), claimed.kind, problem=problem)
 
 

@@ -37,6 +37,7 @@ from watcher.store import StoreThread
 from watcher.store.commands import document_pages, documents
 from watcher.store.commands.documents import Adopted, Draft
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd
+from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries import stored_documents
 from watcher.store.queries.stored_documents import StoredDocument
 
@@ -72,6 +73,7 @@ async def archive(
     end: EntryEnd,
     *,
     feed_text: str,
+    validators: Validators = NO_VALIDATORS,
 ) -> StoredDocument | None:
     """Records the article as a document and writes its file. None: the corpus has this text already.
 
@@ -102,6 +104,8 @@ async def archive(
             story_window=STORY_WINDOW,
             is_same_text=partial(same_but_for_counters, article.text),
             rights=reading.rights,
+            validators=validators,
+            revisit_at=context.settings.first_revisit(claimed.link, article.text_from, now),
         )
         document = await context.store.run(
             documents.record,
@@ -109,7 +113,10 @@ async def archive(
             draft,
             end,
             context.settings.recipients(
-                in_first_poll=claimed.in_first_poll, now=now, watches=[match.watch for match in reading.matches]
+                in_first_poll=claimed.in_first_poll,
+                now=now,
+                watches=[match.watch for match in reading.matches],
+                backfills={task.watch: task.backfill for task in claimed.backfills},
             ),
             highest_in_folder=await asyncio.to_thread(_highest_number, context.folder),
             now=now,
@@ -153,7 +160,12 @@ async def record_change(
         number,
         [_passages(match, texts) for match in reading.matches],
         end,
-        context.settings.recipients(in_first_poll=False, now=now, watches=[match.watch for match in reading.matches]),
+        context.settings.recipients(
+            in_first_poll=False,
+            now=now,
+            watches=[match.watch for match in reading.matches],
+            backfills={task.watch: task.backfill for task in claimed.backfills},
+        ),
         now=now,
     )
     if matched:

@@ -119,7 +119,7 @@ async def _payload(context: DeliverContext, claimed: ClaimedDelivery, channel: C
         envelope=channel.envelope.value,
         notice=claimed.kind is AlertKind.NOTICE,
     )
-    if channel.type is ChannelType.MATRIX and claimed.kind is AlertKind.FOLLOW_UP:
+    if channel.type is ChannelType.MATRIX and claimed.kind in (AlertKind.FOLLOW_UP, AlertKind.REVISION):
         thread = await context.store.run(outbox_status.first_reference, claimed.channel, claimed.story)
         options = replace(options, thread=thread)
     payload = kind.render(alert, options)

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -35,15 +36,18 @@ from watcher.model import (
 from watcher.net import Client, Purpose, Request, Response, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
-from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask
+from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask, UnmatchedText
 from watcher.pipeline.archive import ArchiveContext, archive, keep_page, record_change
-from watcher.pipeline.seen import AddSeen, seen_text
+from watcher.pipeline.look_back import RETRIES as RETRIES_OF_BACKFILL
+from watcher.pipeline.look_back import FindSeen, look_back
+from watcher.pipeline.seen import AddSeen, no_seen_text, seen_text
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
+from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.stored_documents import StoredDocument
 
 log = logging.getLogger(__name__)
@@ -51,8 +55,10 @@ log = logging.getLogger(__name__)
 # When a page that cannot be fetched now is tried again; after the last of these the feed's own text is used.
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
-_TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
-_TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+_LONGEST_ASKED = timedelta(minutes=5)  # that a host may ask a backfill to wait
+
+TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
+TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 HostParagraphs = Mapping[str, frozenset[int]]
 """Host -> hashes of the paragraphs that it repeats on page after page."""
@@ -91,7 +97,7 @@ class RecordEnd(Protocol):
 class IngestContext:
     """The collaborators of `ingest`. `abort` ends the process where going on is not safe.
 
-    `add_seen` takes the text of each entry for the seen archive, None if the archive is off.
+    `add_seen` takes the text of each entry for the seen archive, None if the archive is off; `find_seen` reads it.
     """
 
     settings: Settings
@@ -105,6 +111,7 @@ class IngestContext:
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     add_seen: AddSeen | None = None
+    find_seen: FindSeen = no_seen_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +119,8 @@ class _Page:
     """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
 
     `coverage`: the part of the entry that is read if the body gives nothing. `headers`: those that declare rights;
-    `kept`: the page as received, if it is to be kept in case of a match and not too large.
+    `validators`: those of the answer; `kept`: the page as received, if it is to be kept in case of a match and not too
+    large.
     """
 
     body: bytes = b""
@@ -120,6 +128,7 @@ class _Page:
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     kept: KeptPage | None = None
+    validators: Validators = NO_VALIDATORS
     status: int | None = None
     problem: str = ""
     temporary: bool = False
@@ -163,7 +172,12 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
     reading, problem = await _read(context, claimed, entry, page)
     end = _end(context, claimed, entry, page, reading, problem)
     if context.add_seen is not None:
-        context.add_seen(seen_text(claimed, reading, now=context.now()))
+        context.add_seen(seen_text(claimed, reading, is_page_missing=bool(page.problem), now=context.now()))
+    if claimed.backfills:
+        read_stored = partial(_run_parser, context, claimed, entry, _Page(url=page.url))
+        reading, end = await look_back(
+            claimed, reading, end, problem, find_seen=context.find_seen, read_stored=read_stored
+        )
     if claimed.document is not None:
         await record_change(context.archive, claimed, reading, end, number=claimed.document, feed_text=entry.feed_text)
         return EntryOutcome.MATCHED
@@ -188,7 +202,15 @@ async def _archive(
     """Archives the article, then keeps its page, also if the file of the document cannot be written yet."""
     keeps = context.settings.config.corpus.pages and article.text_from is TextFrom.PAGE
     try:
-        document = await archive(context.archive, claimed, article, reading, end, feed_text=claimed.entry.feed_text)
+        document = await archive(
+            context.archive,
+            claimed,
+            article,
+            reading,
+            end,
+            feed_text=claimed.entry.feed_text,
+            validators=page.validators,
+        )
     except CorpusError:
         if keeps:
             await keep_page(context.archive, claimed, page.kept)
@@ -227,7 +249,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
         forbidden = error.failure is FetchFailure.ROBOTS
         return _Page(
             problem=f"{error.failure.value}: {error}",
-            temporary=error.failure in _TEMPORARY,
+            temporary=error.failure in TEMPORARY,
             coverage=Coverage.ROBOTS if forbidden else Coverage.ERRORS,
         )
     if response.status == 200 and response.body:
@@ -237,6 +259,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
             url=response.url,
             headers={name: response.headers.get(name, "") for name in RIGHTS_HEADERS},
             kept=_kept(response, context.now()),
+            validators=Validators(etag=response.etag, last_modified=response.last_modified),
             status=200,
         )
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
@@ -244,7 +267,7 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
         url=response.url,
         status=response.status,
         problem=problem,
-        temporary=response.status in _TEMPORARY_STATUS,
+        temporary=response.status in TEMPORARY_STATUS,
         wait=response.retry_after(context.now()),
     )
 
@@ -279,7 +302,9 @@ async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, pag
         return PageReading(article=None), f"neither page nor feed text could be read: {error}"
 
 
-async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page) -> PageReading:
+async def _run_parser(
+    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page, stored: UnmatchedText | None = None
+) -> PageReading:
     task = PageTask(
         entry=entry,
         feed=claimed.feed,
@@ -292,7 +317,8 @@ async def _run_parser(context: IngestContext, claimed: ClaimedEntry, entry: Entr
         repeated=tuple(context.repeated.of(page.host)),
         shares_page=claimed.shares_page,
         headers=page.headers,
-        keep_text=context.add_seen is not None,
+        keep_text=context.add_seen is not None and stored is None,
+        stored=stored,
     )
     return await read_page(context.parsers, task, page.body)
 
@@ -349,9 +375,10 @@ async def _retry(
     context: IngestContext, claimed: ClaimedEntry, reason: str, *, status: int | None, wait: timedelta | None = None
 ) -> bool:
     """Reschedules the entry for another try. False if it had all its tries."""
-    if claimed.attempts >= len(RETRIES):
+    retries = RETRIES_OF_BACKFILL if claimed.is_for_backfills_only else RETRIES
+    if claimed.attempts >= len(retries):
         return False
-    pause = max(RETRIES[claimed.attempts], min(wait or timedelta(), RETRIES[-1]))
+    pause = max(retries[claimed.attempts], min(wait or timedelta(), max(retries[-1], _LONGEST_ASKED)))
     due_at = context.now() + pause * (0.9 + 0.2 * context.jitter())
     await context.store.run(entries.retry, claimed.id, due_at=due_at, reason=reason, status=status)
     return True
@@ -361,7 +388,7 @@ async def _end_after_bug(context: IngestContext, claimed: ClaimedEntry) -> Entry
     reason = "internal error; see the log"
     if await _retry(context, claimed, reason, status=None):
         return None
-    end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason, coverage=Coverage.ERRORS)
+    end = EntryEnd(outcome=EntryOutcome.FAILED, reason=reason, coverage=Coverage.ERRORS, backfills=claimed.backfills)
     if claimed.document is not None:
         await context.store.run(entries.end_again, claimed.id, end, now=context.now())
         return EntryOutcome.MATCHED

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from watcher.alerts.windows import Window
 from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
 from watcher.errors import FetchError
-from watcher.model import AlertKind, FollowedFeed, NearMissMode, Priority, Watch
+from watcher.model import AlertKind, FollowedFeed, NearMissMode, Priority, TextFrom, Watch
 from watcher.net import origin_of
 from watcher.store.commands.outbox import Gate, Recipients
 
@@ -83,8 +83,18 @@ class Settings:
         """The channels that receive notices about watcher itself."""
         return tuple(name for name, channel in self.channels.items() if channel.ops)
 
-    def recipients(self, *, in_first_poll: bool, now: datetime, watches: Iterable[str] | None = None) -> Recipients:
-        """The channels to notify of a document found at `now` that matched `watches`; None: any watch."""
+    def recipients(
+        self,
+        *,
+        in_first_poll: bool,
+        now: datetime,
+        watches: Iterable[str] | None = None,
+        backfills: Mapping[str, int] | None = None,
+    ) -> Recipients:
+        """The channels to notify of a document found at `now` that matched `watches`; None: any watch.
+
+        `backfills`: watch -> the backfill that looks for it.
+        """
         names = self.watches.keys() if watches is None else self.watches.keys() & watches
         matched = [self.watches[name] for name in names]
         follow_ups = frozenset(name for name, channel in self.channels.items() if channel.follow_ups)
@@ -94,7 +104,30 @@ class Settings:
             in_first_poll=in_first_poll,
             urgent=frozenset(watch.name for watch in matched if watch.priority is Priority.HIGH),
             follow_ups=follow_ups,
+            backfills=backfills or {},
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
+        )
+
+    def first_revisit(self, link: str, text_from: TextFrom, now: datetime) -> datetime | None:
+        """The moment at which the page of a document that is archived `now` is read again; None: never.
+
+        A page that was gone before, so that the text is that of the seen archive, is not read.
+        """
+        revisions = self.config.revisions
+        reads = revisions.enabled and link and text_from is not TextFrom.SEEN
+        return now + revisions.schedule[0] if reads else None
+
+    def revision_channels(self, watches: Iterable[str]) -> tuple[str, ...]:
+        """The channels that receive the revisions of a document that matches `watches`.
+
+        A channel that no watch names receives those of all documents.
+        """
+        named = {channel for watch in self.watches.values() for channel in watch.channels}
+        wanted = {channel for name in self.watches.keys() & watches for channel in self.watches[name].channels}
+        return tuple(
+            name
+            for name, channel in self.channels.items()
+            if channel.revisions and (name in wanted or name not in named)
         )
 
     def near_miss_digests(self, watches: Iterable[str], *, now: datetime) -> Mapping[str, Mapping[str, datetime]]:

@@ -28,9 +28,12 @@ async def repair_due_times(settings: Settings, store: StoreThread, *, now: datet
     farthest = max(slowest, DAY) * (1 + JITTER)
     repaired = await store.run(clock_skew.correct_feeds, farthest=farthest, lease=LEASE, now=now)
     repaired += await store.run(clock_skew.correct_entries, patience=_LONGEST_RETRY, lease=LEASE, now=now)
+    if settings.config.revisions.enabled:
+        longest = settings.config.revisions.schedule[-1]
+        repaired += await store.run(clock_skew.correct_revisits, farthest=longest, lease=LEASE, now=now)
     if repaired:
         log.warning(
-            "the clock was set back: %d polls and entries would have waited for the old time",
+            "the clock was set back: %d polls, entries and pages would have waited for the old time",
             repaired,
             extra=event("clock.set_back", repaired=repaired),
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from watcher.model import FeedId
 from watcher.store import StoreThread
-from watcher.store.commands import coverage_blocks, retention
+from watcher.store.commands import backfills, coverage_blocks, retention, revisits
 from watcher.text.days import day_number
 
 FEED_TEXTS = timedelta(days=7)  # of ended entries; title and link stay, a new watch reads the page again
@@ -16,13 +16,16 @@ KNOWN_DAYS = 90  # since the feed listed them last
 PAYLOADS = timedelta(days=7)
 NEAR_MISSES = timedelta(days=90)  # since a page showed them last
 DELIVERIES = timedelta(days=90)
+BACKFILLS = timedelta(days=90)
 COVERAGE = timedelta(days=366)
 UNPACKED_COVERAGE = timedelta(days=40)
+VERSIONS = timedelta(days=365)  # the texts of revisions; their classes and sentences stay
 PAGES = timedelta(days=365)  # as received, for WARC; documents stay
 
 _ROWS = 500  # a few milliseconds of the store's thread
 _KEYS = 5_000
 _FEEDS = 100
+_BACKFILLS = 1  # up to some ten thousand rows
 _PAGES = 50  # about 40 kB each
 _MOST_BATCHES = 40  # for each kind and round
 
@@ -45,7 +48,10 @@ class Retention:
         await _all(lambda: run(retention.drop_pages, before=now - PAGES, limit=_PAGES), limit=_PAGES)
         await _all(lambda: run(retention.drop_delivery_payloads, before=now - PAYLOADS, limit=_ROWS))
         await _all(lambda: run(retention.drop_deliveries, before=now - DELIVERIES, limit=_ROWS))
+        await _all(lambda: run(backfills.delete_ended, before=now - BACKFILLS, limit=_BACKFILLS), limit=_BACKFILLS)
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
+        await _all(lambda: run(revisits.drop_texts, before=now - VERSIONS, limit=_PAGES, now=now), limit=_PAGES)
+        await _all(lambda: run(revisits.drop_tracks, before=now - VERSIONS, limit=_ROWS))
         await self._drop_known()
         await self._pack_coverage(now)
 

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from watcher.alerts.channels import CHANNELS
 from watcher.config import Config
-from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
 from watcher.feeds.subscriptions import plan_subscriptions
 from watcher.log import event
 from watcher.model import DeliveryState, FollowedFeed, ListedFeed
 from watcher.net import Client
-from watcher.parsing import ParserPool
 from watcher.parsing.launch import usable_cores
 from watcher.pipeline.archive import ArchiveContext, adopt_folder
 from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
@@ -33,8 +30,10 @@ from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
 from watcher.pipeline.poll import poll
 from watcher.pipeline.review import review
+from watcher.pipeline.revisit import RevisitContext
+from watcher.pipeline.seen import find_seen_text, no_seen_text
 from watcher.pipeline.send import Sender
-from watcher.pipeline.settings import LEASE, Settings, utc_now
+from watcher.pipeline.settings import LEASE, Settings
 from watcher.runtime.batcher import Batcher
 from watcher.runtime.disk_guard import DiskGuard
 from watcher.runtime.entry_recorder import EntryRecorder
@@ -42,17 +41,16 @@ from watcher.runtime.host_limiter import HostLimiter
 from watcher.runtime.housekeeping import Housekeeping
 from watcher.runtime.list_reader import ListReader
 from watcher.runtime.recovery_notice import notify_recovery
+from watcher.runtime.resources import Generation, Resources, Tally
 from watcher.runtime.retention import Retention
+from watcher.runtime.revisits import MOST_OF_ONCE, Revisits
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
-from watcher.seen import SeenArchive
-from watcher.store import StoreThread
-from watcher.store.commands import entries, feeds, followed_lists, outbox
+from watcher.store.commands import entries, feeds, followed_lists, outbox, revisits
 from watcher.store.commands.entries import ClaimedEntry
 from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
 from watcher.store.commands.outbox import ClaimedDelivery
-from watcher.store.engine.recovery import Recovery
 from watcher.text import host_and_port
 
 log = logging.getLogger(__name__)
@@ -62,50 +60,6 @@ INGESTS_AT_ONCE = 24  # each may hold a page of 8 MiB
 DELIVERIES_AT_ONCE = 16
 NEWS_AT_ONCE = 2 * usable_cores()  # with 48, the time from a feed's answer to its alert was three times as long
 _ALL_AHEAD = 1_000  # tasks of `once`: more than wait for one slow host
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counts what the steps did since the start. `failed_feeds`: name -> why."""
-
-    polled: int = 0
-    new_entries: int = 0
-    failed_feeds: dict[str, str] = field(default_factory=dict)
-    entries: Counter[str] = field(default_factory=Counter)
-    deliveries: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """The resources of a process. `show` prints for the console channel, `show_life` leaves a sign of life.
-
-    `seen`: the archive of seen texts, None if it is off. `recovery`: what had to be done to open the state, None if
-    nothing. `on_abort` is called once going on is not safe.
-    """
-
-    store: StoreThread
-    parsers: ParserPool
-    folder: CorpusFolder
-    show: Callable[[str], None]
-    seen: SeenArchive | None = None
-    now: Callable[[], datetime] = utc_now
-    jitter: Callable[[], float] = random.random
-    recovery: Recovery | None = None
-    show_life: Callable[[datetime], None] = lambda _now: None
-    on_abort: Callable[[], None] = lambda: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
-    """The contexts of the steps under one config and one HTTP client."""
-
-    settings: Settings
-    client: Client
-    poll: PollContext
-    ingest: IngestContext
-    archive: ArchiveContext
-    deliver: DeliverContext
-    follow: FollowContext
 
 
 class Service:
@@ -120,6 +74,7 @@ class Service:
         self.resources = resources
         self.tally = Tally()
         self.due_by: datetime | None = None  # `once` polls a feed once, however short its interval
+        self.for_backfills = False  # only entries that a backfill waits for are ingested
         self.former_clients: dict[Client, datetime] = {}
         self.abort_error: WatcherError | None = None
         self._sent_at: dict[str, float] = {}
@@ -132,6 +87,13 @@ class Service:
         self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
         self._make_runners(to_the_end=to_the_end)
+        self.revisits = Revisits(
+            resources.store,
+            context=lambda: self.generation.revisit,
+            is_open=lambda: self._disk_guard.is_open(),
+            now=resources.now,
+            most=MOST_OF_ONCE if to_the_end else None,
+        )
         self.generation = self._generation(settings, client)
         self._disk_guard = DiskGuard(
             resources.store,
@@ -208,6 +170,7 @@ class Service:
                 now=own.now,
                 jitter=own.jitter,
                 add_seen=own.seen.add if own.seen else None,
+                find_seen=partial(find_seen_text, settings.config.state.seen_path) if own.seen else no_seen_text,
             ),
             archive=archive,
             deliver=DeliverContext(
@@ -227,20 +190,31 @@ class Service:
                 now=own.now,
                 jitter=own.jitter,
             ),
+            revisit=RevisitContext(
+                settings=settings,
+                store=own.store,
+                client=client,
+                parsers=own.parsers,
+                repeated=self._repeated,
+                wake_deliver=self.deliver.wake,
+                now=own.now,
+            ),
         )
 
     # -- start and end -------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def start(self, *, subscribes: bool = True) -> None:
         """Takes over the state: voids a former process's claims, subscribes, adopts files, writes missing ones.
 
-        Raises CorpusError if the folder cannot be read; files that cannot be written now are written later.
+        Not `subscribes`: feeds and watches on record stay as they are, so that no new watch is tried. Raises
+        CorpusError if the folder cannot be read; files that cannot be written now are written later.
         """
         own = self.resources
-        for void in (feeds.void_claims, entries.void_claims):
+        for void in (feeds.void_claims, entries.void_claims, revisits.void_claims):
             await own.store.run(void)
         await own.store.run(outbox.void_claims, now=own.now())
-        await self.subscribe()
+        if subscribes:
+            await self.subscribe()
         if adopted := await adopt_folder(self.generation.archive):
             log.info(
                 "adopted %d documents that were in %s",
@@ -256,6 +230,7 @@ class Service:
         """Subscribes to the feeds of the config in force and of its lists, and tries new watches on what is there."""
         await self._subscribe_feeds()
         await review(self.settings, self.resources.store, now=self.resources.now())
+        await self.revisits.enroll()
 
     async def _subscribe_feeds(self) -> None:
         """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""
@@ -283,8 +258,8 @@ class Service:
     # -- runners -------------------------------------------------------------------------------------------------------
 
     @property
-    def runners(self) -> tuple[StepRunner[ClaimedFeed], StepRunner[ClaimedEntry], StepRunner[ClaimedDelivery]]:
-        return self.poll, self.ingest, self.deliver
+    def runners(self) -> tuple[StepRunner[Any], ...]:
+        return self.poll, self.ingest, self.deliver, self.revisits.runner
 
     def _make_runners(self, *, to_the_end: bool) -> None:
         store, now = self.resources.store, self.resources.now
@@ -345,7 +320,10 @@ class Service:
     async def _claim_entries(self, limit: int) -> list[ClaimedEntry]:
         if not await self._disk_guard.is_open():
             return []
-        return await self.resources.store.run(entries.claim, now=self.resources.now(), limit=limit, lease=LEASE)
+        now = self.resources.now()
+        return await self.resources.store.run(
+            entries.claim, now=now, limit=limit, lease=LEASE, for_backfills=self.for_backfills
+        )
 
     async def _reschedule_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
         await self.resources.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])

@@ -13,7 +13,7 @@ The archive may be deleted at any time: nothing of the state depends on it, and 
 
 from watcher.seen.archive import SeenArchive, delete_archive
 from watcher.seen.reading import SeenReader, TimeIsUp, Window, open_reader
-from watcher.seen.values import Dated, SeenText, StoredText, moment_of, second_of
+from watcher.seen.values import Dated, SeenText, StoredText, from_second, moment_of, second_of
 
 __all__ = [
     "Dated",
@@ -24,6 +24,7 @@ __all__ = [
     "TimeIsUp",
     "Window",
     "delete_archive",
+    "from_second",
     "moment_of",
     "open_reader",
     "second_of",

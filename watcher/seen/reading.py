@@ -161,7 +161,7 @@ class SeenReader:
                 second=second,
                 link=link,
                 link_key=link_key,
-                has_own_page=variant == 0,
+                variant=variant,
                 feed=self._feeds.get(feed, ""),
                 feed_text=feed_text,
                 article=article,

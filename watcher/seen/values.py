@@ -27,7 +27,8 @@ class SeenText:
     """The text of an ingested entry.
 
     `link_key`: of its page; `variant`: 0, or a number that distinguishes entries that share a page or have none. A text
-    with the same two replaces the former one. `feed_text`: the feed's own, which queries search as well.
+    with the same two replaces the former one, unless not `replaces`. `feed_text`: the feed's own, which queries search
+    as well.
     """
 
     link: str
@@ -38,6 +39,7 @@ class SeenText:
     article: Article
     kind: TextKind
     fetched_at: datetime
+    replaces: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,14 @@ class StoredText:
     """A text that was read back.
 
     `place`: sorts texts by their moments, and identifies this one in its partition. `second`: the exact one of its
-    moment. `has_own_page`: no other entry has
-    the same page.
+    moment. `variant`: as in `SeenText`.
     """
 
     place: int
     second: int
     link: str
     link_key: int
-    has_own_page: bool
+    variant: int
     feed: str
     feed_text: str
     article: Article

@@ -1,8 +1,8 @@
 """Writes one batch of texts in one transaction, and deletes texts that are too old.
 
-A text replaces the former one of the same entry. The first articles of a month are compressed without a dictionary;
-then one is trained on them, and they are compressed again. The visible text of a page is the dictionary of the other
-pages of its host in that month.
+A text replaces the former one of the same entry, unless it says that it does not. The first articles of a month are
+compressed without a dictionary; then one is trained on them, and they are compressed again. The visible text of a page
+is the dictionary of the other pages of its host in that month.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ class Writer:
         """Writes texts, all or none. Raises sqlite3.Error."""
         latest = {(text.link_key, text.variant): text for text in texts}
         with self._transaction():
+            for former in [keys for keys, text in latest.items() if not text.replaces and self._has(text)]:
+                del latest[former]
             for text in latest.values():
                 self._delete_former(text)
             placed = ((self._second(text), text) for text in latest.values())
@@ -125,6 +127,16 @@ class Writer:
         if len(self._words) + len(new) > _REMEMBERED_WORDS:
             self._words.clear()
         self._words |= new
+
+    def _has(self, text: SeenText) -> bool:
+        """Whether there is a text of the same entry."""
+        return any(
+            self._db.execute(
+                f"SELECT 1 FROM texts_{partition.name} WHERE link_key = ? AND variant = ?",
+                (text.link_key, text.variant),
+            ).fetchone()
+            for partition in database.partitions(self._db)
+        )
 
     def _delete_former(self, text: SeenText) -> None:
         for partition in database.partitions(self._db):

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.log import event
-from watcher.model import Entry, Hit
+from watcher.model import Change, Entry, Hit, Track
 
 log = logging.getLogger(__name__)
 
 _ENTRY = TypeAdapter(Entry)
 _HITS = TypeAdapter(tuple[Hit, ...])
+_TRACK = TypeAdapter(Track)
+_CHANGES = TypeAdapter(tuple[Change, ...])
 
 
 def dump_entry(entry: Entry) -> str:
@@ -56,3 +58,33 @@ def unpack_days(packed: bytes) -> list[list[int]]:
     """Reads the counts of days back."""
     days: list[list[int]] = json.loads(zlib.decompress(packed))
     return days
+
+
+def pack_track(track: Track) -> bytes:
+    """Compresses what is known of a page."""
+    return zlib.compress(_TRACK.dump_json(track, exclude_defaults=True))
+
+
+def unpack_track(packed: bytes) -> Track:
+    """Reads a track back."""
+    return _TRACK.validate_json(zlib.decompress(packed))
+
+
+def dump_changes(changes: tuple[Change, ...]) -> str:
+    """Serialises the changes of a revision."""
+    return _CHANGES.dump_json(changes).decode()
+
+
+def load_changes(payload: str) -> tuple[Change, ...]:
+    """Reads the changes of a revision back."""
+    return _CHANGES.validate_json(payload)
+
+
+def pack_text(text: str) -> bytes:
+    """Compresses a text."""
+    return zlib.compress(text.encode())
+
+
+def unpack_text(packed: bytes) -> str:
+    """Reads a text back."""
+    return zlib.decompress(packed).decode()

@@ -27,7 +27,7 @@ from watcher.web.problem import Problem
 log = logging.getLogger(__name__)
 
 _SECONDS = 30  # for a whole request, until a slow reader has its answer
-_OPEN = ("/static/", "/feeds/watches/", "/login")  # they need no token, or take their own
+_OPEN = ("/static/", "/feeds/watches/", "/feeds/searches/", "/login")  # they need no token, or take their own
 
 Refusal = Callable[[Request, Problem], Awaitable[Response]]
 

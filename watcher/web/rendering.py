@@ -33,6 +33,11 @@ def render(template: str, texts: Texts, values: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(values, _=texts.text, _n=texts.counted, texts=texts)
 
 
+def render_file(template: str, values: Mapping[str, Any]) -> str:
+    """Renders a template that has no texts for people."""
+    return _environment().get_template(template).render(values)
+
+
 def to_json(value: object) -> bytes:
     """Returns a value as JSON."""
     return json.dumps(value, ensure_ascii=False, default=_plain).encode("utf-8", "replace")

@@ -6,7 +6,8 @@ Each page of `PAGES` answers at its path with HTML, and at the path of its twin 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +20,22 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from watcher.config import WebConfig
+from watcher.inquiry.match_feed import MatchFeed
 from watcher.runtime.status import StatusMonitor
 from watcher.store import StoreReader
+from watcher.store.commands import match_feeds
 from watcher.web.access import COOKIE, SESSION, Access
 from watcher.web.asked import Asked, Page, View
 from watcher.web.catalogue import Texts, language_of
+from watcher.web.feed_formats import ATOM, JSON_FEED, to_atom, to_json_feed
+from watcher.web.feed_links import new_token
 from watcher.web.gate import Gate
 from watcher.web.lanes import Lane
 from watcher.web.live import NewDocuments
 from watcher.web.pages.actions import ACTIONS
 from watcher.web.pages.document import document, document_file
 from watcher.web.pages.feeds import feed, feeds
+from watcher.web.pages.match_feeds import search_feed, watch_feed
 from watcher.web.pages.matches import matches
 from watcher.web.pages.outbox import outbox
 from watcher.web.pages.press_review import press_review, press_review_file
@@ -100,6 +106,7 @@ class _Site:
         state = self._service.settings.config.state.path
         self._lanes = (Lane(state, name="pages"), Lane(state, name="searches", waiting=30))
         self._results = Results()
+        self._watch_feeds: set[str] = set()
         self._new = NewDocuments(self._next_number, stop)
         self.router = Router(self._routes(), redirect_slashes=False)
 
@@ -114,6 +121,7 @@ class _Site:
         ]
         return [
             *files,
+            *self._feed_routes(),
             *(Route(place.json, self._as_json(place)) for place in PAGES),
             *(Route(place.path, self._as_html(place)) for place in PAGES),
             Route("/static/{name}", self._static),
@@ -138,6 +146,7 @@ class _Site:
                 view = place.page(asked)
                 return render(view.template, texts, {**view.values, **frame}).encode("utf-8", "replace")
 
+            await self._prepare(place)
             return Response(await self._ask(request, show, slow=place.slow), media_type=HTML)
 
         return answer
@@ -148,6 +157,7 @@ class _Site:
                 view: View = place.page(asked)
                 return to_json(view.json())
 
+            await self._prepare(place)
             return Response(await self._ask(request, show, slow=place.slow), media_type=JSON)
 
         return answer
@@ -157,6 +167,32 @@ class _Site:
             return Response(await self._ask(request, content), media_type=media_type)
 
         return answer
+
+    def _feed_routes(self) -> Iterator[Route]:
+        for path, find, slow in (("watches", watch_feed, False), ("searches", search_feed, True)):
+            for suffix, write, media_type in ((".atom", to_atom, ATOM), (".json", to_json_feed, JSON_FEED)):
+                yield Route(f"/feeds/{path}/{{name}}{suffix}", self._feed(find, write, media_type, slow=slow))
+
+    def _feed(
+        self, find: Callable[[Asked], MatchFeed], write: Callable[[MatchFeed], bytes], media_type: str, *, slow: bool
+    ) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            body = await self._ask(request, lambda asked: write(find(asked)), slow=slow)
+            headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
+            if _has(request, headers["ETag"]):
+                return Response(status_code=304, headers=headers)
+            return Response(body, headers=headers, media_type=media_type)
+
+        return answer
+
+    async def _prepare(self, place: Place) -> None:
+        """Makes the feeds of watches that are new in the config, before their page shows the addresses."""
+        if place.page is not watches:
+            return
+        if names := {watch.name for watch in self._service.settings.config.watches} - self._watch_feeds:
+            tokens = {name: new_token() for name in names}
+            await self._service.resources.store.run(match_feeds.ensure_watches, tokens, now=self.now())
+            self._watch_feeds |= names
 
     async def _ask(self, request: Request, answer: Callable[[Asked], bytes], *, slow: bool = False) -> bytes:
         """Makes an answer on the thread of its lane."""
@@ -257,6 +293,12 @@ async def _form(request: Request) -> Mapping[str, str]:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=20))
     except ValueError:
         raise Problem(400, "The request is not a form.") from None
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the reader has this form of an answer already (RFC 9110, 13.1.2)."""
+    known = request.headers.get("if-none-match", "").split(",")
+    return any(each.strip().removeprefix("W/") in (etag, "*") for each in known)
 
 
 def _twin(request: Request, place: Place) -> str:

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import MappingProxyType
 
 from watcher.corpus.export.csv_records import csv_lines
-from watcher.corpus.export.jsonl import COLUMNS, jsonl_lines
+from watcher.corpus.export.jsonl import COLUMNS, jsonl_lines, revision_row
 from watcher.corpus.export.row import EXCERPT, ExportContext, ExportRow, Write
 
 FORMATS: Mapping[str, str] = MappingProxyType(
@@ -46,5 +46,6 @@ __all__ = [
     "Write",
     "csv_lines",
     "jsonl_lines",
+    "revision_row",
     "writer_of",
 ]

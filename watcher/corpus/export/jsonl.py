@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from watcher.corpus.export.row import ExportContext, ExportRow
-from watcher.model import Match
+from watcher.model import Match, Revision
 
 # Characters that other tools read as the end of a line, or that have no UTF-8: they would split a line of JSON.
 _LINE_BREAKERS = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
@@ -43,9 +43,13 @@ def write(rows: Iterable[ExportRow], _context: ExportContext) -> Iterator[bytes]
 
 
 def jsonl_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
-    """Yields one line of JSON per document, each with its `\n`, with every column; unknown values are null or empty."""
+    """Yields one line of JSON per document, each with its `\n`, with every column and the `revisions`.
+
+    Unknown values are null or empty.
+    """
     for row in rows:
-        line = json.dumps(columns_of(row), ensure_ascii=False)
+        columns = columns_of(row) | {"revisions": [revision_row(revision) for revision in row.revisions]}
+        line = json.dumps(columns, ensure_ascii=False)
         yield _LINE_BREAKERS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", line) + "\n"
 
 
@@ -57,6 +61,19 @@ def columns_of(row: ExportRow) -> dict[str, object]:
         "precision": row.date.precision if row.date else None,
         "fetched_at": row.fetched_at.isoformat() if row.fetched_at else None,
         "matches": [_match(match) for match in row.matches],
+    }
+
+
+def revision_row(revision: Revision) -> dict[str, object]:
+    """Converts a revision to the row that `revisions list --json` prints too."""
+    return {
+        "number": revision.number,
+        "version": revision.version,
+        "url": revision.url,
+        "title": revision.title,
+        "watches": list(revision.watches),
+        "classes": [each.value for each in revision.classes],
+        "seen_at": revision.seen_at.isoformat(),
     }
 
 

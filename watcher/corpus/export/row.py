@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-from watcher.model import DocumentId, DocumentNumber, KeptPage, Match, PartialDate, Quality, StoryId, TextFrom
+from watcher.model import DocumentId, DocumentNumber, KeptPage, Match, PartialDate, Quality, Revision, StoryId, TextFrom
 
 EXCERPT = 500
 _TITLE = 100  # characters of the text that serve as a title
@@ -24,7 +24,8 @@ _BRACKETS = re.compile(r"[\[\]]")
 class ExportRow:
     """A document with its provenance. Unknown values are None, "" or (): an adopted document has only its file.
 
-    `recorded_at`: when watcher found or made the document, for formats that need a time.
+    `recorded_at`: when watcher found or made the document, for formats that need a time. `revisions`: the later
+    versions of its text, the newest first.
     """
 
     number: DocumentNumber
@@ -47,6 +48,7 @@ class ExportRow:
     matches: tuple[Match, ...] = ()
     extractor: str = ""
     recorded_at: datetime | None = None
+    revisions: tuple[Revision, ...] = ()
 
     @property
     def stem(self) -> str:

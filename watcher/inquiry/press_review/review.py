@@ -54,6 +54,7 @@ class ReviewedArticle:
         notes = {
             "behind a paywall": self.quality is Quality.PAYWALL,
             "text from the feed": self.text_from is TextFrom.FEED,
+            "text from the seen archive": self.text_from is TextFrom.SEEN,
             DISALLOWED: rights.robots == DISALLOWED,
             f"robots: {rights.robots}": rights.robots not in ("", DISALLOWED),
             "text and data mining reserved": rights.tdm_reservation == "1",

@@ -41,3 +41,15 @@ def correct_entries(tx: Connection, *, patience: timedelta, lease: timedelta, no
     held = and_(_CLAIMED, entries.lease_until > now + lease)
     tx.execute(update(schema.entries).where(held).values(lease_until=now + lease))
     return corrected
+
+
+def correct_revisits(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
+    """Makes readings of pages due that would wait for longer than `farthest`. Returns their number."""
+    rows = schema.revisits.c
+    early = update(schema.revisits).where(rows.archived_at > now, rows.due_at.is_not(None))
+    tx.execute(early.values(archived_at=now))
+    late = update(schema.revisits).where(rows.due_at > now + farthest)
+    corrected = tx.execute(late.values(due_at=now)).rowcount
+    held = update(schema.revisits).where(rows.lease_until > now + lease)
+    tx.execute(held.values(lease_until=now + lease))
+    return corrected

@@ -25,8 +25,9 @@ from watcher.model import (
 )
 from watcher.store import schema
 from watcher.store.codec import dump_hits
-from watcher.store.commands import entries, outbox, stories
+from watcher.store.commands import entries, outbox, revisits, stories
 from watcher.store.commands.document_pages import record_rights
+from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.overlaps import find_overlaps
 from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
 from watcher.store.sql import Instant, upsert
@@ -64,7 +65,8 @@ class Draft:
 
     `sketch`: its fingerprints. `story_of` finds its story among the documents of the last `story_window` that share
     fingerprints with it; it may read the texts of those by their numbers. `is_same_text`: whether another text is the
-    same but for counters. `rights`: the reservations that the page declares.
+    same but for counters. `rights`: the reservations that the page declares. `validators`: of the page's answer;
+    `revisit_at`: when the page is read again, None: never.
     """
 
     article: Article
@@ -81,6 +83,8 @@ class Draft:
     story_window: timedelta = timedelta()
     is_same_text: Callable[[str], bool] = lambda _other: False
     rights: Rights = NO_RIGHTS
+    validators: Validators = NO_VALIDATORS
+    revisit_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,8 @@ def record(
     record_rights(tx, number, draft.rights)
     stories.remember(tx, number, draft.sketch, now=now)
     _add_urls(tx, number, draft, end, now=now)
+    if draft.revisit_at is not None:
+        revisits.plan(tx, number, draft.validators, due_at=draft.revisit_at, now=now)
     watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
     outbox.notify_of_document(tx, recipients, number, story, watches, now=now)
@@ -222,10 +228,12 @@ def renumber(
     ):
         tx.execute(update(table).where(table.c.document == old).values(document=new))
     stories.renumber(tx, old, new)
+    revisits.renumber(tx, old, new)
     for table in (schema.notified, schema.deliveries):
         tx.execute(update(table).where(table.c.story == old).values(story=new))
     tx.execute(update(schema.documents).where(schema.documents.c.story == old).values(story=new))
-    tx.execute(update(schema.entries).where(schema.entries.c.document == old).values(document=new))
+    for table in (schema.entries, schema.backfill_entries):
+        tx.execute(update(table).where(table.c.document == old).values(document=new))
     tx.execute(schema.documents.delete().where(schema.documents.c.number == old))
     adopt(tx, files, now=now)
     return get(tx, new)

@@ -14,6 +14,7 @@ from watcher.model import Coverage, Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
 from watcher.store.commands import coverage, near_misses, pages
+from watcher.store.commands.backfill_entries import OPEN_ENTRIES, BackfillOutcome, BackfillTask, end_tasks, tasks_of
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 from watcher.store.sql import Instant, day_of
@@ -38,6 +39,7 @@ _DUE = (
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
     .limit(bindparam("most", type_=Integer))
 )
+_DUE_FOR_BACKFILLS = _DUE.where(schema.entries.c.id.in_(OPEN_ENTRIES))
 _CLAIM = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
@@ -111,7 +113,7 @@ class ClaimedEntry:
     """An entry that this process ingests until the lease ends.
 
     `document`: the number of its document, if it has one and is ingested again because it changed. `shares_page`: its
-    link does not lead to a page of its own.
+    link does not lead to a page of its own. `backfills`: those that wait for it.
     """
 
     id: EntryId
@@ -126,6 +128,12 @@ class ClaimedEntry:
     seen_at: datetime
     document: int | None = None
     shares_page: bool = False
+    backfills: tuple[BackfillTask, ...] = ()
+
+    @property
+    def is_for_backfills_only(self) -> bool:
+        """Whether only backfills asked for the ingestion."""
+        return bool(self.backfills) and all(task.reopened for task in self.backfills)
 
     @property
     def link(self) -> str:
@@ -138,7 +146,8 @@ class EntryEnd:
     """The outcome of an entry, and its reason.
 
     `coverage`: the part of it that was read. `status`: of the page's HTTP answer. `final_url`: after redirects.
-    `shown`: its parts beside the article; `near_misses`: the terms in these.
+    `shown`: its parts beside the article; `near_misses`: the terms in these. `backfills`: those that waited for it;
+    `from_seen`: its article is the text of the seen archive.
     """
 
     outcome: EntryOutcome
@@ -148,6 +157,8 @@ class EntryEnd:
     coverage: Coverage = Coverage.PAGE
     shown: PageObservation | None = None
     near_misses: ShownNearMisses | None = None
+    backfills: tuple[BackfillTask, ...] = ()
+    from_seen: bool = False
 
 
 def void_claims(tx: Connection) -> None:
@@ -163,8 +174,15 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.entries).where(expired).values(state="pending", lease_until=None))
 
 
-def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedEntry]:
-    """Claims up to `limit` pending entries. Feeds take turns, so that a long one does not starve the others."""
+def claim(
+    tx: Connection, *, now: datetime, limit: int, lease: timedelta, for_backfills: bool = False
+) -> list[ClaimedEntry]:
+    """Claims up to `limit` pending entries. Feeds take turns, so that a long one does not starve the others.
+
+    `for_backfills`: only entries that a backfill waits for.
+    """
+    rows = tx.execute(_DUE_FOR_BACKFILLS if for_backfills else _DUE, {"now": now, "most": limit}).all()
+    tasks = tasks_of(tx, [row.id for row in rows]) if rows else {}
     claimed = [
         ClaimedEntry(
             id=row.id,
@@ -179,8 +197,9 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             seen_at=row.seen_at,
             document=row.document,
             shares_page=bool(row.link) and row.link_key is None,
+            backfills=tasks.get(row.id, ()),
         )
-        for row in tx.execute(_DUE, {"now": now, "most": limit})
+        for row in rows
     ]
     if claimed:
         tx.execute(_CLAIM, [{"entry": entry.id, "until": now + lease} for entry in claimed])
@@ -200,6 +219,11 @@ def end(
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
         coverage.count_ends(tx, [(entry_id, end.coverage) for entry_id, end in ends])
         near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
+        for entry_id, end in ends:
+            failed = end.outcome is EntryOutcome.FAILED
+            end_tasks(
+                tx, entry_id, end.backfills, BackfillOutcome.FAILED if failed else BackfillOutcome.UNMATCHED, now=now
+            )
     return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
@@ -208,6 +232,16 @@ def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
     coverage.count_ends(tx, [(entry_id, end.coverage)])
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
+    is_new = end.outcome is not EntryOutcome.DUPLICATE
+    end_tasks(
+        tx,
+        entry_id,
+        end.backfills,
+        BackfillOutcome.DOCUMENT if is_new else BackfillOutcome.KNOWN,
+        document=document,
+        from_seen=is_new and end.from_seen,
+        now=now,
+    )
 
 
 def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
@@ -215,6 +249,7 @@ def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime
     tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
     coverage.count_ends(tx, [(entry_id, end.coverage)])
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
+    end_tasks(tx, entry_id, end.backfills, BackfillOutcome.KNOWN, now=now)
 
 
 def retry(tx: Connection, entry_id: EntryId, *, due_at: datetime, reason: str, status: int | None) -> None:

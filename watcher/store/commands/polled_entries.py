@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, update
+from sqlalchemy import Connection, Integer, bindparam, text, update
 
 from watcher.model import ChangedEntry, EntryId, FeedId, NewEntry
 from watcher.store import raw_sql, schema
@@ -25,6 +25,11 @@ _MARK_SEEN = (
     update(schema.seen_keys)
     .where(_keys.key.in_(values_of("keys")), _keys.seen_on < bindparam("stale", type_=Integer))
     .values(seen_on=bindparam("today", type_=Integer))
+)
+_NOT_FOR_BACKFILL_ONLY = (
+    update(schema.backfill_entries)
+    .where(schema.backfill_entries.c.entry == bindparam("of"), text("backfill_entries.outcome = ''"))
+    .values(reopened=False)
 )
 
 
@@ -56,6 +61,8 @@ def reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> Non
     """Makes a known entry pending again with its changed content."""
     values = {"link": changed.entry.link, "title": changed.entry.title, "content_hash": changed.content_hash}
     pending = {"state": "pending", "due_at": now + changed.wait, "attempts": 0, "in_first_poll": False}
+    if tx.execute(_NOT_FOR_BACKFILL_ONLY, {"of": changed.entry_id}).rowcount:
+        pending["due_at"] = now  # somebody waits for it
     this = update(schema.entries).where(_entries.id == changed.entry_id)
     if not tx.execute(this.where(_entries.state != "claimed").values(**values, **pending)).rowcount:
         tx.execute(this.values(**values, changed=True))  # ingested again when its present ingestion has ended

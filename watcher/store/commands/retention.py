@@ -80,7 +80,12 @@ def drop_deliveries(tx: Connection, *, before: datetime, limit: int) -> int:
     rows = schema.deliveries.c
     ended = and_(rows.ended_at < before, rows.sequence < _newest(schema.deliveries, "sequence"))
     some = tx.execute(select(rows.sequence).where(ended).order_by(rows.ended_at).limit(limit)).scalars().all()
-    for table in (schema.attempts, schema.delivery_documents, schema.delivery_near_misses):
+    for table in (
+        schema.attempts,
+        schema.delivery_documents,
+        schema.delivery_near_misses,
+        schema.delivery_revisions,
+    ):
         tx.execute(delete(table).where(table.c.delivery.in_(some)))
     return tx.execute(delete(schema.deliveries).where(rows.sequence.in_(some))).rowcount
 

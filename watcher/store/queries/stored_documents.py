@@ -157,6 +157,12 @@ def has_watch(tx: Connection, watch: str) -> bool:
     return tx.execute(_OF_WATCH, {"watch": watch}).first() is not None
 
 
+def matched_or_adopted(tx: Connection, watch: str) -> set[int]:
+    """Returns the numbers of the documents that match a watch on record, and of the adopted ones."""
+    matched = set(tx.execute(select(_matches.document).where(_matches.watch == watch)).scalars())
+    return matched | set(tx.execute(select(_documents.number).where(_documents.adopted)).scalars())
+
+
 def of_day(
     tx: Connection, day: str, *, since: datetime, until: datetime, watch: str | None = None, limit: int
 ) -> tuple[list[DocumentNumber], int]:

@@ -4,6 +4,7 @@
 compares the two.
 """
 
+from watcher.store.schema.backfills import backfill_entries, backfills
 from watcher.store.schema.deliveries import (
     attempts,
     channels,
@@ -44,16 +45,21 @@ from watcher.store.schema.feeds import (
     sitemaps,
     walls,
 )
+from watcher.store.schema.match_feeds import search_feeds, watch_feeds
 from watcher.store.schema.metadata import metadata
+from watcher.store.schema.revisions import delivery_revisions, revisions, revisits
 
 __all__ = [
     "attempts",
+    "backfill_entries",
+    "backfills",
     "channels",
     "coverage",
     "coverage_blocks",
     "deliveries",
     "delivery_documents",
     "delivery_near_misses",
+    "delivery_revisions",
     "document_pages",
     "document_rights",
     "document_urls",
@@ -74,10 +80,14 @@ __all__ = [
     "notified",
     "opml_lists",
     "repeats",
+    "revisions",
+    "revisits",
+    "search_feeds",
     "seen_keys",
     "sitemaps",
     "sketches",
     "unread_entries",
     "walls",
+    "watch_feeds",
     "watches",
 ]

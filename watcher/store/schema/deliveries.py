@@ -9,7 +9,7 @@ from watcher.store.sql import Instant
 
 # One row per delivery of an alert to a channel. `payload` is stored before the first attempt. `urgent` breaks through
 # quiet hours; `uncertain`: it may have been shown although no answer confirms it; `reference`: the channel's id of the
-# message; `told_in`: the digest that carries it instead.
+# message; `told_in`: the digest that carries it instead; `backfill`: the backfill that the summary is of.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -33,6 +33,7 @@ deliveries = Table(
     Column("told_in", Integer),
     Column("last_answer", Text, nullable=False, default=""),
     Column("ended_at", Instant),
+    Column("backfill", Integer),
     Index("deliveries_by_state", "state", "channel", "sequence"),
     Index("deliveries_ended", "ended_at"),
 )

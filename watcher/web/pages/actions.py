@@ -1,4 +1,5 @@
-"""What the buttons of the pages do: resume a channel, replay or drop a delivery, poll a feed, renew feed addresses.
+"""What the buttons of the pages do: resume a channel, replay or drop a delivery, poll a feed,
+make a search a feed, renew or remove feeds of matches.
 
 Each returns its result as a sentence, also if it is not possible any more.
 """
@@ -8,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode
 
+from watcher.errors import QueryError
+from watcher.inquiry.document_list import compile_query
+from watcher.inquiry.search import Scope
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
 from watcher.runtime.service import Service
-from watcher.store.commands import feeds, incidents, outbox
+from watcher.store.commands import feeds, incidents, match_feeds, outbox
 from watcher.store.queries import outbox_status
 from watcher.store.queries.outbox_status import Choice
+from watcher.web.feed_links import new_token
 from watcher.web.parameters import encoded_name
 from watcher.web.results import Outcome
 
@@ -22,6 +27,10 @@ Action = Callable[[Service, Fields], Awaitable[Outcome]]
 
 _WAITING = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.PARKED)
 _LONGEST_NAME = 200
+_LONGEST_QUERY = 2_000
+_RENEWED = "The feed has new addresses; the former ones do not work any more."
+_REMOVED = "The feed is removed."
+_NO_FEED = "This feed does not exist any more."
 
 
 async def resume(service: Service, fields: Fields) -> Outcome:
@@ -66,13 +75,64 @@ async def poll(service: Service, fields: Fields) -> Outcome:
     return _outcome(page, sentence, name=name)
 
 
-ACTIONS: Mapping[str, Action] = {"resume": resume, "replay": replay, "drop": drop, "poll": poll}
+async def subscribe(service: Service, fields: Fields) -> Outcome:
+    """Makes a search a feed."""
+    query, scope, feed = fields.get("query", "").strip(), fields.get("in", ""), fields.get("feed", "").strip()
+    page = f"/search?{urlencode({'q': query[:_LONGEST_QUERY]})}"
+    try:
+        compile_query(query)
+    except QueryError:
+        return _outcome(page, "The query has a mistake, so it is not a feed.", name="")
+    if scope not in list(Scope) or len(query) > _LONGEST_QUERY or len(feed) > _LONGEST_NAME:
+        return _outcome(page, "This search cannot be a feed.", name="")
+    store, now = service.resources.store, service.resources.now()
+    if not await store.run(match_feeds.add_search, query, scope, feed, token=new_token(), now=now):
+        return _outcome(
+            "/watches",
+            "There are {count} searches that are feeds. Remove one first.",
+            name="",
+            count=match_feeds.MOST_SEARCHES,
+        )
+    return _outcome("/watches", "The search {name} is a feed.", name=query)
+
+
+async def renew(service: Service, fields: Fields) -> Outcome:
+    """Gives the feeds of a watch or a search new addresses; the former ones end."""
+    store, watch = service.resources.store, fields.get("watch", "")
+    if watch:
+        is_done = await store.run(match_feeds.renew_watch, watch, token=new_token())
+    else:
+        is_done = await store.run(match_feeds.renew_search, _number(fields), token=new_token())
+    return _outcome("/watches", _RENEWED if is_done else _NO_FEED, name="")
+
+
+async def remove(service: Service, fields: Fields) -> Outcome:
+    """Ends the feed of a search."""
+    is_done = await service.resources.store.run(match_feeds.remove_search, _number(fields))
+    return _outcome("/watches", _REMOVED if is_done else _NO_FEED, name="")
+
+
+ACTIONS: Mapping[str, Action] = {
+    "resume": resume,
+    "replay": replay,
+    "drop": drop,
+    "poll": poll,
+    "subscribe": subscribe,
+    "renew": renew,
+    "remove": remove,
+}
 """The last part of the path -> what it does."""
 
 
 def _id(fields: Fields) -> str:
     """Returns the id of a delivery; one that nothing has if the field is missing."""
     return fields.get("id", "") or "-"
+
+
+def _number(fields: Fields) -> int:
+    """Returns the number of a search; one that nothing has if it is missing."""
+    text = fields.get("search", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _outbox(fields: Fields) -> str:

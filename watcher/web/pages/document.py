@@ -1,4 +1,4 @@
-"""`/documents/N`: the text of a document with its hits, its origin, other copies, and alerts."""
+"""`/documents/N`: the text of a document with its hits, its origin, other copies, later versions, and alerts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from watcher.corpus import render_document
+from watcher.corpus import render_document, revision_row
+from watcher.corpus.revisions import Effort, word_runs
 from watcher.inquiry.document_list import document_json, outlet_of, title_of
 from watcher.model import Hit, HitField
-from watcher.store.queries import outbox_status, stored_documents
+from watcher.store.queries import outbox_status, revisions, stored_documents
 from watcher.store.queries.outbox_status import DeliveryStatus
+from watcher.store.queries.revisions import StoredVersion
 from watcher.store.queries.stored_documents import StoredDocument
 from watcher.text.language_tags import is_language_tag
 from watcher.web.asked import Asked, View
@@ -27,6 +29,8 @@ def document(asked: Asked) -> View:
     copies = [row for row in asked.store.read(stored_documents.of_story, found.story) if row[0] != found.number]
     members = [{"number": number, "name": name, "outlet": outlet, "url": url} for number, name, outlet, url in copies]
     deliveries = asked.store.read(outbox_status.of_document, found.number)
+    versions = asked.store.read(revisions.versions, found.number)
+    effort = Effort()
     heading, paragraphs = _text(found)
     values = {
         "document": found,
@@ -38,8 +42,10 @@ def document(asked: Asked) -> View:
         "feed_hits": _feed_hits(found),
         "copies": members,
         "deliveries": deliveries,
+        "versions": versions,
+        "runs_of": lambda change: word_runs(change, effort),
     }
-    return View(template="document.html", values=values, json=lambda: _plain(found, members, deliveries))
+    return View(template="document.html", values=values, json=lambda: _plain(found, members, deliveries, versions))
 
 
 def document_file(asked: Asked) -> bytes:
@@ -93,7 +99,12 @@ def _hits(found: StoredDocument, field: HitField) -> list[Hit]:
     return [hit for match in found.matches for hit in match.hits if hit.field is field]
 
 
-def _plain(found: StoredDocument, copies: list[dict[str, Any]], deliveries: list[DeliveryStatus]) -> dict[str, object]:
+def _plain(
+    found: StoredDocument,
+    copies: list[dict[str, Any]],
+    deliveries: list[DeliveryStatus],
+    versions: list[StoredVersion],
+) -> dict[str, object]:
     return {
         **document_json(found),
         "text": found.text,
@@ -118,5 +129,15 @@ def _plain(found: StoredDocument, copies: list[dict[str, Any]], deliveries: list
             {"id": each.id, "channel": each.channel, "kind": each.kind.value, "state": each.state.value}
             for each in deliveries
         ],
-        "revisions": [],
+        "revisions": [_plain_version(each) for each in versions],
+    }
+
+
+def _plain_version(version: StoredVersion) -> dict[str, object]:
+    revision = version.revision
+    return {
+        **revision_row(revision),
+        "modified_at": revision.modified_at,
+        "admitted": revision.admitted,
+        "paragraphs": [{"before": each.before, "after": each.after} for each in version.changes or ()],
     }

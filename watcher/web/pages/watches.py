@@ -6,21 +6,34 @@ from watcher.errors import QueryError
 from watcher.inquiry.query_trial import try_query
 from watcher.inquiry.search_json import result_json
 from watcher.inquiry.watch_list import WatchStatus, list_watches
+from watcher.store.queries import match_feeds
+from watcher.store.queries.match_feeds import SearchFeed
 from watcher.web.asked import Asked, View
 from watcher.web.catalogue import Texts
+from watcher.web.feed_links import links_of_search, links_of_watch
 from watcher.web.sparkline import sparkline
-from watcher.web.watch_feed_links import links_of
 from watcher.web.watch_lines import watch_lines
 
 
 def watches(asked: Asked) -> View:
     """Lists the watches."""
     found = list_watches(asked.store, asked.config.watches, timezone=asked.config.corpus.timezone, now=asked.now)
-    links = {name: links_of(name, token) for name, token in asked.tokens.items()}
-    values = {"watches": found, "links": links, "sparkline": _sparkline}
+    tokens = asked.store.read(match_feeds.of_watches)
+    links = {name: links_of_watch(name, each.token) for name, each in tokens.items()}
+    searches = asked.store.read(match_feeds.of_searches)
+    values = {
+        "watches": found,
+        "links": links,
+        "searches": searches,
+        "links_of_search": links_of_search,
+        "sparkline": _sparkline,
+    }
 
     def plain() -> object:
-        return {"watches": [_plain(each, links.get(each.watch.name, {})) for each in found]}
+        return {
+            "watches": [_plain(each, links.get(each.watch.name, {})) for each in found],
+            "searches": [_plain_search(each) for each in searches],
+        }
 
     return View(template="watches.html", values=values, json=plain)
 
@@ -77,3 +90,8 @@ def _plain(each: WatchStatus, links: dict[str, str]) -> dict[str, object]:
         "atom": links.get("atom"),
         "json_feed": links.get("json_feed"),
     }
+
+
+def _plain_search(each: SearchFeed) -> dict[str, object]:
+    links = links_of_search(each.number, each.token)
+    return {"number": each.number, "query": each.query, "in": each.scope, "feed": each.feed, **links}

@@ -20,6 +20,7 @@ from watcher.store.commands.outbox.claims import (
     void_claims,
 )
 from watcher.store.commands.outbox.enqueue import Recipients, notify, notify_of_document
+from watcher.store.commands.outbox.revisions import notify_of_revision
 from watcher.store.commands.outbox.windows import Gate, close_windows, correct_clock_skew
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "keep_payload",
     "notify",
     "notify_of_document",
+    "notify_of_revision",
     "release",
     "replay",
     "resume",

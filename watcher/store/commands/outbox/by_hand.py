@@ -11,6 +11,7 @@ from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link
 from watcher.store.commands.outbox.near_misses import copy_near_misses
+from watcher.store.commands.outbox.revisions import copy_revisions
 from watcher.store.queries.outbox_status import Choice
 
 DROPPED = "dropped by hand"
@@ -30,6 +31,7 @@ def replay(tx: Connection, choice: Choice, *, now: datetime) -> int:
         for document, watches in held.all():
             link(tx, again, document, json.loads(watches))
         copy_near_misses(tx, row.sequence, again)
+        copy_revisions(tx, row.sequence, again)
     return len(found)
 
 

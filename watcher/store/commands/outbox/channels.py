@@ -15,7 +15,7 @@ from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.sql import upsert
 
 _PENDING, _PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
-_ALERTS = (AlertKind.ALERT.value, AlertKind.FOLLOW_UP.value)
+_ALERTS = (AlertKind.ALERT.value, AlertKind.FOLLOW_UP.value, AlertKind.REVISION.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

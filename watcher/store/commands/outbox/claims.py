@@ -27,13 +27,22 @@ from sqlalchemy import (
     update,
 )
 
-from watcher.model import NEAR_MISSES_IN_DIGEST, AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
+from watcher.model import (
+    NEAR_MISSES_IN_DIGEST,
+    REVISIONS_IN_DIGEST,
+    AlertKind,
+    AttemptOutcome,
+    DeliveryId,
+    DeliveryState,
+    Revision,
+    StoryId,
+)
 from watcher.store import raw_sql, schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.commands.outbox.channels import QueueLimits, note_health
 from watcher.store.commands.outbox.windows import Gate, release_closed
-from watcher.store.queries import near_misses
+from watcher.store.queries import near_misses, revisions
 from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.stored_documents import StoredDocument, get_many
 from watcher.store.sql import Instant, microseconds, values_of
@@ -134,7 +143,8 @@ class ClaimedDelivery:
 
     `documents`: number -> the watches for which the channel is notified, in the order found. `released_at`: the moment
     from which it may be sent. `failing_since`: the moment from which nothing has arrived at its channel. `found`: the
-    documents, if the message is not rendered yet; `near_misses`: the newest ones, then; `more_near_misses`: the rest.
+    documents, if the message is not rendered yet; `near_misses`, `revisions`: the newest ones, then;
+    `more_near_misses`, `more_revisions`: the number of the rest.
     """
 
     sequence: int
@@ -153,6 +163,8 @@ class ClaimedDelivery:
     found: Mapping[int, StoredDocument] = field(default_factory=dict)
     near_misses: tuple[RecordedNearMiss, ...] = ()
     more_near_misses: int = 0
+    revisions: tuple[Revision, ...] = ()
+    more_revisions: int = 0
 
 
 def void_claims(tx: Connection, *, now: datetime) -> int:
@@ -289,16 +301,21 @@ def _claimed(tx: Connection, rows: Sequence[Row[Any]], until: datetime) -> list[
     needed = {number for row in rows if row.payload is None for number in linked[row.sequence]}
     found = get_many(tx, needed) if needed else {}
     claimed = [_claim_of(row, until, linked[row.sequence], found) for row in rows]
-    return [_with_near_misses(tx, each) if _may_have_near_misses(each) else each for each in claimed]
-
-
-def _may_have_near_misses(claimed: ClaimedDelivery) -> bool:
-    return claimed.kind is AlertKind.DIGEST and claimed.payload is None
+    return [_with_revisions(tx, _with_near_misses(tx, each)) if each.payload is None else each for each in claimed]
 
 
 def _with_near_misses(tx: Connection, claimed: ClaimedDelivery) -> ClaimedDelivery:
+    if claimed.kind is not AlertKind.DIGEST:
+        return claimed
     newest, count = near_misses.of_delivery(tx, claimed.sequence, most=NEAR_MISSES_IN_DIGEST)
     return replace(claimed, near_misses=newest, more_near_misses=count - len(newest))
+
+
+def _with_revisions(tx: Connection, claimed: ClaimedDelivery) -> ClaimedDelivery:
+    if claimed.kind not in (AlertKind.DIGEST, AlertKind.REVISION):
+        return claimed
+    newest, count = revisions.of_delivery(tx, claimed.sequence, most=REVISIONS_IN_DIGEST)
+    return replace(claimed, revisions=newest, more_revisions=count - len(newest))
 
 
 def _claim_of(

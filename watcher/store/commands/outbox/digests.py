@@ -13,6 +13,7 @@ from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link, open_digest
 from watcher.store.commands.outbox.near_misses import copy_near_misses
+from watcher.store.commands.outbox.revisions import copy_revisions
 from watcher.store.sql import Instant
 
 CAUGHT_UP = "Caught up: these could not be delivered in time."
@@ -59,7 +60,10 @@ def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now
 def collect(
     tx: Connection, channel: str, taken: Iterable[Row[Any]], *, release_at: datetime, reason: str, now: datetime
 ) -> None:
-    """Ends deliveries of a channel as expired; one digest carries their documents, messages and near misses instead."""
+    """Ends deliveries of a channel as expired; one digest carries what they have instead.
+
+    The document of a revision is not a match of its own: the digest shows the revision.
+    """
     taken = list(taken)
     if not taken:
         return
@@ -67,9 +71,11 @@ def collect(
     digest = digest or hold(tx, channel, AlertKind.DIGEST, release_at=release_at, message=reason, now=now)
     _add_messages(tx, digest, [reason, *(row.message for row in taken)])
     for row in taken:
-        _move_documents(tx, row, digest)
+        if row.kind != AlertKind.REVISION.value:
+            _move_documents(tx, row, digest)
         if row.kind == AlertKind.DIGEST.value:
             copy_near_misses(tx, row.sequence, digest)
+        copy_revisions(tx, row.sequence, digest)
     tx.execute(_EXPIRE, [{"of": row.sequence, "now": now, "digest": digest} for row in taken])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
@@ -30,11 +30,13 @@ _CARRIERS = select(_notified.delivery).where(
 )
 _HELD_OF = select(_rows.sequence).where(_rows.channel == bindparam("channel"), _rows.state == _HELD).limit(1)
 _OPEN_ALERT = _HELD_OF.where(
-    _rows.kind != AlertKind.SUMMARY.value,
+    _rows.kind.not_in([AlertKind.SUMMARY.value, AlertKind.REVISION.value]),
     or_(_rows.story == bindparam("story"), _rows.sequence.in_(_CARRIERS)),
 )
-_OPEN_SUMMARY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value)
-_SUMMARY_OF_STORY = _OPEN_SUMMARY.where(_rows.sequence.in_(_CARRIERS))
+_OPEN_SUMMARY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value, _rows.backfill.is_(None))
+_SUMMARY_OF_BACKFILL = _HELD_OF.where(_rows.backfill == bindparam("backfill"))
+_WATCH_OF = select(schema.backfills.c.watch).where(schema.backfills.c.id == bindparam("backfill"))
+_SUMMARY_OF_STORY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value, _rows.sequence.in_(_CARRIERS))
 _HELD_DIGESTS = (
     select(_rows.sequence, _rows.release_at)
     .where(_rows.channel == bindparam("name"), _rows.state == _HELD, _rows.kind == AlertKind.DIGEST.value)
@@ -49,6 +51,7 @@ class Recipients:
     `in_first_poll`: each channel receives one summary instead of an alert for each document. `urgent`: the watches that
     break through quiet hours. `follow_ups`: the channels that are notified when further watches match a story that they
     know; None: all of them. `replies`: the channels that are notified of every later outlet too, in the story's thread.
+    `backfills`: watch -> the backfill that looks for it, whose summary is sent instead.
     """
 
     channels: Mapping[str, tuple[str, ...]]
@@ -57,18 +60,19 @@ class Recipients:
     urgent: frozenset[str] = frozenset()
     follow_ups: frozenset[str] | None = None
     replies: frozenset[str] = frozenset()
+    backfills: Mapping[str, int] = field(default_factory=dict)
 
 
 def notify_of_document(
     tx: Connection, recipients: Recipients, document: int, story: StoryId, watches: Iterable[str], *, now: datetime
 ) -> None:
     """Holds a delivery of a document for each channel. A channel that knows the story is notified of news only."""
-    by_channel: dict[str, list[str]] = {}
+    wanted: dict[tuple[str, int | None], list[str]] = {}
     for watch in watches:
         for channel in recipients.channels.get(watch, ()):
-            by_channel.setdefault(channel, []).append(watch)
-    for channel, wanted in by_channel.items():
-        _notify_channel(tx, recipients, channel, document, story, wanted, now=now)
+            wanted.setdefault((channel, recipients.backfills.get(watch)), []).append(watch)
+    for (channel, backfill), names in wanted.items():
+        _notify_channel(tx, recipients, channel, document, story, names, backfill=backfill, now=now)
 
 
 def notify(tx: Connection, channel: str, message: str, *, kind: AlertKind = AlertKind.NOTICE, now: datetime) -> None:
@@ -86,8 +90,12 @@ def hold(
     story: int | None = None,
     message: str = "",
     urgent: bool = False,
+    backfill: int | None = None,
 ) -> int:
-    """Creates a delivery that is held until `release_at`. Returns its sequence number."""
+    """Creates a delivery that is held until `release_at`. Returns its sequence number.
+
+    `backfill`: it is held until this backfill ends, however early `release_at` is.
+    """
     row = {
         "id": str(uuid.uuid4()),
         "channel": channel,
@@ -99,6 +107,7 @@ def hold(
         "release_at": release_at,
         "due_at": release_at,
         "urgent": urgent,
+        "backfill": backfill,
     }
     result = tx.execute(_HOLD, row)
     (sequence,) = result.inserted_primary_key or (0,)
@@ -131,13 +140,16 @@ def _notify_channel(
     story: StoryId,
     wanted: list[str],
     *,
+    backfill: int | None,
     now: datetime,
 ) -> None:
     known = set(tx.execute(_NOTIFIED, {"channel": channel, "story": story}).scalars())
     fresh = [watch for watch in wanted if watch not in known]
     urgent = not recipients.urgent.isdisjoint(wanted)
-    if recipients.in_first_poll:
-        sequence = _open_summary(tx, channel, now=now) if fresh else _held_summary(tx, channel, story)
+    if recipients.in_first_poll or backfill is not None:
+        sequence = (
+            _open_summary(tx, channel, backfill=backfill, now=now) if fresh else _held_summary(tx, channel, story)
+        )
     else:
         sequence = _open_alert(tx, channel, story)
         kind = _kind(tx, recipients, channel, document, story, known=bool(known), fresh=bool(fresh))
@@ -191,7 +203,18 @@ def _held_summary(tx: Connection, channel: str, story: StoryId) -> int | None:
     return tx.execute(_SUMMARY_OF_STORY, {"channel": channel, "story": story}).scalar()
 
 
-def _open_summary(tx: Connection, channel: str, *, now: datetime) -> int:
-    """The channel's held summary, to which documents are still added; created if there is none."""
-    held = tx.execute(_OPEN_SUMMARY, {"channel": channel}).scalar()
-    return held or hold(tx, channel, AlertKind.SUMMARY, release_at=now + SUMMARY_PATIENCE, now=now)
+def _open_summary(tx: Connection, channel: str, *, backfill: int | None, now: datetime) -> int:
+    """The channel's held summary, to which documents are still added; created if there is none.
+
+    A backfill has a summary of its own.
+    """
+    if backfill is None:
+        held = tx.execute(_OPEN_SUMMARY, {"channel": channel}).scalar()
+    else:
+        held = tx.execute(_SUMMARY_OF_BACKFILL, {"channel": channel, "backfill": backfill}).scalar()
+    if held:
+        return int(held)
+    watch = None if backfill is None else tx.execute(_WATCH_OF, {"backfill": backfill}).scalar()
+    message = "" if watch is None else f'Found by a backfill of the watch "{watch}".'
+    release_at = now + SUMMARY_PATIENCE
+    return hold(tx, channel, AlertKind.SUMMARY, release_at=release_at, message=message, backfill=backfill, now=now)

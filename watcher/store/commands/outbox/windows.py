@@ -35,9 +35,13 @@ _LACKS_A_FILE = exists(
         schema.documents.c.recorded_at > bindparam("patient_since", type_=Instant),
     )
 )
+_WAITS_FOR_BACKFILL = exists(
+    select(schema.backfills.c.id).where(schema.backfills.c.id == _rows.backfill, schema.backfills.c.ended_at.is_(None))
+)
 _CLOSED = (
     select(schema.deliveries)
     .where(_rows.state == _HELD, or_(_rows.release_at <= _now, _rows.kind == _SUMMARY), ~_LACKS_A_FILE)
+    .where(~_WAITS_FOR_BACKFILL)
     .order_by(_rows.channel, _rows.sequence)
 )
 _RELEASE = (
@@ -94,7 +98,8 @@ class _RecentDeliveries(Sequence[datetime]):
 def release_closed(tx: Connection, gate: Gate, *, now: datetime) -> None:
     """Releases held deliveries whose window closed and whose files are written, or collects them into a digest.
 
-    Summaries of first polls are released as soon as no first poll is open, before their window closes.
+    Summaries of first polls are released as soon as no first poll is open, before their window closes; those of a
+    backfill once it has ended.
     """
     found: Sequence[Row[Any]] = tx.execute(_CLOSED, {"now": now, "patient_since": now - FILE_PATIENCE}).all()
     if any(row.release_at > now for row in found) and first_polls_open(tx, now=now):
