@@ -17,6 +17,7 @@ from tests.newsroom import Newsroom, Reply
 from tests.receivers import Receiver
 from tests.web.browser.browsing import Tab, Visit, new_tab, visit
 from tests.web.conftest import OLD, SLASHED, Site, daemon
+from tests.web.versions import record_version
 from watcher.model import Entry
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             running.wait_for(lambda: all(each["last_polled_at"] for each in site.json("/feeds.json")["feeds"]))
             _publish(site)
             running.wait_for(lambda: len(hook.accepted) >= 3 and "is parked" in running.stderr)
+            record_version(site, 3, old="Rund 12 <b>Boote</b>.", new="Rund 15 <b>Boote</b>.", added="Neu am Kai.")
             yield site
             assert running.end() == 0
 
