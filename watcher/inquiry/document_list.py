@@ -17,6 +17,7 @@ from watcher.model import DocumentNumber, Snippet, Watch
 from watcher.store import StoreReader
 from watcher.store.queries import listed_documents, searchable_documents, stored_documents
 from watcher.store.queries.listed_documents import Bound, DocumentFilter
+from watcher.store.queries.searchable_documents import SearchableDocument
 from watcher.store.queries.stored_documents import StoredDocument
 
 PAGE = 50
@@ -77,21 +78,16 @@ def _matching(
     found: list[DocumentNumber] = []
     numbers = iter(store.read(listed_documents.numbers, chosen))
     while some := list(islice(numbers, _AT_ONCE)):
-        if is_over():
-            return found, False
-        found += _those_that_match(store, some, watchlist)
+        for each in _searchable(store, some):
+            if is_over():
+                return found, False
+            if watchlist.satisfies(each.article, feed_text=each.feed_text, feed=each.feeds[0] if each.feeds else ""):
+                found.append(each.number)
     return found, True
 
 
-def _those_that_match(
-    store: StoreReader, numbers: Sequence[DocumentNumber], watchlist: Watchlist
-) -> list[DocumentNumber]:
-    documents = store.read(lambda tx: list(searchable_documents.read(tx, numbers)))
-    return [
-        each.number
-        for each in documents
-        if watchlist.satisfies(each.article, feed_text=each.feed_text, feed=each.feeds[0] if each.feeds else "")
-    ]
+def _searchable(store: StoreReader, numbers: Sequence[DocumentNumber]) -> list[SearchableDocument]:
+    return store.read(lambda tx: list(searchable_documents.read(tx, numbers)))
 
 
 def compile_query(query: str) -> Watchlist:

@@ -178,6 +178,16 @@ _WATCHES = {
     "Sentences outside of articles that hold a term:": "Sätze außerhalb von Artikeln, die einen Begriff enthalten:",
     "For other readers": "Für andere Leseprogramme",
     "New addresses": "Neue Adressen",
+    "Numbers by day": "Zahlen je Tag",
+    "Days with documents": "Tage mit Dokumenten",
+    "1 of them may be a near miss: its words are on the page, perhaps outside of the article.": (
+        "1 davon ist vielleicht nur ein Beinahe-Treffer: Die Wörter stehen auf der Seite, vielleicht außerhalb des "
+        "Artikels."
+    ),
+    "{count} of them may be near misses: their words are on the page, perhaps outside of the article.": (
+        "{count} davon sind vielleicht nur Beinahe-Treffer: Die Wörter stehen auf der Seite, vielleicht außerhalb des "
+        "Artikels."
+    ),
     "Searches that are feeds": "Suchen, die Feeds sind",
     "Make this a feed for other readers": "Als Feed für andere Leseprogramme",
     "Remove": "Entfernen",

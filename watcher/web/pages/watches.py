@@ -60,6 +60,7 @@ def try_watch(asked: Asked) -> View:
             "query": query,
             "complaint": complaint or None,
             "counts": {str(days): count for days, count in trial.counts.items()} if trial else {},
+            "near_misses": trial.near_misses if trial else 0,
             "complete": trial.is_complete if trial else True,
             "examples": [result_json(each) for each in trial.examples] if trial else [],
             "toml": "" if complaint else toml,

@@ -64,4 +64,26 @@
     });
     window.addEventListener("pagehide", () => source.close());
   }
+
+  // A query is tried while it is written; without this its button does the same.
+  const trial = document.querySelector("form[data-live]");
+  if (trial) {
+    let waiting = 0;
+    let asked = null;
+    const show = async () => {
+      if (asked) asked.abort();
+      asked = new AbortController();
+      try {
+        const address = trial.getAttribute("action") + "?" + new URLSearchParams(new FormData(trial));
+        const answer = await fetch(address, { signal: asked.signal });
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const place = document.querySelector(trial.dataset.live);
+        place.replaceChildren(...page.querySelector(trial.dataset.live).childNodes);
+        const counts = [...place.querySelectorAll("[data-days]")].map((each) => each.textContent.trim());
+        status.textContent = counts.join(", ");
+      } catch { /* a newer one was asked, or there is no answer: the button is still there */ }
+    };
+    trial.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 600); });
+  }
 })();
