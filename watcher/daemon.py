@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -56,9 +57,16 @@ class OnceSummary:
     parked: dict[str, str]
 
 
-async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Event) -> None:
+async def run(
+    config: Config,
+    *,
+    show: Callable[[str], None],
+    stop: asyncio.Event,
+    announce: Callable[[str], None] = lambda address: None,
+) -> None:
     """Runs the daemon until SIGTERM, SIGINT or `stop`; SIGHUP loads the config file again.
 
+    `announce` gets the address of the pages once they are served.
     Raises what `assemble` raises at the start; later only the error after which going on is not safe (a failed fsync).
     """
     heap.limit_free_memory(kept=_KEPT, large=_LARGE)
@@ -67,7 +75,7 @@ async def run(config: Config, *, show: Callable[[str], None], stop: asyncio.Even
     async with parser_pool(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
         await service.start()
         monitor = StatusMonitor(service=service)
-        async with _metrics(config, monitor):
+        async with _metrics(config, monitor), _pages(config, monitor, stop, announce):
             await _work(monitor, reload=reload, stop=stop)
     if service.abort_error is not None:
         raise service.abort_error
@@ -279,8 +287,29 @@ async def _metrics(config: Config, monitor: StatusMonitor) -> AsyncIterator[None
     from watcher.web.server import serving
 
     host, port = split_listen(config.metrics.listen)
-    async with serving(host, port, {"/metrics": metrics_page(monitor)}) as taken:
+    async with serving(host, port, {"/metrics": metrics_page(monitor)}, hosts=config.web.hosts) as taken:
         log.info("metrics at http://%s:%d/metrics", host, taken, extra=event("metrics.on", host=host, port=taken))
+        yield
+
+
+@asynccontextmanager
+async def _pages(
+    config: Config, monitor: StatusMonitor, stop: asyncio.Event, announce: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Serves the pages for people, if the config has an address for them. Their packages are loaded only then."""
+    web = config.web
+    if not web.listen:
+        yield
+        return
+    from watcher.web.listening import serving_pages
+    from watcher.web.site import assembled_site
+
+    token = config.resolve(web.token, os.environ) if web.token else ""
+    async with (
+        assembled_site(monitor, web, token, stop=stop) as site,
+        serving_pages(web, site, stop=stop) as address,
+    ):
+        announce(address)
         yield
 
 
@@ -310,7 +339,7 @@ async def _reload(service: Service) -> None:
     await service.subscribe()
     heap.freeze()
     if _fixed_at_start(new) != _fixed_at_start(old):
-        words = "a new corpus folder, state, [seen], [metrics] or [log] takes effect at the next start only"
+        words = "a new corpus folder, state, [seen], [metrics], [web] or [log] takes effect at the next start only"
         log.warning(words, extra=event("config.restart_needed"))
     counts = {"feeds": len(service.settings.feeds), "watches": len(new.watches)}
     log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
@@ -319,4 +348,4 @@ async def _reload(service: Service) -> None:
 
 
 def _fixed_at_start(config: Config) -> tuple[object, ...]:
-    return config.corpus.folder, config.state, config.seen, config.metrics, config.log
+    return config.corpus.folder, config.state, config.seen, config.metrics, config.web, config.log

@@ -7,6 +7,7 @@ WatcherError
 │   ├── StateLocked          another run or once holds it
 │   ├── StateForeign         the file is not a watcher database
 │   ├── StateDamaged         it was one, but cannot be read any more
+│   ├── QueryTimeout         a query was stopped because its time was over
 │   ├── StateUnsynced        a commit may not be on the disk; only a restart knows
 │   └── StateTooNew          a newer watcher wrote it
 ├── SeenError                the seen archive cannot be used
@@ -81,6 +82,10 @@ class StateDamaged(StateError):
 
 class StateUnsynced(StateError):
     """An fsync of the database failed: what counts as written may be lost; only reading it again shows."""
+
+
+class QueryTimeout(StateError):
+    """A query was stopped because its time was over."""
 
 
 class StateTooNew(StateError):

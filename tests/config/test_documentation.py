@@ -20,6 +20,7 @@ from watcher.config import (
     RevisionsConfig,
     SeenConfig,
     StateConfig,
+    WebConfig,
     load,
 )
 from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, FeedSection, WatchSection
@@ -52,6 +53,7 @@ def rows(section: str) -> dict[str, str]:
         ("[net]", NetConfig),
         ("[log]", LogConfig),
         ("[metrics]", MetricsConfig),
+        ("[web]", WebConfig),
         ("[[feeds]]", FeedSection),
         ("[[opml]]", OpmlConfig),
         ("[[watches]]", WatchSection),
@@ -86,6 +88,7 @@ def test_every_key_of_channels_is_documented() -> None:
         "[net]",
         "[log]",
         "[metrics]",
+        "[web]",
         "[[feeds]]",
         "[[watches]]",
     ],
@@ -121,6 +124,7 @@ def test_the_shipped_config_works_as_it_is() -> None:
     assert config.corpus.folder == ROOT / "seeds"
     assert len(config.feeds) >= 4
     assert config.watches[0].terms == ("Rutte", "Purl-Initiative")
+    assert config.web.place == ("127.0.0.1", 8410)
     assert [channel.type for channel in config.channels] == ["console"]
     assert config.warnings == ()
 

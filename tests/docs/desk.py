@@ -33,6 +33,7 @@ class Desk:
         config = tomlkit.parse((ROOT / "config.toml").read_text(encoding="utf-8"))
         for number, feed in enumerate(config["feeds"]):
             feed["url"] = news.feed(f"/{number}.xml", self._entries)
+        config["web"]["listen"] = "127.0.0.1:0"  # several desks work at the same time
         (folder / "config.toml").write_text(tomlkit.dumps(config), encoding="utf-8")
         (folder / "notiz.txt").write_text("Was Rutte will\n", encoding="utf-8")
 

@@ -37,10 +37,22 @@ async def ask(port: int, request: bytes) -> bytes:
 async def test_it_answers_what_it_has_and_nothing_else(request_line: bytes, status: bytes, body: bytes) -> None:
     """One page; everything else is refused with the right status, and the connection ends."""
     async with serving("127.0.0.1", 0, PAGES) as port:
-        answer = await ask(port, request_line + b"\r\nHost: x\r\n\r\n")
+        answer = await ask(port, request_line + b"\r\nHost: localhost:9464\r\n\r\n")
     head, _, content = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 " + status)
     assert content == body
+
+
+@pytest.mark.parametrize("host", [b"evil.example", b"127.0.0.1.evil.example", b"evil.example\r\nHost: localhost"])
+async def test_it_answers_to_its_own_names_only(host: bytes) -> None:
+    """A page of another site, whose name was rebound to this address, reads nothing."""
+    async with serving("127.0.0.1", 0, PAGES, hosts=("news.example",)) as port:
+        refused = await ask(port, b"GET /metrics HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+        served = await ask(port, b"GET /metrics HTTP/1.1\r\nHost: News.example:80\r\n\r\n")
+    assert refused.startswith(b"HTTP/1.1 403 ")
+    assert b"watcher_polls" not in refused
+    assert b"Content-Security-Policy: default-src 'none'; " in refused
+    assert served.startswith(b"HTTP/1.1 200 ")
 
 
 async def test_rude_clients_cost_nothing() -> None:

@@ -8,11 +8,16 @@ import sys
 import pytest
 
 PARSERS = ("feedparser", "lxml", "selectolax", "trafilatura", "watcher.articles", "watcher.feeds.parse")
+FOR_PAGES = ("jinja2", "starlette", "uvicorn", "watcher.web.site")
 
 
 @pytest.mark.slow
-def test_the_daemon_does_not_load_the_parsers() -> None:
-    """They belong to the parser processes."""
-    code = f"import sys, watcher.daemon, watcher.cli; print([name for name in {PARSERS} if name in sys.modules])"
+@pytest.mark.parametrize(
+    ("modules", "absent"),
+    [("watcher.daemon, watcher.cli", PARSERS + FOR_PAGES), ("watcher.web.site, watcher.web.listening", PARSERS)],
+)
+def test_the_daemon_loads_only_what_it_needs(modules: str, absent: tuple[str, ...]) -> None:
+    """The parsers belong to the parser processes, with pages too; without pages it does without their packages."""
+    code = f"import sys, {modules}; print([name for name in {absent} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"

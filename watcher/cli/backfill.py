@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.cli.moments import span_of
-from watcher.cli.search import places_of, print_result, result_json, watch_of
+from watcher.cli.search import places_of, print_result, watch_of
 from watcher.cli.shell import Shell, command, counted, err, out, pass_shell, print_json, print_message
 from watcher.config import Config
 from watcher.errors import QueryError
 from watcher.inquiry.outlook import MOST_CANDIDATES, TIME_LIMIT, Outlook, look_out
+from watcher.inquiry.search_json import result_json
 from watcher.model import Watch
 from watcher.store.queries.backfills import BackfillStatus
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
@@ -13,6 +12,7 @@ from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, p
 from watcher.cli.state import state_of
 from watcher.config import Config
 from watcher.inquiry.coverage import CoverageReport, FeedCoverage, report
+from watcher.inquiry.coverage_json import report_json
 from watcher.store.queries.coverage import CoverageCounts
 
 _COLUMNS = ("feed", "polls", "listed", "read", "%", "remarks")
@@ -46,41 +46,10 @@ def register(group: click.Group) -> None:
             raise click.UsageError(str(error)) from error
         found = _report(config, feed, moment, now)
         if as_json:
-            print_json(plain(found))
+            print_json(report_json(found))
             return
         print_table(_COLUMNS, map(_cells, found.feeds), right=_NUMBERS)
         print_message(_sentence(found.total, len(found.feeds), moment.astimezone()))
-
-
-def plain(found: CoverageReport) -> dict[str, object]:
-    """Converts a report to its JSON form. Programs depend on its keys, so they stay."""
-    return {
-        "since": found.since,
-        "until": found.until,
-        "feeds": [
-            {
-                "feed": each.feed,
-                "silent_since": each.silent_since,
-                **_plain_sum(each.days.values()),
-                "days": [{"day": day.isoformat(), **_plain_counts(counts)} for day, counts in each.days.items()],
-            }
-            for each in found.feeds
-        ],
-        "total": _plain_sum(counts for each in found.feeds for counts in each.days.values()),
-    }
-
-
-def _plain_counts(counts: CoverageCounts) -> dict[str, float]:
-    numbers: dict[str, float] = asdict(counts)
-    seconds = numbers.pop("seconds_lost")
-    return {**numbers, "hours_without_contact": round(seconds / 3600, 2)}
-
-
-def _plain_sum(days: Iterable[CoverageCounts]) -> dict[str, float]:
-    """The counts of several days; the rounded hours of the days add up to its own."""
-    days = list(days)
-    hours = sum(float(_plain_counts(day)["hours_without_contact"]) for day in days)
-    return {**_plain_counts(CoverageCounts.sum(days)), "hours_without_contact": round(hours, 2)}
 
 
 def _report(config: Config, feed: str | None, since: datetime, now: datetime) -> CoverageReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
@@ -15,13 +14,12 @@ from watcher.cli.shell import Shell, command, counted, pass_shell, print_json, p
 from watcher.config import Config
 from watcher.config.edit import add_feed, remove_feed
 from watcher.errors import NotAFeed, WatcherError
-from watcher.feeds.subscriptions import plan_subscriptions
 from watcher.inquiry.dry_run import try_feed
-from watcher.model import FEED, FollowedFeed, ParsedFeed
+from watcher.inquiry.feed_list import FeedList, feed_json, list_feeds
+from watcher.model import FollowedFeed, ParsedFeed
 from watcher.parsing.client import sentence
 from watcher.parsing.launch import parser_pool
 from watcher.store import reading
-from watcher.store.queries import feed_status, followed_lists
 from watcher.store.queries.feed_status import FeedStatus
 from watcher.store.queries.followed_lists import ListStatus
 from watcher.text.addresses import clean_address
@@ -46,15 +44,15 @@ def register(group: click.Group) -> None:
     def list_(shell: Shell, as_json: bool) -> None:
         """Lists every feed with its health, last poll and next poll, and the feeds of followed lists."""
         config = shell.config()
-        subscriptions, known, lists = _state_of(config)
+        found = _state_of(config)
         if as_json:
-            print_json([_row(feed, known.get(feed.name)) for feed in subscriptions])
+            print_json([feed_json(feed, found.known.get(feed.name)) for feed in found.feeds])
         else:
             columns = _COLUMNS if config.opml else _COLUMNS[:-1]
-            rows = (_cells(feed, known.get(feed.name))[: len(columns)] for feed in subscriptions)
+            rows = (_cells(feed, found.known.get(feed.name))[: len(columns)] for feed in found.feeds)
             print_table(columns, rows)
         for name in (followed.name for followed in config.opml):
-            print_message(_list_health(name, lists.get(name)))
+            print_message(_list_health(name, found.lists.get(name)))
 
     @command(feeds_group, "add")
     @click.argument("url")
@@ -100,7 +98,7 @@ def _refuse_if_followed(config: Config, name_or_url: str) -> None:
     if not config.opml:
         return
     key = feed_address_key(name_or_url)
-    for feed in _state_of(config)[0]:
+    for feed in _state_of(config).feeds:
         if feed.list and (feed.name == name_or_url or feed.key == key):
             raise WatcherError(
                 f"feed {feed.name} comes from the list {feed.list}: remove it from that list, "
@@ -108,39 +106,12 @@ def _refuse_if_followed(config: Config, name_or_url: str) -> None:
             )
 
 
-def _state_of(config: Config) -> tuple[Sequence[FollowedFeed], dict[str, FeedStatus], dict[str, ListStatus]]:
-    """The feeds of the config and of its lists, and the status of each feed and list that the state knows."""
-    own = [FollowedFeed(list="", key="", url=feed.url, name=feed.name) for feed in config.feeds]
+def _state_of(config: Config) -> FeedList:
+    """The feeds of the config and of its lists, with what the state knows of them."""
     if not config.state.path.exists():
-        return own, {}, {}
+        return list_feeds(config, None)
     with reading(config.state.path) as store:
-        known = {status.name: status for status in store.read(feed_status.statuses, muted=bool(config.opml))}
-        if not config.opml:
-            return own, known, {}
-        listed, lists = store.read(followed_lists.listed), store.read(followed_lists.statuses)
-    feeds = {feed.name: feed.url for feed in config.feeds}
-    return [*own, *plan_subscriptions([each.name for each in config.opml], listed, feeds)], known, lists
-
-
-def _row(feed: FollowedFeed, status: FeedStatus | None) -> dict[str, object]:
-    return {
-        "name": feed.name,
-        "url": feed.url,
-        "list": feed.list,
-        "muted": feed.muted,
-        "title": status.title if status else "",
-        "kind": status.kind if status else FEED,
-        "entries": status.entries if status else 0,
-        "walls": dict(status.walls) if status else {},
-        "near_misses": status.near_misses if status else 0,
-        "last_polled_at": status.last_polled_at if status else None,
-        "last_success_at": status.last_success_at if status else None,
-        "next_poll_at": status.next_poll_at if status and not feed.muted else None,
-        "failing_since": status.failing_since if status else None,
-        "last_error": status.last_error if status else "",
-        "problem": status.problem if status else "",
-        "silent_since": status.silent_since if status else None,
-    }
+        return list_feeds(config, store)
 
 
 def _cells(feed: FollowedFeed, status: FeedStatus | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from watcher.cli.moments import moment_of
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message, print_table
 from watcher.config import Config
 from watcher.errors import WatcherError
+from watcher.inquiry.outbox_json import delivery_json
 from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
 from watcher.pipeline.settings import Settings
@@ -49,7 +50,7 @@ def _register_list_and_show(group: click.Group) -> None:
         choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
         with reading(config.state.path) as store:
             found, parked = store.read(outbox_status.search, choice), store.read(outbox_status.parked)
-        rows = [_row(status, config, datetime.now(UTC)) for status in found]
+        rows = [delivery_json(status, config, datetime.now(UTC)) for status in found]
         if as_json:
             print_json(rows)
             return
@@ -67,7 +68,7 @@ def _register_list_and_show(group: click.Group) -> None:
         with reading(config.state.path) as store:
             status = _only(store.read(outbox_status.search, Choice(ids=(id_,))), id_)
             attempts = store.read(outbox_status.attempts, status.sequence)
-        row = _row(status, config, datetime.now(UTC))
+        row = delivery_json(status, config, datetime.now(UTC))
         payload = (status.payload or b"").decode(errors="replace")
         if as_json:
             print_json({**row, "message": status.message, "payload": payload, "tries": [_plain(a) for a in attempts]})
@@ -118,7 +119,7 @@ def _register_replay(group: click.Group) -> None:
             found = [status for status in store.run(outbox_status.search, choice) if not status.is_open]
             if not dry_run:
                 store.run(outbox.replay, choice, now=now)
-        rows = (_row(status, config, now) for status in found)
+        rows = (delivery_json(status, config, now) for status in found)
         print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
         print_message(f"{'to queue again' if dry_run else 'queued again'}: {counted(len(found), 'alert')}")
 
@@ -168,20 +169,3 @@ def _plain(attempt: AttemptStatus) -> dict[str, object]:
     values = asdict(attempt)
     wait = attempt.wait.total_seconds() if attempt.wait is not None else None
     return {**values, "outcome": attempt.outcome.value, "wait": wait, "duration": attempt.duration.total_seconds()}
-
-
-def _row(status: DeliveryStatus, config: Config, now: datetime) -> dict[str, object]:
-    orphaned = status.channel not in {channel.name for channel in config.channels}
-    return {
-        "id": status.id,
-        "channel": f"{status.channel} (orphaned)" if orphaned else status.channel,
-        "kind": status.kind.value,
-        "state": status.state.value,
-        "age": str(now - status.created_at).split(".")[0],
-        "next_attempt": status.due_at.isoformat(timespec="seconds") if status.is_open else None,
-        "attempts": status.attempts,
-        "last_answer": status.last_answer,
-        "uncertain": status.uncertain,
-        "told_in": status.digest or None,
-        "documents": list(status.documents),
-    }

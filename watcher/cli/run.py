@@ -118,4 +118,9 @@ async def _watch_newsroom(file: Path, newsroom: DemoNewsroom, seconds: int) -> N
     loop = asyncio.get_running_loop()
     loop.call_later(seconds * 0.4, lambda: print_message(f"Published: {newsroom.publish(now=datetime.now(UTC))}"))
     loop.call_later(seconds, stop.set)
-    await daemon.run(load(file), show=_show(sys.stdout.write), stop=stop)
+    await daemon.run(
+        load(file),
+        show=_show(sys.stdout.write),
+        stop=stop,
+        announce=lambda address: print_message(f"The pages are at {address}"),
+    )

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
-from watcher.alerts.webhook import snippet_json
 from watcher.cli.moments import span_of
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json, print_message
 from watcher.config import Config
 from watcher.errors import QueryError, UnknownName
 from watcher.inquiry.search import LIMIT, TIME_LIMIT, Answer, Places, Result, Scope, SearchRequest, TimeLimit, search
+from watcher.inquiry.search_json import answer_json
 from watcher.model import Snippet, Watch
 
 
@@ -77,7 +77,7 @@ def register(group: click.Group) -> None:
             seconds = TIME_LIMIT.total_seconds()
             print_message(f"not everything was searched in {seconds:g} seconds: there may be more, and older ones")
         if as_json:
-            print_json(_plain(answer, query, request.scope))
+            print_json(answer_json(answer, query, request.scope))
         elif count:
             click.echo(answer.total)
         else:
@@ -111,38 +111,6 @@ def watch_of(config: Config, name: str) -> Watch:
         if watch.name == name:
             return watch
     raise UnknownName("watch", name)
-
-
-def _plain(answer: Answer, query: str, scope: Scope) -> dict[str, object]:
-    """Converts an answer to its JSON form. Programs depend on its keys, so they stay."""
-    return {
-        "query": query,
-        "in": scope.value,
-        "total": answer.total,
-        "complete": answer.is_complete,
-        "results": [result_json(result) for result in answer.results],
-    }
-
-
-def result_json(result: Result) -> dict[str, object]:
-    """Converts a result to its JSON form, which `backfill --preview` prints too."""
-    text, article = result.text, result.text.article
-    return {
-        "where": text.where.value,
-        "number": text.number,
-        "kind": text.kind.value,
-        "url": text.url,
-        "title": article.title,
-        "feed": text.feed,
-        "date": article.date,
-        "published_at": article.published_at,
-        "seen_at": text.seen_at,
-        "hits": [
-            {"term": hit.term, "form": hit.form, "start": hit.start, "end": hit.end, "field": hit.field.value}
-            for hit in result.hits
-        ],
-        "snippets": [snippet_json(snippet) for snippet in result.snippets],
-    }
 
 
 def _print(answer: Answer) -> None:

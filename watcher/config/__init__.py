@@ -26,6 +26,7 @@ from watcher.config.values import (
     RevisionsConfig,
     SeenConfig,
     StateConfig,
+    WebConfig,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SecretSource",
     "SeenConfig",
     "StateConfig",
+    "WebConfig",
     "find",
     "format_duration",
     "format_warnings",

@@ -15,7 +15,15 @@ from watcher.config.key_types import did_you_mean, normal_url, split_http_url, s
 from watcher.config.lines import KeyPath, format_path
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.sections import Finding, SectionReader
-from watcher.config.values import SECRET_KEYS, ChannelConfig, ChannelType, CorpusConfig, MetricsConfig, StateConfig
+from watcher.config.values import (
+    SECRET_KEYS,
+    ChannelConfig,
+    ChannelType,
+    CorpusConfig,
+    MetricsConfig,
+    StateConfig,
+    WebConfig,
+)
 from watcher.model import NearMissMode
 
 _SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
@@ -53,6 +61,31 @@ def find_open_metrics(metrics: MetricsConfig) -> Iterator[Finding]:
     if metrics.listen and not ip_address(split_listen(metrics.listen)[0]).is_loopback:
         message = "can be read by everybody who reaches this address; it shows names of feeds and channels"
         yield Finding(path=("metrics", "listen"), message=message)
+
+
+def find_web_problems(corpus: CorpusConfig, web: WebConfig) -> Iterator[Finding]:
+    """Yields what keeps the pages from being served: readers who are not checked, a socket among the documents."""
+    if web.socket:
+        if corpus.folder.resolve() in web.socket.resolve().parents:
+            yield Finding(path=("web", "listen"), message="must be outside of the corpus folder")
+    elif web.listen and not ip_address(web.place[0]).is_loopback and not (web.token or web.proxy_header):
+        message = (
+            "can be reached by other machines, and nobody is asked who they are; use a loopback address such as "
+            '"127.0.0.1:8410" or a socket such as "unix:state/web.sock", or set token_file, token_env or '
+            "token_credential, or proxy_header and proxy_networks"
+        )
+        yield Finding(path=("web", "listen"), message=message)
+    if web.proxy_header and not web.proxy_networks and not web.socket:
+        message = 'is missing; write the networks of the proxy, e.g. proxy_networks = ["10.1.0.7/32"]'
+        yield Finding(path=("web", "proxy_networks"), message=message)
+    if web.proxy_networks and not web.proxy_header:
+        yield Finding(path=("web", "proxy_header"), message='is missing; write e.g. proxy_header = "X-Remote-User"')
+
+
+def find_web_warnings(web: WebConfig) -> Iterator[Finding]:
+    """Yields a warning if the token of the pages is written in the config."""
+    if web.token and web.token.source is SecretSource.INLINE:
+        yield Finding(path=("web", "token"), message=_in_plain_text("token"))
 
 
 def find_warnings(reader: SectionReader, channels: tuple[ChannelConfig, ...]) -> Iterator[Finding]:
@@ -132,8 +165,11 @@ def _secrets(channel: ChannelConfig) -> Iterator[tuple[str, Secret]]:
 def _inline_secrets(channel: ChannelConfig) -> Iterator[Finding]:
     for key, secret in _secrets(channel):
         if secret.source is SecretSource.INLINE:
-            message = f"is a secret in plain text; better use {key}_credential, {key}_file or {key}_env"
-            yield Finding(path=(key,), message=message)
+            yield Finding(path=(key,), message=_in_plain_text(key))
+
+
+def _in_plain_text(key: str) -> str:
+    return f"is a secret in plain text; better use {key}_credential, {key}_file or {key}_env"
 
 
 def _slack_elsewhere(channel: ChannelConfig) -> Iterator[Finding]:

@@ -31,6 +31,10 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 # Valid URLs in normal form. Most URLs match, and skip the slower checks.
 _PLAIN_URL = re.compile(r'https?://[a-z0-9.-]+(?::(?!0|80/|443/)(?:[1-5]?[0-9]{4}|[0-9]{2,3}))?/[!"$-~]*(?<!\?)')
 _PLAIN_NAME = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_HOST_NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\.?|\[[0-9A-Fa-f:.]+\]")
+UNIX = "unix:"
+"""The beginning of a `[web] listen` that names a Unix socket."""
+
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -211,6 +215,35 @@ def split_listen(place: str) -> tuple[str, int]:
     return str(ipaddress.ip_address(host)), int(port)
 
 
+def _web_listen(place: str, info: ValidationInfo) -> str:
+    """Accepts an address and a port, or `unix:` and a path, which becomes absolute."""
+    if not place:
+        return place
+    try:
+        if place.startswith(UNIX):
+            path = place.removeprefix(UNIX)
+            if not path or not path.isprintable():
+                raise ValueError(path)
+            return f"{UNIX}{base_folder(info) / path}"
+        split_listen(place)
+    except ValueError:
+        raise ValueError('must be like "127.0.0.1:8410", "[::1]:8410" or "unix:state/web.sock"') from None
+    return place
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(f"contains {name!r}; write host names without scheme and port, e.g. watcher.example.org")
+    return tuple(name.lower().removesuffix(".") for name in names)
+
+
+def _header_name(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError("must be the name of a header field such as X-Remote-User")
+    return name
+
+
 def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
@@ -267,6 +300,9 @@ Texts = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_tuple)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 Headers = Annotated[Mapping[str, str], AfterValidator(_headers)]
 Listen = Annotated[str, _if_written(_listen)]
+WebListen = Annotated[str, AfterValidator(_web_listen)]
+HostNames = Annotated[tuple[str, ...], AfterValidator(_host_names), Strict(False), BeforeValidator(_tuple)]
+HeaderName = Annotated[str, _if_written(_header_name)]
 Quiet = Annotated[str, _if_written(parse_quiet)]
 Digest = Annotated[str, _if_written(check_digest)]
 Raw = Mapping[str, Any]

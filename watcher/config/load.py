@@ -16,6 +16,8 @@ from watcher.config.checks import (
     find_open_metrics,
     find_state_in_place_of_seen,
     find_warnings,
+    find_web_problems,
+    find_web_warnings,
 )
 from watcher.config.lines import format_path, index_lines, line_of
 from watcher.config.messages import unknown_key
@@ -36,7 +38,7 @@ from watcher.heap import gc_paused
 
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
 _SECTIONS = (
-    *("corpus", "state", "seen", "revisions", "polling", "net", "log", "metrics", "feeds", "opml", "watches"),
+    *("corpus", "state", "seen", "revisions", "polling", "net", "log", "metrics", "web", "feeds", "opml", "watches"),
     "channels",
 )
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -89,8 +91,12 @@ def _read(text: str, file: Path) -> Config:
     config = _assemble(reader, file)
     if config is None or reader.problems:
         raise ConfigError(str(file), _with_lines(reader.problems, text))
-    warnings = _with_lines((*find_warnings(reader, config.channels), *find_open_metrics(config.metrics)), text)
-    return config.model_copy(update={"warnings": warnings})
+    found = (
+        *find_warnings(reader, config.channels),
+        *find_open_metrics(config.metrics),
+        *find_web_warnings(config.web),
+    )
+    return config.model_copy(update={"warnings": _with_lines(found, text)})
 
 
 def read_text(file: Path) -> str:
@@ -133,16 +139,17 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
     corpus, state = reader.section("corpus", CorpusConfig), reader.section("state", StateConfig)
     seen, revisions = reader.section("seen", SeenConfig), reader.section("revisions", RevisionsConfig)
     polling, net = reader.polling(), reader.section("net", NetConfig)
-    log, metrics = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig)
+    log, metrics, web = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig), reader.web()
     feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
     lists = reader.lists()
     for finding in (*find_conflicts(reader), *find_bad_inline_urls(reader)):
         reader.report(finding.path, finding.message)
     if corpus is None or state is None or seen is None or polling is None or net is None:
         return None
-    if log is None or metrics is None or revisions is None:
+    if log is None or metrics is None or revisions is None or web is None:
         return None
-    for finding in (*find_misplaced_state(corpus, state), *find_state_in_place_of_seen(state)):
+    conflicts = (*find_misplaced_state(corpus, state), *find_state_in_place_of_seen(state))
+    for finding in (*conflicts, *find_web_problems(corpus, web)):
         reader.report(finding.path, finding.message)
     return Config(
         file=file,
@@ -154,6 +161,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         net=net,
         log=log,
         metrics=metrics,
+        web=web,
         feeds=feeds,
         opml=lists,
         watches=watches,

@@ -27,6 +27,7 @@ from watcher.config.values import (
     PollingConfig,
     Section,
     WatchSection,
+    WebConfig,
 )
 from watcher.model import Watch
 
@@ -66,6 +67,15 @@ class SectionReader:
         if not isinstance(raw, dict):
             return self.section("polling", PollingConfig)
         return self._validate(("polling",), _with_bounds(raw, PollingConfig()), PollingConfig)
+
+    def web(self) -> WebConfig | None:
+        """Returns the table `[web]`, with its secret."""
+        raw = self.document.get("web", {})
+        if not isinstance(raw, dict):
+            return self.section("web", WebConfig)
+        token = self._secret(("web",), raw, "token")
+        plain = {key: value for key, value in raw.items() if key not in _spellings("token")}
+        return self._validate(("web",), plain | {"token": token}, WebConfig)
 
     def feeds(self, polling: PollingConfig) -> tuple[FeedConfig, ...]:
         """Returns every valid `[[feeds]]`; missing intervals are those of `polling`."""

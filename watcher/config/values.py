@@ -14,13 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from watcher import __version__
 from watcher.config.key_types import (
+    UNIX,
     Digest,
     Duration,
     FeedUrl,
     Folder,
     GroupWait,
+    HeaderName,
     Headers,
     HeaderText,
+    HostNames,
     Keep,
     Listen,
     ListFile,
@@ -33,8 +36,10 @@ from watcher.config.key_types import (
     RevisitTimes,
     Texts,
     TimeZone,
+    WebListen,
     base_folder,
     choice,
+    split_listen,
 )
 from watcher.config.schedule import format_duration
 from watcher.config.secret import Secret
@@ -230,6 +235,29 @@ class MetricsConfig(Section):
     listen: Listen = ""
 
 
+class WebConfig(Section):
+    """`[web]`: the address at which `run` serves pages for people, "" means none, and who may read them.
+
+    `listen` is an address and a port, or `unix:` and an absolute path. `hosts`: further names in `Host`.
+    """
+
+    listen: WebListen = ""
+    hosts: HostNames = ()
+    token: Secret | None = None
+    proxy_header: HeaderName = ""
+    proxy_networks: Networks = ()
+
+    @property
+    def socket(self) -> Path | None:
+        """The path of the Unix socket, None for an address and a port."""
+        return Path(self.listen.removeprefix(UNIX)) if self.listen.startswith(UNIX) else None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Address and port. Raises ValueError without them."""
+        return split_listen(self.listen)
+
+
 class LogFormat(StrEnum):
     """Format of a log line."""
 
@@ -298,6 +326,7 @@ class Config(BaseModel):
     net: NetConfig = NetConfig()
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()
+    web: WebConfig = WebConfig()
     feeds: tuple[FeedConfig, ...] = ()
     opml: tuple[OpmlConfig, ...] = ()
     watches: tuple[Watch, ...] = ()

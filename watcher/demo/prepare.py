@@ -32,6 +32,9 @@ timezone = "Europe/Berlin"
 [state]
 url = "sqlite:///state/watcher.db"
 
+[web]
+listen = "127.0.0.1:0"
+
 [polling]
 every = "1s"
 fastest = "1s"

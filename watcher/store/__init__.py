@@ -18,7 +18,16 @@ statements once, at its top: making one takes longer than executing it. SQL text
 
 from watcher.store.engine.database import open_database
 from watcher.store.engine.lock import StateLock
-from watcher.store.engine.reader import StoreEditor, StoreReader, editing, reading
+from watcher.store.engine.reader import StoreEditor, StoreReader, editing, reading, reading_in_time
 from watcher.store.engine.thread import StoreThread
 
-__all__ = ["StateLock", "StoreEditor", "StoreReader", "StoreThread", "editing", "open_database", "reading"]
+__all__ = [
+    "StateLock",
+    "StoreEditor",
+    "StoreReader",
+    "StoreThread",
+    "editing",
+    "open_database",
+    "reading",
+    "reading_in_time",
+]

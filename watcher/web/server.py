@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from watcher.errors import WatcherError
+from watcher.web.headers import SECURITY_HEADERS
+from watcher.web.hosts import is_own_host
 
 _HEAD_LIMIT = 8 << 10
 _TIMEOUT_SECONDS = 5.0  # for the request and its response
@@ -23,14 +25,21 @@ class Page:
 
 
 @asynccontextmanager
-async def serving(host: str, port: int, pages: Mapping[str, Callable[[], Page]]) -> AsyncIterator[int]:
-    """Serves `pages` (path -> page) and yields the port. Raises WatcherError if it cannot listen."""
+async def serving(
+    host: str, port: int, pages: Mapping[str, Callable[[], Page]], *, hosts: Collection[str] = ()
+) -> AsyncIterator[int]:
+    """Serves `pages` (path -> page) and yields the port. Raises WatcherError if it cannot listen.
+
+    Requests whose `Host` is neither a loopback name, nor the address itself, nor one of `hosts` are refused.
+    """
     connections = asyncio.Semaphore(_MAX_CONNECTIONS)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with connections, asyncio.timeout(_TIMEOUT_SECONDS):
-                writer.write(_respond(await reader.readuntil(b"\r\n\r\n"), pages))
+                head = await reader.readuntil(b"\r\n\r\n")
+                address = writer.get_extra_info("sockname")[0]
+                writer.write(_respond(head, pages, is_ours=_is_own(head, hosts, address)))
                 await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a client that disconnects, stalls or sends too much only loses its connection
@@ -45,9 +54,18 @@ async def serving(host: str, port: int, pages: Mapping[str, Callable[[], Page]])
         yield int(server.sockets[0].getsockname()[1])
 
 
-def _respond(head: bytes, pages: Mapping[str, Callable[[], Page]]) -> bytes:
+def _is_own(head: bytes, hosts: Collection[str], address: str) -> bool:
+    """Returns whether every `Host` of the request is one of this server; programs may leave it out."""
+    fields = (line.partition(b":") for line in head.split(b"\r\n")[1:])
+    named = [value.strip().decode("latin-1") for name, _, value in fields if name.strip().lower() == b"host"]
+    return all(is_own_host(name, hosts=hosts, address=address) for name in named)
+
+
+def _respond(head: bytes, pages: Mapping[str, Callable[[], Page]], *, is_ours: bool) -> bytes:
     method, path = (*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), "", "")[:2]
     render = pages.get(path.partition("?")[0])
+    if not is_ours:
+        return _response("403 Forbidden", Page(content_type="text/plain", body=b"this is not the host that you name\n"))
     if method not in ("GET", "HEAD"):
         return _response("405 Method Not Allowed", Page(content_type="text/plain", body=b"GET or HEAD\n"))
     if render is None:
@@ -60,7 +78,7 @@ def _response(status: str, page: Page, *, with_body: bool = True) -> bytes:
         f"HTTP/1.1 {status}",
         f"Content-Type: {page.content_type}",
         f"Content-Length: {len(page.body)}",
-        "X-Content-Type-Options: nosniff",
+        *(f"{name}: {value}" for name, value in SECURITY_HEADERS.items()),
         "Cache-Control: no-store",
         "Connection: close",
     )

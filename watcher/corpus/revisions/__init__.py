@@ -10,7 +10,8 @@ tracking.py  what is known of a page, and a reading of it -> what is known now, 
 """
 
 from watcher.corpus.revisions.compare import compare
-from watcher.corpus.revisions.marks import word_diff
+from watcher.corpus.revisions.diff import Effort
+from watcher.corpus.revisions.marks import Run, word_diff, word_runs
 from watcher.corpus.revisions.text import LONGEST_TEXT, version_text
 from watcher.corpus.revisions.tracking import (
     MOST_VERSIONS,
@@ -30,8 +31,10 @@ __all__ = [
     "LONGEST_TEXT",
     "MOST_VERSIONS",
     "Absent",
+    "Effort",
     "NewVersion",
     "Progress",
+    "Run",
     "Schedule",
     "Seen",
     "Sighting",
@@ -42,4 +45,5 @@ __all__ = [
     "is_admitted",
     "version_text",
     "word_diff",
+    "word_runs",
 ]

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from watcher.corpus.revisions.diff import Effort, differing_parts
 from watcher.model import Change
+
+
+class Run(StrEnum):
+    """What happened to a part of a text."""
+
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
 
 _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 def word_diff(change: Change, effort: Effort | None = None) -> str:
     """Returns one text in which removed words are in [-…-] and added words in {+…+}. It needs no colour."""
+    marks = {Run.SAME: "{}", Run.REMOVED: "[-{}-]", Run.ADDED: "{{+{}+}}"}
+    return "".join(marks[run].format(text) for run, text in word_runs(change, effort or Effort()))
+
+
+def word_runs(change: Change, effort: Effort) -> list[tuple[Run, str]]:
+    """Returns the parts of both versions in their order: shared, removed and added words."""
     before, after = (_PIECES.findall(text or "") for text in (change.before, change.after))
-    written, done = [], 0
-    for first, last, other_first, other_last in _widened(before, after, effort or Effort()):
-        written.append("".join(before[done:first]))
-        written.append(_marked("[-", before[first:last], "-]"))
-        written.append(_marked("{+", after[other_first:other_last], "+}"))
+    runs, done = [], 0
+    for first, last, other_first, other_last in _widened(before, after, effort):
+        runs.append((Run.SAME, before[done:first]))
+        runs.append((Run.REMOVED, before[first:last]))
+        runs.append((Run.ADDED, after[other_first:other_last]))
         done = last
-    written.append("".join(before[done:]))
-    return "".join(written)
-
-
-def _marked(opening: str, pieces: list[str], closing: str) -> str:
-    return f"{opening}{''.join(pieces)}{closing}" if pieces else ""
+    runs.append((Run.SAME, before[done:]))
+    return [(run, "".join(pieces)) for run, pieces in runs if pieces]
 
 
 def _widened(before: list[str], after: list[str], effort: Effort) -> list[tuple[int, int, int, int]]:

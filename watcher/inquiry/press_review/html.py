@@ -42,11 +42,16 @@ def to_html(review: PressReview) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
         '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex, noarchive">\n',
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n",
-        *(_section(story) for story in review.stories),
+        *sections(review),
         *(f"<p>{escape(line)}</p>\n" for line in remarks(review)),
         "</main>\n</body>\n</html>\n",
     ]
     return "".join(parts)
+
+
+def sections(review: PressReview) -> Iterator[str]:
+    """Yields the stories, each a section of HTML. All that comes from articles is escaped."""
+    yield from (_section(story) for story in review.stories)
 
 
 def title_of(review: PressReview) -> str:
@@ -88,7 +93,7 @@ def _outlet(article: ReviewedArticle, first: ReviewedArticle) -> str:
 
 def _linked(text: str, url: str) -> str:
     content = f"<bdi>{escape(text)}</bdi>"
-    return f'<a href="{escape(url)}" rel="noopener noreferrer">{content}</a>' if url else content
+    return f'<a href="{escape(url)}" rel="noreferrer">{content}</a>' if url else content
 
 
 def _excerpt(snippet: Snippet) -> str:

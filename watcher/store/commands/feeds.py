@@ -197,6 +197,12 @@ def make_due(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.feeds).where(_feeds.active).values(next_poll_at=now))
 
 
+def make_one_due(tx: Connection, name: str, *, now: datetime) -> bool:
+    """Makes a subscribed feed due now. Returns whether there is one of this name."""
+    due = update(schema.feeds).where(_feeds.active, _feeds.name == name).values(next_poll_at=now)
+    return bool(tx.execute(due).rowcount)
+
+
 def claim(
     tx: Connection, *, now: datetime, limit: int, lease: timedelta, due_by: datetime | None = None
 ) -> list[ClaimedFeed]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def open_for_reading(location: Location, *, patience: timedelta = PATIENCE) -> E
     if isinstance(location, Path):
         return sqlite.open_for_reading(location, patience=patience)
     return postgresql.open_for_reading(location, patience=patience)
+
+
+def stop_queries(engine: Engine, is_over: Callable[[], bool]) -> None:
+    """Has each query of a reader stopped as soon as `is_over`; the server does not ask and has a time limit instead."""
+    if engine.dialect.name == POSTGRESQL:
+        postgresql.limit_queries(engine)
+    else:
+        sqlite.stop_queries(engine, is_over)
 
 
 def explained(error: DatabaseError, engine: Engine) -> StateError:

@@ -14,10 +14,11 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from watcher.errors import StateError, StateForeign, StateTooNew
+from watcher.errors import QueryTimeout, StateError, StateForeign, StateTooNew
 from watcher.store.engine import tables
 
 CONNECT_WITHIN = timedelta(seconds=10)
+QUERY_WITHIN = timedelta(seconds=5)  # of the pages
 _IDLE_IN_TRANSACTION = timedelta(seconds=30)  # one that was suspended must not block the others for longer
 _MAKING_TABLES = 0x77746369  # the key of the advisory lock under which tables are made and migrated
 _CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
@@ -53,6 +54,15 @@ def open_for_reading(url: str, *, patience: timedelta) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def limit_queries(engine: Engine) -> None:
+    """Has each query of the engine stopped after `QUERY_WITHIN`."""
+
+    def limit(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {QUERY_WITHIN // timedelta(milliseconds=1)}")
+
+    event.listen(engine, "begin", limit)
+
+
 def parsed(url: str) -> URL:
     """Parses an address. Raises StateError."""
     try:
@@ -78,6 +88,8 @@ def explained(error: DatabaseError, address: URL) -> StateError:
     place, cause = shown(address), _first_line(error)
     if address.password:
         cause = cause.replace(str(address.password), "…")
+    if state == "57014":
+        return QueryTimeout("the query took too long and was stopped")
     if state.startswith("53"):
         return StateError(f"the PostgreSQL server at {place} has no room or connections left ({cause})")
     if state.startswith("28") or "password" in cause:

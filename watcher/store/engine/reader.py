@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from watcher.store.engine.database import Location, explained, open_database, open_for_reading
+from watcher.store.engine.database import Location, explained, open_database, open_for_reading, stop_queries
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +44,17 @@ class StoreReader:
 def reading(location: Location) -> Iterator[StoreReader]:
     """Opens a reader of a state. Raises StateError if it does not exist yet."""
     engine = open_for_reading(location)
+    try:
+        yield StoreReader(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def reading_in_time(location: Location, is_over: Callable[[], bool]) -> Iterator[StoreReader]:
+    """Does the same as `reading`, and stops a query once `is_over`: it raises QueryTimeout."""
+    engine = open_for_reading(location)
+    stop_queries(engine, is_over)
     try:
         yield StoreReader(engine)
     finally:

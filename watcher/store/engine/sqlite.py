@@ -15,11 +15,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from watcher.errors import StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
+from watcher.errors import QueryTimeout, StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
 from watcher.store.engine import tables
 
 APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: identifies watcher's files
 _UNSYNCED = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
+_STEPS = 20_000  # of SQLite's virtual machine between two looks at the clock: a millisecond
 _SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
@@ -57,6 +58,16 @@ def open_database(path: Path, *, patience: timedelta) -> Engine:
     return engine
 
 
+def stop_queries(engine: Engine, is_over: Callable[[], bool]) -> None:
+    """Has each query of the engine stopped as soon as `is_over`."""
+
+    def watch(connection: Any, _record: object) -> None:
+        connection.set_progress_handler(lambda: int(is_over()), _STEPS)
+        connection.execute("PRAGMA cache_size=-1000")
+
+    event.listen(engine, "connect", watch)
+
+
 def explained(error: DatabaseError, path: Path) -> StateError:
     """Translates an error of SQLite into a StateError whose sentence says what to do."""
     cause = str(error.orig)
@@ -74,6 +85,8 @@ def explained(error: DatabaseError, path: Path) -> StateError:
             f"the disk did not confirm a write to {path} ({cause}); watcher ends, and a restart goes on from the last "
             "confirmed write"
         )
+    if cause == "interrupted":
+        return QueryTimeout("the query took too long and was stopped")
     if "readonly" in cause or "unable to open" in cause:
         return StateError(f"cannot write the state database {path} ({cause}); check the rights on {path.parent}")
     if "locked" in cause:

@@ -72,11 +72,17 @@ class Choice:
         return and_(True, *parts)
 
 
-def search(tx: Connection, choice: Choice, *, limit: int = 1000) -> list[DeliveryStatus]:
-    """Finds the chosen deliveries, oldest first."""
+def search(tx: Connection, choice: Choice, *, limit: int = 1000, newest_first: bool = False) -> list[DeliveryStatus]:
+    """Finds the chosen deliveries, oldest first unless `newest_first`."""
     rows = schema.deliveries.c
-    found = tx.execute(select(schema.deliveries).where(choice.where()).order_by(rows.sequence).limit(limit))
+    order = rows.sequence.desc() if newest_first else rows.sequence
+    found = tx.execute(select(schema.deliveries).where(choice.where()).order_by(order).limit(limit))
     return [_status(tx, row) for row in found.all()]
+
+
+def count(tx: Connection, choice: Choice) -> int:
+    """Counts the chosen deliveries."""
+    return int(tx.execute(select(func.count()).select_from(schema.deliveries).where(choice.where())).scalar_one())
 
 
 def of_document(tx: Connection, document: int) -> list[DeliveryStatus]:

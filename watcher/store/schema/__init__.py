@@ -49,6 +49,7 @@ from watcher.store.schema.feeds import (
     sitemaps,
     walls,
 )
+from watcher.store.schema.match_feeds import search_feeds, watch_feeds
 from watcher.store.schema.metadata import metadata
 from watcher.store.schema.revisions import delivery_revisions, revisions, revisits
 
@@ -88,11 +89,13 @@ __all__ = [
     "repeats",
     "revisions",
     "revisits",
+    "search_feeds",
     "seen_keys",
     "sitemaps",
     "sketches",
     "spike_days",
     "unread_entries",
     "walls",
+    "watch_feeds",
     "watches",
 ]

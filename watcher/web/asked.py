@@ -1,0 +1,60 @@
+"""What a page is made of: the question that a request asks, and the view that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from watcher.config import Config
+from watcher.corpus import CorpusFolder
+from watcher.inquiry.search import Places
+from watcher.store import StoreReader
+from watcher.web.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request for a page. `name`: the part of the path that the page has a place for, decoded.
+
+    `is_over`: whether the time for the answer is over.
+    """
+
+    store: StoreReader
+    config: Config
+    folder: CorpusFolder
+    parameters: Parameters
+    now: datetime
+    is_over: Callable[[], bool]
+    name: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the corpus."""
+        return ZoneInfo(self.config.corpus.timezone)
+
+    @property
+    def places(self) -> Places:
+        """The files that a search reads."""
+        config = self.config
+        return Places(
+            state=config.state.path,
+            seen=config.state.seen_path,
+            folder=config.corpus.folder,
+            keep=config.seen.keep,
+            zone=self.zone,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The answer: a template with its values, and a function that makes the JSON form of the same data."""
+
+    template: str
+    values: Mapping[str, Any]
+    json: Callable[[], object]
+
+
+Page = Callable[[Asked], View]

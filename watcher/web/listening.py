@@ -1,0 +1,126 @@
+"""Serves the pages on the event loop of the daemon: opens the socket, runs uvicorn, ends it in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from watcher.config import WebConfig
+from watcher.errors import WatcherError
+from watcher.log import event
+from watcher.web.protocol import LimitedProtocol
+
+log = logging.getLogger(__name__)
+
+_BACKLOG = 128
+_LARGEST_HEAD = 64 << 10
+_GRACE_SECONDS = 1  # for open connections at the end
+
+
+class _Server(uvicorn.Server):
+    """A server without its own signal handlers: the daemon has them."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving_pages(web: WebConfig, app: ASGIApp, *, stop: asyncio.Event) -> AsyncIterator[str]:
+    """Serves `app` until the end of the context, or until `stop`; yields its address.
+
+    Raises WatcherError if it cannot listen.
+    """
+    listener = _open(web)
+    address = _address(listener)
+    settings = uvicorn.Config(
+        app,
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        loop="none",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(settings)
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="pages")
+    ending = asyncio.create_task(_end(server, stop), name="end of pages")
+    try:
+        host, port = (str(web.socket), 0) if web.socket else listener.getsockname()[:2]
+        log.info("pages at %s", address, extra=event("web.on", host=host, port=port))
+        yield address
+    finally:
+        server.should_exit = True
+        await serving
+        ending.cancel()
+        listener.close()
+        if web.socket:
+            web.socket.unlink(missing_ok=True)
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _open(web: WebConfig) -> socket.socket:
+    try:
+        return _unix_listener(web.socket) if web.socket else _listener(*web.place)
+    except OSError as error:
+        place = str(web.socket) if web.socket else web.listen
+        reason = error.strerror or str(error)
+        raise WatcherError(
+            f"cannot serve pages at {place}: {reason}; change [web] listen, or stop the program that uses it"
+        ) from error
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def _unix_listener(path: Path) -> socket.socket:
+    """Replaces the socket of a process that is gone; any other file stays, and is an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if _is_abandoned(path):
+            path.unlink()
+        listener.bind(str(path))
+        path.chmod(0o660)
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _is_abandoned(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.stat().st_mode):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+                return client.connect_ex(str(path)) != 0
+    return False
+
+
+def _address(listener: socket.socket) -> str:
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
