@@ -19,7 +19,7 @@ from watcher.pipeline.settings import LEASE, Settings, utc_now
 from watcher.runtime.resources import Resources
 from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, delete_archive
-from watcher.store import StateLock, StoreThread
+from watcher.store import Location, StateLock, StoreThread, only_run_of
 from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
@@ -40,9 +40,10 @@ async def assemble(
     CorpusError.
     """
     compile_watches(config)
-    with StateLock(config.state.path) as lock:
+    location = config.location
+    with StateLock(config.state.path) as lock, only_run_of(location):
         folder = CorpusFolder(config.corpus.folder)
-        store, recovery = _open(config, folder, lock)
+        store, recovery = _open(location, folder, lock)
         try:
             async with _seen_archive(config, now=now) as seen:
                 resources = Resources(
@@ -93,11 +94,11 @@ async def _close_former_clients(service: Service) -> None:
         await client.aclose()
 
 
-def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
+def _open(location: Location, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
     """Prepares the corpus folder and opens the state. A state that cannot be opened is left as it was."""
     try:
         folder.prepare()
-        engine, recovery = open_or_recover(config.state.path, last_end=lock.last_end, now=utc_now())
+        engine, recovery = open_or_recover(location, last_end=lock.last_end, now=utc_now())
         return StoreThread(engine), recovery
     except WatcherError:
         lock.restore_content()

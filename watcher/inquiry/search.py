@@ -24,7 +24,7 @@ from watcher.inquiry.searched_texts import Corpus, SearchedText, Where, seen_tex
 from watcher.matching import Watchlist
 from watcher.model import Hit, Snippet, Watch
 from watcher.seen import SeenReader, TimeIsUp, Window, open_reader
-from watcher.store import reading
+from watcher.store import Location, is_there, reading
 from watcher.text.index import AllOf, Condition
 
 LIMIT = 20
@@ -58,7 +58,7 @@ class Scope(StrEnum):
 class Places:
     """The files to search. `keep`: texts of the archive that are older are not found any more; 0: there is none."""
 
-    state: Path
+    state: Location
     seen: Path
     folder: Path
     keep: timedelta
@@ -253,7 +253,7 @@ def _newest_first(text: SearchedText) -> tuple[int, bool]:
 
 
 def _corpus(stack: ExitStack, places: Places, request: SearchRequest, notes: list[str]) -> Corpus:
-    if places.state.exists():
+    if is_there(places.state):
         store = stack.enter_context(reading(places.state))
         return Corpus(zone=places.zone, store=store, with_redirects=request.asks_for_sites)
     notes.append(f"the state at {places.state} does not exist yet; the files of the corpus are searched as they are")

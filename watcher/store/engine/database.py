@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,11 @@ Location = Path | str
 """Where a state is: the path of SQLite's file, or the URL of a database on PostgreSQL."""
 
 PATIENCE = timedelta(seconds=30)
+
+
+def is_there(location: Location) -> bool:
+    """Whether there is a state already; one on a server is created where it is opened."""
+    return isinstance(location, str) or location.exists()
 
 
 def open_database(location: Location, *, patience: timedelta = PATIENCE) -> Engine:
@@ -39,6 +45,16 @@ def open_for_reading(location: Location, *, patience: timedelta = PATIENCE) -> E
     if isinstance(location, Path):
         return sqlite.open_for_reading(location, patience=patience)
     return postgresql.open_for_reading(location, patience=patience)
+
+
+@contextmanager
+def only_run_of(location: Location) -> Iterator[None]:
+    """Makes sure that one `run` or `once` at a time works on a state. That on one machine is the matter of `StateLock`.
+
+    Raises StateLocked, StateError.
+    """
+    with postgresql.only_run(location) if isinstance(location, str) else nullcontext():
+        yield
 
 
 def stop_queries(engine: Engine, is_over: Callable[[], bool]) -> None:

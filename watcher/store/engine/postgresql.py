@@ -6,15 +6,17 @@ transaction that PostgreSQL gives up for a conflict is run again (`is_conflict`)
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.pool import NullPool
 
-from watcher.errors import QueryTimeout, StateError, StateForeign, StateTooNew
+from watcher.errors import QueryTimeout, StateError, StateForeign, StateLocked, StateTooNew
 from watcher.store.engine import tables
 
 CONNECT_WITHIN = timedelta(seconds=10)
@@ -22,6 +24,8 @@ QUERY_WITHIN = timedelta(seconds=5)  # of the pages
 _IDLE_IN_TRANSACTION = timedelta(seconds=30)  # one that was suspended must not block the others for longer
 _MAKING_TABLES = 0x77746369  # the key of the advisory lock under which tables are made and migrated
 _CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
+_RUNNING = 0x7774636A  # the key of the advisory lock of `run` and `once`
+_TIMELY = {"connect_timeout": int(CONNECT_WITHIN.total_seconds()), "application_name": "watcher"}
 _NO_NUL = str.maketrans("\0", "\N{REPLACEMENT CHARACTER}")
 
 
@@ -52,6 +56,26 @@ def open_for_reading(url: str, *, patience: timedelta) -> Engine:
     """Opens the state at `url` for reading: all queries of a transaction see the same moment, as with SQLite."""
     engine = open_database(url, patience=patience)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@contextmanager
+def only_run(url: str) -> Iterator[None]:
+    """Makes sure that one `run` or `once` at a time works on the state at `url`. Raises StateLocked, StateError.
+
+    The lock belongs to a connection: the server releases it when the process dies.
+    """
+    address = parsed(url)
+    engine = create_engine(address, poolclass=NullPool, connect_args=_TIMELY)
+    try:
+        with engine.connect() as connection:
+            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _RUNNING}).scalar_one():
+                raise StateLocked(f"another watcher works on the state at {shown(address)}; stop it first")
+            connection.rollback()
+            yield
+    except OperationalError as error:
+        raise explained(error, address) from error
+    finally:
+        engine.dispose()
 
 
 def limit_queries(engine: Engine) -> None:
@@ -112,8 +136,7 @@ def _engine(address: URL, patience: timedelta) -> Engine:
         max_overflow=2,
         pool_pre_ping=True,
         connect_args={
-            "connect_timeout": int(CONNECT_WITHIN.total_seconds()),
-            "application_name": "watcher",
+            **_TIMELY,
             "options": f"-c lock_timeout={milliseconds} -c idle_in_transaction_session_timeout={idle} -c timezone=UTC",
         },
     )
