@@ -262,12 +262,28 @@ def test_a_clock_that_was_set_back_counts_as_one_interval(since: timedelta) -> N
     assert plan(NotModified(), replace(POLLED, last_success_at=NOW - since)).state.interval == HOUR * QUIET
 
 
-def test_a_304_brings_nothing_that_could_roll_over() -> None:
-    """Of a feed that lists one entry, the next poll waits its whole interval."""
-    assert plan(NotModified(), replace(POLLED, listed=1)).next_poll_at == NOW + HOUR * QUIET
-
-
 def test_a_feed_that_is_gone_waits_a_day_whatever_it_answers() -> None:
     """One server error does not make it an hourly feed again."""
     soft = Failed(kind=FailureKind.SOFT, message="HTTP 500")
     assert plan(soft, replace(POLLED, gone=True)).next_poll_at == NOW + DAY
+
+
+def test_a_body_with_two_texts_of_one_known_entry_is_read_whole_next_time() -> None:
+    """Which of them is the entry depends on the whole body; the same text twice does not."""
+    one, two = entries(1, 2)
+    body = fetched(one, two)
+    body = replace(body, news=replace(body.news, listing=b"gepackt"))
+    same = KnownEntry(entry_id=EntryId(7), content_hash=1)
+    knows = {key: same for keys in feed_keys("blatt", feed(one, two)) for key in keys.all}
+    ambiguous = plan(body, knows=knows)
+    assert (ambiguous.is_listed, ambiguous.listing) == (False, b"")
+    twice = replace(body, news=replace(body.news, hashes=(5, 5)))
+    clear = plan(twice, knows=knows)
+    assert (clear.is_listed, clear.listing) == (True, b"gepackt")
+    assert plan(body, knows=known(one, two)).is_listed
+
+
+def test_without_a_time_of_the_last_body_nothing_is_estimated() -> None:
+    """The state of a former version may have the number of entries only."""
+    result = plan(fetched(*entries(1)), PollState(listed=3))
+    assert (result.rolled_over, result.missed) == (True, 0)
