@@ -102,7 +102,7 @@ def visit(tab: Tab, path: str) -> Visit:
 
 def tree_of(page: Page, selector: str) -> str:
     """Returns the accessibility tree of a part of the page, with what changes from run to run replaced."""
-    tree = page.locator(selector).aria_snapshot()
+    tree: str = page.locator(selector).aria_snapshot()
     for pattern, word in _CHANGING:
         tree = pattern.sub(word, tree)
     return tree + "\n"
