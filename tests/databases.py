@@ -42,10 +42,24 @@ END $$
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server, on a socket in `folder`."""
+    """A server on a socket in `folder`, run as `user`; None: as who runs the tests."""
 
     folder: Path
     programs: Path
+    user: pwd.struct_passwd | None
+
+    def create(self) -> None:
+        """Creates the files of the server."""
+        options = ["-U", "watcher", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        self._run("initdb", *options)
+
+    def start(self) -> None:
+        """Starts the server and waits until it answers."""
+        self._run("pg_ctl", "-s", "-w", "-l", f"{self.folder}/log", "-o", f"-k {self.folder} {_SETTINGS}", "start")
+
+    def stop(self) -> None:
+        """Ends the server as a failure would."""
+        self._run("pg_ctl", "-s", "-m", "immediate", "stop")
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://watcher@/{database}?host={self.folder}"
@@ -68,6 +82,25 @@ class Server:
         name = f"empty_{next(_numbers)}"
         self.ask(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    def _run(self, name: str, *options: str) -> None:
+        user, line = self.user, [str(self.programs / name), "-D", str(self.folder / "data"), *options]
+        # A file, not a pipe: the server keeps it open.
+        with tempfile.TemporaryFile() as shown:
+            ended = subprocess.run(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=shown,
+                stderr=shown,
+                check=False,
+                cwd="/",
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
+            if ended.returncode:
+                shown.seek(0)
+                raise RuntimeError(f"{line[0]} ended with {ended.returncode}: {shown.read().decode()}")
 
 
 def programs() -> Path | None:
@@ -92,24 +125,18 @@ def running() -> Iterator[Server]:
     user = _unprivileged() if os.geteuid() == 0 else None
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
+    server = Server(folder=folder, programs=found, user=user)
     try:
-        data = str(folder / "data")
-        made = ["-D", data, "-U", "watcher", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-        _run(user, str(found / "initdb"), *made)
-        _run(user, *_control(found, data), "-w", "-l", f"{folder}/log", "-o", f"-k {folder} {_SETTINGS}", "start")
+        server.create()
+        server.start()
         try:
-            server = Server(folder=folder, programs=found)
             server.ask("CREATE DATABASE state")
             open_database(server.url("state")).dispose()
             yield server
         finally:
-            _run(user, *_control(found, data), "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _control(found: Path, data: str) -> tuple[str, ...]:
-    return (str(found / "pg_ctl"), "-s", "-D", data)
 
 
 def _unprivileged() -> pwd.struct_passwd:
@@ -119,22 +146,3 @@ def _unprivileged() -> pwd.struct_passwd:
         except KeyError:
             continue
     raise LookupError(f"none of the users {_UNPRIVILEGED} exists; PostgreSQL does not run as root")
-
-
-def _run(user: pwd.struct_passwd | None, *line: str) -> None:
-    # A file, not a pipe: the server keeps it open.
-    with tempfile.TemporaryFile() as shown:
-        ended = subprocess.run(
-            line,
-            stdin=subprocess.DEVNULL,
-            stdout=shown,
-            stderr=shown,
-            check=False,
-            cwd="/",
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=[] if user else None,
-        )
-        if ended.returncode:
-            shown.seek(0)
-            raise RuntimeError(f"{line[0]} ended with {ended.returncode}: {shown.read().decode()}")

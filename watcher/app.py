@@ -19,7 +19,7 @@ from watcher.pipeline.settings import LEASE, Settings, utc_now
 from watcher.runtime.resources import Resources
 from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, delete_archive
-from watcher.store import Location, StateLock, StoreThread, only_run_of
+from watcher.store import Location, StateLock, StoreThread
 from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
@@ -41,7 +41,7 @@ async def assemble(
     """
     compile_watches(config)
     location = config.location
-    with StateLock(config.state.path) as lock, only_run_of(location):
+    with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(location, folder, lock)
         try:

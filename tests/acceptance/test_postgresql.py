@@ -35,14 +35,14 @@ def test_a_round_and_every_command(news: Newsroom, program: Program, postgresql:
     assert len(hook.accepted) == 1
     assert not program.state.exists()
     found = json.loads(program.command("search", "Rutte", "--in", "corpus", "--json").stdout)
-    assert [row["file"] for row in found["results"]] == program.names()
+    assert [row["number"] for row in found["results"]] == [0]
     shown = {
         ("corpus", "verify"): "",
-        ("corpus", "export"): entries[0].link,
+        ("corpus", "export"): news.url(entries[0].link),
         ("feeds", "list"): "a",
-        ("explain", entries[0].link): program.names()[0],
+        ("explain", news.url(entries[0].link)): program.names()[0],
         ("outbox", "list"): "",
-        ("timeline",): "Rutte",
+        ("timeline",): "",
         ("near-misses",): "",
         ("coverage",): "a",
         ("press-review", "--since", "2000-01-01"): "",
@@ -69,6 +69,25 @@ def test_one_run_at_a_time(news: Newsroom, program: Program, postgresql: Server,
         assert (refused.code, "another watcher" in refused.stderr) == (1, True)
         running.kill()
     assert other.command("once").code == 0
+
+
+def test_a_server_that_fails_during_work(news: Newsroom, program: Program, postgresql: Server) -> None:
+    """The daemon waits for it without a traceback and goes on; it alone may write, also then."""
+    url = postgresql.fresh()
+    program.configure(feeds={"a": news.feed("/a", [])}, more=stated(url))
+    first, second = (article(news, matching=True) for _ in range(2))
+    with program.run() as running:
+        news.feed("/a", [first])
+        running.wait_for(lambda: len(program.names()) == 1)
+        postgresql.stop()
+        polls = news.count("/a")
+        news.feed("/a", [second, first])
+        running.wait_for(lambda: news.count("/a") > polls or "does not answer" in running.stderr)
+        postgresql.start()
+        running.wait_for(lambda: len(program.names()) == 2)
+        refused = program.command("once")
+        assert (refused.code, "another watcher" in refused.stderr) == (1, True)
+        assert running.end() == 0
 
 
 def test_a_state_that_cannot_be_reached(program: Program, postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:

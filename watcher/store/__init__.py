@@ -16,7 +16,7 @@ A query or command takes an open transaction first; `StoreThread.run` calls it a
 statements once, at its top: making one takes longer than executing it. SQL text is in `raw_sql` only.
 """
 
-from watcher.store.engine.database import Location, is_there, only_run_of, open_database
+from watcher.store.engine.database import Location, is_there, open_database
 from watcher.store.engine.lock import StateLock
 from watcher.store.engine.reader import StoreEditor, StoreReader, editing, reading, reading_in_time
 from watcher.store.engine.thread import StoreThread
@@ -29,7 +29,6 @@ __all__ = [
     "StoreThread",
     "editing",
     "is_there",
-    "only_run_of",
     "open_database",
     "reading",
     "reading_in_time",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,6 +35,16 @@ def open_database(location: Location, *, patience: timedelta = PATIENCE) -> Engi
     return postgresql.open_database(location, patience=patience)
 
 
+def open_alone(location: Location) -> Engine:
+    """Opens the state like `open_database`, for the one process that works on it. Raises StateLocked, too.
+
+    On one machine `StateLock` decides which one that is, on a server its own lock.
+    """
+    if isinstance(location, Path):
+        return sqlite.open_database(location, patience=PATIENCE)
+    return postgresql.open_database(location, patience=PATIENCE, exclusive=True)
+
+
 def open_for_reading(location: Location, *, patience: timedelta = PATIENCE) -> Engine:
     """Opens the state for reading, beside a daemon that works on it: neither waits for the other.
 
@@ -45,16 +54,6 @@ def open_for_reading(location: Location, *, patience: timedelta = PATIENCE) -> E
     if isinstance(location, Path):
         return sqlite.open_for_reading(location, patience=patience)
     return postgresql.open_for_reading(location, patience=patience)
-
-
-@contextmanager
-def only_run_of(location: Location) -> Iterator[None]:
-    """Makes sure that one `run` or `once` at a time works on a state. That on one machine is the matter of `StateLock`.
-
-    Raises StateLocked, StateError.
-    """
-    with postgresql.only_run(location) if isinstance(location, str) else nullcontext():
-        yield
 
 
 def stop_queries(engine: Engine, is_over: Callable[[], bool]) -> None:

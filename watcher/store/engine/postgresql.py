@@ -6,15 +6,14 @@ transaction that PostgreSQL gives up for a conflict is run again (`is_conflict`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from watcher.errors import QueryTimeout, StateError, StateForeign, StateLocked, StateTooNew
 from watcher.store.engine import tables
@@ -25,18 +24,18 @@ _IDLE_IN_TRANSACTION = timedelta(seconds=30)  # one that was suspended must not 
 _MAKING_TABLES = 0x77746369  # the key of the advisory lock under which tables are made and migrated
 _CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
 _RUNNING = 0x7774636A  # the key of the advisory lock of `run` and `once`
-_TIMELY = {"connect_timeout": int(CONNECT_WITHIN.total_seconds()), "application_name": "watcher"}
 _NO_NUL = str.maketrans("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def open_database(url: str, *, patience: timedelta) -> Engine:
+def open_database(url: str, *, patience: timedelta, exclusive: bool = False) -> Engine:
     """Opens the state at `url`, creates its tables if there are none, and migrates older ones.
 
-    The first process does that, others wait. Raises StateTooNew, StateForeign, or StateError, which names host and
-    port, never the password.
+    The first process does that, others wait. `exclusive`: with the lock of `run` and `once`, for the one connection
+    that such an engine has. Raises StateLocked, StateTooNew, StateForeign, or StateError, which names host and port,
+    never the password.
     """
     address = parsed(url)
-    engine = _engine(address, patience)
+    engine = _engine(address, patience, exclusive=exclusive)
     try:
         with engine.begin() as connection:
             _refuse_newer(connection, address)
@@ -56,26 +55,6 @@ def open_for_reading(url: str, *, patience: timedelta) -> Engine:
     """Opens the state at `url` for reading: all queries of a transaction see the same moment, as with SQLite."""
     engine = open_database(url, patience=patience)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-@contextmanager
-def only_run(url: str) -> Iterator[None]:
-    """Makes sure that one `run` or `once` at a time works on the state at `url`. Raises StateLocked, StateError.
-
-    The lock belongs to a connection: the server releases it when the process dies.
-    """
-    address = parsed(url)
-    engine = create_engine(address, poolclass=NullPool, connect_args=_TIMELY)
-    try:
-        with engine.connect() as connection:
-            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _RUNNING}).scalar_one():
-                raise StateLocked(f"another watcher works on the state at {shown(address)}; stop it first")
-            connection.rollback()
-            yield
-    except OperationalError as error:
-        raise explained(error, address) from error
-    finally:
-        engine.dispose()
 
 
 def limit_queries(engine: Engine) -> None:
@@ -127,21 +106,34 @@ def explained(error: DatabaseError, address: URL) -> StateError:
     return StateError(f"cannot use the state at {place}: {cause}")
 
 
-def _engine(address: URL, patience: timedelta) -> Engine:
+def _engine(address: URL, patience: timedelta, *, exclusive: bool) -> Engine:
     milliseconds = int(patience / timedelta(milliseconds=1))
     idle = int(_IDLE_IN_TRANSACTION / timedelta(milliseconds=1))
     engine = create_engine(
         address,
-        pool_size=2,
-        max_overflow=2,
+        pool_size=1 if exclusive else 2,
+        max_overflow=0 if exclusive else 2,
         pool_pre_ping=True,
         connect_args={
-            **_TIMELY,
+            "connect_timeout": int(CONNECT_WITHIN.total_seconds()),
+            "application_name": "watcher",
             "options": f"-c lock_timeout={milliseconds} -c idle_in_transaction_session_timeout={idle} -c timezone=UTC",
         },
     )
     event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
+    if exclusive:
+        event.listen(engine, "connect", partial(_lock, address))
     return engine
+
+
+def _lock(address: URL, connection: Any, _record: object) -> None:
+    """Takes the lock of `run` and `once` for as long as the connection lasts: without it nothing can be written."""
+    with connection.cursor() as cursor:
+        (is_free,) = cursor.execute(f"SELECT pg_try_advisory_lock({_RUNNING})").fetchone()
+    connection.commit()
+    if not is_free:
+        connection.close()
+        raise StateLocked(f"another watcher works on the state at {shown(address)}; stop it first")
 
 
 def _refuse_newer(connection: Connection, address: URL) -> None:

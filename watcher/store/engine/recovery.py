@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateDamaged, StateError, StateForeign
 from watcher.store.engine.backup import Backup, good_backups, is_of_another_program, restore
-from watcher.store.engine.database import Location, open_database
+from watcher.store.engine.database import Location, open_alone, open_database
 from watcher.store.engine.lock import LastEnd
 from watcher.store.engine.sqlite import explained
 
@@ -39,8 +39,8 @@ def open_or_recover(location: Location, *, last_end: LastEnd, now: datetime) -> 
     damage = _damage(location, last_end) if isinstance(location, Path) else ""
     if damage and isinstance(location, Path):
         recovery = _recover(location, damage, now=now)
-        return open_database(location), recovery
-    return open_database(location), None
+        return open_alone(location), recovery
+    return open_alone(location), None
 
 
 def set_aside(path: Path, *, now: datetime) -> Path:
