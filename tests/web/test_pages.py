@@ -22,6 +22,8 @@ PAGES = (
     "/watches",
     "/watches/try",
     "/watches/try?query=Rutte",
+    "/timeline",
+    "/timeline?watch=Rutte&by=month&since=2025-10-01&draw=share",
     "/feeds",
     "/feeds/blatt",
     f"/feeds/{quote(SLASHED, safe='')}".replace(".json", "%2Ejson"),
