@@ -176,6 +176,7 @@ def english_texts() -> set[str]:
     found.update(match[1] for match in re.finditer(r"sentence = \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"_outcome\(.*?, \"([A-Z].*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"^_[A-Z_]+ = \"([A-Z].*?\.)\"$", modules, re.M))
+    found.update(match[1] for match in re.finditer(r"PollRequest\.[A-Z]+: \"(.*?)\"", modules))
     drawing = DRAWING.read_text(encoding="utf-8")
     found.update(match[1] for match in re.finditer(r"words\.text\(\s*\"(.*?)\"", drawing))
     for match in re.finditer(r"words\.counted\([^\"]*\"(.*?)\", \"(.*?)\"", drawing):

@@ -43,8 +43,8 @@ PAGES = {
     "try": "/watches/try",
     "try-found": "/watches/try?query=Rutte",
     "try-wrong": f"/watches/try?query={quote(QUERY)}",
-    "timeline": "/timeline?since=2026-01-01&by=month&watch=Rutte",
-    "timeline-share": "/timeline?draw=share&until=2025-12-31&since=2025-12-30",
+    "timeline": "/timeline?since=2025-10-20&until=2025-11-10&by=week",
+    "timeline-share": "/timeline?draw=share&by=month&watch=Rutte&since=2025-09-01&until=2025-12-31",
     "timeline-none": "/timeline?until=2001-01-01",
     "feeds": "/feeds",
     "feed": "/feeds/blatt",
@@ -141,7 +141,8 @@ def _publish(site: Site) -> None:
     for count, (feed, path, title, text) in enumerate(articles, start=1):
         inner = "".join(f"<p>{part}</p>" for part in text) + f"<p>Mehr dazu am Abend, schreibt {path[1:-5]}.</p>"
         head = f'<meta property="og:site_name" content="Haus {path[1:-5]}">'
-        site.news.page(path, news_page(title, inner, head=head))
+        date = '<time datetime="2025-11-03">3. November 2025</time>' if path == "/lang.html" else ""
+        site.news.page(path, news_page(title, inner, date=date, head=head))
         entries[feed].insert(0, Entry(id=path, link=path, title=title))
         site.news.feed("/blatt" if feed == "blatt" else "/kurier", entries[feed])
         site.client.post("/actions/poll", data={"feed": feed})

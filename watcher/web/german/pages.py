@@ -308,5 +308,8 @@ OUTBOX = {
         "Die Meldung {name} kann nicht verworfen werden: Sie wartet nicht."
     ),
     "The feed {name} is polled now.": "Der Feed {name} wird jetzt abgerufen.",
+    "The feed {name} is being polled at this moment. It is polled once more when that has ended.": (
+        "Der Feed {name} wird gerade abgerufen. Danach wird er noch einmal abgerufen."
+    ),
     "The config has no feed {name} that is polled.": "In der Konfiguration ist kein Feed {name}, der abgerufen wird.",
 }
