@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -74,9 +76,16 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The daemon whose pages are compared; tests do not change what they show."""
+    with started_site(tmp_path_factory.mktemp("steady")) as site:
+        yield site
+
+
+@contextmanager
+def started_site(folder: Path) -> Iterator[Site]:
     """A daemon whose pages show the same in each run: two older files, four articles, a feed that fails."""
     with Newsroom() as news:
-        installed = Program(tmp_path_factory.mktemp("steady"))
+        installed = Program(folder)
         installed.seeds.mkdir()
         for name, text in OLD.items():
             (installed.seeds / name).write_text(text, encoding="utf-8")
