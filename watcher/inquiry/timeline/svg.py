@@ -16,8 +16,7 @@ from watcher.inquiry.timeline.wording import English, Wording
 BARS, TEXT = "#2f7fc4", "#767676"
 """The colours: both have a contrast of 4 to 1 or more to white and to black."""
 
-_WIDTH, _LEFT, _RIGHT = 720, 8, 8
-_PLOT = _WIDTH - _LEFT - _RIGHT
+_WIDTH = 720
 _HEAD, _BARS, _FOOT = 26, 64, 30  # heights of a watch's name, its bars, and the dates below
 _DESCRIBED = 30  # watches in the description
 _LONGEST_NAME = 60
@@ -43,17 +42,18 @@ class _Series:
         return sum(row.articles for row in self.rows)
 
 
-def to_svg(timeline: Timeline, *, share: bool = False, words: Wording | None = None) -> str:
+def to_svg(timeline: Timeline, *, share: bool = False, words: Wording | None = None, is_fluid: bool = False) -> str:
     """Returns the drawing, with a title and a description in words and numbers. `share`: draws the shares.
 
-    `words`: of another language than English.
+    `words`: of another language than English. `is_fluid`: as wide as its place on a page; letters keep their size.
     """
     words = words or English()
     series = list(_series(timeline, share=share))
     height = max(1, len(series)) * (_HEAD + _BARS + _FOOT)
+    size = 'width="100%"' if is_fluid else f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-        f'height="{height}" font-family="system-ui, sans-serif" font-size="13">\n',
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} height="{height}" '
+        f'font-family="system-ui, sans-serif" font-size="13">\n',
         f"<title>{_text(_title(timeline, series, words, share=share))}</title>\n",
         f"<desc>{_text(' '.join(_sentences(timeline, series, words, share=share)))}</desc>\n",
     ]
@@ -149,23 +149,24 @@ def _panel(series: _Series, words: Wording, *, top: int, share: bool) -> Iterato
     most = (words.share(highest) if share else words.number(round(highest))) if highest else "0"
     most = words.text("highest: {most}", most=most)
     yield f'<g fill="{TEXT}">\n'
-    yield f'<text x="{_LEFT}" y="{top + 18}" font-weight="bold">{_text(_cut(series.watch))}</text>\n'
-    yield f'<text x="{_WIDTH - _RIGHT}" y="{top + 18}" text-anchor="end">{most}</text>\n'
-    yield f'<rect x="{_LEFT}" y="{base}" width="{_PLOT}" height="1"/>\n'
-    yield f'<text x="{_LEFT}" y="{base + 17}">{series.rows[0].day}</text>\n'
+    yield f'<text y="{top + 18}" font-weight="bold">{_text(_cut(series.watch))}</text>\n'
+    yield f'<rect y="{base}" width="100%" height="1"/>\n'
+    yield f'<text y="{base + 17}">{series.rows[0].day}</text>\n'
+    yield f'<text x="50%" y="{base + 17}" text-anchor="middle">{most}</text>\n'
     if len(series.rows) > 1:
-        yield f'<text x="{_WIDTH - _RIGHT}" y="{base + 17}" text-anchor="end">{series.rows[-1].day}</text>\n'
+        yield f'<text x="100%" y="{base + 17}" text-anchor="end">{series.rows[-1].day}</text>\n'
     yield "</g>\n"
-    if bars := "".join(_bars(series, base=base, highest=highest)):
-        yield f'<path fill="{BARS}" d="{bars}"/>\n'
+    if bars := "".join(_bars(series, highest=highest)):
+        yield f'<svg y="{base - _BARS}" width="100%" height="{_BARS}" viewBox="0 0 {_WIDTH} {_BARS}" '
+        yield f'preserveAspectRatio="none" aria-hidden="true"><path fill="{BARS}" d="{bars}"/></svg>\n'
 
 
-def _bars(series: _Series, *, base: int, highest: float) -> Iterator[str]:
+def _bars(series: _Series, *, highest: float) -> Iterator[str]:
     """Yields a bar for each value above 0, one pixel high and wide at least."""
-    step = _PLOT / len(series.values)
+    step = _WIDTH / len(series.values)
     width = max(1.0, min(0.8 * step, 40.0))
     for number, value in enumerate(series.values):
         if value:
-            left = _LEFT + (number + 0.5) * step - width / 2
+            left = (number + 0.5) * step - width / 2
             height = max(1.0, _BARS * value / highest)
-            yield f"M{left:.2f} {base}v-{height:.2f}h{width:.2f}v{height:.2f}z"
+            yield f"M{left:.2f} {_BARS}v-{height:.2f}h{width:.2f}v{height:.2f}z"

@@ -155,6 +155,7 @@ WATCHES = {
 
 TIMELINE = {
     "Timeline": "Zeitachse",
+    "As a timeline": "Als Zeitachse",
     "By": "Nach",
     "day": "Tag",
     "week": "Woche",
@@ -164,7 +165,6 @@ TIMELINE = {
     "share": "Anteil",
     "Share": "Anteil",
     "Articles": "Artikel",
-    "Drawing": "Zeichnung",
     "Articles are all entries that were read and are dated so, matched or not.": (
         "Artikel sind alle gelesenen Einträge mit diesem Datum, ob Treffer oder nicht."
     ),
@@ -202,7 +202,7 @@ TIMELINE = {
     "{watch}: {count} of {articles}{overall}, the largest share on {day}: {share} ({most} of {all}).": (
         "{watch}: {count} von {articles}{overall}, der größte Anteil: {day} mit {share} ({most} von {all})."
     ),
-    "highest: {most}": "höchster Wert: {most}",
+    "highest: {most}": "Maximum: {most}",
 }
 
 FEEDS = {

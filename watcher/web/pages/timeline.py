@@ -35,7 +35,8 @@ def timeline(asked: Asked) -> View:
     shown = shown_of(found)
 
     def drawing(texts: Texts) -> Markup:
-        return Markup(to_svg(shown, share=drawn == "share", words=texts))  # noqa: S704 - escaped there
+        svg = to_svg(shown, share=drawn == "share", words=texts, is_fluid=True)
+        return Markup(svg)  # noqa: S704 - escaped there
 
     values = {
         "found": found,
