@@ -137,7 +137,7 @@ WATCHES = {
     "Searches that are feeds": "Suchen, die Feeds sind",
     "Make this a feed for other readers": "Als Feed für andere Leseprogramme",
     "Remove": "Entfernen",
-    "The query has a mistake, so it is not a feed.": "Die Anfrage hat einen Fehler und ist daher kein Feed.",
+    "The query has a mistake, so it is not a feed.": "Die Abfrage hat einen Fehler und ist daher kein Feed.",
     "This search cannot be a feed.": "Diese Suche kann kein Feed sein.",
     "There are {count} searches that are feeds. Remove one first.": (
         "Es gibt {count} Suchen, die Feeds sind. Entfernen Sie zuerst eine."
