@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-MENU = {"s": "/search", "w": "/watches", "f": "/feeds", "o": "/outbox", "p": "/press-review", "t": "/status", "m": "/"}
+MENU = {
+    "s": "/search",
+    "w": "/watches",
+    "l": "/timeline",
+    "f": "/feeds",
+    "o": "/outbox",
+    "p": "/press-review",
+    "t": "/status",
+    "m": "/",
+}
 _FOCUSED = "document.activeElement.id || document.activeElement.innerText || document.activeElement.tagName"
 
 
