@@ -118,6 +118,19 @@ def test_the_keys_are_explained_and_can_be_switched_off(keyboard: Tab) -> None:
     assert focused(page) == "search-everywhere"
 
 
+def test_a_query_is_tried_while_it_is_written(keyboard: Tab) -> None:
+    """Counts and complaints appear below the field, which keeps the focus; the status region says the counts."""
+    page = keyboard.open("/watches/try")
+    page.locator("#query").focus()
+    page.keyboard.type("Rutte")
+    page.locator("#trial [data-days='7']").wait_for()
+    assert "in the last 7 days" in page.get_by_role("status").inner_text()
+    page.keyboard.type(" AND (")
+    page.locator("#trial [data-complaint]").wait_for()
+    assert page.locator("#query").input_value() == "Rutte AND ("
+    assert focused(page) == "query"
+
+
 def test_a_button_works_by_keyboard(keyboard: Tab, steady: Site) -> None:
     """The button is pressed with Enter; the result is in the status region of the next page."""
     before = steady.news.count("/kurier")
