@@ -25,6 +25,7 @@ ASKED = {
     "/search.json": ["", "?q=Rutte", "?q=title:Meldung&in=seen", "?q=(Rutte"],
     "/watches.json": [""],
     "/watches/try.json": ["", "?query=Rutte", "?query=(Rutte"],
+    "/timeline.json": ["", "?by=month&watch=Rutte", "?until=2001-01-01"],
     "/feeds.json": ["", "?health=failing"],
     "/feeds/{name}.json": ["/feeds/blatt.json", "/feeds/kaputt.json"],
     "/outbox.json": ["", "?state=delivered", "?channel=haken"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -19,12 +20,14 @@ from sqlalchemy import Connection, text
 
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
+from watcher.inquiry.timeline import Step
 from watcher.model import AlertKind, DeliveryState, Quality, RevisionClass, TextFrom
 from watcher.store import open_database
 from watcher.web.access import COOKIE, Access
 from watcher.web.catalogue import Texts, language_of
 from watcher.web.german import GERMAN
 from watcher.web.lanes import Lane
+from watcher.web.listening import tcp_listener
 from watcher.web.parameters import encoded_name, name_in_path
 from watcher.web.problem import SENTENCES, Problem
 from watcher.web.rendering import marked
@@ -32,6 +35,7 @@ from watcher.web.watch_lines import watch_lines
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WEB = Path(__file__).parents[2] / "watcher" / "web"
+DRAWING = WEB.parent / "inquiry" / "timeline" / "svg.py"
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
 
@@ -168,12 +172,18 @@ def english_texts() -> set[str]:
     found = {match[2] for match in re.finditer(r"\b_\(\s*([\"'])(.*?)\1", templates)}
     for match in re.finditer(r"(?:\b_n|parts\.total)\([^\"]*\"(.*?)\", \"(.*?)\"", templates):
         found.update(match.groups())
-    modules = "\n".join(file.read_text(encoding="utf-8") for file in WEB.rglob("*.py") if file.name != "german.py")
+    sources = [file for file in WEB.rglob("*.py") if file.parent.name != "german"]
+    modules = "\n".join(file.read_text(encoding="utf-8") for file in sources)
     found.update(match[1] for match in re.finditer(r"Problem\(\d+, \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"sentence = \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"_outcome\(.*?, \"([A-Z].*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"^_[A-Z_]+ = \"([A-Z].*?\.)\"$", modules, re.M))
-    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom):
+    found.update(match[1] for match in re.finditer(r"PollRequest\.[A-Z]+: \"(.*?)\"", modules))
+    drawing = DRAWING.read_text(encoding="utf-8")
+    found.update(match[1] for match in re.finditer(r"words\.text\(\s*\"(.*?)\"", drawing))
+    for match in re.finditer(r"words\.counted\([^\"]*\"(.*?)\", \"(.*?)\"", drawing):
+        found.update(match.groups())
+    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom, Step):
         found.update(each.value for each in values)
     return found | set(SENTENCES.values())
 
@@ -208,3 +218,21 @@ def test_marks_change_no_letter(text: str, spans: list[tuple[int, int]]) -> None
     """Whatever the offsets are: without marks and escapes it is the text again."""
     written = re.sub("</?mark>", "", marked(text, spans))
     assert written.replace("&lt;", "<").replace("&amp;", "&") == text
+
+
+async def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Connections send at once (TCP_NODELAY): asyncio sees to that where the socket names its protocol."""
+    nodelay: list[int] = []
+
+    class Looking(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            nodelay.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            transport.close()
+
+    for host in ("127.0.0.1", "::1"):
+        listener = tcp_listener(host, 0)
+        async with await asyncio.get_running_loop().create_server(Looking, sock=listener):
+            reader, writer = await asyncio.open_connection(host, listener.getsockname()[1])
+            assert await reader.read() == b""
+            writer.close()
+    assert [bool(each) for each in nodelay] == [True, True]

@@ -13,7 +13,7 @@ from watcher.store.dialect import tables_for
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-SCHEMA = "0012"  # the newest of `migrations/versions`, which are numbered upwards
+SCHEMA = "0013"  # the newest of `migrations/versions`, which are numbered upwards
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

@@ -7,17 +7,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.model import Article, DocumentNumber, PartialDate, Quality, TextFrom
 from watcher.store import schema
-from watcher.store.dialect import values_of
+from watcher.store.dialect import seconds, values_of
 from watcher.text import hosts_of
 
 _ROWS, _URLS, _ENTRIES = schema.documents.c, schema.document_urls.c, schema.entries.c
-_DATES = select(_ROWS.number, _ROWS.date, _ROWS.published_at, _ROWS.fetched_at, _ROWS.recorded_at)
+_DATES = select(
+    _ROWS.number,
+    _ROWS.date,
+    seconds(_ROWS.published_at),
+    seconds(func.coalesce(_ROWS.fetched_at, _ROWS.recorded_at)),
+)
 _TEXTS = select(
     _ROWS.number,
     _ROWS.text,
@@ -33,46 +38,47 @@ _TEXTS = select(
     _ROWS.text_from,
     _ROWS.quality,
     _ROWS.adopted,
+    _ROWS.fetched_at,
+    _ROWS.recorded_at,
 ).where(_ROWS.number.in_(values_of("numbers")))
 _URLS_OF = select(_URLS.document, _URLS.url, _URLS.feed).where(_URLS.document.in_(values_of("numbers")))
+_NUMBERS_OF = select(_URLS.document).where(_URLS.url == bindparam("url")).order_by(_URLS.document)
 _FINAL_URLS = select(_ENTRIES.document, _ENTRIES.final_url).where(
     _ENTRIES.document.is_not(None), _ENTRIES.final_url != ""
 )
 _DOCUMENTS_OF = select(_ENTRIES.document).where(_ENTRIES.link_key == bindparam("key"), _ENTRIES.document.is_not(None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentDate:
-    """What a document is sorted by. `seen_at`: when its page was fetched or, for an adopted file, recorded."""
+class DocumentDate(NamedTuple):
+    """What a document is sorted by, in seconds since 1970; `date` as it is kept, "" if it is unknown.
 
-    number: DocumentNumber
-    date: PartialDate | None
-    published_at: datetime | None
-    seen_at: datetime
+    `seen_second`: when its page was fetched or, for an adopted file, recorded.
+    """
+
+    number: int
+    date: str
+    published_second: int | None
+    seen_second: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchableDocument:
-    """A document's article and the feed's text of it. `feeds`: all that had it, the first one first."""
+    """A document's article and the feed's text of it. `feeds`: all that had it, the first one first.
+
+    `seen_at`: when its page was fetched or, for an adopted file, recorded.
+    """
 
     number: DocumentNumber
     article: Article
     feed_text: str
     url: str
     feeds: tuple[str, ...]
+    seen_at: datetime
 
 
-def dates(tx: Connection) -> list[DocumentDate]:
-    """Returns what all documents are sorted by."""
-    return [
-        DocumentDate(
-            number=DocumentNumber(row.number),
-            date=PartialDate.fromisoformat(row.date) if row.date else None,
-            published_at=row.published_at,
-            seen_at=row.fetched_at or row.recorded_at,
-        )
-        for row in tx.execute(_DATES)
-    ]
+def dates(tx: Connection) -> Iterator[DocumentDate]:
+    """Yields what all documents are sorted by."""
+    return (DocumentDate(*row) for row in tx.execute(_DATES))
 
 
 def read(tx: Connection, numbers: Sequence[int]) -> Iterator[SearchableDocument]:
@@ -100,12 +106,9 @@ def documents_of_page(tx: Connection, link_key: int) -> tuple[int, ...]:
     return tuple(tx.execute(_DOCUMENTS_OF, {"key": link_key}).scalars())
 
 
-def numbers_by_url(tx: Connection) -> dict[str, tuple[int, ...]]:
-    """Returns the documents of all addresses."""
-    found = defaultdict(list)
-    for number, url in tx.execute(select(_URLS.document, _URLS.url)):
-        found[url].append(number)
-    return {url: tuple(numbers) for url, numbers in found.items()}
+def numbers_of(tx: Connection, url: str) -> tuple[int, ...]:
+    """Returns the documents of an address."""
+    return tuple(tx.execute(_NUMBERS_OF, {"url": url}).scalars())
 
 
 def _document(row: Any, places: Sequence[Any]) -> SearchableDocument:
@@ -131,4 +134,5 @@ def _document(row: Any, places: Sequence[Any]) -> SearchableDocument:
         feed_text=row.feed_text,
         url=row.url,
         feeds=tuple(feed for feed in feeds if feed),
+        seen_at=row.fetched_at or row.recorded_at,
     )
