@@ -36,7 +36,8 @@ def press(tab: Tab, place: Locator, name: str) -> str:
     """Presses a button and returns the result that the next page shows."""
     with tab.page.expect_navigation():
         place.get_by_role("button", name=name).click()
-    return tab.page.get_by_role("status").inner_text().strip()
+    shown: str = tab.page.get_by_role("status").inner_text()
+    return shown.strip()
 
 
 def test_a_dropped_alert_is_sent_again_and_its_channel_resumed(small: Tab, busy: Site) -> None:
