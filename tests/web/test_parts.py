@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -25,6 +26,7 @@ from watcher.web.access import COOKIE, Access
 from watcher.web.catalogue import Texts, language_of
 from watcher.web.german import GERMAN
 from watcher.web.lanes import Lane
+from watcher.web.listening import tcp_listener
 from watcher.web.parameters import encoded_name, name_in_path
 from watcher.web.problem import SENTENCES, Problem
 from watcher.web.rendering import marked
@@ -208,3 +210,21 @@ def test_marks_change_no_letter(text: str, spans: list[tuple[int, int]]) -> None
     """Whatever the offsets are: without marks and escapes it is the text again."""
     written = re.sub("</?mark>", "", marked(text, spans))
     assert written.replace("&lt;", "<").replace("&amp;", "&") == text
+
+
+async def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Connections send at once (TCP_NODELAY): asyncio sees to that where the socket names its protocol."""
+    nodelay: list[int] = []
+
+    class Looking(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            nodelay.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            transport.close()
+
+    for host in ("127.0.0.1", "::1"):
+        listener = tcp_listener(host, 0)
+        async with await asyncio.get_running_loop().create_server(Looking, sock=listener):
+            reader, writer = await asyncio.open_connection(host, listener.getsockname()[1])
+            assert await reader.read() == b""
+            writer.close()
+    assert [bool(each) for each in nodelay] == [True, True]

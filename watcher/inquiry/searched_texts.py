@@ -23,6 +23,8 @@ from watcher.text import hosts_of
 from watcher.text.index import Condition
 
 _AT_ONCE = 100  # documents in memory
+_NUMBER_BITS = 32
+_NUMBERS = 2**_NUMBER_BITS - 1
 
 
 class Where(StrEnum):
@@ -127,7 +129,7 @@ class Corpus:
             texts = sorted(self._files(is_over), key=lambda text: (text.second, text.number), reverse=True)
             yield from (text for text in texts if text.passes(filters))
             return
-        numbers = (number for number, (second, _) in self._order.items() if is_within(second, filters))
+        numbers = self._newest_first(filters)
         while some := list(islice(numbers, _AT_ONCE)):
             yield from (text for text in self._documents(some) if text.passes(filters))
 
@@ -137,9 +139,9 @@ class Corpus:
 
     def number_of(self, text: SearchedText) -> int | None:
         """Returns the number of the document that a text of the archive became, None if it is none."""
-        if self._store is None or not self._order:
+        if self._store is None:
             return None
-        numbers = self._numbers.get(text.url, ())
+        numbers = self._store.read(searchable_documents.numbers_of, text.url)
         if not numbers and text.link_key is not None and text.has_own_page:
             numbers = self._store.read(searchable_documents.documents_of_page, text.link_key)
         if text.has_own_page or not numbers:
@@ -149,21 +151,17 @@ class Corpus:
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _order(self) -> Mapping[int, tuple[int, datetime]]:
-        """Number -> the second that sorts a document and when it was seen, the newest first."""
+    def _newest_first(self, filters: Filters) -> Iterator[int]:
+        """Yields the numbers of documents that are within the limits. One integer each: there may be millions."""
         if self._store is None:
-            return {}
-        rows = [
-            (row.number, self._second(row.published_at, row.date, row.seen_at), row.seen_at)
-            for row in self._store.read(searchable_documents.dates)
-        ]
-        rows.sort(key=lambda row: (row[1], row[0]), reverse=True)
-        return {number: (second, seen_at) for number, second, seen_at in rows}
-
-    @cached_property
-    def _numbers(self) -> Mapping[str, tuple[int, ...]]:
-        return self._store.read(searchable_documents.numbers_by_url) if self._store else {}
+            return
+        keys = []
+        for row in self._store.stream(searchable_documents.dates):
+            second = self._second(row.published_at, row.date, row.seen_at)
+            if is_within(second, filters):
+                keys.append((second << _NUMBER_BITS) | row.number)
+        keys.sort(reverse=True)
+        yield from (key & _NUMBERS for key in keys)
 
     @cached_property
     def _redirects(self) -> Mapping[int, tuple[str, ...]]:
@@ -175,11 +173,11 @@ class Corpus:
         if self._store is None:
             return
         for document in self._store.read(lambda tx: list(searchable_documents.read(tx, numbers))):
-            if document.number in self._order:
-                yield self._text(document, *self._order[document.number])
+            yield self._text(document)
 
-    def _text(self, document: SearchableDocument, second: int, seen_at: datetime) -> SearchedText:
+    def _text(self, document: SearchableDocument) -> SearchedText:
         article = document.article
+        second = self._second(article.published_at, article.date, document.seen_at)
         if redirects := self._redirects.get(document.number):
             article = replace(article, hosts=tuple(dict.fromkeys([*article.hosts, *hosts_of(*redirects)])))
         return SearchedText(
@@ -189,7 +187,7 @@ class Corpus:
             feed_text=document.feed_text,
             url=document.url,
             feeds=document.feeds,
-            seen_at=seen_at,
+            seen_at=document.seen_at,
             second=second,
             order=second,
             number=document.number,

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from watcher import heap
 from watcher.store import StoreReader, reading_in_time
 from watcher.web.problem import Problem
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 QUESTION_TIME = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=10)  # from the question until its answer
 WAITING = 60
+_LONG_SECONDS = 0.1  # a question that took longer has read many texts, whose memory the C library keeps
 
 Question = Callable[[StoreReader], T]
 
@@ -68,7 +70,12 @@ class Lane:
     def _answer(self, question: Question[T]) -> T:
         if self._closed:
             raise Problem(503)
-        self._ends_at = time.monotonic() + self._limit
+        begun_at = time.monotonic()
+        self._ends_at = begun_at + self._limit
         if self._reader is None:
             self._reader = self._stack.enter_context(reading_in_time(self._state, self.is_over))
-        return question(self._reader)
+        try:
+            return question(self._reader)
+        finally:
+            if time.monotonic() - begun_at > _LONG_SECONDS:
+                heap.trim_free_memory()

@@ -33,8 +33,11 @@ _TEXTS = select(
     _ROWS.text_from,
     _ROWS.quality,
     _ROWS.adopted,
+    _ROWS.fetched_at,
+    _ROWS.recorded_at,
 ).where(_ROWS.number.in_(values_of("numbers")))
 _URLS_OF = select(_URLS.document, _URLS.url, _URLS.feed).where(_URLS.document.in_(values_of("numbers")))
+_NUMBERS_OF = select(_URLS.document).where(_URLS.url == bindparam("url")).order_by(_URLS.document)
 _FINAL_URLS = select(_ENTRIES.document, _ENTRIES.final_url).where(
     _ENTRIES.document.is_not(None), _ENTRIES.final_url != ""
 )
@@ -53,26 +56,28 @@ class DocumentDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchableDocument:
-    """A document's article and the feed's text of it. `feeds`: all that had it, the first one first."""
+    """A document's article and the feed's text of it. `feeds`: all that had it, the first one first.
+
+    `seen_at`: when its page was fetched or, for an adopted file, recorded.
+    """
 
     number: DocumentNumber
     article: Article
     feed_text: str
     url: str
     feeds: tuple[str, ...]
+    seen_at: datetime
 
 
-def dates(tx: Connection) -> list[DocumentDate]:
-    """Returns what all documents are sorted by."""
-    return [
-        DocumentDate(
+def dates(tx: Connection) -> Iterator[DocumentDate]:
+    """Yields what all documents are sorted by."""
+    for row in tx.execute(_DATES):
+        yield DocumentDate(
             number=DocumentNumber(row.number),
             date=PartialDate.fromisoformat(row.date) if row.date else None,
             published_at=row.published_at,
             seen_at=row.fetched_at or row.recorded_at,
         )
-        for row in tx.execute(_DATES)
-    ]
 
 
 def read(tx: Connection, numbers: Sequence[int]) -> Iterator[SearchableDocument]:
@@ -100,12 +105,9 @@ def documents_of_page(tx: Connection, link_key: int) -> tuple[int, ...]:
     return tuple(tx.execute(_DOCUMENTS_OF, {"key": link_key}).scalars())
 
 
-def numbers_by_url(tx: Connection) -> dict[str, tuple[int, ...]]:
-    """Returns the documents of all addresses."""
-    found = defaultdict(list)
-    for number, url in tx.execute(select(_URLS.document, _URLS.url)):
-        found[url].append(number)
-    return {url: tuple(numbers) for url, numbers in found.items()}
+def numbers_of(tx: Connection, url: str) -> tuple[int, ...]:
+    """Returns the documents of an address."""
+    return tuple(tx.execute(_NUMBERS_OF, {"url": url}).scalars())
 
 
 def _document(row: Any, places: Sequence[Any]) -> SearchableDocument:
@@ -131,4 +133,5 @@ def _document(row: Any, places: Sequence[Any]) -> SearchableDocument:
         feed_text=row.feed_text,
         url=row.url,
         feeds=tuple(feed for feed in feeds if feed),
+        seen_at=row.fetched_at or row.recorded_at,
     )

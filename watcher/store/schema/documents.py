@@ -47,6 +47,7 @@ document_urls = Table(
     Column("url", Text, primary_key=True),
     Column("feed", String, nullable=False, default=""),
     Column("seen_at", Instant, nullable=False),
+    Index("document_urls_by_url", "url"),
 )
 
 matches = Table(

@@ -1,4 +1,4 @@
-"""The feeds of matches, and the tokens that give access to them.
+"""The feeds of matches, and the tokens that give access to them; an index on the addresses of documents.
 
 Revision: 0012
 """
@@ -33,3 +33,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sqlite_autoincrement=True,
     )
+    op.create_index("document_urls_by_url", "document_urls", ["url"])
