@@ -22,9 +22,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from watcher.model import DeliveryState
+from watcher.model import DeliveryState, EntryId
 from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
+from watcher.store.commands import article_counts
+from watcher.store.commands.article_counts import EntryDate
 from watcher.store.sql import day_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,6 +93,8 @@ def _day_of_polling(tx: Connection, volume: Volume, day: int, now: datetime, dic
     words = [{"entry": row["id"], "words": row.pop("words")} for row in entries]
     tx.execute(insert(schema.entries), entries)
     tx.execute(insert(schema.entry_payloads), words)
+    dated = EntryDate(date=now.date().isoformat(), day=day_of(now))
+    article_counts.count(tx, [(EntryId(row["id"]), dated) for row in entries])
     keys = [
         {"entry_id": n, "feed_id": n % volume.feeds + 1, "seen_on": day_of(now)} for n in range(first, first + count)
     ]

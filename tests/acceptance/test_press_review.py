@@ -176,3 +176,23 @@ def test_page_that_robots_may_not_fetch_is_named(news: Newsroom, program: Progra
     program.configure(feeds={"Blatt": news.feed("/f", [entry])})
     program.once()
     assert "text from the feed" in program.command("press-review", "--format", "md").stdout
+
+
+def test_span_is_reviewed_as_one(reviewed: Program) -> None:
+    """Both days are included; without an end it is today. A day and a span, or an end alone, are wrong usage."""
+    lines = reviewed.command("press-review", "--since", "2026-03-01", "--until", DAY, "--format", "md").stdout.split(
+        "\n"
+    )
+    assert lines[0] == f"# Press review 2026-03-01 to {DAY}"
+    assert len([line for line in lines if line.startswith("## [")]) == 4
+    assert any("gestern" in line for line in lines)
+    one = reviewed.command("press-review", "--since", "2026-03-01", "--until", "2026-03-01", "--format", "md").stdout
+    assert one.startswith("# Press review 2026-03-01\n")
+    assert one.count("\n## [") == 1
+    assert reviewed.command("press-review", "--since", "2026-03-01", "--format", "md").stdout.count("\n## [") == 4
+    empty = reviewed.command("press-review", "--since", "2025-03-01", "--until", "2025-03-07", "--format", "md")
+    assert (empty.code, "No documents on these days" in empty.stdout) == (0, True)
+    for options in (("--date", DAY, "--since", "7d"), ("--until", DAY), ("--since", "gestern")):
+        wrong = reviewed.command("press-review", *options)
+        assert (wrong.code, wrong.stdout) == (2, "")
+        assert options[0] in wrong.stderr

@@ -110,3 +110,19 @@ def test_opening_an_up_to_date_database_writes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     open_database(path).dispose()
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("filled", "rows"), [(True, 1), (False, 0)])
+def test_a_state_knows_since_when_it_counts_articles(tmp_path: Path, filled: bool, rows: int) -> None:
+    """One that had read entries before it counted them says so; a new one has counted all of them."""
+    path = tmp_path / "watcher.db"
+    make(path, "0010")
+    engine = as_plain_database(path)
+    with engine.begin() as connection:
+        if filled:
+            fill(connection)
+    engine.dispose()
+    engine = open_database(path)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM counted_since")).scalar_one() == rows
+    engine.dispose()

@@ -7,6 +7,7 @@ from watcher.articles.extract import (
     body_candidates,
     determine_language,
     extract_article,
+    publication_date,
 )
 from watcher.articles.modified import modification_date
 from watcher.articles.near_misses import NearMisses, near_misses
@@ -31,6 +32,7 @@ __all__ = [
     "modification_date",
     "near_misses",
     "paragraph_hashes",
+    "publication_date",
     "repeated_share",
     "summarise_page",
     "without_repeated",

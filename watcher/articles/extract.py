@@ -22,7 +22,7 @@ from watcher.articles.page import Page, read_page
 from watcher.articles.page_summary import VisiblePage
 from watcher.articles.quality import judge, judge_plain, judge_text
 from watcher.errors import NotAnArticle
-from watcher.model import Article, BodyCandidate, Entry, Quality, TextFrom
+from watcher.model import Article, BodyCandidate, DatePrecision, Entry, PartialDate, Quality, TextFrom
 from watcher.text import host_of
 
 EXTRACTOR_EDITION = 2
@@ -57,6 +57,25 @@ def extract_article(
     if parsed is None:
         return _plain_article(plain_text(text), url=url, hint=hint, feed_language=feed_language)
     return _article(parsed, timezone=timezone, now=now, hint=hint, feed_language=feed_language)
+
+
+def publication_date(
+    page: bytes, *, content_type: str, url: str, timezone: str, now: datetime, entry: Entry
+) -> PartialDate | None:
+    """Dates a page whose article is not extracted: by its feed's entry, or by the page where that names no day.
+
+    Parsing the page costs some milliseconds; feeds without dates are rare.
+    """
+    stated = without_future_date(entry, now=now)
+    if stated.date is not None and stated.date.precision is DatePrecision.DAY:
+        return stated.date
+    try:
+        text = text_of_page(page, content_type)
+    except NotAnArticle:
+        return stated.date
+    parsed = None if is_plain(text, content_type) else read_page(text, url=url)
+    dated = published(parsed, timezone=timezone, now=now, hint=stated) if parsed else None
+    return dated.stated.date if dated else stated.date
 
 
 def body_candidates(page: bytes, *, content_type: str, url: str) -> tuple[BodyCandidate, ...]:

@@ -52,7 +52,7 @@ def add_export(group: click.Group) -> None:
         first, end = span_of(since, until, timezone=zone, now=now)
         selection = Selection(since=first, until=end, watch=watch, timezone=zone)
         gzip = output is not None and output.suffix == ".gz"
-        with state_of(config) as store, _target(output) as target:
+        with state_of(config) as store, output_to(output) as target:
             number = _write(config, store, selection, form, target, now=now, gzip=gzip)
         if output:
             print_message(f"{counted(number, 'document')} in {output}")
@@ -131,7 +131,7 @@ def _progress(store: StoreReader | None) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[BinaryIO]:
+def output_to(output: Path | None) -> Iterator[BinaryIO]:
     """Opens standard output, or a temporary file that replaces `output` once it is complete.
 
     A device or pipe is written to directly: it must not be replaced.

@@ -105,6 +105,8 @@ def find_warnings(reader: SectionReader, channels: tuple[ChannelConfig, ...]) ->
         named = {name for _, name in _texts(raw.get("channels"))}
         if raw.get("near_misses") == NearMissMode.DIGEST and named.isdisjoint(digests):
             yield Finding(path=(*path, "near_misses"), message="has no effect: no channel of this watch has a digest")
+        if raw.get("spike") is True and not named:
+            yield Finding(path=(*path, "spike"), message="has no effect: this watch has no channels")
 
 
 def find_bad_inline_urls(reader: SectionReader) -> Iterator[Finding]:

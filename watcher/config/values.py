@@ -212,6 +212,7 @@ class WatchSection(Section):
     compounds: bool = False
     priority: Annotated[Priority, choice(Priority)] = Priority.NORMAL
     near_misses: Annotated[NearMissMode, choice(NearMissMode)] = NearMissMode.OFF
+    spike: bool = False
 
     def watch(self) -> Watch:
         """Converts the section."""
@@ -224,6 +225,7 @@ class WatchSection(Section):
             compounds=self.compounds,
             priority=self.priority,
             near_misses=self.near_misses,
+            spike=self.spike,
         )
 
 

@@ -1,7 +1,8 @@
 """The values that travel between rooms: frozen, slotted, aware datetimes only. No I/O, no clock, no config.
 
 In the order of the mission: feed -> entry -> page -> article -> match -> document -> alert -> delivery. Other rooms
-import them from here; the modules are `dates`, `feeds`, `articles`, `watches`, `documents`, `revisions` and `alerts`.
+import them from here; the modules are `dates`, `feeds`, `articles`, `watches`, `documents`, `revisions`, `spikes` and
+`alerts`.
 """
 
 from watcher.model.alerts import (
@@ -57,6 +58,7 @@ from watcher.model.revisions import (
     Track,
     VersionText,
 )
+from watcher.model.spikes import DayCounts, SpikeRule
 from watcher.model.watches import (
     LONGEST_NEAR_MISS,
     MOST_NEAR_MISSES,
@@ -96,6 +98,7 @@ __all__ = [
     "Comparison",
     "Coverage",
     "DatePrecision",
+    "DayCounts",
     "DeliveryId",
     "DeliveryState",
     "DocumentId",
@@ -130,6 +133,7 @@ __all__ = [
     "Rights",
     "Sitemap",
     "Snippet",
+    "SpikeRule",
     "StoryId",
     "TextFrom",
     "TextKind",

@@ -37,6 +37,11 @@ class PartialDate:
             return DatePrecision.DAY
         return DatePrecision.YEAR if self.month is None else DatePrecision.MONTH
 
+    @property
+    def first_day(self) -> date:
+        """The day itself, or the first one of the month or year."""
+        return date(self.year, self.month or 1, self.day or 1)
+
     def isoformat(self) -> str:
         """`2025-10-21`, `2025-10` or `2025`."""
         parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part is not None]

@@ -22,7 +22,10 @@ class NearMissMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A named rule: `terms` (any of them) or a `query`, never both, and the channels to notify."""
+    """A named rule: `terms` (any of them) or a `query`, never both, and the channels to notify.
+
+    `spike`: they are notified of days with far more matches than usual, too.
+    """
 
     name: str
     terms: tuple[str, ...] = ()
@@ -32,6 +35,7 @@ class Watch:
     compounds: bool = False
     priority: Priority = Priority.NORMAL
     near_misses: NearMissMode = NearMissMode.OFF
+    spike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

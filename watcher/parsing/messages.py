@@ -21,6 +21,7 @@ from watcher.model import (
     Match,
     NearMiss,
     ParsedFeed,
+    PartialDate,
     Quality,
     Rights,
     TextKind,
@@ -113,7 +114,8 @@ class PageReading:
     the fingerprints of the article, which find the documents of its story. `wall`: what the page was instead of an
     article, or of a whole one. `paragraphs`: hashes of the page's longest paragraphs, to learn what its host repeats.
     `rights`: what the page of a matching article reserves. `near_misses`: of watches that do not match, and how many
-    further ones were `left_out`. `unmatched`: the text where there is no `article`, if the task asks for it.
+    further ones were `left_out`. `date`: of the article, extracted or not. `unmatched`: the
+    text where there is no `article`, if the task asks for it.
     For `explain`: `candidates` for the body, and `findings`, the verdict of each watch.
     """
 
@@ -125,6 +127,7 @@ class PageReading:
     paragraphs: tuple[int, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     left_out: int = 0
+    date: PartialDate | None = None
     unmatched: UnmatchedText | None = None
     candidates: tuple[BodyCandidate, ...] = ()
     findings: tuple[Finding, ...] = ()

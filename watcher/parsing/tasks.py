@@ -23,6 +23,7 @@ from watcher.articles import (
     holds_sentence,
     modification_date,
     near_misses,
+    publication_date,
     repeated_share,
     summarise_page,
     without_repeated,
@@ -156,7 +157,15 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
     cannot_match = summary is not None and _cannot_match(task, summary)
     if cannot_match and summary and not (summary.suspect or boilerplate):
-        return PageReading(article=None, paragraphs=paragraphs, unmatched=_visible(task, summary))
+        date = publication_date(
+            page,
+            content_type=task.content_type,
+            url=task.url,
+            timezone=task.timezone,
+            now=task.now,
+            entry=task.entry,
+        )
+        return PageReading(article=None, paragraphs=paragraphs, date=date, unmatched=_visible(task, summary))
     article, problem, wall = _article(task, page)
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
@@ -173,6 +182,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         paragraphs=paragraphs,
         near_misses=near.kept,
         left_out=near.left_out,
+        date=article.date,
     )
     if not matches and not task.whole:
         return replace(reading, unmatched=_unmatched(article, TextKind.ARTICLE)) if task.keep_text else reading

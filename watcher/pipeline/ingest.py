@@ -44,16 +44,20 @@ from watcher.pipeline.seen import AddSeen, no_seen_text, seen_text
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
+from watcher.store.commands.article_counts import EntryDate
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
 from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.stored_documents import StoredDocument
+from watcher.text.days import day_number
 
 log = logging.getLogger(__name__)
 
 # When a page that cannot be fetched now is tried again; after the last of these the feed's own text is used.
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+_UNREADABLE = PageReading(article=None)  # neither page nor feed text could be read
 
 _LONGEST_ASKED = timedelta(minutes=5)  # that a host may ask a backfill to wait
 
@@ -299,7 +303,7 @@ async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, pag
     try:
         return await _run_parser(context, claimed, entry, _Page(url=page.url)), problem
     except ParserError as error:
-        return PageReading(article=None), f"neither page nor feed text could be read: {error}"
+        return _UNREADABLE, f"neither page nor feed text could be read: {error}"
 
 
 async def _run_parser(
@@ -343,6 +347,7 @@ def _end(
         status=page.status,
         final_url=page.url,
         coverage=_coverage(page, reading, problem),
+        dated=_dated(context, claimed, reading),
         shown=shown if reading.paragraphs or reading.wall else None,
         near_misses=_near_misses(context, claimed, page, reading),
     )
@@ -355,6 +360,12 @@ def _coverage(page: _Page, reading: PageReading, problem: str) -> Coverage:
     if not problem:
         return Coverage.PAGE
     return Coverage.FEED_ONLY if reading.problem else page.coverage
+
+
+def _dated(context: IngestContext, claimed: ClaimedEntry, reading: PageReading) -> EntryDate | None:
+    if reading is _UNREADABLE or claimed.is_for_backfills_only:  # these were counted when they were read first
+        return None
+    return EntryDate.of(reading.date, fetched_on=day_number(context.now(), context.settings.timezone))
 
 
 def _near_misses(

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from watcher.alerts.windows import Window
 from watcher.config import ChannelConfig, ChannelType, Config, FeedConfig, parse_digest, parse_quiet
 from watcher.errors import FetchError
-from watcher.model import AlertKind, FollowedFeed, NearMissMode, Priority, TextFrom, Watch
+from watcher.matching.spikes import DAYS_BEFORE, FEWEST_MATCHES, spike
+from watcher.model import AlertKind, FollowedFeed, NearMissMode, Priority, SpikeRule, TextFrom, Watch
 from watcher.net import origin_of
 from watcher.store.commands.outbox import Gate, Recipients
 
@@ -106,6 +107,20 @@ class Settings:
             follow_ups=follow_ups,
             backfills=backfills or {},
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),
+            spikes=self._spike_rule(frozenset(watch.name for watch in matched if watch.spike), now=now),
+        )
+
+    def _spike_rule(self, watches: frozenset[str], *, now: datetime) -> SpikeRule | None:
+        """The rule for the spikes of these watches; articles of yesterday may still be read today."""
+        if not watches:
+            return None
+        today = now.astimezone(ZoneInfo(self.timezone)).date()
+        return SpikeRule(
+            watches=watches,
+            days=frozenset({today, today - timedelta(days=1)}),
+            least=FEWEST_MATCHES,
+            days_before=DAYS_BEFORE,
+            judge=spike,
         )
 
     def first_revisit(self, link: str, text_from: TextFrom, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from watcher.model import FeedId
 from watcher.store import StoreThread
-from watcher.store.commands import backfills, coverage_blocks, retention, revisits
+from watcher.store.commands import backfills, coverage_blocks, retention, revisits, spikes
 from watcher.text.days import day_number
 
 FEED_TEXTS = timedelta(days=7)  # of ended entries; title and link stay, a new watch reads the page again
@@ -20,6 +20,7 @@ BACKFILLS = timedelta(days=90)
 COVERAGE = timedelta(days=366)
 UNPACKED_COVERAGE = timedelta(days=40)
 VERSIONS = timedelta(days=365)  # the texts of revisions; their classes and sentences stay
+SPIKES = timedelta(days=30)
 PAGES = timedelta(days=365)  # as received, for WARC; documents stay
 
 _ROWS = 500  # a few milliseconds of the store's thread
@@ -52,6 +53,8 @@ class Retention:
         await _all(lambda: run(retention.drop_attempts, before=now - DELIVERIES, limit=_ROWS))
         await _all(lambda: run(revisits.drop_texts, before=now - VERSIONS, limit=_PAGES, now=now), limit=_PAGES)
         await _all(lambda: run(revisits.drop_tracks, before=now - VERSIONS, limit=_ROWS))
+        spikes_before = day_number(now - SPIKES, "UTC")
+        await _all(lambda: run(spikes.drop, before=spikes_before, limit=_ROWS))
         await self._drop_known()
         await self._pack_coverage(now)
 

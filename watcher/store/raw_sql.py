@@ -57,6 +57,18 @@ FIND_UNREAD = """
     CROSS JOIN unread_entries ON unread_entries.entry = ended.value
     JOIN entries ON entries.id = unread_entries.entry
 """
+FIND_ENTRY_DATES = """
+    SELECT entry_dates.entry, entry_dates.day, entry_dates.date FROM json_each(?) AS ended
+    CROSS JOIN entry_dates ON entry_dates.entry = ended.value
+"""
+KEEP_ENTRY_DATE = """
+    INSERT INTO entry_dates (entry, day, date) VALUES (?, ?, ?)
+    ON CONFLICT (entry) DO UPDATE SET day = excluded.day, date = excluded.date
+"""
+COUNT_ARTICLES = """
+    INSERT INTO article_counts (day, date, articles) VALUES (?, ?, ?)
+    ON CONFLICT (day, date) DO UPDATE SET articles = articles + excluded.articles
+"""
 KEEP_UNREAD = "UPDATE unread_entries SET coverage = ? WHERE entry = ?"
 DROP_READ = "DELETE FROM unread_entries WHERE entry = ?"
 

@@ -15,8 +15,13 @@ def day_number(moment: datetime, timezone: str) -> int:
     return moment.astimezone(ZoneInfo(timezone)).toordinal() - _FIRST
 
 
+def number_of_day(day: date) -> int:
+    """Returns the number of a date."""
+    return day.toordinal() - _FIRST
+
+
 def date_of_day(number: int) -> date:
-    """Returns the date of a day; the inverse of `day_number`."""
+    """Returns the date of a day; the inverse of `number_of_day`."""
     return date.fromordinal(number + _FIRST)
 
 

@@ -1,4 +1,4 @@
-"""The press review of a day: excerpts and links, grouped by story, as a value, as HTML and as Markdown."""
+"""The press review of a day or span: excerpts and links, grouped by story, as a value, as HTML and as Markdown."""
 
 from watcher.inquiry.press_review.html import sections, to_html
 from watcher.inquiry.press_review.markdown import to_markdown

@@ -56,15 +56,17 @@ def sections(review: PressReview) -> Iterator[str]:
 
 def title_of(review: PressReview) -> str:
     """Returns the title of the page."""
-    return f"Press review {review.day.isoformat()}" + (f": {review.watch}" if review.watch else "")
+    days = review.day.isoformat() + (f" to {review.until.isoformat()}" if review.until else "")
+    return f"Press review {days}" + (f": {review.watch}" if review.watch else "")
 
 
 def remarks(review: PressReview) -> Iterator[str]:
     """Yields the sentences about the review itself."""
+    days = "these days" if review.until else "this day"
     if not review.stories:
-        yield "No documents on this day."
+        yield f"No documents on {days}."
     if review.left_out:
-        yield f"{review.left_out} further documents of this day are left out."
+        yield f"{review.left_out} further documents of {days} are left out."
 
 
 def _section(story: ReviewedStory) -> str:

@@ -1,4 +1,4 @@
-"""Groups the documents of a day by story, with an excerpt of each story and never the full text."""
+"""Groups the documents of a day, or of several, by story, with an excerpt of each story and never the full text."""
 
 from __future__ import annotations
 
@@ -73,24 +73,35 @@ class ReviewedStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressReview:
-    """The stories of a day, those of most articles first. `left_out`: documents beyond the limit."""
+    """The stories of a day, those of most articles first. `left_out`: documents beyond the limit.
+
+    `until`: the last day of a span that begins on `day`, None for a single day.
+    """
 
     day: date
     watch: str | None
+    until: date | None = None
     stories: tuple[ReviewedStory, ...] = ()
     left_out: int = 0
 
 
-def review_of(store: StoreReader | None, day: date, *, watch: str | None, timezone: str) -> PressReview:
-    """Makes the review of a day in a time zone. `store`: None if the state does not exist yet."""
+def review_of(
+    store: StoreReader | None, day: date, *, until: date | None = None, watch: str | None, timezone: str
+) -> PressReview:
+    """Makes the review of a day in a time zone, or of the days from it to `until`.
+
+    `store`: None if the state does not exist yet.
+    """
+    last = day if until is None else until
+    until = None if last == day else last
     if store is None:
-        return PressReview(day=day, watch=watch)
+        return PressReview(day=day, until=until, watch=watch)
     zone = ZoneInfo(timezone)
     numbers, count = store.read(
-        stored_documents.of_day,
-        day.isoformat(),
+        stored_documents.of_days,
+        (day.isoformat(), last.isoformat()),
         since=datetime.combine(day, time(), zone),
-        until=_day_after(day, zone),
+        until=_day_after(last, zone),
         watch=watch,
         limit=_MOST,
     )
@@ -102,6 +113,7 @@ def review_of(store: StoreReader | None, day: date, *, watch: str | None, timezo
     stories = [_story(story, members, rights, watch) for story, members in of_story.items()]
     return PressReview(
         day=day,
+        until=until,
         watch=watch,
         stories=tuple(sorted(stories, key=lambda story: (-len(story.articles), story.articles[0].number))),
         left_out=count - len(documents),

@@ -25,7 +25,7 @@ from watcher.model import (
 )
 from watcher.store import schema
 from watcher.store.codec import dump_hits
-from watcher.store.commands import entries, outbox, revisits, stories
+from watcher.store.commands import entries, outbox, revisits, spikes, stories
 from watcher.store.commands.document_pages import record_rights
 from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.overlaps import find_overlaps
@@ -124,7 +124,7 @@ def record(
         entries.end_with_document(tx, entry_id, ended, twin.number, now=now)
         if not twin.adopted:
             fresh = _add_new_matches(tx, twin.number, draft.matches)
-            outbox.notify_of_document(tx, recipients, twin.number, StoryId(twin.story), fresh, now=now)
+            _notify(tx, recipients, twin.number, StoryId(twin.story), fresh, now=now)
         return None
     number = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
     story = draft.story_of(found, partial(text_of, tx))
@@ -137,7 +137,7 @@ def record(
         revisits.plan(tx, number, draft.validators, due_at=draft.revisit_at, now=now)
     watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
-    outbox.notify_of_document(tx, recipients, number, story, watches, now=now)
+    _notify(tx, recipients, number, story, watches, now=now)
     return get(tx, number)
 
 
@@ -186,7 +186,7 @@ def record_change(
     if matches:
         tx.execute(update(schema.documents).where(_documents.number == number).values(feed_text=feed_text))
         fresh = _add_matches(tx, number, matches)
-        outbox.notify_of_document(tx, recipients, number, StoryId(row.story), fresh, now=now)
+        _notify(tx, recipients, number, StoryId(row.story), fresh, now=now)
     return bool(matches)
 
 
@@ -245,6 +245,13 @@ def add_matches(
     """Records further matches of a document, and holds deliveries of them."""
     story = tx.execute(select(_documents.story).where(_documents.number == number)).scalar_one()
     outbox.notify_of_document(tx, recipients, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
+
+
+def _notify(
+    tx: Connection, recipients: outbox.Recipients, number: int, story: StoryId, watches: Sequence[str], *, now: datetime
+) -> None:
+    outbox.notify_of_document(tx, recipients, number, story, watches, now=now)
+    spikes.count(tx, recipients, number, watches, now=now)
 
 
 def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:

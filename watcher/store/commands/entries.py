@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Integer, bindparam, case, func, select, text,
 from watcher.model import Coverage, Entry, EntryId, FeedId
 from watcher.store import schema
 from watcher.store.codec import load_entry
-from watcher.store.commands import coverage, near_misses, pages
+from watcher.store.commands import article_counts, coverage, near_misses, pages
+from watcher.store.commands.article_counts import EntryDate
 from watcher.store.commands.backfill_entries import OPEN_ENTRIES, BackfillOutcome, BackfillTask, end_tasks, tasks_of
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
@@ -146,8 +147,8 @@ class EntryEnd:
     """The outcome of an entry, and its reason.
 
     `coverage`: the part of it that was read. `status`: of the page's HTTP answer. `final_url`: after redirects.
-    `shown`: its parts beside the article; `near_misses`: the terms in these. `backfills`: those that waited for it;
-    `from_seen`: its article is the text of the seen archive.
+    `dated`: the date of what was read, None if nothing was. `shown`: its parts beside the article; `near_misses`: the
+    terms in these. `backfills`: those that waited for it; `from_seen`: its article is the text of the seen archive.
     """
 
     outcome: EntryOutcome
@@ -155,6 +156,7 @@ class EntryEnd:
     status: int | None = None
     final_url: str = ""
     coverage: Coverage = Coverage.PAGE
+    dated: EntryDate | None = None
     shown: PageObservation | None = None
     near_misses: ShownNearMisses | None = None
     backfills: tuple[BackfillTask, ...] = ()
@@ -218,6 +220,7 @@ def end(
     if ends:
         tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
         coverage.count_ends(tx, [(entry_id, end.coverage) for entry_id, end in ends])
+        article_counts.count(tx, ((entry_id, end.dated) for entry_id, end in ends))
         near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
         for entry_id, end in ends:
             failed = end.outcome is EntryOutcome.FAILED
@@ -231,6 +234,7 @@ def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})
     coverage.count_ends(tx, [(entry_id, end.coverage)])
+    article_counts.count(tx, [(entry_id, end.dated)])
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
     is_new = end.outcome is not EntryOutcome.DUPLICATE
     end_tasks(
@@ -245,9 +249,10 @@ def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document
 
 
 def end_again(tx: Connection, entry_id: EntryId, end: EntryEnd, *, now: datetime) -> None:
-    """Ends another ingestion of an entry that has a document; its outcome stays."""
+    """Ends another ingestion of an entry that has a document; its outcome and its date stay."""
     tx.execute(_END_AGAIN, {"entry": entry_id, "now": now})
     coverage.count_ends(tx, [(entry_id, end.coverage)])
+    article_counts.count(tx, [(entry_id, end.dated)], moves=False)
     near_misses.record_all(tx, [(entry_id, end.near_misses)], now=now)
     end_tasks(tx, entry_id, end.backfills, BackfillOutcome.KNOWN, now=now)
 

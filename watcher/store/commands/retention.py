@@ -27,7 +27,8 @@ def drop_entries(tx: Connection, *, before: datetime, limit: int) -> int:
     entries = schema.entries.c
     ended = and_(entries.state == "done", entries.ended_at < before, entries.id < _newest(schema.entries, "id"))
     some = tx.execute(select(entries.id).where(ended).order_by(entries.ended_at).limit(limit)).scalars().all()
-    for column in (schema.entry_payloads.c.entry, schema.near_miss_entries.c.entry, schema.unread_entries.c.entry):
+    parts = (schema.entry_payloads, schema.entry_dates, schema.near_miss_entries, schema.unread_entries)
+    for column in (table.c.entry for table in parts):
         tx.execute(delete(column.table).where(column.in_(some)))
     return tx.execute(delete(schema.entries).where(entries.id.in_(some))).rowcount
 

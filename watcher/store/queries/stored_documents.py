@@ -163,15 +163,16 @@ def matched_or_adopted(tx: Connection, watch: str) -> set[int]:
     return matched | set(tx.execute(select(_documents.number).where(_documents.adopted)).scalars())
 
 
-def of_day(
-    tx: Connection, day: str, *, since: datetime, until: datetime, watch: str | None = None, limit: int
+def of_days(
+    tx: Connection, days: tuple[str, str], *, since: datetime, until: datetime, watch: str | None = None, limit: int
 ) -> tuple[list[DocumentNumber], int]:
-    """Returns the numbers of the first `limit` documents of a day, and the number of all.
+    """Returns the numbers of the first `limit` documents of the days from one to the other, and the number of all.
 
     A document whose day is not known counts on the day on which it was fetched, from `since` until before `until`.
     """
+    known = func.length(_documents.date) == len("2026-01-31")
     fetched = and_(_documents.fetched_at >= since, _documents.fetched_at < until)
-    chosen = or_(_documents.date == day, and_(func.length(_documents.date) < len("2026-01-31"), fetched))
+    chosen = or_(and_(known, _documents.date.between(*days)), and_(~known, fetched))
     if watch is not None:
         chosen = and_(chosen, _documents.number.in_(select(_matches.document).where(_matches.watch == watch)))
     found = select(_documents.number).where(chosen)

@@ -22,10 +22,14 @@ from watcher.store.schema.documents import (
     fingerprints,
     matches,
     sketches,
+    spike_days,
     watches,
 )
 from watcher.store.schema.entries import (
+    article_counts,
+    counted_since,
     entries,
+    entry_dates,
     entry_payloads,
     near_miss_entries,
     near_misses,
@@ -50,10 +54,12 @@ from watcher.store.schema.metadata import metadata
 from watcher.store.schema.revisions import delivery_revisions, revisions, revisits
 
 __all__ = [
+    "article_counts",
     "attempts",
     "backfill_entries",
     "backfills",
     "channels",
+    "counted_since",
     "coverage",
     "coverage_blocks",
     "deliveries",
@@ -65,6 +71,7 @@ __all__ = [
     "document_urls",
     "documents",
     "entries",
+    "entry_dates",
     "entry_payloads",
     "feed_bodies",
     "feed_languages",
@@ -86,6 +93,7 @@ __all__ = [
     "seen_keys",
     "sitemaps",
     "sketches",
+    "spike_days",
     "unread_entries",
     "walls",
     "watch_feeds",

@@ -36,6 +36,7 @@ documents = Table(
     Column("written_at", Instant),
     Index("documents_by_text", "text_hash"),
     Index("documents_by_story", "story"),
+    Index("documents_by_date", "date"),
     Index("documents_unwritten", "number", sqlite_where=text("written_at IS NULL")),
 )
 
@@ -107,4 +108,16 @@ watches = Table(
     Column("name", String, primary_key=True),
     Column("definition", BigInteger, nullable=False),  # a hash of all that decides its matches
     Column("since", Instant, nullable=False),
+)
+
+# The live matches of a watch with `spike` by the day of their articles, in days since 1970: neither of first polls nor
+# of backfills. `notified_at`: when its channels were notified of a spike on that day.
+spike_days = Table(
+    "spike_days",
+    metadata,
+    Column("watch", String, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("matches", Integer, nullable=False),
+    Column("notified_at", Instant),
+    sqlite_with_rowid=False,
 )

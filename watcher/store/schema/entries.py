@@ -68,6 +68,34 @@ unread_entries = Table(
     Column("coverage", String(9), nullable=False),
 )
 
+# The entries whose text was read, with the date of their articles ("" if unknown) and the day that stands for it: the
+# first one of the date, else that of the fetching, in days since 1970.
+entry_dates = Table(
+    "entry_dates",
+    metadata,
+    Column("entry", Integer, primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("date", String(10), nullable=False),
+)
+
+# The numbers of these entries by day and date. They stay when the entries are deleted.
+article_counts = Table(
+    "article_counts",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("date", String(10), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Since when these entries are counted; no row in a state that has counted all of them.
+counted_since = Table(
+    "counted_since",
+    metadata,
+    Column("what", String(10), primary_key=True),
+    Column("since", Instant, nullable=False),
+)
+
 # Paragraphs that a host shows on several pages. `last_page`: a hash of the last page's title.
 repeats = Table(
     "repeats",

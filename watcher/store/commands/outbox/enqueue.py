@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
-from watcher.model import AlertKind, DeliveryState, StoryId
+from watcher.model import AlertKind, DeliveryState, SpikeRule, StoryId
 from watcher.store import schema
 from watcher.store.sql import upsert
 
@@ -51,7 +51,8 @@ class Recipients:
     `in_first_poll`: each channel receives one summary instead of an alert for each document. `urgent`: the watches that
     break through quiet hours. `follow_ups`: the channels that are notified when further watches match a story that they
     know; None: all of them. `replies`: the channels that are notified of every later outlet too, in the story's thread.
-    `backfills`: watch -> the backfill that looks for it, whose summary is sent instead.
+    `backfills`: watch -> the backfill that looks for it, whose summary is sent instead. `spikes`: None if no watch
+    looks for them.
     """
 
     channels: Mapping[str, tuple[str, ...]]
@@ -61,6 +62,7 @@ class Recipients:
     follow_ups: frozenset[str] | None = None
     replies: frozenset[str] = frozenset()
     backfills: Mapping[str, int] = field(default_factory=dict)
+    spikes: SpikeRule | None = None
 
 
 def notify_of_document(
