@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import tomli
 from selectolax.lexbor import LexborHTMLParser
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tests.web.api import check
 from tests.web.conftest import HOSTILE, OLD, SECRET, SLASHED, Site, first
@@ -27,6 +28,8 @@ PAGES = (
     "/watches",
     "/watches/try",
     "/watches/try?query=Rutte",
+    "/timeline",
+    "/timeline?by=month&watch=Rutte&share=1",
     "/feeds",
     "/feeds/blatt",
     f"/feeds/{quote(SLASHED, safe='')}".replace(".json", "%2Ejson"),
@@ -234,6 +237,42 @@ def test_watches_show_their_last_thirty_days(site: Site) -> None:
     assert (sum(quiet["days"]), quiet["terms"], quiet["channels"]) == (0, ["Nirgendwort"], ["haken", "zu"])
     assert busy["near_misses"] > 0
     assert "Rutte im Porträt" in rutte.text()
+
+
+@pytest.fixture
+def dated(site: Site) -> Iterator[Site]:
+    """One of the documents has a date."""
+    change = text("UPDATE documents SET date = :date WHERE number = :number")
+    number = document_titled(site, HOSTILE)
+    with editing(site.program.folder / "state" / "watcher.db") as state:
+        state.run(lambda tx: tx.execute(change, {"date": "2026-01-02", "number": number}))
+        yield site
+        state.run(lambda tx: tx.execute(change, {"date": "", "number": number}))
+
+
+def test_the_timeline_is_drawn_and_a_table(dated: Site) -> None:
+    """The same numbers in both, in CSV and as the command prints them; a long one shows its end."""
+    site = dated
+    query = "by=day&watch=Rutte"
+    page, found = site.page(f"/timeline?{query}"), site.json(f"/timeline.json?{query}")
+    told = site.program.command("timeline", "--watch", "Rutte", "--json").json
+    assert {key: found[key] for key in told} == told
+    rows = [[cell.text() for cell in row.css("td")] for row in page.css("tbody tr")]
+    assert [row[:4] for row in rows] == [
+        [row["day"], "Rutte", str(row["matches"]), str(row["articles"])] for row in reversed(found["rows"])
+    ]
+    assert [(row["day"], row["matches"]) for row in found["rows"]] == [("2026-01-02", 1)]
+    assert [row["matches"] for row in found["undated"]] == [3]
+    assert page.css_matches("svg path[d^=M]")
+    assert first(page, "svg[role=img] title").text().startswith("Rutte")
+    assert first(page, "table caption").text()
+    assert site.get(f"/timeline.csv?{query}").text.startswith("day,watch,matches,articles,share\n")
+    long = site.get("/timeline?since=2020-01-01")
+    assert len(LexborHTMLParser(long.text).css("tbody tr")) <= 400
+    assert len(long.content) < 110_000
+    assert "left out" in first(LexborHTMLParser(long.text), "main").text()
+    for wrong, status in (("watch=Nichts", 404), ("by=year", 400), ("since=x", 400)):
+        assert site.get(f"/timeline?{wrong}").status_code == site.get(f"/timeline.csv?{wrong}").status_code == status
 
 
 def test_feeds_show_their_health(site: Site) -> None:

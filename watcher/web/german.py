@@ -21,8 +21,8 @@ _FRAME = {
     "next or previous article": "nächster oder voriger Artikel",
     "open the article": "den Artikel öffnen",
     "open the original": "das Original öffnen",
-    "then m, s, w, f, o, p or t: go to a page of the menu, in its order": (
-        "dann m, s, w, f, o, p oder t: zu einer Seite des Menüs, in dessen Reihenfolge"
+    "then m, s, w, l, f, o, p or t: go to a page of the menu, in its order": (
+        "dann m, s, w, l, f, o, p oder t: zu einer Seite des Menüs, in dessen Reihenfolge"
     ),
     "show this list": "diese Liste zeigen",
     "Use these keys": "Diese Tasten benutzen",
@@ -178,6 +178,26 @@ _WATCHES = {
     "Sentences outside of articles that hold a term:": "Sätze außerhalb von Artikeln, die einen Begriff enthalten:",
     "For other readers": "Für andere Leseprogramme",
     "New addresses": "Neue Adressen",
+    "Timeline": "Verlauf",
+    "By": "Je",
+    "day": "Tag",
+    "week": "Woche",
+    "month": "Monat",
+    "Drawn": "Gezeichnet",
+    "matches": "Treffer",
+    "share of all articles": "Anteil an allen Artikeln",
+    "1 earlier row is left out; the CSV has it.": "1 frühere Zeile fehlt hier; sie steht in der CSV-Datei.",
+    "{count} earlier rows are left out; the CSV has them.": (
+        "{count} frühere Zeilen fehlen hier; sie stehen in der CSV-Datei."
+    ),
+    "Matches, articles that were read, and the share that matches; the newest first": (
+        "Treffer, gelesene Artikel und der Anteil der Treffer, die neuesten zuerst"
+    ),
+    "Articles": "Artikel",
+    "Share": "Anteil",
+    "Nothing to show yet: no document matches a watch in these days.": (
+        "Noch nichts zu zeigen: Kein Dokument dieser Tage passt zu einer Beobachtung."
+    ),
     "Numbers by day": "Zahlen je Tag",
     "Days with documents": "Tage mit Dokumenten",
     "1 of them may be a near miss: its words are on the page, perhaps outside of the article.": (

@@ -41,6 +41,7 @@ from watcher.web.pages.outbox import outbox
 from watcher.web.pages.press_review import press_review, press_review_file
 from watcher.web.pages.search import search_page
 from watcher.web.pages.status import status
+from watcher.web.pages.timeline import timeline, timeline_file
 from watcher.web.pages.watches import try_watch, watches
 from watcher.web.parameters import Parameters, name_in_path
 from watcher.web.problem import Problem
@@ -70,6 +71,7 @@ PAGES = (
     Place(path="/search", json="/search.json", page=search_page, slow=True),
     Place(path="/watches", json="/watches.json", page=watches),
     Place(path="/watches/try", json="/watches/try.json", page=try_watch, slow=True),
+    Place(path="/timeline", json="/timeline.json", page=timeline, slow=True),
     Place(path="/feeds", json="/feeds.json", page=feeds),
     Place(path="/feeds/{name}", json="/feeds/{name}.json", page=feed),
     Place(path="/outbox", json="/outbox.json", page=outbox),
@@ -118,6 +120,7 @@ class _Site:
         files = [
             Route("/documents/{name}.txt", self._file(document_file, "text/plain; charset=utf-8")),
             Route("/press-review.md", self._file(press_review_file, "text/markdown; charset=utf-8")),
+            Route("/timeline.csv", self._file(timeline_file, "text/csv; charset=utf-8", slow=True)),
         ]
         return [
             *files,
@@ -162,9 +165,11 @@ class _Site:
 
         return answer
 
-    def _file(self, content: Callable[[Asked], bytes], media_type: str) -> Callable[[Request], Any]:
+    def _file(
+        self, content: Callable[[Asked], bytes], media_type: str, *, slow: bool = False
+    ) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            return Response(await self._ask(request, content), media_type=media_type)
+            return Response(await self._ask(request, content, slow=slow), media_type=media_type)
 
         return answer
 
