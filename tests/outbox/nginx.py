@@ -23,28 +23,39 @@ def start_nginx(folder: Path, *, behind: str) -> Iterator[str]:
     /gedrosselt takes one request in three seconds (429), /klein at most LIMIT bytes (413), /weg is gone (410), /kaputt
     has nothing behind it (502), /stumm cuts the connection, /gut passes on.
     """
-    nginx = program("nginx", package="nginx-light")
     port = free_port()
-    (folder / "nginx.conf").write_text(_config(folder, port, behind), encoding="utf-8")
+    with run_nginx(folder, port, _receivers(port, behind)):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def run_nginx(folder: Path, port: int, http: str) -> Iterator[None]:
+    """Runs nginx in `folder` with the directives `http`, which listen on `port`. Skips where there is none."""
+    nginx = program("nginx", package="nginx-light")
+    (folder / "nginx.conf").write_text(_config(folder, http), encoding="utf-8")
     line = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors.txt")]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_until_up(port, process, folder)
-        yield f"http://127.0.0.1:{port}"
+        yield
     finally:
         process.terminate()
         process.wait(HANGS)
 
 
-def _config(folder: Path, port: int, behind: str) -> str:
+def _config(folder: Path, http: str) -> str:
     user = "user root;" if os.geteuid() == 0 else ""
     folders = "".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     return f"""
         {user} daemon off; worker_processes 1; pid {folder}/pid; events {{ worker_connections 64; }}
-        http {{
-            access_log off; {folders}
+        http {{ access_log off; {folders} {http} }}
+    """
+
+
+def _receivers(port: int, behind: str) -> str:
+    return f"""
             limit_req_zone $binary_remote_addr zone=drossel:1m rate=20r/m;
             server {{
                 listen 127.0.0.1:{port};
@@ -57,7 +68,6 @@ def _config(folder: Path, port: int, behind: str) -> str:
                 location /kaputt {{ proxy_pass http://127.0.0.1:{free_port()}; }}
                 location /stumm {{ return 444; }}
             }}
-        }}
     """
 
 
