@@ -35,6 +35,8 @@ documents = Table(
     Column("recorded_at", Instant, nullable=False),
     Column("written_at", Instant),
     Index("documents_by_text", "text_hash"),
+    # What lists filter and sort by, so that they do not read the texts.
+    Index("documents_listed", "number", "date", "feed", "site", "published_at", "fetched_at", "recorded_at"),
     Index("documents_by_story", "story"),
     Index("documents_by_date", "date"),
     Index("documents_unwritten", "number", sqlite_where=text("written_at IS NULL")),

@@ -14,6 +14,7 @@ from watcher.inquiry.document_list import (
     snippets_of,
     title_of,
 )
+from watcher.inquiry.search import TimeLimit
 from watcher.store.queries.listed_documents import DocumentFilter
 from watcher.store.queries.stored_documents import highest_number
 from watcher.web.asked import Asked, View
@@ -32,7 +33,10 @@ def matches(asked: Asked) -> View:
     chosen = _filter(asked)
     next_document = asked.store.read(highest_number) + 1
     try:
-        page = list_documents(asked.store, chosen, query=parameters.text("q"), below=below, is_over=asked.is_over)
+        limit = TimeLimit()  # shorter than that of the lane, so that there is time to show what was found
+        page = list_documents(
+            asked.store, chosen, query=parameters.text("q"), below=below, is_over=lambda: limit() or asked.is_over()
+        )
     except QueryError as error:
         complaint = str(error)
     is_filtered = any(parameters.text(name) for name in FILTERS)

@@ -1,4 +1,4 @@
-"""The feeds of matches, and the tokens that give access to them; an index on the addresses of documents.
+"""The feeds of matches, and the tokens that give access to them; indexes for lists and searches of documents.
 
 Revision: 0012
 """
@@ -34,3 +34,5 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("document_urls_by_url", "document_urls", ["url"])
+    listed = ["number", "date", "feed", "site", "published_at", "fetched_at", "recorded_at"]
+    op.create_index("documents_listed", "documents", listed)
