@@ -2,6 +2,7 @@
 # make once   one round                          make quick  the fast tests, in a minute
 # make demo   a demo of ten seconds              make lint   linters only
 # make lock   pins the packages again            make bench  throughput, compared with a plain loop
+# make golden the golden files of the pages: see docs/contributing.md
 # make crash, make fuzz, make soak: see docs/reliability.md; make explore: property tests with new examples
 # make mutants: changes to the code that no test notices, see docs/mutants.md
 
@@ -11,8 +12,9 @@ BIN := $(VENV)/bin
 SYNAPSE := .venv-synapse
 FORMATS := .venv-formats
 VERIFIER := tests/outbox/npm
+CHECKERS := tests/web/browser/npm
 
-.PHONY: run once demo test quick mutants peers lint lock bench truth crash fuzz soak explore clean
+.PHONY: run once demo test quick golden mutants peers lint lock bench truth crash fuzz soak explore clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -40,15 +42,20 @@ explore: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile explore \
 		$(shell grep -rl hypothesis tests --include 'test_*.py')
 
+# Agrees to what the pages say to a screen reader now; read the difference before you commit it.
+golden: $(VENV)/.dev peers
+	$(BIN)/python -m pytest -q tests/web/browser --rewrite-golden
+
 # Changes the code of some rooms on purpose, one place at a time, and prints the changes that no test notices; hours, and
 # it goes on where it was stopped. What is left, and why: docs/mutants.md.
 mutants: $(VENV)/.mutants
 	$(BIN)/python -m mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/python -m mutmut results
 
-# What alerts and exports are tested against: a homeserver, the verifier of webhooks for JavaScript, the schema of TEI and
-# a reader of VRT. Without them their tests skip and say so.
-peers: $(SYNAPSE)/.ready $(FORMATS)/.ready $(VERIFIER)/node_modules/.package-lock.json
+# What alerts, exports and pages are tested against: a homeserver, the verifier of webhooks for JavaScript, the schema of
+# TEI, a reader of VRT, and what drives a browser and judges its pages. Without them their tests skip and say so.
+peers: $(SYNAPSE)/.ready $(FORMATS)/.ready $(VERIFIER)/node_modules/.package-lock.json $(VENV)/.browser \
+	$(CHECKERS)/node_modules/.package-lock.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -78,11 +85,12 @@ lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.txt
 	uv pip compile pyproject.toml requirements/build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/dev.txt
 	uv pip compile pyproject.toml requirements/build.in --group dev --group mutants --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/mutants.txt
+	uv pip compile --group browser --constraint requirements/dev.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/browser.txt
 	uv pip compile requirements/synapse.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/synapse.txt
 	uv pip compile requirements/formats.in requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/formats.txt
 
 clean:
-	rm -rf $(VENV) $(SYNAPSE) $(FORMATS) $(VERIFIER)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	rm -rf $(VENV) $(SYNAPSE) $(FORMATS) $(VERIFIER)/node_modules $(CHECKERS)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -100,6 +108,10 @@ $(VENV)/.mutants: $(VENV)/.dev requirements/mutants.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/mutants.txt
 	touch $@
 
+$(VENV)/.browser: $(VENV)/.dev requirements/browser.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt && touch $@ || \
+		echo "playwright could not be installed: the tests in a browser will skip" >&2
+
 $(SYNAPSE)/.ready: requirements/synapse.txt
 	$(PYTHON) -m venv $(SYNAPSE)
 	$(SYNAPSE)/bin/python -m pip install --quiet --require-hashes -r requirements/synapse.txt && touch $@ || \
@@ -113,3 +125,7 @@ $(FORMATS)/.ready: requirements/formats.txt
 $(VERIFIER)/node_modules/.package-lock.json: $(VERIFIER)/package-lock.json
 	npm ci --prefix $(VERIFIER) --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
 		echo "the npm package standardwebhooks could not be installed: its test will skip" >&2
+
+$(CHECKERS)/node_modules/.package-lock.json: $(CHECKERS)/package-lock.json
+	npm ci --prefix $(CHECKERS) --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
+		echo "the npm packages axe-core and vnu-jar could not be installed: the tests in a browser will skip" >&2

@@ -19,6 +19,7 @@ _STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="leave out what is marked slow; fail what starts anything")
+    parser.addoption("--rewrite-golden", action="store_true", help="rewrite the golden files of the pages")
 
 
 def pytest_configure(config: pytest.Config) -> None:

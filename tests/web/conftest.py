@@ -76,6 +76,13 @@ def first(place: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
 def daemon(program: Program, web: str, **configuration: Any) -> Iterator[tuple[Running, httpx.Client]]:
     """A daemon with a `[web]` table, and a client for its pages."""
     program.configure(more=f"[web]\n{web}\n", **configuration)
+    with started(program) as (running, client):
+        yield running, client
+
+
+@contextmanager
+def started(program: Program) -> Iterator[tuple[Running, httpx.Client]]:
+    """A daemon with the config that there is, and a client for its pages."""
     with program.run() as running:
         running.wait_for(lambda: "pages at " in running.stderr)
         place = running.stderr.split("pages at ")[1].split("\n")[0]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import tomli
 from selectolax.lexbor import LexborHTMLParser
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from tests.web.api import check
 from tests.web.conftest import HOSTILE, OLD, SECRET, SLASHED, Site, first
-from watcher.model import Change, RevisionClass, Track
+from tests.web.versions import record_version
 from watcher.store import editing
-from watcher.store.commands import revisits
-from watcher.store.commands.revisits import NO_VALIDATORS, RecordedVersion, RevisitEnd
 
 PAGES = (
     "/",
@@ -140,28 +137,8 @@ def test_a_document_is_its_file_with_the_hits_marked(site: Site) -> None:
 def test_later_versions_are_shown_with_their_differences(site: Site) -> None:
     """Removed and added words as such, not by colour alone; what they hold is text. As JSON both paragraphs."""
     number = document_titled(site, HOSTILE)
-    now = datetime.now(UTC)
     old, new = "Rund 12 Milliarden <b>Euro</b>.", "Rund 15 Milliarden <b>Euro</b>."
-    version = RecordedVersion(
-        version=1,
-        title="Neuer <Titel>",
-        text=f"Neuer <Titel>\n\n{new}",
-        classes=(RevisionClass.NUMBERS, RevisionClass.GONE),
-        changes=(Change(before=old, after=new), Change(before=None, after="Neu.")),
-        passages=(),
-        seen_at=now,
-        modified_at=now,
-        admitted=True,
-    )
-
-    def record(tx: Connection) -> None:
-        revisits.plan(tx, number, NO_VALIDATORS, due_at=now, now=now)
-        (claimed,) = revisits.claim(tx, now=now, limit=1, lease=timedelta(hours=1))
-        track = Track(base=None, base_seen_at=now)
-        assert revisits.settle(tx, claimed, RevisitEnd(track=track, due_at=None, version=version), now=now)
-
-    with editing(site.program.folder / "state" / "watcher.db") as state:
-        state.run(record)
+    record_version(site, number, old=old, new=new, added="Neu.")
     place = first(site.page(f"/documents/{number}"), "[data-version='1']")
     assert [each.text() for each in place.css("del")] == ["12"]
     assert [each.text() for each in place.css("ins")] == ["15", "Neu."]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
 APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: identifies watcher's files
-SCHEMA = "0012"  # the newest of `migrations/versions`, which are numbered upwards
+SCHEMA = "0013"  # the newest of `migrations/versions`, which are numbered upwards
 PATIENCE = timedelta(seconds=30)
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "

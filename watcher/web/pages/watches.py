@@ -9,6 +9,7 @@ from watcher.inquiry.watch_list import WatchStatus, list_watches
 from watcher.store.queries import match_feeds
 from watcher.store.queries.match_feeds import SearchFeed
 from watcher.web.asked import Asked, View
+from watcher.web.catalogue import Texts
 from watcher.web.feed_links import links_of_search, links_of_watch
 from watcher.web.sparkline import sparkline
 from watcher.web.watch_lines import watch_lines
@@ -68,9 +69,13 @@ def try_watch(asked: Asked) -> View:
     return View(template="try.html", values=values, json=plain)
 
 
-def _sparkline(each: WatchStatus) -> str:
+def _sparkline(each: WatchStatus, texts: Texts) -> str:
     busiest_day, most = max(each.days, key=lambda day: day[1])
-    title = f"{each.watch.name}: {each.total} / {len(each.days)} d; max {most}, {busiest_day.isoformat()}"
+    counted = texts.counted(each.total, "1 document in 30 days", "{count} documents in 30 days")
+    title = f"{each.watch.name}: {counted}"
+    if most:
+        day = busiest_day.isoformat()
+        title = texts.text("{title}, most on {day}: {count}", title=title, day=day, count=texts.number(most))
     return sparkline(each.days, title=title)
 
 

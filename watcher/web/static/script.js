@@ -26,8 +26,9 @@
     if (links[next]) { links[next].focus(); links[next].scrollIntoView({ block: "nearest" }); }
   };
   const openOriginal = () => {
-    const article = document.activeElement.closest("article");
-    const link = (article || document.querySelector("main")).querySelector("a.original[href]");
+    // In a list, only that of the article in which the focus is.
+    const place = articles().length ? document.activeElement.closest("article") : document.querySelector("main");
+    const link = place && place.querySelector("a.original[href]");
     if (link) location.assign(link.href);
   };
 

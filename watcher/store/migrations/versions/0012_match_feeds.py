@@ -1,4 +1,4 @@
-"""The feeds of matches, and the tokens that give access to them; indexes for lists and searches of documents.
+"""The feeds of matches, and the tokens that give access to them.
 
 Revision: 0012
 """
@@ -33,6 +33,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sqlite_autoincrement=True,
     )
-    op.create_index("document_urls_by_url", "document_urls", ["url"])
-    listed = ["number", "date", "feed", "site", "published_at", "fetched_at", "recorded_at"]
-    op.create_index("documents_listed", "documents", listed)

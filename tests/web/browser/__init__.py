@@ -1,0 +1,1 @@
+"""The pages in a browser, Debian's chromium: what a reader sees, hears and types."""
