@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +24,7 @@ from watcher.text.index import Condition
 
 _AT_ONCE = 100  # documents in memory
 _NUMBER_BITS = 32
+_UNKNOWN = datetime(1, 1, 1, tzinfo=UTC)
 _NUMBERS = 2**_NUMBER_BITS - 1
 
 
@@ -156,8 +157,13 @@ class Corpus:
         if self._store is None:
             return
         keys = []
+        second_of_date = cache(self._second_of_date)
         for row in self._store.stream(searchable_documents.dates):
-            second = self._second(row.published_at, row.date, row.seen_at)
+            second = row.published_second
+            if second is None:
+                second = second_of_date(row.date)
+            if second is None:
+                second = row.seen_second
             if is_within(second, filters):
                 keys.append((second << _NUMBER_BITS) | row.number)
         keys.sort(reverse=True)
@@ -213,6 +219,16 @@ class Corpus:
                 order=second,
                 number=file.number,
             )
+
+    def _second_of_date(self, date: str) -> int | None:
+        """Returns the second at which a date begins, None if it is not known."""
+        begins_at = moment_of(
+            published_at=None,
+            date=PartialDate.fromisoformat(date) if date else None,
+            otherwise=_UNKNOWN,
+            zone=self._zone,
+        )
+        return None if begins_at is _UNKNOWN else second_of(begins_at)
 
     def _second(self, published_at: datetime | None, date: PartialDate | None, seen_at: datetime) -> int:
         return second_of(moment_of(published_at=published_at, date=date, otherwise=seen_at, zone=self._zone))

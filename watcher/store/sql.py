@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Text, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, bindparam, func, select, type_coerce
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Instant", "day_of", "microseconds", "upsert", "values_of"]
+__all__ = ["Instant", "day_of", "microseconds", "seconds", "upsert", "values_of"]
 
+_SECOND = 1_000_000  # microseconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,6 +40,12 @@ def microseconds(moment: datetime) -> int:
 def day_of(moment: datetime) -> int:
     """A moment's day as the tables keep it: days since 1970, UTC."""
     return int(moment.timestamp() // 86_400)
+
+
+def seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """The whole seconds since 1970 of a moment, rounded down as Python does: a number, which is read faster."""
+    count = type_coerce(column, BigInteger)
+    return (count - ((count % _SECOND) + _SECOND) % _SECOND) // _SECOND
 
 
 def values_of(parameter: str) -> Any:

@@ -40,6 +40,7 @@ PAGES = {
     "search-found": "/search?q=Rutte",
     "search-wrong": f"/search?q={quote(QUERY)}",
     "watches": "/watches",
+    "timeline": "/timeline?since=2026-11-01&until=2026-11-03",
     "try": "/watches/try",
     "try-found": "/watches/try?query=Rutte",
     "try-wrong": f"/watches/try?query={quote(QUERY)}",

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-MENU = {"s": "/search", "w": "/watches", "f": "/feeds", "o": "/outbox", "p": "/press-review", "t": "/status", "m": "/"}
+MENU = {
+    "s": "/search",
+    "w": "/watches",
+    "l": "/timeline",
+    "f": "/feeds",
+    "o": "/outbox",
+    "p": "/press-review",
+    "t": "/status",
+    "m": "/",
+}
 _FOCUSED = "document.activeElement.id || document.activeElement.innerText || document.activeElement.tagName"
 
 
@@ -107,6 +116,19 @@ def test_the_keys_are_explained_and_can_be_switched_off(keyboard: Tab) -> None:
     dialog.get_by_role("checkbox").focus()
     press(page, "Space", "Escape", "/")
     assert focused(page) == "search-everywhere"
+
+
+def test_a_query_is_tried_while_it_is_written(keyboard: Tab) -> None:
+    """Counts and complaints appear below the field, which keeps the focus; the status region says the counts."""
+    page = keyboard.open("/watches/try")
+    page.locator("#query").focus()
+    page.keyboard.type("Rutte")
+    page.locator("#trial [data-days='7']").wait_for()
+    assert "in the last 7 days" in page.get_by_role("status").inner_text()
+    page.keyboard.type(" AND (")
+    page.locator("#trial [data-complaint]").wait_for()
+    assert page.locator("#query").input_value() == "Rutte AND ("
+    assert focused(page) == "query"
 
 
 def test_a_button_works_by_keyboard(keyboard: Tab, steady: Site) -> None:

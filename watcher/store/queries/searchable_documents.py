@@ -7,17 +7,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.model import Article, DocumentNumber, PartialDate, Quality, TextFrom
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.sql import seconds, values_of
 from watcher.text import hosts_of
 
 _ROWS, _URLS, _ENTRIES = schema.documents.c, schema.document_urls.c, schema.entries.c
-_DATES = select(_ROWS.number, _ROWS.date, _ROWS.published_at, _ROWS.fetched_at, _ROWS.recorded_at)
+_DATES = select(
+    _ROWS.number,
+    _ROWS.date,
+    seconds(_ROWS.published_at),
+    seconds(func.coalesce(_ROWS.fetched_at, _ROWS.recorded_at)),
+)
 _TEXTS = select(
     _ROWS.number,
     _ROWS.text,
@@ -44,14 +49,16 @@ _FINAL_URLS = select(_ENTRIES.document, _ENTRIES.final_url).where(
 _DOCUMENTS_OF = select(_ENTRIES.document).where(_ENTRIES.link_key == bindparam("key"), _ENTRIES.document.is_not(None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentDate:
-    """What a document is sorted by. `seen_at`: when its page was fetched or, for an adopted file, recorded."""
+class DocumentDate(NamedTuple):
+    """What a document is sorted by, in seconds since 1970; `date` as it is kept, "" if it is unknown.
 
-    number: DocumentNumber
-    date: PartialDate | None
-    published_at: datetime | None
-    seen_at: datetime
+    `seen_second`: when its page was fetched or, for an adopted file, recorded.
+    """
+
+    number: int
+    date: str
+    published_second: int | None
+    seen_second: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +78,7 @@ class SearchableDocument:
 
 def dates(tx: Connection) -> Iterator[DocumentDate]:
     """Yields what all documents are sorted by."""
-    for row in tx.execute(_DATES):
-        yield DocumentDate(
-            number=DocumentNumber(row.number),
-            date=PartialDate.fromisoformat(row.date) if row.date else None,
-            published_at=row.published_at,
-            seen_at=row.fetched_at or row.recorded_at,
-        )
+    return (DocumentDate(*row) for row in tx.execute(_DATES))
 
 
 def read(tx: Connection, numbers: Sequence[int]) -> Iterator[SearchableDocument]:
