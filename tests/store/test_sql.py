@@ -14,7 +14,7 @@ from watcher.store.sql import seconds
 def test_seconds_are_rounded_down(moment: int) -> None:
     """Before 1970 too; an unknown moment stays unknown."""
     with create_engine("sqlite://").begin() as connection:
-        found, unknown = (
+        found: list[int | None] = [
             connection.execute(select(seconds(literal(value, BigInteger)))).scalar_one() for value in (moment, None)
-        )
-    assert (found, unknown) == (moment // 1_000_000, None)
+        ]
+    assert found == [moment // 1_000_000, None]
