@@ -27,6 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.addaudithook(_refuse)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuses ids beyond ASCII in a list: if a process collects twice, as mutmut's does, pytest escapes them twice and
+    does not find its own test."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        ids = mark.kwargs.get("ids") or ()
+        if not callable(ids) and not all(str(given).isascii() for given in ids):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: give such an id with pytest.param(…, id=…)")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out the slow tests of a quick run."""
     if config.getoption("--quick"):

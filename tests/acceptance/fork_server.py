@@ -3,8 +3,8 @@
     Program.command ─▶ run ─▶ unix socket ─▶ server ─fork▶ keeper ─fork▶ the command, a process with its own streams
 
 What differs from a start by the shell: the interpreter's start, the imports, and that each command uses one core.
-Daemons and programs with a clock that is set are started as users start them, and so are the commands of tests/cli,
-tests/docs and tests/operation.
+Daemons are started as users start them, and so are the commands of tests/cli, tests/docs and tests/operation. A library
+that is loaded first (`tests.faketime`) has a server of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], 
         tempfile.TemporaryFile() as err,
         socket.socket(socket.AF_UNIX) as connection,
     ):
-        connection.connect(_server())
+        connection.connect(_server(environment.get("LD_PRELOAD", ""), environment.get("TZ", "")))
         request = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
         socket.send_fds(connection, [json.dumps(request).encode() + b"\n"], [out.fileno(), err.fileno()])
         connection.settimeout(timeout)
@@ -55,8 +55,11 @@ def _written(file: BinaryIO) -> bytes:
 
 
 @cache
-def _server() -> bytes:
-    """Starts the server of this process, which ends with it; returns the address of its socket."""
+def _server(library: str, zone: str) -> bytes:
+    """Starts the server for commands with this library and time zone, read at the start; it ends with this process.
+
+    Returns the address of its socket.
+    """
     line = [sys.executable, "-m", "tests.acceptance.fork_server"]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}  # as commands have them; read at the start
     process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)

@@ -122,8 +122,8 @@ class Program:
     def command(
         self, *arguments: str, timeout: float = HANGS, cwd: Path | None = None, before: Sequence[str] = ()
     ) -> Result:
-        """Runs a command: as a fork, or as the words `before` its line or a library that is loaded first want it."""
-        if before or "LD_PRELOAD" in os.environ:
+        """Runs a command: as a fork, or as the words `before` its line want it."""
+        if before:
             result = self._started([*before, *self.line(*arguments)], timeout=timeout, cwd=cwd or ROOT)
         else:
             line = self.line(*arguments)[3:]

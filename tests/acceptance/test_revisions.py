@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,8 +71,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(news: Newsroom, program: Program, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(news, program, Clock(tmp_path, monkeypatch), commands)
+def desk(news: Newsroom, program: Program, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(news, program, Clock(monkeypatch), commands)
 
 
 def test_a_document_through_thirty_days(desk: Desk) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,8 +53,8 @@ def _json(request: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def desk(news: Newsroom, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(news, program, Clock(tmp_path, monkeypatch))
+def desk(news: Newsroom, program: Program, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(news, program, Clock(monkeypatch))
 
 
 def test_a_silent_feed_is_reported_once_and_when_it_is_over(desk: Desk) -> None:

@@ -22,7 +22,7 @@ def test_the_daemon_goes_on_whatever_the_clock_says(
     news: Newsroom, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Back an hour, forward a week, over both changes of summer time, asleep: polls go on once a second, no storm."""
-    clock = Clock(tmp_path, monkeypatch)
+    clock = Clock(monkeypatch)
     news.feed("/a", [])
     program.configure(feeds={"a": news.url("/a")})
     with program.run() as running:

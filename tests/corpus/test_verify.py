@@ -182,6 +182,35 @@ def test_what_does_no_harm_is_a_note(corpus: Corpus) -> None:
     ]
 
 
+def test_every_finding_says_in_a_sentence_what_is_wrong(corpus: Corpus) -> None:
+    """The operator reads what happened to each file, with the values that they need to look for it."""
+    damaged, missing, unreadable = (corpus.folder.path / corpus.records[place].name for place in range(3))
+    damaged.write_bytes(b"Satz")
+    missing.unlink()
+    with unreadable.open("r+b") as opened:
+        opened.truncate(2**30)
+    empty = corpus.add(4, b"\n")
+    other = file_name(DocumentNumber(5), DocumentId("a" * 16))
+    misnamed = DocumentRecord(number=DocumentNumber(5), id=DocumentId("0" * 16), name=other, written=False)
+    corpus.records.append(misnamed)
+    stray = file_name(DocumentNumber(3), DocumentId("0" * 16))
+    left = ".007_0123456789abcdef.txt.fedcba9876543210.tmp"
+    for name in (left, "notes.md", stray):
+        (corpus.folder.path / name).touch()
+    found = {finding.name: finding.message for finding in verify(corpus.folder, corpus.records).findings}
+    assert found.pop(unreadable.name).endswith(f"{unreadable.name} is larger than 64 MB; move it out of the folder")
+    assert found == {
+        damaged.name: "it was changed after it was written: its SHA-256 starts with 8efce30cca813b23",
+        missing.name: "the store has it, the folder does not",
+        empty.name: "it holds no text",
+        other: "the store has it as number 005 with the id 0000000000000000",
+        stray: "the folder has it, the store does not; it is adopted when watcher runs next",
+        "003": f"more than one document has this number: {stray}, {corpus.records[3].name}",
+        left: "a temporary file: a write is in progress, or its writer died and the next start removes it",
+        "notes.md": "not a document; the folder should hold nothing else",
+    }
+
+
 @needs_seeds
 def test_given_documents_are_sound_once_adopted(tmp_path: Path) -> None:
     """The documents that came with the format, recorded as adopted, pass."""

@@ -132,7 +132,9 @@ def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
 
 def _make(*targets: str) -> str:
     make = program("make", package="make")
-    done = subprocess.run([make, "-n", "-B", *targets], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [make, "-n", "-B", "--no-print-directory", *targets], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return done.stdout.replace(" --quiet", "")
 
 

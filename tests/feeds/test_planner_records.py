@@ -19,7 +19,8 @@ from watcher.feeds.plan import (
     NotModified,
     PollState,
 )
-from watcher.feeds.planner import FAILURES_ARE_TOLD_AFTER, kind_of_status, validators
+from watcher.feeds.planner import FAILURES_ARE_TOLD_AFTER, kind_of_status, plan_poll, validators
+from watcher.feeds.silence import Habit, NewsWeek
 from watcher.model import EntryId, KnownEntry
 
 NEW = "https://neu.example/feed"
@@ -196,3 +197,93 @@ def test_too_early_is_a_soft_failure() -> None:
         FailureKind.SOFT,
         FailureKind.HARD,
     ]
+
+
+def test_an_alternate_key_needs_the_same_feed_and_the_same_content() -> None:
+    """It may name another entry later, so nothing is stored under the keys of this body either."""
+    (entry,) = entries(1)
+    body = fetched(entry)
+    (keys,) = body.news.keys
+    body = replace(body, news=replace(body.news, keys=(replace(keys, alternates=(5,)),)))
+    former = KnownEntry(entry_id=EntryId(7), content_hash=content_hash(entry))
+    result = plan(body, knows={5: former})
+    assert (result.new, result.changed, result.seen, result.learned) == ((), (), (5,), ())
+    for stranger in (replace(former, same_feed=False), replace(former, content_hash=1)):
+        assert [planned.entry for planned in plan(body, knows={5: stranger}).new] == [entry]
+
+
+def test_a_known_id_without_a_link_of_its_own_is_enough() -> None:
+    """Several entries share the page: a correction of one of them is not a new entry."""
+    entry = replace(entries(1)[0], link="")
+    (keys,) = feed_keys("blatt", feed(entry))
+    assert keys.link is None
+    former = KnownEntry(entry_id=EntryId(7), content_hash=1, link_key=9)
+    (changed,) = plan(fetched(entry), knows={keys.id: former}).changed
+    assert changed.entry_id == EntryId(7)
+
+
+def test_entries_of_other_feeds_are_known_unless_asked_for() -> None:
+    """A poll that the operator did not ask for ingests no entry twice."""
+    (entry,) = entries(1)
+    (keys,) = feed_keys("blatt", feed(entry))
+    assert keys.link is not None
+    elsewhere = {keys.link: KnownEntry(entry_id=EntryId(7), content_hash=1, same_feed=False)}
+    result = plan_poll(POLLED, fetched(entry), known=elsewhere, limits=LIMITS, now=NOW, jitter=0.5)
+    assert result.new == ()
+    assert [planned.entry for planned in plan(fetched(entry), knows=elsewhere, asked_for=True).new] == [entry]
+
+
+def test_what_is_wrong_with_an_index_is_kept() -> None:
+    """The state says that the feed is an index of sitemaps, and what was wrong with it."""
+    index = plan(replace(fetched(), sitemaps=(), index_problem="more than 3 addresses")).state
+    assert (index.is_index, index.index_problem) == (True, "more than 3 addresses")
+    body = plan(fetched(), index).state
+    assert (body.is_index, body.index_problem) == (False, "")
+
+
+def test_new_and_first_named_entries_are_counted_as_news() -> None:
+    """The habit of a feed counts both; a silence that they end is on record."""
+    one, two, three = entries(1, 2, 3)
+    knows = {
+        keys.link: KnownEntry(entry_id=EntryId(number), content_hash=1, same_feed=False)
+        for number, keys in enumerate(feed_keys("blatt", feed(two, three)))
+        if keys.link is not None
+    }
+    week = int(NOW.timestamp() // 604_800)
+    daily = Habit(last_news_at=NOW - 4 * DAY, weeks=(NewsWeek(week - 1, 6, 12, 24 * 60),))
+    habit = plan(fetched(one, two, three), replace(POLLED, habit=daily), knows=knows).state.habit
+    assert [(counted.week, counted.entries) for counted in habit.weeks] == [(week - 1, 12), (week, 3)]
+    assert habit.resumed_at == NOW
+
+
+@pytest.mark.parametrize("since", [-HOUR, timedelta()])
+def test_a_clock_that_was_set_back_counts_as_one_interval(since: timedelta) -> None:
+    """Since the last success no time seems to have passed: the interval grows as after one."""
+    assert plan(NotModified(), replace(POLLED, last_success_at=NOW - since)).state.interval == HOUR * QUIET
+
+
+def test_a_feed_that_is_gone_waits_a_day_whatever_it_answers() -> None:
+    """One server error does not make it an hourly feed again."""
+    soft = Failed(kind=FailureKind.SOFT, message="HTTP 500")
+    assert plan(soft, replace(POLLED, gone=True)).next_poll_at == NOW + DAY
+
+
+def test_a_body_with_two_texts_of_one_known_entry_is_read_whole_next_time() -> None:
+    """Which of them is the entry depends on the whole body; the same text twice does not."""
+    one, two = entries(1, 2)
+    body = fetched(one, two)
+    body = replace(body, news=replace(body.news, listing=b"gepackt"))
+    same = KnownEntry(entry_id=EntryId(7), content_hash=1)
+    knows = {key: same for keys in feed_keys("blatt", feed(one, two)) for key in keys.all}
+    ambiguous = plan(body, knows=knows)
+    assert (ambiguous.is_listed, ambiguous.listing) == (False, b"")
+    twice = replace(body, news=replace(body.news, hashes=(5, 5)))
+    clear = plan(twice, knows=knows)
+    assert (clear.is_listed, clear.listing) == (True, b"gepackt")
+    assert plan(body, knows=known(one, two)).is_listed
+
+
+def test_without_a_time_of_the_last_body_nothing_is_estimated() -> None:
+    """The state of a former version may have the number of entries only."""
+    result = plan(fetched(*entries(1)), PollState(listed=3))
+    assert (result.rolled_over, result.missed) == (True, 0)

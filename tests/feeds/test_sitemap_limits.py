@@ -62,6 +62,7 @@ def test_the_first_fifty_thousand_addresses_are_read(monkeypatch: pytest.MonkeyP
     assert "more than 3 addresses" in feed.problem
 
 
+@pytest.mark.slow
 def test_ten_million_addresses_take_no_more_memory_than_a_few() -> None:
     """A gigabyte in two megabytes of gzip: the memory is that of a piece, not of the body."""
     packer = zlib.compressobj(9, wbits=31)

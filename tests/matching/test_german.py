@@ -14,7 +14,7 @@ from watcher.model import Article, Watch
 CASES = tomllib.loads(Path(__file__).with_name("german.toml").read_text(encoding="utf-8"))["case"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{case['term']}: {case['reason']}" for case in CASES])
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case['term']}: {case['reason']}") for case in CASES])
 def test_a_german_term_hits_these_forms_and_no_others(case: dict[str, Any]) -> None:
     """Each line of the table holds, and each hit points at its form in the text as it is written."""
     flags = {name: case[name] for name in ("inflect", "compounds") if name in case}

@@ -259,6 +259,24 @@ def test_a_query_written_out_reads_back_as_the_same(query: str) -> None:
     assert str(parse_query(str(node))) == str(node)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"Mark Rutte"',
+        "title:=Merz",
+        "Drohne*",
+        'author:"Anna Berg" Werft',
+        "-lang:de Werft",
+        "Werft -(Rutte OR Kiew)",
+        "Rutte -Kiew (Werft OR Hafen)",
+        '(Rutte OR Kiew) NEAR/3f "Mark Rutte"',
+    ],
+)
+def test_a_query_is_written_out_as_a_person_writes_it(query: str) -> None:
+    """Quotation marks and brackets only where they are needed: an explanation quotes what the author wrote."""
+    assert str(parse_query(query)) == query
+
+
 SIGNS = [*'()"„“=-*:/, ', "OR ", "AND ", "NOT ", " NEAR/3 ", "NEAR", "title:", "Rutte", "a", "–", "\n"]
 
 

@@ -139,7 +139,18 @@ def test_needles_are_what_a_query_cannot_do_without() -> None:
         ("Kiew site:anderswo.example", "site:anderswo.example is not true: it is beispiel.example"),
         ("Moskau OR Paris", "none of these is true: Moskau is not in the text; Paris is not in the text"),
         ("Kiew NEAR/3 Milliarden", "Kiew NEAR/3 Milliarden is not true: the nearest are 6 words apart"),
+        ("Milliarden NEAR/3 Ruttebesuch", "Milliarden NEAR/3 Ruttebesuch is not true: the nearest are 4 words apart"),
+        ("Milliarden NEAR/3f Ruttebesuch", "Milliarden NEAR/3f Ruttebesuch is not true"),
         ("Moskau NEAR/3 Kiew", "Moskau is not in the text"),
+        (
+            "Kiew -(Ruttebesuch Milliarden Später endet)",
+            "Ruttebesuch Milliarden Später endet is excluded, but Ruttebesuch, endet, Später is there",
+        ),
+        (
+            "Moskau OR Paris OR Rom OR Bern OR Wien",
+            "none of these is true: Moskau is not in the text; Paris is not in the text; Rom is not in the text; "
+            "Bern is not in the text; Wien is not in the text",
+        ),
         ("Kiew -site:beispiel.example", "site:beispiel.example is excluded, but it is true"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from tests.acceptance.pages import paragraphs
 from tests.newsroom import Newsroom
 from tests.pipeline.rig import START, Rig, page, report, teaser
+from watcher.errors import SeenError
 from watcher.model import HitField, TextFrom, TextKind
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PageReading, PageTask
 from watcher.runtime.housekeeping import SEEN_INCIDENT
+from watcher.seen import open_reader
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -123,12 +126,21 @@ async def test_without_an_archive_nothing_is_sent_or_written(
     assert not (rig.folder / "state" / "seen.db").exists()
 
 
+def is_created(path: Path) -> bool:
+    """Whether an archive has its tables, which its thread creates."""
+    try:
+        with open_reader(path):
+            return True
+    except SeenError:
+        return False
+
+
 async def test_the_operator_hears_of_a_failing_archive_and_of_its_end(make_rig: MakeRig, news: Newsroom) -> None:
     """Once each, in the channels with `ops`; documents are archived all the same."""
     console = '[[channels]]\nname = "console"\ntype = "console"\nops = true\n'
     rig = await make_rig({"hafen": "/feed"}, channels=console, seen=True)
     path = rig.folder / "state" / "seen.db"
-    rig.seen()
+    await rig.until(lambda: is_created(path))
     for part in path.parent.glob("seen.db*"):
         part.unlink()
     path.mkdir()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
@@ -216,6 +217,7 @@ _STEPS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(_STEPS, max_size=30))
 @settings(max_examples=60, deadline=None)
 def test_every_entry_is_counted_once_and_all_sums_add_up(steps: list[tuple[object, ...]]) -> None:
@@ -307,9 +309,10 @@ def test_the_rows_of_entries_go_with_these(tx: Connection) -> None:
     assert tx.execute(select(schema.unread_entries.c.entry)).scalars().all() == [2]
 
 
+@pytest.mark.slow
 def test_a_year_of_a_feed_takes_a_few_kilobytes(tx: Connection) -> None:
-    """Of 50 feeds with some of everything, 366 days each, packed as the daemon does."""
-    dice, feeds_made = random.Random(1), 50
+    """Of 20 feeds with some of everything, 366 days each, packed as the daemon does."""
+    dice, feeds_made = random.Random(1), 20
     feeds.subscribe(tx, {f"f{number}": f"https://f{number}.example/" for number in range(feeds_made)}, now=NOW)
     before = size(tx)
     for day in range(366):
