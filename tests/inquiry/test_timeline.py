@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -66,8 +66,15 @@ def opened(path: Path) -> Iterator[StoreReader]:
         yield store
 
 
-def timeline(path: Path, period: Period = EVERYTHING, *, by: Step = Step.DAY, watch: str | None = "Rutte") -> Timeline:
-    earlier = EarlierArticles(seen=path.parent / "seen.db", timezone="UTC")
+def timeline(
+    path: Path,
+    period: Period = EVERYTHING,
+    *,
+    by: Step = Step.DAY,
+    watch: str | None = "Rutte",
+    is_over: Callable[[], bool] | None = None,
+) -> Timeline:
+    earlier = EarlierArticles(seen=path.parent / "seen.db", timezone="UTC", is_over=is_over)
     with opened(path) as store:
         return asked(store, NAMES, period, by=by, watch=watch, timezone="UTC", today=TODAY, earlier=earlier)
 
@@ -142,8 +149,12 @@ def test_without_a_state_there_is_nothing_to_count(tmp_path: Path) -> None:
         asked(None, NAMES, EVERYTHING, by=Step.DAY, watch="Niemand", timezone="UTC", today=TODAY, earlier=earlier)
 
 
-def test_articles_of_a_former_version_are_counted_from_the_seen_archive(tmp_path: Path) -> None:
-    """Those that were fetched before articles were counted, with a sentence; without the archive it says why not."""
+def test_articles_of_a_former_version_are_counted_from_the_seen_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were fetched before articles were counted, with a sentence; without the archive, or without time for
+    it, it says why not.
+    """
     path = tmp_path / "watcher.db"
     since = datetime(2026, 11, 5, tzinfo=UTC)
     fill(path, ["2026-11-02"], articles=["2026-11-02"])
@@ -166,6 +177,10 @@ def test_articles_of_a_former_version_are_counted_from_the_seen_archive(tmp_path
     assert found.notes == (
         "of the articles that were read before 2026-11-05, only those of the seen archive are counted",
     )
+    monkeypatch.setattr("watcher.seen.reading._STEPS", 1)
+    hurried = timeline(path, is_over=lambda: True)
+    assert counted(hurried) == counted(without)
+    assert hurried.notes[0].endswith("shares are too high: the time for the answer was over")
 
 
 def test_a_drawing_carries_any_name(tmp_path: Path) -> None:

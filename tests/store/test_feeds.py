@@ -18,7 +18,7 @@ from watcher.model import ChangedEntry, EntryId, EntryKeys, FeedId, KnownEntry
 from watcher.store import schema
 from watcher.store.commands import entries, feeds
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
-from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
+from watcher.store.commands.feeds import ClaimedFeed, PollRecord, PollRequest, QuietPoll
 from watcher.store.queries import entry_status, feed_status, known_entries
 from watcher.store.sql import day_of
 
@@ -112,6 +112,28 @@ def test_quiet_polls_are_recorded_together(tx: Connection) -> None:
     assert [status.next_poll_at for status in (a, b)] == [NOW + 2 * HOUR, NOW + 3 * HOUR]
     (again,) = feeds.claim(tx, now=NOW + 2 * HOUR, limit=10, lease=LEASE)
     assert (again.name, again.poll_state) == ("a", '{"listed":3}')
+
+
+@pytest.mark.parametrize("is_quiet", [True, False])
+def test_a_request_during_a_poll_is_kept(tx: Connection, is_quiet: bool) -> None:
+    """The feed is due again when its poll has ended, whatever that found; without a request it is due as planned."""
+    feed = subscribed(tx, "a")
+    answers = []
+    for asked_at in (None, timedelta(minutes=1)):
+        (claimed,) = feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
+        if asked_at:
+            answers.append(feeds.make_one_due(tx, "a", now=NOW + asked_at))
+        if is_quiet:
+            feeds.settle_quiet_polls(tx, [replace(quiet(claimed), due_at=claimed.due_at)])
+        else:
+            found = poll_record(tx, feed, next_poll_at=NOW + 2 * HOUR, due_at=claimed.due_at)
+            feeds.record_poll(tx, feed, found, now=NOW + HOUR)
+        due = claimed_names(tx, at=HOUR)
+        assert due == (["a"] if asked_at else [])
+        feeds.void_claims(tx)
+        answers.append(feeds.make_one_due(tx, "a", now=NOW))
+    assert answers == [PollRequest.DUE, PollRequest.RUNNING, PollRequest.DUE]
+    assert feeds.make_one_due(tx, "b", now=NOW) is PollRequest.UNKNOWN
 
 
 @pytest.mark.parametrize("moved", ["", "https://a.example/moved"])

@@ -130,7 +130,9 @@ def _feeds(news: Newsroom) -> dict[str, str]:
         news.page(path, news_page("Agenturmeldung aus Emden", shared + own, head=site))
     copies = [Entry(id=path, link=path, title="Agenturmeldung aus Emden") for path in ("/agentur.html", "/kopie.html")]
     hostile = article(news, matching=True, title=HOSTILE)
-    others = [article(news, matching=False), article(news, matching=True, title="Ein langer " + "x" * 300)]
+    dated = '<time datetime="2025-10-08">8. Oktober 2025</time>'
+    long = article(news, matching=True, title="Ein langer " + "x" * 300, date=dated)
+    others = [article(news, matching=False), long]
     news.page("/kaputt", "", status=500)
     return {
         "blatt": news.feed("/blatt", [copies[0], hostile, *others]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.web.conftest import SLASHED, Site, first
+from watcher.web.parameters import encoded_name
 
 
 def result_of(answer: str) -> str:
@@ -30,6 +31,18 @@ def test_a_feed_is_polled_now(site: Site) -> None:
     assert SLASHED in first(LexborHTMLParser(answer.text), "h1").text()
     unknown = site.client.post("/actions/poll", data={"feed": "<nichts>"}, follow_redirects=True)
     assert "<nichts>" in result_of(unknown.text)
+
+
+def test_a_request_during_a_poll_is_not_lost(site: Site) -> None:
+    """The page says that the feed is being polled, and the newsroom gets a further request after this one."""
+    form = form_of(site.page(f"/feeds/{encoded_name(SLASHED)}"), "[data-feed]", "poll")
+    running = site.news.hold("/kurier")
+    site.submit(form)
+    site.running.wait_for(running.entered.is_set)
+    before = site.news.count("/kurier")
+    assert "being polled at this moment" in result_of(site.submit(form).text)
+    running.release()
+    site.running.wait_for(lambda: site.news.count("/kurier") > before)
 
 
 def test_alerts_are_sent_again_dropped_and_released(site: Site) -> None:

@@ -25,7 +25,7 @@ ASKED = {
     "/search.json": ["", "?q=Rutte", "?q=title:Meldung&in=seen", "?q=(Rutte"],
     "/watches.json": [""],
     "/watches/try.json": ["", "?query=Rutte", "?query=(Rutte"],
-    "/timeline.json": ["", "?by=week&watch=Rutte", "?since=2025-10-01&by=month"],
+    "/timeline.json": ["", "?by=month&watch=Rutte", "?until=2001-01-01"],
     "/feeds.json": ["", "?health=failing"],
     "/feeds/{name}.json": ["/feeds/blatt.json", "/feeds/kaputt.json"],
     "/outbox.json": ["", "?state=delivered", "?channel=haken"],

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
+from watcher.inquiry.timeline import Step
 from watcher.model import AlertKind, DeliveryState, Quality, RevisionClass, TextFrom
 from watcher.store import open_database
 from watcher.web.access import COOKIE, Access
@@ -34,6 +35,7 @@ from watcher.web.watch_lines import watch_lines
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WEB = Path(__file__).parents[2] / "watcher" / "web"
+DRAWING = WEB.parent / "inquiry" / "timeline" / "svg.py"
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
 
@@ -170,12 +172,18 @@ def english_texts() -> set[str]:
     found = {match[2] for match in re.finditer(r"\b_\(\s*([\"'])(.*?)\1", templates)}
     for match in re.finditer(r"(?:\b_n|parts\.total)\([^\"]*\"(.*?)\", \"(.*?)\"", templates):
         found.update(match.groups())
-    modules = "\n".join(file.read_text(encoding="utf-8") for file in WEB.rglob("*.py") if file.name != "german.py")
+    sources = [file for file in WEB.rglob("*.py") if file.parent.name != "german"]
+    modules = "\n".join(file.read_text(encoding="utf-8") for file in sources)
     found.update(match[1] for match in re.finditer(r"Problem\(\d+, \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"sentence = \"(.*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"_outcome\(.*?, \"([A-Z].*?)\"", modules))
     found.update(match[1] for match in re.finditer(r"^_[A-Z_]+ = \"([A-Z].*?\.)\"$", modules, re.M))
-    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom):
+    found.update(match[1] for match in re.finditer(r"PollRequest\.[A-Z]+: \"(.*?)\"", modules))
+    drawing = DRAWING.read_text(encoding="utf-8")
+    found.update(match[1] for match in re.finditer(r"words\.text\(\s*\"(.*?)\"", drawing))
+    for match in re.finditer(r"words\.counted\([^\"]*\"(.*?)\", \"(.*?)\"", drawing):
+        found.update(match.groups())
+    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom, Step):
         found.update(each.value for each in values)
     return found | set(SENTENCES.values())
 

@@ -47,7 +47,6 @@ STATUSES = {
     "/outbox?state=sent": 400,
     "/outbox.json?state=sent": 400,
     "/feeds?health=ill": 400,
-    "/timeline?since=0002-01-01&until=9998-12-31": 200,
     "/press-review?date=2026-02-30": 400,
     "/press-review.json?date=9999-12-31": 400,
     "/press-review.md?date=x": 400,

@@ -151,6 +151,7 @@ async def _record(
                 polled_at=now,
                 next_poll_at=record.next_poll_at,
                 count=count,
+                due_at=claimed.due_at,
             )
         )
         return record, 0
@@ -178,6 +179,7 @@ def _as_record(
         url=claimed.url,
         poll_state=_STATE.dump_json(plan.state, exclude_defaults=True).decode(),
         next_poll_at=plan.next_poll_at,
+        due_at=claimed.due_at,
         error=outcome.message if isinstance(outcome, Failed) else "",
         title=news.feed.title if news else "",
         language=_language(news, sitemaps) if news else "",

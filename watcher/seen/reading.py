@@ -49,6 +49,17 @@ class TimeIsUp(Exception):
     """Reading ended because the function of `stop_when` said so."""
 
 
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Translates the interruption of a statement. Raises TimeIsUp."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname == "SQLITE_INTERRUPT":
+            raise TimeIsUp from error
+        raise
+
+
 class SeenReader:
     """Reads over one connection. `unreadable`: texts that were left out because they are damaged."""
 
@@ -65,13 +76,9 @@ class SeenReader:
 
     def newest(self, window: Window, condition: Condition | None = None) -> Iterator[StoredText]:
         """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition."""
-        try:
+        with _in_time():
             streams = [self._texts(partition, window, condition) for partition in self._partitions]
             yield from merge(*streams, key=lambda text: text.place, reverse=True)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname == "SQLITE_INTERRUPT":
-                raise TimeIsUp from error
-            raise
 
     def find(self, link_key: int) -> list[StoredText]:
         """Returns the texts of the page with this key, the one fetched last first."""
@@ -87,11 +94,12 @@ class SeenReader:
         counts: Counter[tuple[str, Dated]] = Counter()
         for partition in self._partitions:
             where, values = self._where(window)
-            hours = self._db.execute(
-                f"SELECT (second + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
-                f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
-                values,
-            )
+            with _in_time():
+                hours = self._db.execute(
+                    f"SELECT (second + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
+                    f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
+                    values,
+                ).fetchall()
             for quarter, dated, count in hours:  # zones differ by quarters of an hour
                 day = from_second(quarter * _QUARTER).astimezone(zone).date().isoformat()
                 counts[day, Dated(dated)] += count

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from watcher.text.shares import percent
 from watcher.web.german import GERMAN
 
 ENGLISH_CODE, GERMAN_CODE = "en", "de"
@@ -60,6 +61,11 @@ class Texts:
     def number(self, count: int) -> str:
         """Returns a number with separators of thousands."""
         return f"{count:,}".replace(",", "." if self.language == GERMAN_CODE else ",")
+
+    def share(self, share: float) -> str:
+        """Returns a share in per cent."""
+        found = percent(share)
+        return found.replace(".", ",") if self.language == GERMAN_CODE else found
 
     def relative(self, moment: datetime) -> str:
         """Returns how long ago, or ahead, a moment is: `5 minutes ago`."""

@@ -27,6 +27,7 @@ _CHANGING = (
     (re.compile(r"\b[0-9a-f]{64}\b|\btoken=[\w-]+"), "TOKEN"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "FILE"),
     (re.compile(r"\"?\b[0-9a-f]{8}\b\"?"), "ID"),
+    (re.compile(r"(?<=/searches/)\d+"), "N"),
     (re.compile(r"(?<=watcher )\d+(?:\.\d+)+"), "VERSION"),
     (re.compile(r"\b20(?:2[6-9]|[3-9]\d)-\d\d-\d\d\b"), "DAY"),
     (re.compile(r"just now|in a moment|\d+ (?:minute|hour)s? ago|in \d+ (?:minute|hour)s?\b|gerade eben"), "TIME"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -40,10 +42,12 @@ PAGES = {
     "search-found": "/search?q=Rutte",
     "search-wrong": f"/search?q={quote(QUERY)}",
     "watches": "/watches",
-    "timeline": "/timeline?since=2026-11-01&until=2026-11-03",
     "try": "/watches/try",
     "try-found": "/watches/try?query=Rutte",
     "try-wrong": f"/watches/try?query={quote(QUERY)}",
+    "timeline": "/timeline?since=2025-10-20&until=2025-11-10&by=week",
+    "timeline-share": "/timeline?draw=share&by=month&watch=Rutte&since=2025-09-01&until=2025-12-31",
+    "timeline-none": "/timeline?until=2001-01-01",
     "feeds": "/feeds",
     "feed": "/feeds/blatt",
     "feed-failing": "/feeds/kaputt",
@@ -72,9 +76,16 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The daemon whose pages are compared; tests do not change what they show."""
+    with started_site(tmp_path_factory.mktemp("steady")) as site:
+        yield site
+
+
+@contextmanager
+def started_site(folder: Path) -> Iterator[Site]:
     """A daemon whose pages show the same in each run: two older files, four articles, a feed that fails."""
     with Newsroom() as news:
-        installed = Program(tmp_path_factory.mktemp("steady"))
+        installed = Program(folder)
         installed.seeds.mkdir()
         for name, text in OLD.items():
             (installed.seeds / name).write_text(text, encoding="utf-8")
@@ -139,7 +150,8 @@ def _publish(site: Site) -> None:
     for count, (feed, path, title, text) in enumerate(articles, start=1):
         inner = "".join(f"<p>{part}</p>" for part in text) + f"<p>Mehr dazu am Abend, schreibt {path[1:-5]}.</p>"
         head = f'<meta property="og:site_name" content="Haus {path[1:-5]}">'
-        site.news.page(path, news_page(title, inner, head=head))
+        date = '<time datetime="2025-11-03">3. November 2025</time>' if path == "/lang.html" else ""
+        site.news.page(path, news_page(title, inner, date=date, head=head))
         entries[feed].insert(0, Entry(id=path, link=path, title=title))
         site.news.feed("/blatt" if feed == "blatt" else "/kurier", entries[feed])
         site.client.post("/actions/poll", data={"feed": feed})

@@ -19,6 +19,7 @@ PAGES = (
     "/search?q=Rutte",
     "/watches",
     "/watches/try?query=Rutte",
+    "/timeline",
     "/feeds",
     "/outbox",
     "/press-review",

@@ -105,12 +105,14 @@ def timeline_of(
     timezone: str,
     today: date,
     earlier: EarlierArticles,
+    most_rows: int = MOST_ROWS,
 ) -> Timeline:
     """Counts a period, without ends from the first to the last match.
 
     A month or year counts on its first day, an article without a date on the day of its fetching. `watches`: those of
     the config; others have rows if they have matches. `store`: None if there is no state. `earlier` counts the articles
-    that the store has not. Raises UnknownName if nothing has the name `watch`.
+    that the store has not. Of more than `most_rows` rows the earliest are left out. Raises UnknownName if nothing has
+    the name `watch`.
     """
     configured = list(dict.fromkeys(watches))
     if watch is not None and watch not in configured and not (store and store.read(stored_documents.has_watch, watch)):
@@ -126,12 +128,13 @@ def timeline_of(
         articles=_sums((_start(text, by), number) for text, number in articles.items()),
     )
     named = [watch] if watch is not None else [*configured, *sorted({name for name, _, _ in found} - set(configured))]
-    starts, left_out = _starts(period, by, {start for _, start in counted.matches if start}, today, len(named))
+    matched = {start for _, start in counted.matches if start}
+    starts, left_out = _starts(period, by, matched, today, max(1, most_rows // max(1, len(named))))
     return Timeline(
         by=by,
         rows=tuple(_rows(named, starts, counted, by)),
         undated=tuple(_undated(named, counted)),
-        notes=(*_left_out(counted, starts, by, left_out=left_out), *earlier.notes(since, starts)),
+        notes=(*(_left_out(counted, starts, by, most_rows) if left_out else ()), *earlier.notes(since, starts)),
     )
 
 
@@ -161,7 +164,7 @@ def _sums(counted: Iterable[tuple[KeyT, int]]) -> Counter[KeyT]:
     return sums
 
 
-def _starts(period: Period, by: Step, matched: set[date], today: date, watches: int) -> tuple[list[date], bool]:
+def _starts(period: Period, by: Step, matched: set[date], today: date, most: int) -> tuple[list[date], bool]:
     """Returns the first days of all periods in order, and whether earlier ones are left out."""
     ends = sorted(matched)
     if period.since and not period.until:
@@ -170,7 +173,6 @@ def _starts(period: Period, by: Step, matched: set[date], today: date, watches: 
     first = by.start_of(period.since) if period.since else min(ends, default=None)
     if first is None or last is None:
         return [], False
-    most = max(1, MOST_ROWS // max(1, watches))
     newest_first = list(islice(_backwards(last, first, by), most + 1))
     return newest_first[most - 1 :: -1] if len(newest_first) > most else newest_first[::-1], len(newest_first) > most
 
@@ -198,11 +200,10 @@ def _undated(watches: Iterable[str], counted: _Counted) -> Iterator[Undated]:
             yield Undated(watch=watch, matches=counted.matches[watch, None], articles=articles)
 
 
-def _left_out(counted: _Counted, starts: list[date], by: Step, *, left_out: bool) -> Iterator[str]:
-    if left_out:
-        matches: Mapping[tuple[str, date | None], int] = counted.matches
-        number = sum(count for (_, start), count in matches.items() if start and start < starts[0])
-        yield (
-            f"only the last {MOST_ROWS:,} rows are shown: what is dated before {by.label(starts[0])} is left out "
-            f"(matches: {number:,}); choose a longer --by, or --since and --until"
-        )
+def _left_out(counted: _Counted, starts: list[date], by: Step, most_rows: int) -> Iterator[str]:
+    matches: Mapping[tuple[str, date | None], int] = counted.matches
+    number = sum(count for (_, start), count in matches.items() if start and start < starts[0])
+    yield (
+        f"only the last {most_rows:,} rows are shown: what is dated before {by.label(starts[0])} is left out "
+        f"(matches: {number:,}); choose a longer --by, or --since and --until"
+    )

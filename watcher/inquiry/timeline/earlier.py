@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from watcher.errors import SeenError
-from watcher.seen import Dated, Window, open_reader
+from watcher.seen import Dated, TimeIsUp, Window, open_reader
 from watcher.store.queries.timeline import DaySpan
 
 _LENGTH = {Dated.NOT: 0, Dated.YEAR: 4, Dated.MONTH: 7, Dated.DAY: 10, Dated.MOMENT: 10}
@@ -18,10 +18,14 @@ _LENGTH = {Dated.NOT: 0, Dated.YEAR: 4, Dated.MONTH: 7, Dated.DAY: 10, Dated.MOM
 
 @dataclass(slots=True, kw_only=True)
 class EarlierArticles:
-    """The seen archive at `seen`. `problem`: why it could not be read, "" if it could."""
+    """The seen archive at `seen`. `problem`: why it could not be read, "" if it could.
+
+    `is_over`: whether the time for counting is over.
+    """
 
     seen: Path
     timezone: str
+    is_over: Callable[[], bool] | None = None
     problem: str = field(default="", init=False)
 
     def count(self, span: DaySpan, *, before: datetime | None) -> Counter[str]:
@@ -32,10 +36,15 @@ class EarlierArticles:
         whole = Window(since=span.since, until=span.until)
         try:
             with open_reader(self.seen) as reader:
+                if self.is_over:
+                    reader.stop_when(self.is_over)
                 texts = reader.count_by_day(whole, zone=zone)
                 texts.subtract(reader.count_by_day(replace(whole, kept_since=before), zone=zone))
         except SeenError as error:
             self.problem = str(error)
+            return Counter()
+        except TimeIsUp:
+            self.problem = "the time for the answer was over"
             return Counter()
         found: Counter[str] = Counter()
         for (day, dated), number in texts.items():

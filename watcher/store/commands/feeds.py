@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select, update
@@ -107,6 +108,7 @@ class ClaimedFeed:
 class PollRecord:
     """The result of one poll of `url`. `error` is "" after a success.
 
+    `due_at`: as claimed. If the feed is due at another moment by now, it was made due during its poll: that one stays.
     `listing`: the packed listing of a body that was read; `language` (None: as before), `kind` and
     `problem`: of this body; `sitemaps`: those that it lists, None if it never listed any. `seen`: known
     keys that the body lists; `marked`: these are all of them. `learned`: further keys of known entries. `moved_to`: a
@@ -137,6 +139,7 @@ class PollRecord:
     count: PollCount | None = None
     silence: str = ""
     silent_since: datetime | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +155,15 @@ class QuietPoll:
     polled_at: datetime
     next_poll_at: datetime
     count: PollCount | None = None
+    due_at: datetime | None = None
+
+
+class PollRequest(StrEnum):
+    """The answer to a request for a poll. RUNNING: there will be a further one when the present one has ended."""
+
+    UNKNOWN = "unknown"
+    DUE = "due"
+    RUNNING = "running"
 
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
@@ -195,10 +207,13 @@ def make_due(tx: Connection, *, now: datetime) -> None:
     tx.execute(update(schema.feeds).where(_feeds.active).values(next_poll_at=now))
 
 
-def make_one_due(tx: Connection, name: str, *, now: datetime) -> bool:
-    """Makes a subscribed feed due now. Returns whether there is one of this name."""
+def make_one_due(tx: Connection, name: str, *, now: datetime) -> PollRequest:
+    """Makes a subscribed feed due now."""
     due = update(schema.feeds).where(_feeds.active, _feeds.name == name).values(next_poll_at=now)
-    return bool(tx.execute(due).rowcount)
+    found = tx.execute(due.returning(_feeds.lease_until)).first()
+    if found is None:
+        return PollRequest.UNKNOWN
+    return PollRequest.DUE if found.lease_until is None else PollRequest.RUNNING
 
 
 def claim(
@@ -281,9 +296,8 @@ def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
     rows = []
     for poll in polls:
         polled_at = microseconds(poll.polled_at)
-        rows.append(
-            (poll.poll_state, microseconds(poll.next_poll_at), polled_at, polled_at, poll.feed_id, poll.url),
-        )
+        next_poll_at = _microseconds(poll.due_at), microseconds(poll.next_poll_at)
+        rows.append((poll.poll_state, *next_poll_at, polled_at, polled_at, poll.feed_id, poll.url))
     tx.exec_driver_sql(raw_sql.SETTLE_QUIET_POLL, rows)
     tx.exec_driver_sql(raw_sql.RELEASE_MOVED_FEED, [(poll.feed_id, poll.url) for poll in polls])
     coverage.count_quiet_polls(
@@ -323,6 +337,7 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
     last_success_at = row.last_success_at and microseconds(row.last_success_at)
     health = (
         record.poll_state,
+        _microseconds(record.due_at),
         microseconds(record.next_poll_at),
         record.error[:_ERROR_LENGTH],
         moment,
@@ -349,6 +364,10 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
 
 def _address(row: Any) -> str:
     return str(row.moved_to or row.url)
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    return microseconds(moment) if moment else None
 
 
 def _set(tx: Connection, feed_id: int, **values: object) -> None:

@@ -16,6 +16,7 @@ from watcher.model import DeliveryState
 from watcher.pipeline.deliver import LIMITS
 from watcher.runtime.service import Service
 from watcher.store.commands import feeds, incidents, match_feeds, outbox
+from watcher.store.commands.feeds import PollRequest
 from watcher.store.queries import outbox_status
 from watcher.store.queries.outbox_status import Choice
 from watcher.web.feed_links import new_token
@@ -30,6 +31,11 @@ _LONGEST_NAME = 200
 _LONGEST_QUERY = 2_000
 _RENEWED = "The feed has new addresses; the former ones do not work any more."
 _REMOVED = "The feed is removed."
+_POLLED = {
+    PollRequest.UNKNOWN: "The config has no feed {name} that is polled.",
+    PollRequest.DUE: "The feed {name} is polled now.",
+    PollRequest.RUNNING: "The feed {name} is being polled at this moment. It is polled once more when that has ended.",
+}
 _NO_FEED = "This feed does not exist any more."
 
 
@@ -66,13 +72,13 @@ async def drop(service: Service, fields: Fields) -> Outcome:
 
 
 async def poll(service: Service, fields: Fields) -> Outcome:
-    """Makes a feed due now."""
+    """Makes a feed due now; one that is being polled, again when that has ended."""
     name = fields.get("feed", "")
-    is_due = await service.resources.store.run(feeds.make_one_due, name, now=service.resources.now())
+    request = await service.resources.store.run(feeds.make_one_due, name, now=service.resources.now())
     service.poll.wake()
-    sentence = "The feed {name} is polled now." if is_due else "The config has no feed {name} that is polled."
-    page = f"/feeds/{encoded_name(name)}" if is_due and fields.get("back") == "feed" else "/feeds"
-    return _outcome(page, sentence, name=name)
+    is_known = request is not PollRequest.UNKNOWN
+    page = f"/feeds/{encoded_name(name)}" if is_known and fields.get("back") == "feed" else "/feeds"
+    return _outcome(page, _POLLED[request], name=name)
 
 
 async def subscribe(service: Service, fields: Fields) -> Outcome:

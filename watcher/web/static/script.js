@@ -1,7 +1,9 @@
 // Keys, the list of keys, and news of new documents. Every page works without this file.
 "use strict";
 (() => {
-  const pages = { m: "/", s: "/search", w: "/watches", l: "/timeline", f: "/feeds", o: "/outbox", p: "/press-review", t: "/status" };
+  const pages = {
+    m: "/", s: "/search", w: "/watches", l: "/timeline", f: "/feeds", o: "/outbox", p: "/press-review", t: "/status",
+  };
   const help = document.getElementById("help");
   const toggle = document.getElementById("keys-on");
   const button = document.getElementById("help-button");

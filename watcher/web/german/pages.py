@@ -1,62 +1,8 @@
-"""The German texts of the pages, by the English ones. A test compares the two with the templates."""
+"""The texts of the pages, page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-_FRAME = {
-    "Skip to the content": "Zum Inhalt springen",
-    "Pages": "Seiten",
-    "Matches": "Treffer",
-    "Search": "Suche",
-    "Watches": "Beobachtungen",
-    "Feeds": "Feeds",
-    "Outbox": "Ausgang",
-    "Press review": "Pressespiegel",
-    "Status": "Zustand",
-    "Search everything": "Alles durchsuchen",
-    "This page as JSON": "Diese Seite als JSON",
-    "Keys": "Tasten",
-    "go to the search field": "ins Suchfeld",
-    "next or previous article": "nächster oder voriger Artikel",
-    "open the article": "den Artikel öffnen",
-    "open the original": "das Original öffnen",
-    "then m, s, w, l, f, o, p or t: go to a page of the menu, in its order": (
-        "dann m, s, w, l, f, o, p oder t: zu einer Seite des Menüs, in dessen Reihenfolge"
-    ),
-    "show this list": "diese Liste zeigen",
-    "Use these keys": "Diese Tasten benutzen",
-    "Close": "Schließen",
-    "Token": "Token",
-    "Log in": "Anmelden",
-    "Show": "Zeigen",
-    "none": "keine",
-    "unknown": "unbekannt",
-    "never": "nie",
-    "at least": "mindestens",
-    "original": "Original",
-    "read": "gelesen",
-    "Untitled": "Ohne Titel",
-    "1 new document": "1 neues Dokument",
-    "{count} new documents": "{count} neue Dokumente",
-}
-
-_TIMES = {
-    "{span} ago": "vor {span}",
-    "in {span}": "in {span}",
-    "just now": "gerade eben",
-    "in a moment": "gleich",
-    "1 minute": "1 Minute",
-    "{count} minutes": "{count} Minuten",
-    "1 hour": "1 Stunde",
-    "{count} hours": "{count} Stunden",
-    "1 day": "1 Tag",
-    "{count} days": "{count} Tagen",
-    "1 month": "1 Monat",
-    "{count} months": "{count} Monaten",
-}
-
-_MATCHES = {
+MATCHES = {
     "Filter": "Filtern",
     "Text": "Text",
     "Watch": "Beobachtung",
@@ -88,7 +34,7 @@ _MATCHES = {
     "Older documents": "Ältere Dokumente",
 }
 
-_DOCUMENT = {
+DOCUMENT = {
     "date unknown": "Datum unbekannt",
     "Origin": "Herkunft",
     "Link": "Link",
@@ -129,7 +75,7 @@ _DOCUMENT = {
     "No alert was made for this document.": "Zu diesem Dokument gab es keine Meldung.",
 }
 
-_SEARCH = {
+SEARCH = {
     "Query": "Abfrage",
     "In": "In",
     "everything": "allem",
@@ -154,7 +100,7 @@ _SEARCH = {
     ),
 }
 
-_WATCHES = {
+WATCHES = {
     "Try a watch": "Eine Beobachtung probieren",
     "Try a new watch": "Eine neue Beobachtung probieren",
     "Try it": "Probieren",
@@ -178,26 +124,6 @@ _WATCHES = {
     "Sentences outside of articles that hold a term:": "Sätze außerhalb von Artikeln, die einen Begriff enthalten:",
     "For other readers": "Für andere Leseprogramme",
     "New addresses": "Neue Adressen",
-    "Timeline": "Verlauf",
-    "By": "Je",
-    "day": "Tag",
-    "week": "Woche",
-    "month": "Monat",
-    "Drawn": "Gezeichnet",
-    "matches": "Treffer",
-    "share of all articles": "Anteil an allen Artikeln",
-    "1 earlier row is left out; the CSV has it.": "1 frühere Zeile fehlt hier; sie steht in der CSV-Datei.",
-    "{count} earlier rows are left out; the CSV has them.": (
-        "{count} frühere Zeilen fehlen hier; sie stehen in der CSV-Datei."
-    ),
-    "Matches, articles that were read, and the share that matches; the newest first": (
-        "Treffer, gelesene Artikel und der Anteil der Treffer, die neuesten zuerst"
-    ),
-    "Articles": "Artikel",
-    "Share": "Anteil",
-    "Nothing to show yet: no document matches a watch in these days.": (
-        "Noch nichts zu zeigen: Kein Dokument dieser Tage passt zu einer Beobachtung."
-    ),
     "Numbers by day": "Zahlen je Tag",
     "Days with documents": "Tage mit Dokumenten",
     "1 of them may be a near miss: its words are on the page, perhaps outside of the article.": (
@@ -211,7 +137,7 @@ _WATCHES = {
     "Searches that are feeds": "Suchen, die Feeds sind",
     "Make this a feed for other readers": "Als Feed für andere Leseprogramme",
     "Remove": "Entfernen",
-    "The query has a mistake, so it is not a feed.": "Die Anfrage hat einen Fehler und ist daher kein Feed.",
+    "The query has a mistake, so it is not a feed.": "Die Abfrage hat einen Fehler und ist daher kein Feed.",
     "This search cannot be a feed.": "Diese Suche kann kein Feed sein.",
     "There are {count} searches that are feeds. Remove one first.": (
         "Es gibt {count} Suchen, die Feeds sind. Entfernen Sie zuerst eine."
@@ -227,7 +153,59 @@ _WATCHES = {
     ),
 }
 
-_FEEDS = {
+TIMELINE = {
+    "Timeline": "Zeitachse",
+    "As a timeline": "Als Zeitachse",
+    "By": "Nach",
+    "day": "Tag",
+    "week": "Woche",
+    "month": "Monat",
+    "Draw": "Zeichnen",
+    "matches": "Treffer",
+    "share": "Anteil",
+    "Share": "Anteil",
+    "Articles": "Artikel",
+    "Articles are all entries that were read and are dated so, matched or not.": (
+        "Artikel sind alle gelesenen Einträge mit diesem Datum, ob Treffer oder nicht."
+    ),
+    "Matches, articles and their share by {step} and watch": "Treffer, Artikel und Anteil nach {step} und Beobachtung",
+    "1 further row is not shown here. Choose a watch, weeks, or fewer days; the CSV file has it.": (
+        "1 weitere Zeile fehlt hier. Wählen Sie eine Beobachtung, Wochen oder weniger Tage; die CSV-Datei enthält sie."
+    ),
+    "{count} further rows are not shown here. Choose a watch, weeks, or fewer days; the CSV file has them.": (
+        "{count} weitere Zeilen fehlen hier. Wählen Sie eine Beobachtung, Wochen oder weniger Tage; die CSV-Datei "
+        "enthält sie."
+    ),
+    "No dated match in these days. Choose others.": "Kein datierter Treffer an diesen Tagen. Wählen Sie andere.",
+    "No match is dated so far. As soon as one is, its day appears here.": (
+        "Bisher ist kein Treffer datiert. Sobald einer es ist, erscheint sein Tag hier."
+    ),
+    "Dated less precisely": "Weniger genau datiert",
+    "All together": "Insgesamt",
+    "1 match": "1 Treffer",
+    "{count} matches": "{count} Treffer",
+    "{watch}: share of the articles that match per {step}{days}": "{watch}: Anteil der Treffer je {step}{days}",
+    "{watch}: matches per {step}{days}": "{watch}: Treffer je {step}{days}",
+    "Share of the articles that match per {step}{days}": "Anteil der Treffer je {step}{days}",
+    "Matches per {step}{days}": "Treffer je {step}{days}",
+    ", {first} to {last}": ", {first} bis {last}",
+    "No matches.": "Keine Treffer.",
+    "And {count} more watches.": "Und {count} weitere Beobachtungen.",
+    "{count} of {watch}": "{count} von {watch}",
+    "Matches without a precise date, which are not drawn: {listed}.": (
+        "Treffer ohne genaues Datum, die nicht gezeichnet sind: {listed}."
+    ),
+    "{watch}: no matches among {articles}.": "{watch}: keine Treffer unter {articles}.",
+    "{watch}: {matches} among {articles}, most on {day} ({most}).": (
+        "{watch}: {matches} unter {articles}, die meisten: {day} ({most})."
+    ),
+    "{watch}: {count} of {articles}{overall}, the largest share on {day}: {share} ({most} of {all}).": (
+        "{watch}: {count} von {articles}{overall}, der größte Anteil: {day} mit {share} ({most} von {all})."
+    ),
+    "highest: {most}": "Maximum: {most}",
+}
+
+FEEDS = {
     "Name contains": "Name enthält",
     "Health": "Zustand",
     "any": "jeder",
@@ -274,7 +252,7 @@ _FEEDS = {
     "Rolled over": "Herausgefallen",
 }
 
-_OUTBOX = {
+OUTBOX = {
     "works": "arbeitet",
     "parked": "angehalten",
     "no reason given": "ohne Begründung",
@@ -330,84 +308,8 @@ _OUTBOX = {
         "Die Meldung {name} kann nicht verworfen werden: Sie wartet nicht."
     ),
     "The feed {name} is polled now.": "Der Feed {name} wird jetzt abgerufen.",
+    "The feed {name} is being polled at this moment. It is polled once more when that has ended.": (
+        "Der Feed {name} wird gerade abgerufen. Danach wird er noch einmal abgerufen."
+    ),
     "The config has no feed {name} that is polled.": "In der Konfiguration ist kein Feed {name}, der abgerufen wird.",
-}
-
-_STATUS = {
-    "1 problem": "1 Problem",
-    "{count} problems": "{count} Probleme",
-    "watcher works.": "watcher arbeitet.",
-    "Numbers": "Zahlen",
-    "1 fails": "1 fällt aus",
-    "{count} fail": "{count} fallen aus",
-    "Entries that wait": "Wartende Einträge",
-    "Alerts that wait": "Wartende Meldungen",
-    "1 file is not written yet": "1 Datei ist noch nicht geschrieben",
-    "{count} files are not written yet": "{count} Dateien sind noch nicht geschrieben",
-    "Incidents": "Vorfälle",
-    "None is open.": "Keiner ist offen.",
-    "Version": "Version",
-    "No documents on this day.": "Keine Dokumente an diesem Tag.",
-    "1 further document of this day is left out.": "1 weiteres Dokument dieses Tages fehlt hier.",
-    "{count} further documents of this day are left out.": "{count} weitere Dokumente dieses Tages fehlen hier.",
-}
-
-_PROBLEMS = {
-    "Bad Request": "Ungültige Anfrage",
-    "Unauthorized": "Anmeldung nötig",
-    "Forbidden": "Nicht erlaubt",
-    "Not Found": "Nicht gefunden",
-    "Method Not Allowed": "Methode nicht erlaubt",
-    "Request Entity Too Large": "Anfrage zu groß",
-    "Internal Server Error": "Fehler in watcher",
-    "Service Unavailable": "Gerade überlastet",
-    "The address has a part that cannot be used.": "Die Adresse hat einen Teil, der nicht verwendbar ist.",
-    "These pages need a token.": "Für diese Seiten ist ein Token nötig.",
-    "This request is not allowed.": "Diese Anfrage ist nicht erlaubt.",
-    "There is nothing at this address.": "Unter dieser Adresse ist nichts.",
-    "This address cannot be used in this way.": "Diese Adresse kann so nicht verwendet werden.",
-    "The form is too large.": "Das Formular ist zu groß.",
-    "Something went wrong in watcher. The log has the details.": (
-        "In watcher ist etwas schiefgegangen. Das Log enthält Einzelheiten."
-    ),
-    "Too many questions at once. Try again in a moment.": (
-        "Zu viele Anfragen auf einmal. Versuchen Sie es gleich noch einmal."
-    ),
-    "The question took too long. Ask for less, such as fewer days.": (
-        "Die Antwort dauerte zu lange. Fragen Sie nach weniger, etwa nach weniger Tagen."
-    ),
-    "The address is too long.": "Die Adresse ist zu lang.",
-    "The address is not valid UTF-8 text.": "Die Adresse ist kein gültiger UTF-8-Text.",
-    "The address contains a broken percent-encoding.": "Die Adresse enthält eine fehlerhafte Prozentkodierung.",
-    "The address contains a NUL character.": "Die Adresse enthält ein NUL-Zeichen.",
-    "The address has too many parameters.": "Die Adresse hat zu viele Parameter.",
-    "{name}: {value} is not a day such as 2026-11-29.": "{name}: {value} ist kein Tag wie 2026-11-29.",
-    "{name}: {value} is not a number that fits.": "{name}: {value} ist keine passende Zahl.",
-    "{name}: {value} is not one of {known}.": "{name}: {value} ist nicht eines von {known}.",
-    "There is no document {number}.": "Es gibt kein Dokument {number}.",
-    "There is no feed {name}.": "Es gibt keinen Feed {name}.",
-    "There is no watch {name}.": "Es gibt keine Beobachtung {name}.",
-    "The file {name} is not in the folder any more.": "Die Datei {name} ist nicht mehr im Ordner.",
-    "The address names another host than this one. Add the name to [web] hosts.": (
-        "Die Adresse nennt einen anderen Host als diesen. Tragen Sie den Namen in [web] hosts ein."
-    ),
-    "The form comes from another site, so it was not used.": (
-        "Das Formular kommt von einer anderen Website und wurde nicht verwendet."
-    ),
-    "The request is not a form.": "Die Anfrage ist kein Formular.",
-    "The form did not arrive in time.": "Das Formular kam nicht rechtzeitig an.",
-    "This is not the token.": "Das ist nicht der Token.",
-}
-
-GERMAN: Mapping[str, str] = {
-    **_FRAME,
-    **_TIMES,
-    **_MATCHES,
-    **_DOCUMENT,
-    **_SEARCH,
-    **_WATCHES,
-    **_FEEDS,
-    **_OUTBOX,
-    **_STATUS,
-    **_PROBLEMS,
 }
