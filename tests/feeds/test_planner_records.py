@@ -208,8 +208,8 @@ def test_an_alternate_key_needs_the_same_feed_and_the_same_content() -> None:
     former = KnownEntry(entry_id=EntryId(7), content_hash=content_hash(entry))
     result = plan(body, knows={5: former})
     assert (result.new, result.changed, result.seen, result.learned) == ((), (), (5,), ())
-    for stranger in (replace(former, same_feed=False), replace(former, content_hash=1)):
-        assert [planned.entry for planned in plan(body, knows={5: stranger}).new] == [entry]
+    for other in (replace(former, same_feed=False), replace(former, content_hash=1)):
+        assert [planned.entry for planned in plan(body, knows={5: other}).new] == [entry]
 
 
 def test_a_known_id_without_a_link_of_its_own_is_enough() -> None:

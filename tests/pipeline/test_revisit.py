@@ -1,4 +1,4 @@
-"""Pages of documents are read again: versions exactly once, whatever the page shows and whenever the process dies."""
+"""Pages of documents are read again: each version is recorded once, also after errors and kills."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ async def test_a_page_that_always_differs_has_no_version(case: Make) -> None:
     ],
 )
 async def test_walls_and_errors_are_no_versions(case: Make, reply: Reply, problem: str) -> None:
-    """Whatever is in place of the article; the reason is on record, and the article itself counts again afterwards."""
+    """Pages without the article make no version; the reason is on record, and the article counts again afterwards."""
     c = await case()
     html = {"Content-Type": "text/html; charset=utf-8"}
     answer = Reply(status=reply.status, body=reply.body, headers=html)

@@ -118,7 +118,7 @@ def test_date_lines_are_recognised(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["Am 21. Oktober brannte es", "12 Verletzte", "Uhr und Datum", "Stand: 5 Tote", ""])
 def test_other_short_lines_are_not(line: str) -> None:
-    """Whatever numbers or dates they have."""
+    """Lines with a number or a date are not date lines for that reason alone."""
     assert not is_date_line(line)
 
 

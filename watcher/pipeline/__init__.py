@@ -5,7 +5,7 @@
     archive  matched entry  | number, id, story      | write    a document, its file, its deliveries
     deliver  due delivery   | render | send | decide | record   delivered, retried, parked, dead
     follow   followed list  | fetch | parse  | plan  | record   its feeds, next reading
-    revisit  due document  | fetch | read   | follow up | record   a new version of its text, its deliveries
+    revisit  due document   | fetch | read   | follow up | record   a new version of its text, its deliveries
     review   new watch      | match what is there    | record   reopened entries, one summary
 
 Each step is a function keyed by an id, safe to run twice, and ends in one transaction. It takes a small frozen context

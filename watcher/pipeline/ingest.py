@@ -10,7 +10,7 @@ Each page also teaches which paragraphs its host repeats, so that boilerplate is
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,6 +40,7 @@ from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask, Unmatch
 from watcher.pipeline.archive import ArchiveContext, archive, keep_page, record_change
 from watcher.pipeline.look_back import RETRIES as RETRIES_OF_BACKFILL
 from watcher.pipeline.look_back import FindSeen, look_back
+from watcher.pipeline.repeated_paragraphs import HostParagraphs, RepeatedParagraphs
 from watcher.pipeline.seen import AddSeen, no_seen_text, seen_text
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
@@ -63,29 +64,6 @@ _LONGEST_ASKED = timedelta(minutes=5)  # that a host may ask a backfill to wait
 
 TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
 TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
-
-HostParagraphs = Mapping[str, frozenset[int]]
-"""Host -> hashes of the paragraphs that it repeats on page after page."""
-
-
-class RepeatedParagraphs:
-    """The paragraphs that hosts are known to repeat, in memory; the store keeps them across restarts."""
-
-    def __init__(self) -> None:
-        self._of_host: dict[str, set[int]] = {}
-
-    def of(self, host: str) -> Iterable[int]:
-        """Hashes of the paragraphs that a host repeats."""
-        return self._of_host.get(host, ())
-
-    def add(self, learned: HostParagraphs) -> None:
-        """Adds what the latest pages showed."""
-        for host, paragraphs in learned.items():
-            self._of_host.setdefault(host, set()).update(paragraphs)
-
-    def reset(self, known: Mapping[str, set[int]]) -> None:
-        """Takes over what the store knows, without what it has forgotten."""
-        self._of_host = dict(known)
 
 
 class RecordEnd(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.model import EntryId
-from watcher.pipeline.ingest import HostParagraphs
+from watcher.pipeline.repeated_paragraphs import HostParagraphs
 from watcher.runtime.batcher import Batcher
 from watcher.store import StoreThread
 from watcher.store.commands import entries

@@ -11,7 +11,7 @@ from watcher.errors import CorpusError, WatcherError
 from watcher.log import event
 from watcher.matching import STORY_WINDOW
 from watcher.pipeline.archive import ArchiveContext, write_missing
-from watcher.pipeline.ingest import RepeatedParagraphs
+from watcher.pipeline.repeated_paragraphs import RepeatedParagraphs
 from watcher.runtime.clock_skew import repair_due_times
 from watcher.store.commands import entries, feeds, incidents, pages, stories
 from watcher.store.queries import repeats

@@ -27,8 +27,9 @@ from watcher.pipeline.archive import ArchiveContext, adopt_folder
 from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
 from watcher.pipeline.feed_bodies import PollContext
 from watcher.pipeline.follow import FollowContext
-from watcher.pipeline.ingest import IngestContext, RepeatedParagraphs, ingest
+from watcher.pipeline.ingest import IngestContext, ingest
 from watcher.pipeline.poll import poll
+from watcher.pipeline.repeated_paragraphs import RepeatedParagraphs
 from watcher.pipeline.review import review
 from watcher.pipeline.revisit import RevisitContext
 from watcher.pipeline.seen import find_seen_text, no_seen_text

@@ -24,7 +24,7 @@ def test_nothing_scrolls_sideways(visits: Visits, name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_quiet(visits: Visits, name: str) -> None:
-    """No message on the console, no dialog, no request to another host, whatever text it shows."""
+    """No message on the console, no dialog, no request to another host, also with hostile text."""
     assert visits[name].noise == []
 
 

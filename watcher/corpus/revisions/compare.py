@@ -13,7 +13,7 @@ from watcher.model import Change, Comparison, Hit, Match, RevisionClass, Version
 
 _MOST_PAIRED = 30  # paragraphs on each side of a changed part that are paired by their words
 _ALIKE = 0.4  # the share of common words from which two paragraphs are versions of one
-_LONG = 5  # words: a longer insertion is new text, whatever numbers and names it has
+_LONG = 5  # words: a longer insertion or deletion is added or removed text; its numbers and names are not compared
 _MOST_PASSAGES = 4
 
 Term = tuple[str, str]

@@ -105,7 +105,7 @@ PROBLEMS = {
     "{name}: {value} is not a day such as 2026-11-29.": "{name}: {value} ist kein Tag wie 2026-11-29.",
     "{name}: {value} is not a number that fits.": "{name}: {value} ist keine passende Zahl.",
     "{name}: {value} is not one of {known}.": "{name}: {value} ist nicht eines von {known}.",
-    "There is no document {number}.": "Es gibt kein Dokument {number}.",
+    "No document has the number {number}.": "Es gibt kein Dokument {number}.",
     "There is no feed {name}.": "Es gibt keinen Feed {name}.",
     "There is no watch {name}.": "Es gibt keine Beobachtung {name}.",
     "The file {name} is not in the folder any more.": "Die Datei {name} ist nicht mehr im Ordner.",

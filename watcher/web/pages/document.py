@@ -64,7 +64,7 @@ def find_document(asked: Asked) -> StoredDocument:
         found = asked.store.read(stored_documents.get_many, [int(digits)])
         if int(digits) in found:
             return found[int(digits)]
-    raise Problem(404, "There is no document {number}.", number=digits[:20])
+    raise Problem(404, "No document has the number {number}.", number=digits[:20])
 
 
 def _missing(found: StoredDocument) -> bytes:
