@@ -16,6 +16,12 @@ from pathlib import Path
 
 from bench.newswire import KEYED, Newswire, Report, Told
 from watcher.corpus import parse_document, parse_file_name
+from watcher.errors import SeenError
+from watcher.seen import Window, open_reader
+from watcher.text.index import Phrase
+
+TERM = "rutte"
+"""A word of each report."""
 
 
 def promised(wire: Newswire, seeds: Path) -> list[str]:
@@ -36,7 +42,34 @@ def settled(wire: Newswire, seeds: Path, state: Path, *, crashes: Collection[int
         *_contents(files, reports),
         *_records(files, state),
         *_alerts(files, reports, list(wire.told()), crashes),
+        *archive(state.with_name("seen.db")),
     ]
+
+
+def archive(path: Path) -> Iterator[str]:
+    """Yields what is wrong with the seen archive. It may lack the texts of the last seconds, but not be damaged."""
+    if not path.exists():
+        yield f"the seen archive {path.name} is not there"
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as archived:
+            yield from (
+                f"the seen archive is damaged: {row[0]}"
+                for row in archived.execute("PRAGMA integrity_check")
+                if row != ("ok",)
+            )
+        with open_reader(path) as reader:
+            texts = list(reader.newest(Window()))
+            found = {text.place for text in reader.newest(Window(), Phrase(words=(TERM,)))}
+    except (sqlite3.DatabaseError, SeenError) as error:
+        yield f"the seen archive is damaged: {error}"
+        return
+    if reader.unreadable:
+        yield f"{reader.unreadable} texts of the seen archive cannot be read"
+    if repeated := len(texts) - len({text.link_key for text in texts}):
+        yield f"{repeated} pages are in the seen archive twice"
+    if found != {text.place for text in texts if TERM in text.article.text.lower()}:
+        yield "the index of the seen archive does not fit its texts"
 
 
 def _stands(file: Path) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
-from bench import power
+from bench import audit, power
 from bench.crash import control_cuts, cut_amid_alerts_and_check, cut_and_check, kill_and_check, on_a_disk
 from bench.ordeal import ordeal
 from tests.needs import needs_power
+from tests.seen.texts import text, write
 
 
 def test_kills_lose_tear_double_and_misnumber_nothing(tmp_path: Path) -> None:
@@ -65,3 +68,23 @@ def test_the_checker_sees_that_the_state_is_not_synced(tmp_path: Path) -> None:
     with on_a_disk(tmp_path, seed=7, sabotage="normal", group_wait="3s") as (disk, under):
         _, problems = control_cuts(under, disk, cut_amid_alerts_and_check, most=3)
     assert any("the store knows no more" in problem or "alert doubled" in problem for problem in problems)
+
+
+def test_the_checker_sees_a_damaged_archive(tmp_path: Path) -> None:
+    """An archive that is missing, cut off, or whose index has lost a text."""
+    path = tmp_path / "seen.db"
+    write(path, *(text(number, f"Rutte sprach {number} mal.") for number in range(3)))
+    assert list(audit.archive(path)) == []
+    with closing(sqlite3.connect(path)) as db:
+        (name,) = db.execute("SELECT name FROM partitions").fetchone()
+        db.execute(f"DELETE FROM texts_{name} WHERE id = (SELECT min(id) FROM texts_{name})")
+        db.commit()
+    assert list(audit.archive(path)) == []
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"INSERT INTO index_{name} (index_{name}) VALUES ('delete-all')")
+        db.commit()
+    assert list(audit.archive(path)) == ["the index of the seen archive does not fit its texts"]
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert "damaged" in " ".join(audit.archive(path))
+    path.unlink()
+    assert list(audit.archive(path)) == ["the seen archive seen.db is not there"]
