@@ -37,6 +37,7 @@ RETENTION = timedelta(minutes=10)
 REVIEW = timedelta(hours=1)
 HEARTBEAT = timedelta(seconds=5)  # monotonic
 STALLED = timedelta(minutes=10)  # without any progress, a backfill is left for later
+INDEXING = timedelta(seconds=20)  # of `once`: what is left is indexed by the next round
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
@@ -133,6 +134,8 @@ async def once(
         await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()
         await service.delete_expired()
+        if indexer := service.resources.indexer:
+            await asyncio.to_thread(indexer.flush, INDEXING)
         if service.abort_error is not None:
             raise service.abort_error
         return OnceSummary(
@@ -339,7 +342,9 @@ async def _reload(service: Service) -> None:
     await service.subscribe()
     heap.freeze()
     if _fixed_at_start(new) != _fixed_at_start(old):
-        words = "a new corpus folder, state, [seen], [metrics], [web] or [log] takes effect at the next start only"
+        words = (
+            "a new corpus folder or index, state, [seen], [metrics], [web] or [log] takes effect at the next start only"
+        )
         log.warning(words, extra=event("config.restart_needed"))
     counts = {"feeds": len(service.settings.feeds), "watches": len(new.watches)}
     log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
@@ -348,4 +353,4 @@ async def _reload(service: Service) -> None:
 
 
 def _fixed_at_start(config: Config) -> tuple[object, ...]:
-    return config.corpus.folder, config.state, config.seen, config.metrics, config.web, config.log
+    return config.corpus.folder, config.corpus.index, config.state, config.seen, config.metrics, config.web, config.log

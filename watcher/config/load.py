@@ -14,7 +14,7 @@ from watcher.config.checks import (
     find_conflicts,
     find_misplaced_state,
     find_open_metrics,
-    find_state_in_place_of_seen,
+    find_state_in_place_of_another,
     find_warnings,
     find_web_problems,
     find_web_warnings,
@@ -148,7 +148,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         return None
     if log is None or metrics is None or revisions is None or web is None:
         return None
-    conflicts = (*find_misplaced_state(corpus, state), *find_state_in_place_of_seen(state))
+    conflicts = (*find_misplaced_state(corpus, state), *find_state_in_place_of_another(state))
     for finding in (*conflicts, *find_web_problems(corpus, web)):
         reader.report(finding.path, finding.message)
     return Config(

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 
 from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, load_text
-from watcher.seen.database import MOST_DISPLACED, PLACE_BITS, Partition
-from watcher.seen.expressions import expression
+from watcher.seen.database import ARCHIVE, MOST_DISPLACED, PLACE_BITS, Partition
+from watcher.seen.file import in_time, stop_when
 from watcher.seen.values import Dated, StoredText, from_second, second_of
+from watcher.seen.word_index import match_expression
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
-_MOST_WORDS = 2_000  # that contain some letters: with more, reading every text is faster
 _COLUMNS = (
     "texts.id, texts.second, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, "
     "contents.dictionary, contents.content"
@@ -32,7 +32,6 @@ _CONTENTS = "JOIN contents_{0} AS contents ON contents.id = texts.content"
 _SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts {_CONTENTS}"
 _QUARTER = 900  # seconds
 _AHEAD = 10**12  # quarters: integers are divided towards zero
-_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +42,6 @@ class Window:
     until: datetime | None = None
     feed: str = ""
     kept_since: datetime | None = None
-
-
-class TimeIsUp(Exception):
-    """Reading ended because the function of `stop_when` said so."""
-
-
-@contextmanager
-def _in_time() -> Iterator[None]:
-    """Translates the interruption of a statement. Raises TimeIsUp."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname == "SQLITE_INTERRUPT":
-            raise TimeIsUp from error
-        raise
 
 
 class SeenReader:
@@ -72,11 +56,11 @@ class SeenReader:
 
     def stop_when(self, is_over: Callable[[], bool]) -> None:
         """Interrupts statements once `is_over`: they raise TimeIsUp then."""
-        self._db.set_progress_handler(lambda: int(is_over()), _STEPS)
+        stop_when(self._db, is_over)
 
     def newest(self, window: Window, condition: Condition | None = None) -> Iterator[StoredText]:
         """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition."""
-        with _in_time():
+        with in_time():
             streams = [self._texts(partition, window, condition) for partition in self._partitions]
             yield from merge(*streams, key=lambda text: text.place, reverse=True)
 
@@ -94,7 +78,7 @@ class SeenReader:
         counts: Counter[tuple[str, Dated]] = Counter()
         for partition in self._partitions:
             where, values = self._where(window)
-            with _in_time():
+            with in_time():
                 hours = self._db.execute(
                     f"SELECT (second + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
                     f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
@@ -125,14 +109,7 @@ class SeenReader:
     def _expression(self, partition: Partition, condition: Condition | None) -> str | None:
         if condition is None or not partition.indexed:
             return None
-        return expression(condition, lambda letters: self._words_with(partition, letters))
-
-    def _words_with(self, partition: Partition, letters: str) -> list[str] | None:
-        found = self._db.execute(
-            f"SELECT word FROM words_{partition.name} WHERE instr(word, ?) LIMIT ?",
-            (letters, _MOST_WORDS + 1),
-        ).fetchall()
-        return None if len(found) > _MOST_WORDS else [word for (word,) in found]
+        return match_expression(self._db, partition.name, condition)
 
     def _where(self, window: Window) -> tuple[str, tuple[object, ...]]:
         conditions, values = ["1"], list[object]()
@@ -185,5 +162,5 @@ class SeenReader:
 @contextmanager
 def open_reader(path: Path) -> Iterator[SeenReader]:
     """Opens the archive for reading. Raises SeenError if there is none, or if it is damaged."""
-    with database.reading_connection(path) as connection, database.explained(path):
+    with ARCHIVE.reading(path) as connection, ARCHIVE.explained(path):
         yield SeenReader(connection)
