@@ -202,7 +202,7 @@ def test_a_text_of_the_feed_that_grew_is_found_at_once(desk: Desk) -> None:
     assert _places(desk) == places
 
 
-def _record_anew(tx: Connection, moment: datetime) -> None:
+def _record_again(tx: Connection, moment: datetime) -> None:
     tx.execute(update(schema.documents).values(recorded_at=moment))
 
 
@@ -212,12 +212,12 @@ def _places(desk: Desk) -> list[tuple[int, int]]:
 
 
 def test_another_state_has_another_index(desk: Desk) -> None:
-    """One that was restored from a backup, or made anew: documents with the same numbers are others."""
+    """One that was restored from a backup, or rebuilt: documents with the same numbers are others."""
     fill(desk, [("Deich", ""), ("Damm", ""), ("Wehr", "")])
     index(desk)
     with editing(desk.places.state) as store:
         store.run(lambda tx: tx.execute(update(schema.documents).values(text="Schleuse")))
-        store.run(_record_anew, NOW - timedelta(1))
+        store.run(_record_again, NOW - timedelta(1))
     assert answers(desk, "Schleuse")[0] == {0, 1, 2}
     index(desk)
     assert answers(desk, "Schleuse")[0] == {0, 1, 2}
@@ -233,7 +233,7 @@ def test_an_index_of_former_texts_is_made_anew(desk: Desk) -> None:
     for times in range(1, 14):
         with editing(desk.places.state) as store:
             moment = NOW + timedelta(days=times)
-            store.run(_record_anew, moment)
+            store.run(_record_again, moment)
         fill(desk, [(f"Deich {times}", "")] * 100) if times == 1 else None
         index(desk)
     assert max(place for _, place in _places(desk)) < 1_200
@@ -263,7 +263,7 @@ SPOILED: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
 def test_a_damaged_index_is_not_used_and_rebuilt(desk: Desk, spoil: Callable[[Path], object]) -> None:
-    """The search reads each document, and says why; the next start makes the file anew."""
+    """The search reads each document, and says why; the next start rebuilds the file."""
     desk.document("Deich 1")
     index(desk)
     spoil(desk.folder / "index.db")

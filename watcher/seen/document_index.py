@@ -1,7 +1,7 @@
 """The index of the words of documents, in a file of its own: it proposes documents to a search, and holds no texts.
 
 Each document is indexed under a place. One whose text changed gets another place; what the index has at the former one
-is not found any more, and a file with too many of these is made anew.
+is not found any more, and a file with too many of these is rebuilt.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class IndexDamaged(SeenError):
 
 
 class DocumentIndexWriter:
-    """Writes the index over one connection. `replaced`: why the file was made anew when it was opened, else ""."""
+    """Writes the index over one connection. `replaced`: why the file was replaced when it was opened, else ""."""
 
     def __init__(self, path: Path) -> None:
         """Raises SeenError."""
@@ -110,7 +110,7 @@ class DocumentIndexWriter:
         same: Sequence[IndexedDocument] = (),
         gone: Collection[int] = (),
     ) -> None:
-        """Indexes documents anew, notes other counts of matches, and removes documents, all or none.
+        """Indexes new and changed documents, notes other counts of matches, and removes documents, all or none.
 
         `same`: documents whose words stay. Raises SeenError.
         """
