@@ -76,7 +76,7 @@ async def run(
     async with parser_pool(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
         await service.start()
         monitor = StatusMonitor(service=service)
-        async with _metrics(config, monitor), _pages(config, monitor, stop, announce):
+        async with _metrics(config, monitor, stop), _pages(config, monitor, stop, announce):
             await _work(monitor, reload=reload, stop=stop)
     if service.abort_error is not None:
         raise service.abort_error
@@ -282,15 +282,16 @@ async def _refresh_status(monitor: StatusMonitor) -> None:
 
 
 @asynccontextmanager
-async def _metrics(config: Config, monitor: StatusMonitor) -> AsyncIterator[None]:
+async def _metrics(config: Config, monitor: StatusMonitor, stop: asyncio.Event) -> AsyncIterator[None]:
     if not config.metrics.listen:
         yield
         return
-    from watcher.web.metrics import metrics_page
-    from watcher.web.server import serving
+    from watcher.web.listening import serving_metrics
+    from watcher.web.metrics import metrics_app, metrics_page
 
     host, port = split_listen(config.metrics.listen)
-    async with serving(host, port, {"/metrics": metrics_page(monitor)}, hosts=config.web.hosts) as taken:
+    app = metrics_app(metrics_page(monitor), hosts=config.web.hosts)
+    async with serving_metrics(host, port, app, stop=stop) as taken:
         log.info("metrics at http://%s:%d/metrics", host, taken, extra=event("metrics.on", host=host, port=taken))
         yield
 

@@ -229,7 +229,7 @@ def test_another_state_has_another_index(desk: Desk) -> None:
 
 
 def test_an_index_of_former_texts_is_made_anew(desk: Desk) -> None:
-    """Once most of its places are of no document any more; it does not grow for ever."""
+    """Once most of its places are of no document any more; it does not grow without end."""
     for times in range(1, 14):
         with editing(desk.places.state) as store:
             moment = NOW + timedelta(days=times)
