@@ -21,7 +21,7 @@ from watcher.runtime.document_indexer import DocumentIndexer, delete_former_inde
 from watcher.runtime.resources import Resources
 from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, delete_archive
-from watcher.store import StateLock, StoreThread, reading
+from watcher.store import StateLock, StoreThread, reading_in_time
 from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
@@ -131,7 +131,7 @@ async def _document_indexer(config: Config) -> AsyncIterator[DocumentIndexer | N
         delete_former_index(path)
         yield None
         return
-    indexer = DocumentIndexer(path, partial(reading, config.state.path))
+    indexer = DocumentIndexer(path, partial(reading_in_time, config.state.path))
     try:
         yield indexer
     finally:

@@ -28,7 +28,7 @@ from watcher.matching import Watchlist
 from watcher.model import Article, Watch
 from watcher.runtime.document_indexer import DocumentIndexer, delete_former_index
 from watcher.seen import DocumentIndexWriter, open_index
-from watcher.store import editing, open_database, reading, schema
+from watcher.store import editing, open_database, reading, reading_in_time, schema
 from watcher.store.queries.listed_documents import DocumentFilter
 
 LONG = timedelta(minutes=5)
@@ -48,7 +48,7 @@ def _with_state(desk: Desk) -> Desk:
 
 @contextmanager
 def indexer_of(desk: Desk) -> Iterator[DocumentIndexer]:
-    indexer = DocumentIndexer(desk.folder / "index.db", partial(reading, desk.places.state), every=LONG)
+    indexer = DocumentIndexer(desk.folder / "index.db", partial(reading_in_time, desk.places.state), every=LONG)
     try:
         yield indexer
     finally:
@@ -330,6 +330,15 @@ def test_a_database_of_another_program_is_left_alone(desk: Desk, caplog: pytest.
     assert "move it away" in desk.ask("Deich", scope=Scope.CORPUS).notes[0]
     with pytest.raises(SeenError, match="another program"):
         DocumentIndexWriter(path)
+
+
+def test_an_index_that_is_switched_off_is_deleted(desk: Desk) -> None:
+    """With its logs; without one nothing happens."""
+    desk.document("Deich")
+    index(desk)
+    delete_former_index(desk.folder / "index.db")
+    delete_former_index(desk.folder / "index.db")
+    assert not list(desk.folder.glob("index.db*"))
 
 
 def test_what_is_written_at_once_is_seen_at_once(desk: Desk) -> None:

@@ -15,7 +15,8 @@ from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from watcher.errors import SeenError, StateError
+from watcher import heap
+from watcher.errors import QueryTimeout, SeenError, StateError
 from watcher.log import event
 from watcher.seen import DocumentIndexWriter, IndexDamaged, IndexedDocument, delete_index
 from watcher.store import StoreReader
@@ -44,16 +45,17 @@ class DocumentIndexer:
     def __init__(
         self,
         path: Path,
-        open_state: Callable[[], AbstractContextManager[StoreReader]],
+        open_state: Callable[[Callable[[], bool]], AbstractContextManager[StoreReader]],
         *,
         every: timedelta = EVERY,
     ) -> None:
+        """`open_state` opens the state until a function says that the thread is to end."""
         self.problem = ""
         self._path = path
         self._open_state = open_state
         self._every = every.total_seconds()
         self._index: DocumentIndexWriter | None = None
-        self._is_compared = False
+        self._is_compared = self._was_busy = False
         self._closing, self._hurry, self._wake = threading.Event(), threading.Event(), threading.Event()
         self._rounds = threading.Condition()
         self._begun = self._ended = 0
@@ -83,6 +85,9 @@ class DocumentIndexer:
             with self._rounds:
                 self._begun += 1
             self._try_round()
+            if self._was_busy:
+                heap.trim_free_memory()
+                self._was_busy = False
             with self._rounds:
                 self._ended = self._begun
                 self._rounds.notify_all()
@@ -93,7 +98,7 @@ class DocumentIndexer:
         """Runs a round, and a second one if the file was damaged. Reports a problem once."""
         for is_last in (False, True):
             try:
-                with self._open_state() as store:
+                with self._open_state(self._closing.is_set) as store:
                     self._round(self._ready(), store)
             except IndexDamaged as error:
                 self._index = None
@@ -101,6 +106,8 @@ class DocumentIndexer:
                 if not is_last:
                     continue
                 self._report(f"the index of documents {self._path} is damaged again and again: {error}")
+            except QueryTimeout:  # the thread is to end
+                pass
             except (SeenError, StateError) as error:
                 self._close()
                 self._report(str(error))
@@ -133,6 +140,7 @@ class DocumentIndexer:
         tally = store.read(indexable_documents.tally, highest=extent.highest)
         agrees = tally == (extent.documents, extent.matches, extent.recorded)
         after = extent.highest if agrees and self._is_compared else -1
+        self._was_busy = after < extent.highest
         while page := store.read(indexable_documents.versions, after=after, limit=BATCH):
             begun_at = time.monotonic()
             if self._update(index, store, after, page) and not self._hurry.is_set():
@@ -167,6 +175,7 @@ class DocumentIndexer:
             else:
                 new.append((document, index_texts(found.article.text, found.feed_text)))
         index.write(new, same=same, gone=gone)
+        self._was_busy = True
         return True
 
     def _close(self) -> None:

@@ -30,7 +30,7 @@ INDEX = FileKind(
     );
 {CREATE_INDEX.format(name=_NAME)}""",
     probe=f"SELECT 1 FROM documents, words_{_NAME}, index_{_NAME} WHERE index_{_NAME} MATCH '\"a\"' LIMIT 1",
-    cache=2_000,
+    cache=500,
 )
 
 
