@@ -43,7 +43,9 @@ from watcher.inquiry.outlook import look_out
 from watcher.inquiry.search import Answer, Places, Scope, SearchRequest, TimeLimit, search
 from watcher.matching import Watchlist
 from watcher.model import Article, TextKind, Watch
-from watcher.seen import SeenText, Window, database, open_reader
+from watcher.seen import SeenText, Window, open_reader
+from watcher.seen.database import ARCHIVE
+from watcher.seen.file import remove
 from watcher.seen.writing import Writer
 from watcher.store import editing, open_database
 from watcher.store.commands import backfills, entries
@@ -121,10 +123,10 @@ def _real_sizes(folder: Path) -> None:
         articles.append(_text(number, normalise_text(article.text)))
     for name, texts in (("articles of real pages", articles), ("all that real pages show", shown)):
         path = folder / "real.db"
-        database.remove(path)
+        remove(path)
         seconds = _write(path, texts)
         _print_sizes(name, path, len(texts), sum(len(text.article.text) for text in texts), seconds)
-        database.remove(path)
+        remove(path)
 
 
 def _synthetic(folder: Path, count: int) -> None:
@@ -154,7 +156,7 @@ def _synthetic(folder: Path, count: int) -> None:
 
 def _write(path: Path, texts: Sequence[SeenText]) -> float:
     """Writes texts in batches. Returns the processor time that it took."""
-    connection, _ = database.open_for_writing(path)
+    connection, _ = ARCHIVE.open_for_writing(path)
     with closing(connection):
         writer = Writer(connection, indexed=True, zone=ZONE)
         start = time.process_time()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from watcher.config import Config
@@ -16,10 +17,11 @@ from watcher.net import Client, NetSettings
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import LEASE, Settings, utc_now
+from watcher.runtime.document_indexer import DocumentIndexer, delete_former_index
 from watcher.runtime.resources import Resources
 from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, delete_archive
-from watcher.store import Location, StateLock, StoreThread
+from watcher.store import Location, StateLock, StoreThread, reading_in_time
 from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
@@ -45,13 +47,14 @@ async def assemble(
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(location, folder, lock)
         try:
-            async with _seen_archive(config, now=now) as seen:
+            async with _seen_archive(config, now=now) as seen, _document_indexer(config) as indexer:
                 resources = Resources(
                     store=store,
                     parsers=pool,
                     folder=folder,
                     show=show,
                     seen=seen,
+                    indexer=indexer,
                     recovery=recovery,
                     show_life=lock.show_life,
                     on_abort=on_abort,
@@ -119,6 +122,21 @@ async def _seen_archive(config: Config, *, now: Callable[[], datetime]) -> Async
         yield archive
     finally:
         await asyncio.to_thread(archive.close)
+
+
+@asynccontextmanager
+async def _document_indexer(config: Config) -> AsyncIterator[DocumentIndexer | None]:
+    """Runs the indexing of documents, or deletes the index if there is to be none."""
+    path = config.state.index_path
+    if not config.corpus.index:
+        delete_former_index(path)
+        yield None
+        return
+    indexer = DocumentIndexer(path, partial(reading_in_time, config.location))
+    try:
+        yield indexer
+    finally:
+        await asyncio.to_thread(indexer.close)
 
 
 def client_of(config: Config, *, also: Iterable[str] = ()) -> Client:

@@ -37,6 +37,7 @@ RETENTION = timedelta(minutes=10)
 REVIEW = timedelta(hours=1)
 HEARTBEAT = timedelta(seconds=5)  # monotonic
 STALLED = timedelta(minutes=10)  # without any progress, a backfill is left for later
+INDEXING = timedelta(seconds=20)  # of `once`: what is left is indexed by the next round
 GRACE = timedelta(seconds=5)  # for requests in flight at a stop
 _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
@@ -75,7 +76,7 @@ async def run(
     async with parser_pool(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
         await service.start()
         monitor = StatusMonitor(service=service)
-        async with _metrics(config, monitor), _pages(config, monitor, stop, announce):
+        async with _metrics(config, monitor, stop), _pages(config, monitor, stop, announce):
             await _work(monitor, reload=reload, stop=stop)
     if service.abort_error is not None:
         raise service.abort_error
@@ -133,6 +134,8 @@ async def once(
         await store.run(outbox.close_windows, now=now())
         await service.deliver.drain()
         await service.delete_expired()
+        if indexer := service.resources.indexer:
+            await asyncio.to_thread(indexer.flush, INDEXING)
         if service.abort_error is not None:
             raise service.abort_error
         return OnceSummary(
@@ -279,15 +282,16 @@ async def _refresh_status(monitor: StatusMonitor) -> None:
 
 
 @asynccontextmanager
-async def _metrics(config: Config, monitor: StatusMonitor) -> AsyncIterator[None]:
+async def _metrics(config: Config, monitor: StatusMonitor, stop: asyncio.Event) -> AsyncIterator[None]:
     if not config.metrics.listen:
         yield
         return
-    from watcher.web.metrics import metrics_page
-    from watcher.web.server import serving
+    from watcher.web.listening import serving_metrics
+    from watcher.web.metrics import metrics_app, metrics_page
 
     host, port = split_listen(config.metrics.listen)
-    async with serving(host, port, {"/metrics": metrics_page(monitor)}, hosts=config.web.hosts) as taken:
+    app = metrics_app(metrics_page(monitor), hosts=config.web.hosts)
+    async with serving_metrics(host, port, app, stop=stop) as taken:
         log.info("metrics at http://%s:%d/metrics", host, taken, extra=event("metrics.on", host=host, port=taken))
         yield
 
@@ -339,7 +343,9 @@ async def _reload(service: Service) -> None:
     await service.subscribe()
     heap.freeze()
     if _fixed_at_start(new) != _fixed_at_start(old):
-        words = "a new corpus folder, state, [seen], [metrics], [web] or [log] takes effect at the next start only"
+        words = (
+            "a new corpus folder or index, state, [seen], [metrics], [web] or [log] takes effect at the next start only"
+        )
         log.warning(words, extra=event("config.restart_needed"))
     counts = {"feeds": len(service.settings.feeds), "watches": len(new.watches)}
     log.info("reloaded %s: %d feeds, %d watches", new.file, *counts.values(), extra=event("config.reloaded", **counts))
@@ -348,4 +354,4 @@ async def _reload(service: Service) -> None:
 
 
 def _fixed_at_start(config: Config) -> tuple[object, ...]:
-    return config.corpus.folder, config.state, config.seen, config.metrics, config.web, config.log
+    return config.corpus.folder, config.corpus.index, config.state, config.seen, config.metrics, config.web, config.log

@@ -13,6 +13,7 @@ from tests.acceptance.pages import article, paragraphs
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
 from watcher.model import Entry
+from watcher.seen import open_index
 
 PAGE = "<html lang='de'><body><main><article><h1>{title}</h1><p>{text}</p></article></main></body></html>"
 SENTENCE = "Der Leuchtturmwärter {number} zählt am Abend die Möwen über dem Watt und schreibt ihre Zahl in ein Heft. "
@@ -32,11 +33,13 @@ def found(program: Program, query: str, *options: str) -> dict[str, Any]:
 
 
 def test_everything_that_was_read_is_found(news: Newsroom, program: Program) -> None:
-    """The matched article as a document, the other one as a text; each once."""
+    """The matched article as a document, which the round indexed, the other one as a text; each once."""
     matching = article(news, matching=True)
     news.feed("/a", [matching, unmatched(news, 1)])
     program.configure(feeds={"a": news.url("/a")})
     program.once()
+    with open_index(program.state.with_name("index.db"), lambda: False) as index:
+        assert index.extent().documents == 1
     (document,) = found(program, "Rutte", "--in", "all")["results"]
     assert (document["where"], document["number"], document["kind"]) == ("corpus", 0, "article")
     assert document["url"] == news.url(matching.link)

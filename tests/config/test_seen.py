@@ -29,7 +29,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, written: str) -> None:
     assert problem.startswith(f"2: seen.{written.split()[0]}: ")
 
 
-def test_the_state_cannot_have_the_name_of_the_archive(tmp_path: Path) -> None:
-    """They are two files."""
-    (problem,) = problems(tmp_path, '[state]\nurl = "sqlite:///data/seen.db"\n')
-    assert problem == "2: state.url: must not end in seen.db, the name of the seen archive"
+@pytest.mark.parametrize(("name", "owner"), [("seen.db", "the seen archive"), ("index.db", "the index of documents")])
+def test_the_state_cannot_have_the_name_of_another_file(tmp_path: Path, name: str, owner: str) -> None:
+    """They are three files."""
+    (problem,) = problems(tmp_path, f'[state]\nurl = "sqlite:///data/{name}"\n')
+    assert problem == f"2: state.url: must not end in {name}, the name of {owner}"
+
+
+def test_documents_are_indexed_unless_the_config_says_no(tmp_path: Path) -> None:
+    """Beside the state."""
+    assert load(write(tmp_path, "")).index_path == tmp_path / "state" / "index.db"
+    assert load(write(tmp_path, "[corpus]\nindex = false\n")).index_path is None

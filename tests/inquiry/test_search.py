@@ -45,6 +45,7 @@ class Desk:
             folder=self.folder / "seeds",
             keep=timedelta(days=3650),
             zone=BERLIN,
+            index=self.folder / "index.db",
         )
 
     def ask(self, query: str, *, compounds: bool = False, inflect: bool = True, **filters: Any) -> Answer:

@@ -177,7 +177,7 @@ def test_articles_of_a_former_version_are_counted_from_the_seen_archive(
     assert found.notes == (
         "of the articles that were read before 2026-11-05, only those of the seen archive are counted",
     )
-    monkeypatch.setattr("watcher.seen.reading._STEPS", 1)
+    monkeypatch.setattr("watcher.seen.file._STEPS", 1)
     hurried = timeline(path, is_over=lambda: True)
     assert counted(hurried) == counted(without)
     assert hurried.notes[0].endswith("shares are too high: the time for the answer was over")

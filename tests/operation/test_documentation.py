@@ -57,7 +57,7 @@ def test_every_event_is_documented_and_no_other() -> None:
 
 def test_every_metric_is_documented_and_no_other() -> None:
     """Names and labels of the table are those that a daemon shows which has something of everything."""
-    page = metrics_page(everything())().body.decode()
+    page = metrics_page(everything())().decode()
     shown = set()
     for line in page.splitlines():
         if line.startswith("watcher_"):

@@ -99,6 +99,7 @@ def places_of(config: Config) -> Places:
     return Places(
         state=config.location,
         seen=config.state.seen_path,
+        index=config.index_path,
         folder=config.corpus.folder,
         keep=config.seen.keep,
         zone=ZoneInfo(config.corpus.timezone),

@@ -51,10 +51,11 @@ def find_misplaced_state(corpus: CorpusConfig, state: StateConfig) -> Iterator[F
         )
 
 
-def find_state_in_place_of_seen(state: StateConfig) -> Iterator[Finding]:
-    """Yields a problem if the state file has the name of the seen archive beside it."""
-    if state.path == state.seen_path:
-        yield Finding(path=("state", "url"), message="must not end in seen.db, the name of the seen archive")
+def find_state_in_place_of_another(state: StateConfig) -> Iterator[Finding]:
+    """Yields a problem if the state file has the name of another file beside it."""
+    for path, name in ((state.seen_path, "the seen archive"), (state.index_path, "the index of documents")):
+        if state.path == path:
+            yield Finding(path=("state", "url"), message=f"must not end in {path.name}, the name of {name}")
 
 
 def find_missing_driver(state: StateConfig) -> Iterator[Finding]:

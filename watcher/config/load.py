@@ -16,7 +16,7 @@ from watcher.config.checks import (
     find_missing_driver,
     find_open_metrics,
     find_password_in_plain_text,
-    find_state_in_place_of_seen,
+    find_state_in_place_of_another,
     find_warnings,
     find_web_problems,
     find_web_warnings,
@@ -152,7 +152,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         return None
     conflicts = (
         *find_misplaced_state(corpus, state),
-        *find_state_in_place_of_seen(state),
+        *find_state_in_place_of_another(state),
         *find_missing_driver(state),
     )
     for finding in (*conflicts, *find_web_problems(corpus, web)):

@@ -61,12 +61,14 @@ class Section(BaseModel):
 class CorpusConfig(Section):
     """`[corpus]`: `folder` is absolute; a zoned timestamp becomes a date in `timezone`.
 
-    `pages`: keep the bytes of each matched page and its header fields, as received, for WARC.
+    `pages`: keep the bytes of each matched page and its header fields, as received, for WARC. `index`: whether the
+    words of documents are indexed for the search.
     """
 
     folder: Folder = Path("seeds")
     timezone: TimeZone = "Europe/Berlin"
     pages: bool = True
+    index: bool = True
 
 
 class StateSection(Section):
@@ -99,6 +101,11 @@ class StateConfig(StateSection):
     def seen_path(self) -> Path:
         """The file of the seen archive, beside the database."""
         return self.path.with_name("seen.db")
+
+    @property
+    def index_path(self) -> Path:
+        """The file of the index of documents, beside the database."""
+        return self.path.with_name("index.db")
 
 
 class SeenConfig(Section):
@@ -359,6 +366,11 @@ class Config(BaseModel):
     def has_state(self) -> bool:
         """Whether there is a state already; one on a server is created where it is opened."""
         return self.state.server is not None or self.state.path.exists()
+
+    @property
+    def index_path(self) -> Path | None:
+        """The file of the index of documents, None if there is to be none."""
+        return self.state.index_path if self.corpus.index else None
 
     def resolve(self, secret: Secret, environ: Mapping[str, str]) -> str:
         """Reads a channel's secret. Raises WatcherError, which names its source only."""

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.alerts.snippets import snippets
 from watcher.errors import QueryError, SeenError
+from watcher.inquiry.indexed_documents import index_notes
 from watcher.inquiry.searched_texts import Corpus, SearchedText, Where, seen_texts
 from watcher.matching import Watchlist
 from watcher.model import Hit, Snippet, Watch
@@ -56,13 +57,17 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The files to search. `keep`: texts of the archive that are older are not found any more; 0: there is none."""
+    """The files to search. `keep`: texts of the archive that are older are not found any more; 0: there is none.
+
+    `index`: of the words of documents, None if there is to be none.
+    """
 
     state: Location
     seen: Path
     folder: Path
     keep: timedelta
     zone: ZoneInfo
+    index: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +133,14 @@ def search(
         found = _Found(request, matcher, corpus, on_result)
         streams = list[Iterator[SearchedText]]()
         if request.scope is not Scope.SEEN:
-            streams.append(corpus.texts(request, is_over))
+            streams.append(corpus.texts(request, is_over, matcher.condition))
         reader = _reader(stack, places, notes) if request.scope is not Scope.CORPUS else None
         if reader:
             reader.stop_when(is_over)
             window = Window(since=request.since, until=request.until, feed=request.feed, kept_since=now - places.keep)
             streams.append(seen_texts(reader, window, matcher.condition))
         found.take(merge(*streams, key=_newest_first), is_over)
+        notes += index_notes(places.index, corpus.index_problem, is_complete=found.is_complete)
         if reader and reader.unreadable:
             notes.append(f"{reader.unreadable} texts of the seen archive cannot be read and were left out")
     return Answer(
@@ -255,7 +261,7 @@ def _newest_first(text: SearchedText) -> tuple[int, bool]:
 def _corpus(stack: ExitStack, places: Places, request: SearchRequest, notes: list[str]) -> Corpus:
     if is_there(places.state):
         store = stack.enter_context(reading(places.state))
-        return Corpus(zone=places.zone, store=store, with_redirects=request.asks_for_sites)
+        return Corpus(zone=places.zone, store=store, index=places.index, with_redirects=request.asks_for_sites)
     notes.append(f"the state at {places.state} does not exist yet; the files of the corpus are searched as they are")
     return Corpus(zone=places.zone, folder=places.folder)
 

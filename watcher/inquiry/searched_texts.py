@@ -14,16 +14,19 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from watcher.corpus import CorpusFolder, parse_document
+from watcher.errors import SeenError
+from watcher.inquiry.indexed_documents import proposed_documents
 from watcher.model import Article, PartialDate, TextKind
 from watcher.seen import SeenReader, TimeIsUp, Window, moment_of, second_of
 from watcher.seen.database import PLACE_BITS
 from watcher.store import StoreReader
 from watcher.store.queries import searchable_documents
-from watcher.store.queries.searchable_documents import SearchableDocument
+from watcher.store.queries.searchable_documents import DocumentDate, SearchableDocument
 from watcher.text import hosts_of
 from watcher.text.index import Condition
 
 _AT_ONCE = 100  # documents in memory
+_DATES_AT_ONCE = 10_000
 _NUMBER_BITS = 30  # of 64; the others hold the second
 _LAST_SECOND = 2 ** (63 - _NUMBER_BITS) - 1  # in 2242; what is dated outside of 1697 to 2242 is sorted by number
 _UNKNOWN = datetime(1, 1, 1, tzinfo=UTC)
@@ -117,22 +120,32 @@ class Corpus:
         *,
         zone: ZoneInfo,
         store: StoreReader | None = None,
+        index: Path | None = None,
         folder: Path | None = None,
         with_redirects: bool = False,
     ) -> None:
-        """`with_redirects`: the hosts of an article include those to which its pages were redirected."""
+        """`index`: of the words of documents. `with_redirects`: the hosts of an article include those to which its
+        pages were redirected."""
         self._with_redirects = with_redirects
         self._zone = zone
         self._store = store
+        self._index = index
         self._folder = folder
+        self.index_problem = ""
+        """Why the index could not be used, "" if it could."""
 
-    def texts(self, filters: Filters, is_over: Callable[[], bool]) -> Iterator[SearchedText]:
-        """Yields the documents that the filters let pass, the newest first. Raises TimeIsUp."""
+    def texts(
+        self, filters: Filters, is_over: Callable[[], bool], condition: Condition | None = None
+    ) -> Iterator[SearchedText]:
+        """Yields the documents that the filters let pass and that may satisfy a condition, the newest first.
+
+        Raises TimeIsUp.
+        """
         if self._store is None:
             texts = sorted(self._files(is_over), key=lambda text: (text.second, text.number), reverse=True)
             yield from (text for text in texts if text.passes(filters))
             return
-        numbers = self._newest_first(filters)
+        numbers = self._newest_first(filters, self._proposed(condition, is_over))
         while some := list(islice(numbers, _AT_ONCE)):
             yield from (text for text in self._documents(some) if text.passes(filters))
 
@@ -154,13 +167,30 @@ class Corpus:
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 
-    def _newest_first(self, filters: Filters) -> Iterator[int]:
-        """Yields the numbers of documents that are within the limits. Eight bytes each: there may be millions."""
+    def _proposed(self, condition: Condition | None, is_over: Callable[[], bool]) -> list[int] | None:
+        """Returns the numbers that the index proposes, None for all."""
+        if self._store is None or self._index is None:
+            return None
+        try:
+            return proposed_documents(self._store, self._index, condition, is_over=is_over)
+        except SeenError as error:
+            self.index_problem = str(error)
+            return None
+
+    def _dates(self, proposed: list[int] | None) -> Iterator[DocumentDate]:
         if self._store is None:
             return
+        if proposed is None:
+            yield from self._store.stream(searchable_documents.dates)
+            return
+        for first in range(0, len(proposed), _DATES_AT_ONCE):
+            yield from self._store.read(searchable_documents.dates_of, proposed[first : first + _DATES_AT_ONCE])
+
+    def _newest_first(self, filters: Filters, proposed: list[int] | None) -> Iterator[int]:
+        """Yields the numbers of documents that are within the limits. Eight bytes each: there may be millions."""
         keys = array("q")
         second_of_date = cache(self._second_of_date)
-        for row in self._store.stream(searchable_documents.dates):
+        for row in self._dates(proposed):
             second = row.published_second
             if second is None:
                 second = second_of_date(row.date)

@@ -18,6 +18,7 @@ from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext
 from watcher.pipeline.revisit import RevisitContext
 from watcher.pipeline.settings import Settings, utc_now
+from watcher.runtime.document_indexer import DocumentIndexer
 from watcher.seen import SeenArchive
 from watcher.store import StoreThread
 from watcher.store.engine.recovery import Recovery
@@ -38,8 +39,8 @@ class Tally:
 class Resources:
     """The resources of a process. `show` prints for the console channel, `show_life` leaves a sign of life.
 
-    `seen`: the archive of seen texts, None if it is off. `recovery`: what had to be done to open the state, None if
-    nothing. `on_abort` is called once going on is not safe.
+    `seen`: the archive of seen texts, `indexer`: the index of documents, None if it is off. `recovery`: what had to be
+    done to open the state, None if nothing. `on_abort` is called once going on is not safe.
     """
 
     store: StoreThread
@@ -47,6 +48,7 @@ class Resources:
     folder: CorpusFolder
     show: Callable[[str], None]
     seen: SeenArchive | None = None
+    indexer: DocumentIndexer | None = None
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
     recovery: Recovery | None = None

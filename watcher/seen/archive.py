@@ -22,8 +22,9 @@ from zoneinfo import ZoneInfo
 
 from watcher.errors import SeenError
 from watcher.log import event
-from watcher.seen import database
 from watcher.seen.codec import LONGEST_TEXT, UnreadableText
+from watcher.seen.database import ARCHIVE
+from watcher.seen.file import is_damage, is_same_file, remove, remove_logs
 from watcher.seen.values import SeenText
 from watcher.seen.writing import Writer
 
@@ -43,7 +44,7 @@ def delete_archive(path: Path) -> None:
     if not path.exists():
         return
     try:
-        database.delete(path)
+        ARCHIVE.delete(path)
     except SeenError as error:
         log.error("%s", error, extra=event("seen.dropping", reason=str(error)))
     else:
@@ -153,7 +154,7 @@ class SeenArchive:
 
     def _ready(self) -> Writer:
         """Returns a writer to the file at the path; opens it if there is none yet, or another than before."""
-        if self._writer and self._opened and database.is_same_file(self._opened, self._path):
+        if self._writer and self._opened and is_same_file(self._opened, self._path):
             return self._writer
         if self._writer:
             self._close()
@@ -162,8 +163,8 @@ class SeenArchive:
                 self._path,
                 extra=event("seen.rebuilt", reason="it was deleted or replaced"),
             )
-            database.remove_logs(self._path)  # they belong to the former file
-        self._connection, replaced = database.open_for_writing(self._path)
+            remove_logs(self._path)  # they belong to the former file
+        self._connection, replaced = ARCHIVE.open_for_writing(self._path)
         if replaced:
             self._log_rebuilt(replaced)
         self._opened = self._path.stat()
@@ -173,11 +174,11 @@ class SeenArchive:
 
     def _replace(self, error: Exception) -> bool:
         """Deletes the file if an error means that it is damaged. Returns whether it did."""
-        if isinstance(error, sqlite3.Error) and not database.is_damage(error):
+        if isinstance(error, sqlite3.Error) and not is_damage(error):
             return False
         self._close()
         try:
-            database.remove(self._path)
+            remove(self._path)
         except OSError:
             return False
         self._log_rebuilt(str(error))

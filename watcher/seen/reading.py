@@ -6,7 +6,6 @@ A reader sees the archive as of one moment. Each call streams: of a long answer 
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,14 +17,14 @@ from zoneinfo import ZoneInfo
 
 from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, load_text
-from watcher.seen.database import MOST_DISPLACED, PLACE_BITS, Partition
+from watcher.seen.database import ARCHIVE, MOST_DISPLACED, PLACE_BITS, Partition
 from watcher.seen.expressions import expression
+from watcher.seen.file import in_time, stop_when
 from watcher.seen.values import Dated, StoredText, from_second, second_of
+from watcher.seen.word_index import Vocabulary
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
-_MOST_INSIDE = 2_000  # words that contain some letters: with more, reading every text is faster
-_MOST_STARTING = 300  # words that start with some letters: looking one up takes 40 µs
 _READ_FIRST = 64  # texts, a quarter of a millisecond each
 _COLUMNS = (
     "texts.id, texts.second, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, "
@@ -35,7 +34,6 @@ _CONTENTS = "JOIN contents_{0} AS contents ON contents.id = texts.content"
 _SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts {_CONTENTS}"
 _QUARTER = 900  # seconds
 _AHEAD = 10**12  # quarters: integers are divided towards zero
-_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,43 +46,7 @@ class Window:
     kept_since: datetime | None = None
 
 
-class TimeIsUp(Exception):
-    """Reading ended because the function of `stop_when` said so."""
-
-
-@contextmanager
-def _in_time() -> Iterator[None]:
-    """Translates the interruption of a statement. Raises TimeIsUp."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname == "SQLITE_INTERRUPT":
-            raise TimeIsUp from error
-        raise
-
-
-class _Vocabulary:
-    """The words of a partition. `has_common_prefix`: `starting` was asked for a prefix of too many words.
-
-    Such words are on many pages, and FTS5 would collect all of them first: the newest texts are read without it.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, partition: Partition) -> None:
-        self._db = connection
-        self._table = f"words_{partition.name}"
-        self.has_common_prefix = False
-
-    def containing(self, letters: str) -> list[str] | None:
-        return self._words("instr(word, ?)", (letters,), _MOST_INSIDE)
-
-    def starting(self, letters: str) -> list[str] | None:
-        found = self._words("word >= ? AND word < ?", (letters, f"{letters}{chr(sys.maxunicode)}"), _MOST_STARTING)
-        self.has_common_prefix |= found is None
-        return found
-
-    def _words(self, where: str, values: tuple[object, ...], most: int) -> list[str] | None:
-        found = self._db.execute(f"SELECT word FROM {self._table} WHERE {where} LIMIT {most + 1}", values).fetchall()
-        return None if len(found) > most else [word for (word,) in found]
+_READ_FIRST = 64  # texts, a quarter of a millisecond each
 
 
 class SeenReader:
@@ -99,11 +61,11 @@ class SeenReader:
 
     def stop_when(self, is_over: Callable[[], bool]) -> None:
         """Interrupts statements once `is_over`: they raise TimeIsUp then."""
-        self._db.set_progress_handler(lambda: int(is_over()), _STEPS)
+        stop_when(self._db, is_over)
 
     def newest(self, window: Window, condition: Condition | None = None) -> Iterator[StoredText]:
         """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition."""
-        with _in_time():
+        with in_time():
             streams = [self._texts(partition, window, condition) for partition in self._partitions]
             yield from merge(*streams, key=lambda text: text.place, reverse=True)
 
@@ -121,7 +83,7 @@ class SeenReader:
         counts: Counter[tuple[str, Dated]] = Counter()
         for partition in self._partitions:
             where, values = self._where(window)
-            with _in_time():
+            with in_time():
                 hours = self._db.execute(
                     f"SELECT (second + {_AHEAD * _QUARTER}) / {_QUARTER} - {_AHEAD}, dated, count(*) "
                     f"FROM texts_{partition.name} AS texts WHERE {where} GROUP BY 1, 2",
@@ -135,7 +97,7 @@ class SeenReader:
     # -- rows ----------------------------------------------------------------------------------------------------------
 
     def _texts(self, partition: Partition, window: Window, condition: Condition | None) -> Iterator[StoredText]:
-        vocabulary = _Vocabulary(self._db, partition)
+        vocabulary = Vocabulary(self._db, partition.name)
         matched = expression(condition, vocabulary) if condition is not None and partition.indexed else None
         where, values = self._where(window)
         if matched is None:
@@ -218,5 +180,5 @@ class SeenReader:
 @contextmanager
 def open_reader(path: Path) -> Iterator[SeenReader]:
     """Opens the archive for reading. Raises SeenError if there is none, or if it is damaged."""
-    with database.reading_connection(path) as connection, database.explained(path):
+    with ARCHIVE.reading(path) as connection, ARCHIVE.explained(path):
         yield SeenReader(connection)

@@ -19,6 +19,7 @@ from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, dump_text, load_text, pack_dictionary, trained_dictionary
 from watcher.seen.database import PLACE_BITS, Partition
 from watcher.seen.values import SeenText, moment_of, precision_of, second_of
+from watcher.seen.word_index import WordIndexWriter
 from watcher.text.index import IndexedText, index_texts
 
 KINDS = (TextKind.ARTICLE, TextKind.VISIBLE)
@@ -28,7 +29,6 @@ _TEXTS_TO_TRAIN_ON = 100
 _FARTHEST = 2**42  # seconds: a row id has room for these
 _ROWS_AT_ONCE = 500
 _PAGES_AT_ONCE = 2_000  # of free space, given back to the disk
-_REMEMBERED_WORDS = 50_000  # so that common words are not written again and again
 _REMEMBERED_PLACES = 10_000  # free ones behind a second that many texts share
 _LONGEST_DICTIONARY = 64 * 1024
 _TRAINED = ""  # the host of the dictionary of articles
@@ -53,7 +53,7 @@ class Writer:
         self._codec = Codec(self._dictionary)
         self._dictionaries: dict[tuple[str, str], int] = {}
         self._feeds: dict[str, int] = {}
-        self._words: set[str] = set()
+        self._words = WordIndexWriter(connection)
         self._hosts: set[tuple[str, str]] = set()
         self._articles: dict[str, int] = {}
         self._places: dict[tuple[str, int], int] = {}
@@ -114,19 +114,7 @@ class Writer:
             ),
         )
         if partition.indexed:
-            self._index(partition, place, _indexed(data))
-
-    def _index(self, partition: Partition, place: int, words: IndexedText) -> None:
-        name = partition.name
-        self._db.execute(
-            f"INSERT INTO index_{name} (rowid, words, joined) VALUES (?, ?, ?)",
-            (place, words.words, words.joined),
-        )
-        new = words.vocabulary() - self._words
-        self._db.executemany(f"INSERT OR IGNORE INTO words_{name} VALUES (?)", ((word,) for word in sorted(new)))
-        if len(self._words) + len(new) > _REMEMBERED_WORDS:
-            self._words.clear()
-        self._words |= new
+            self._words.add(partition.name, place, _indexed(data))
 
     def _has(self, text: SeenText) -> bool:
         """Whether there is a text of the same entry."""
@@ -160,10 +148,7 @@ class Writer:
             words = _indexed(self._codec.unpack(row.content, row.dictionary))
         except UnreadableText:
             return
-        self._db.execute(
-            f"INSERT INTO index_{row.partition} (index_{row.partition}, rowid, words, joined) VALUES (?, ?, ?, ?)",
-            ("delete", row.place, words.words, words.joined),
-        )
+        self._words.remove(row.partition, row.place, words)
 
     def _second(self, text: SeenText) -> int:
         article = text.article
@@ -286,7 +271,7 @@ class Writer:
         """Forgets what a transaction that failed may have added."""
         self._dictionaries.clear()
         self._feeds.clear()
-        self._words.clear()
+        self._words.forget()
         self._articles.clear()
         self._places.clear()
         self._codec = Codec(self._dictionary)

@@ -5,5 +5,5 @@ what · site.py: paths, forms, languages · lanes.py: threads for questions · p
 parameters.py, problem.py: questions and answers · rendering.py, catalogue.py, german/, templates/, static/: HTML ·
 results.py: results of forms · live.py: news of new documents · sparkline.py, watch_lines.py, watch_feed_links.py
 
-metrics.py: metrics in Prometheus' format · server.py: a smaller HTTP server, for them
+metrics.py: metrics in Prometheus' format
 """

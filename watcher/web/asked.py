@@ -42,6 +42,7 @@ class Asked:
         return Places(
             state=config.location,
             seen=config.state.seen_path,
+            index=config.index_path,
             folder=config.corpus.folder,
             keep=config.seen.keep,
             zone=self.zone,

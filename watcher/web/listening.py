@@ -1,4 +1,4 @@
-"""Serves the pages on the event loop of the daemon: opens the socket, runs uvicorn, ends it in time."""
+"""Serves pages and metrics on the event loop of the daemon: opens the socket, runs uvicorn, ends it in time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from watcher.config import WebConfig
 from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.web.protocol import LimitedProtocol
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp  # the metrics do without Starlette
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,32 @@ async def serving_pages(web: WebConfig, app: ASGIApp, *, stop: asyncio.Event) ->
     """
     listener = _open(web)
     address = _address(listener)
+    host, port = (str(web.socket), 0) if web.socket else listener.getsockname()[:2]
+    try:
+        async with _serving(listener, app, name="pages", stop=stop):
+            log.info("pages at %s", address, extra=event("web.on", host=host, port=port))
+            yield address
+    finally:
+        if web.socket:
+            web.socket.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def serving_metrics(host: str, port: int, app: ASGIApp, *, stop: asyncio.Event) -> AsyncIterator[int]:
+    """Serves `app` until the end of the context, or until `stop`; yields its port.
+
+    Raises WatcherError if it cannot listen.
+    """
+    try:
+        listener = tcp_listener(host, port)
+    except OSError as error:
+        raise WatcherError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    async with _serving(listener, app, name="metrics", stop=stop):
+        yield int(listener.getsockname()[1])
+
+
+@asynccontextmanager
+async def _serving(listener: socket.socket, app: ASGIApp, *, name: str, stop: asyncio.Event) -> AsyncIterator[None]:
     settings = uvicorn.Config(
         app,
         http=LimitedProtocol,
@@ -59,19 +88,15 @@ async def serving_pages(web: WebConfig, app: ASGIApp, *, stop: asyncio.Event) ->
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(settings)
-    serving = asyncio.create_task(server.serve(sockets=[listener]), name="pages")
-    ending = asyncio.create_task(_end(server, stop), name="end of pages")
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name=name)
+    ending = asyncio.create_task(_end(server, stop), name=f"end of {name}")
     try:
-        host, port = (str(web.socket), 0) if web.socket else listener.getsockname()[:2]
-        log.info("pages at %s", address, extra=event("web.on", host=host, port=port))
-        yield address
+        yield
     finally:
         server.should_exit = True
         await serving
         ending.cancel()
         listener.close()
-        if web.socket:
-            web.socket.unlink(missing_ok=True)
 
 
 async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 
 from watcher.model import DocumentNumber
 from watcher.store import schema
+from watcher.store.dialect import values_of
 
 _rows, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _found_at = func.coalesce(_rows.fetched_at, _rows.recorded_at)
@@ -71,6 +73,14 @@ def numbers(
     if below is not None:
         found = found.where(_rows.number < below)
     return [DocumentNumber(number) for number in tx.execute(found).scalars()]
+
+
+def among(tx: Connection, chosen: DocumentFilter, numbers: Sequence[int]) -> list[DocumentNumber]:
+    """Returns those of the numbers that are of chosen documents, highest first."""
+    found = (
+        select(_rows.number).where(chosen.where(), _rows.number.in_(values_of("numbers"))).order_by(_rows.number.desc())
+    )
+    return [DocumentNumber(number) for number in tx.execute(found, {"numbers": json.dumps(list(numbers))}).scalars()]
 
 
 def days_of_matches(tx: Connection, since: Bound) -> Mapping[str, list[date | datetime]]:

@@ -23,6 +23,7 @@ _DATES = select(
     seconds(_ROWS.published_at),
     seconds(func.coalesce(_ROWS.fetched_at, _ROWS.recorded_at)),
 )
+_DATES_OF = _DATES.where(_ROWS.number.in_(values_of("numbers")))
 _TEXTS = select(
     _ROWS.number,
     _ROWS.text,
@@ -79,6 +80,12 @@ class SearchableDocument:
 def dates(tx: Connection) -> Iterator[DocumentDate]:
     """Yields what all documents are sorted by."""
     return (DocumentDate(*row) for row in tx.execute(_DATES))
+
+
+def dates_of(tx: Connection, numbers: Sequence[int]) -> list[DocumentDate]:
+    """Returns what the documents of these numbers are sorted by, in no order."""
+    found = tx.execute(_DATES_OF, {"numbers": json.dumps(list(numbers))})
+    return [DocumentDate(*row) for row in found]
 
 
 def read(tx: Connection, numbers: Sequence[int]) -> Iterator[SearchableDocument]:

@@ -35,7 +35,12 @@ def matches(asked: Asked) -> View:
     try:
         limit = TimeLimit()  # shorter than that of the lane, so that there is time to show what was found
         page = list_documents(
-            asked.store, chosen, query=parameters.text("q"), below=below, is_over=lambda: limit() or asked.is_over()
+            asked.store,
+            chosen,
+            query=parameters.text("q"),
+            index=asked.places.index,
+            below=below,
+            is_over=lambda: limit() or asked.is_over(),
         )
     except QueryError as error:
         complaint = str(error)
@@ -61,6 +66,7 @@ def matches(asked: Asked) -> View:
         return {
             "total": page.total,
             "complete": page.is_complete,
+            "notes": list(page.notes),
             "documents": [document_json(document) for document in page.documents],
             "next": f"/index.json{next_query}" if next_query else None,
             "complaint": complaint or None,
