@@ -13,8 +13,8 @@ from tests.web.conftest import daemon
 
 PATHS = (
     "/", "/?q=Rutte", "/?watch=Rutte&feed=a&since=2020-01-01&until=2099-01-01", "/documents/0", "/documents/1",
-    "/search?q=Rutte", "/search?q=Rutt*&in=corpus", "/watches", "/watches/try?query=Rutte", "/timeline?by=week", "/feeds",
-    "/feeds/a", "/outbox", "/outbox?state=delivered", "/status", "/press-review?date=2026-11-28",
+    "/search?q=Rutte", "/search?q=Rutt*&in=corpus", "/watches", "/watches/try?query=Rutte", "/timeline?by=week",
+    "/feeds", "/feeds/a", "/outbox", "/outbox?state=delivered", "/status", "/press-review?date=2026-11-28",
 )  # fmt: skip
 
 
