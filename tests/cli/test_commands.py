@@ -53,6 +53,10 @@ def test_match_without_a_match_says_so(cli: Cli) -> None:
     """It is a result, not a failure; an empty list for programs."""
     assert cli("match", "--text", "Nichts.").stdout == "no watch matches\n"
     assert json.loads(cli("match", "--text", "Nichts.", "--json").stdout) == []
+    flood = "Dock. " * 101
+    (match,) = json.loads(cli("match", "--text", flood, "--json").stdout)
+    assert (len(match["hits"]), match["may_have_more_hits"]) == (100, True)
+    assert "100 hits or more" in cli("match", "--text", flood).stdout
     assert cli("match", "--text", "").exit_code == 0
 
 

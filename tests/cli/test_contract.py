@@ -20,7 +20,8 @@ from tests.cli.tree import commands_of
 from tests.newsroom import Newsroom
 from tests.patience import HANGS
 from watcher import __version__
-from watcher.cli.shell import MODULES, main_group
+from watcher.cli.shell import MODULES, SHORT_HELP, main_group
+from watcher.config import LogFormat
 
 
 def commands(group: click.Group = main_group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -40,6 +41,29 @@ def test_each_command_is_where_it_is_looked_for(module: str) -> None:
     group = click.Group()
     import_module(f"watcher.cli.{module}").register(group)
     assert set(group.commands) == {name for name, home in MODULES.items() if home == module}
+
+
+def test_the_list_of_commands_has_the_first_sentence_of_each() -> None:
+    """The list is written without the commands' modules, but says what they say."""
+    context = click.Context(main_group)
+    assert {name: main_group.get_command(context, name).get_short_help_str(500) for name in MODULES} == SHORT_HELP  # type: ignore[union-attr] # each exists
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    """`--help` needs click and a console: no config, no values, nothing of a command."""
+    line = "import sys; from watcher.cli import main\ntry: main()\nfinally: print(*sys.modules, sep='\\n')"
+    ended = subprocess.run([sys.executable, "-c", line, "--help"], capture_output=True, text=True, check=True)
+    help_text, _, modules = ended.stdout.partition("sys\n")
+    assert all(f"  {name} " in help_text for name in MODULES)
+    loaded = {name for name in modules.splitlines() if name.startswith("watcher")}
+    assert loaded == {"watcher", "watcher.cli", "watcher.cli.shell", "watcher.errors", "watcher.log"}
+    assert len(modules.splitlines()) < 250
+
+
+def test_the_formats_of_the_log_are_those_of_the_config() -> None:
+    """The option accepts the values of `[log] format`."""
+    (option,) = [each for each in main_group.params if each.name == "log_format"]
+    assert list(option.type.choices) == [form.value for form in LogFormat]  # type: ignore[attr-defined] # a choice
 
 
 def test_a_command_does_not_load_what_only_others_need() -> None:

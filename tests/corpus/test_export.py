@@ -71,7 +71,11 @@ def test_json_line_says_everything() -> None:
         "quality": "good",
         "story": 3,
         "matches": [
-            {"watch": "Rutte", "hits": [{"term": "Rutte", "form": "Rutte", "offset": 0, "field": HitField.TEXT}]}
+            {
+                "watch": "Rutte",
+                "hits": [{"term": "Rutte", "form": "Rutte", "offset": 0, "field": HitField.TEXT}],
+                "may_have_more_hits": False,
+            }
         ],
         "extractor": "trafilatura 2.3.1",
         "text": 'Rutte reist.\n\n"Bald", sagt er.',

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from watcher.errors import QueryError
 from watcher.matching import Watchlist
-from watcher.matching.watchlist import MAX_HITS
-from watcher.model import Article, Hit, HitField, Match, Watch
+from watcher.model import MAX_HITS, MAX_HITS_OF_TERM, Article, Hit, HitField, Match, Watch
 
 
 def forms(text: str, *terms: str, inflect: bool = True, compounds: bool = False) -> list[str]:
@@ -67,9 +66,14 @@ def test_matches_come_in_the_order_of_the_watchlist() -> None:
 
 
 def test_a_text_full_of_hits_has_the_first_of_them() -> None:
-    """The hits of one match are bounded."""
-    (match,) = Watchlist.compile([Watch(name="Probe", terms=("Tor",))]).match(Article(title="", body="Tor! " * 5000))
-    assert [hit.start for hit in match.hits] == list(range(0, 5 * MAX_HITS, 5))
+    """The hits of one term and of one match are bounded, and a match says that there may be more."""
+    text = Article(title="", body="Tor! Elf. Eck? " * 5000)
+    for terms, number in (("Tor",), MAX_HITS_OF_TERM), (("Tor", "Elf", "Eck"), MAX_HITS):
+        (match,) = Watchlist.compile([Watch(name="Probe", terms=terms)]).match(text)
+        assert [hit.start for hit in match.hits] == list(range(0, 15 * number // len(terms), 15 // len(terms)))[:number]
+        assert match.may_have_more_hits
+    (match,) = Watchlist.compile([Watch(name="Probe", terms=("Tor",))]).match(Article(title="", body="Tor! " * 99))
+    assert not match.may_have_more_hits
 
 
 @pytest.mark.parametrize(

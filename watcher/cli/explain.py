@@ -13,8 +13,8 @@ from rich.text import Text
 
 from watcher.app import client_of
 from watcher.cli.explain_json import plain
-from watcher.cli.output import print_hits
-from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
+from watcher.cli.output import hit_count, print_hits
+from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.config import Config
 from watcher.corpus import parse_file_name
 from watcher.errors import WatcherError
@@ -124,7 +124,7 @@ def _print(explanation: Explanation) -> None:
             out.print(Text(f"  {line}"))
     for finding in explanation.findings:
         if finding.match:
-            out.print(Text(f"watch {finding.watch}: matches, {counted(len(finding.match.hits), 'hit')}", style="bold"))
+            out.print(Text(f"watch {finding.watch}: matches, {hit_count(finding.match)}", style="bold"))
             print_hits(finding.match.hits, explanation.text, explanation.feed_text)
         else:
             out.print(Text(f"watch {finding.watch}: does not match", style="bold"))

@@ -92,6 +92,7 @@ def _watches(explanation: Explanation) -> Iterator[Plain]:
             "watch": finding.watch,
             "matches": finding.match is not None,
             "hits": [_hit(hit, explanation) for hit in hits],
+            "may_have_more_hits": finding.match is not None and finding.match.may_have_more_hits,
             "missing": list(finding.missing),
         }
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from watcher.cli.output import print_hits
-from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
+from watcher.cli.output import hit_count, print_hits
+from watcher.cli.shell import Shell, command, out, pass_shell, print_json
 from watcher.cli.state import corpus_folder
 from watcher.config import Config
 from watcher.corpus import CorpusFile, CorpusFolder, parse_document
@@ -110,7 +110,8 @@ def _from_file(folder: CorpusFolder, file: CorpusFile) -> _Text:
 
 def _rows(text: _Text, matches: tuple[Match, ...]) -> Iterator[dict[str, object]]:
     for found in matches:
-        yield ({"document": text.name} if text.name else {}) | asdict(found)
+        row = asdict(found) | {"may_have_more_hits": found.may_have_more_hits}
+        yield ({"document": text.name} if text.name else {}) | row
 
 
 def _print(found: Iterator[tuple[_Text, tuple[Match, ...]]], nothing: str) -> None:
@@ -120,7 +121,7 @@ def _print(found: Iterator[tuple[_Text, tuple[Match, ...]]], nothing: str) -> No
         if text.name:
             out.print(Text(f"{text.name}: {text.article.title}", style="bold"))
         for match in matches:
-            out.print(Text(f"watch {match.watch}: {counted(len(match.hits), 'hit')}", style="bold"))
+            out.print(Text(f"watch {match.watch}: {hit_count(match)}", style="bold"))
             print_hits(match.hits, text.article.text, text.feed_text)
     if empty:
         out.print(nothing, markup=False)

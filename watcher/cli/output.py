@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from watcher.cli.shell import counted, err, out
-from watcher.model import Hit, HitField
+from watcher.model import Hit, HitField, Match
 
 if TYPE_CHECKING:
     from watcher.daemon import OnceSummary
@@ -88,6 +88,11 @@ def summary_lines(summary: OnceSummary) -> Iterator[str]:
     yield f"alerts: {sent or 'none'}; {left} left for later"
     for name, reason in sorted(summary.parked.items()):
         yield f"  channel {name} is parked: {reason}"
+
+
+def hit_count(match: Match) -> str:
+    """Says how many hits a match has: "3 hits", "100 hits or more"."""
+    return counted(len(match.hits), "hit") + (" or more" if match.may_have_more_hits else "")
 
 
 def print_hits(hits: Sequence[Hit], text: str, feed_text: str) -> None:

@@ -15,18 +15,17 @@ from datetime import datetime
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from watcher import __version__
-from watcher.config import Config, LogFormat, find, format_warnings, load
 from watcher.errors import ConfigError, QueryError, WatcherError
 from watcher.log import JsonFormatter
-from watcher.model import PartialDate
+
+if TYPE_CHECKING:
+    from watcher.config import Config
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +61,35 @@ MODULES = {
 }
 """Command -> the module of this package whose `register` adds it."""
 
+SHORT_HELP = {
+    "alert": "Sends a test alert, or previews one.",
+    "backfill": "Tries a WATCH on everything that was seen, and archives what matches.",
+    "backup": "Copies the state to FILE, also while the daemon runs.",
+    "check": "Validates the config and the files of [[opml]].",
+    "corpus": "Verifies, counts or exports the documents.",
+    "coverage": "Shows for each feed how many entries it listed, how many were read from their page, "
+    "and why others were not.",
+    "demo": "Runs a demo on loopback. watcher serves a small newsroom and watches it.",
+    "explain": "Explains what happened, or would happen, to a page, and why.",
+    "feeds": "Lists, finds, adds or removes feeds of the config file, also from and to OPML.",
+    "healthcheck": "Reports whether the daemon works.",
+    "match": "Tests a text against the watches and marks the hits.",
+    "near-misses": "Lists sentences that hold a watch's term, but outside of the article, last seen first.",
+    "once": "Runs one round: every feed, pending entry and delivery.",
+    "outbox": "Lists, shows, re-sends, drops or resumes alerts.",
+    "press-review": "Prints the press review of a day or span: excerpts and links, grouped by story.",
+    "revisions": "Shows what changed in archived articles.",
+    "run": "Runs the daemon until SIGTERM or Ctrl-C.",
+    "search": "Searches articles with a QUERY as watches have them, the newest first.",
+    "state": "Copies the state from one database to another.",
+    "timeline": "Shows how many documents of each watch are dated on each day, "
+    "and which share of all articles that is.",
+}
+"""Command -> the first sentence of its help: to read it from the modules, `--help` would import all of them."""
+
+_LOG_FORMATS = ("text", "json")  # of `config.LogFormat`, whose import takes longer than `--help`
+_MARGIN = 6  # columns around a command in `--help`, as in click
+
 
 class CommandsOnDemand(click.Group):
     """Imports the module of a command on first use: importing all of them takes a second."""
@@ -74,22 +102,37 @@ class CommandsOnDemand(click.Group):
             import_module(f"watcher.cli.{MODULES[cmd_name]}").register(self)
         return super().get_command(ctx, cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands as click does, from `SHORT_HELP`."""
+        limit = formatter.width - _MARGIN - max(map(len, MODULES))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=SHORT_HELP[name]).get_short_help_str(limit))
+                    for name in self.list_commands(ctx)
+                ]
+            )
+
 
 class Shell:
     """Holds the global options of one call."""
 
-    def __init__(self, argument: Path | None, log_format: LogFormat | None = None) -> None:
+    def __init__(self, argument: Path | None, log_format: str | None = None) -> None:
         self._argument = argument
         self.log_format = log_format
 
     def config_file(self) -> Path:
         """Returns the path of the config file. Raises WatcherError if there is none."""
+        from watcher.config import find
+
         return find(self._argument, os.environ)
 
     def config(self) -> Config:
         """Loads the config, prints its warnings to stderr and sets the format of the log. Raises ConfigError."""
+        from watcher.config import LogFormat, format_warnings, load
+
         config = load(self.config_file())
-        if (self.log_format or config.log.format) is LogFormat.JSON:
+        if (self.log_format or config.log.format) == LogFormat.JSON:
             log_as_json()
         if config.warnings:
             print_message("\n".join(format_warnings(config)))
@@ -110,23 +153,23 @@ pass_shell = click.make_pass_decorator(Shell)
 )
 @click.option(
     "--log-format",
-    type=click.Choice([form.value for form in LogFormat]),
+    type=click.Choice(_LOG_FORMATS),
     help="Log as text or as JSON objects. Default: [log] format of the config.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log progress, too (level INFO).")
 @click.pass_context
 def main_group(context: click.Context, argument: Path | None, log_format: str | None, verbose: bool) -> None:
     """Watches news feeds, archives every article that matches your terms, and alerts your channels."""
-    context.obj = Shell(argument, LogFormat(log_format) if log_format else None)
+    context.obj = Shell(argument, log_format)
     start_log(logging.INFO if verbose else logging.WARNING, context.obj.log_format)
 
 
-def start_log(level: int, form: LogFormat | None = None) -> None:
+def start_log(level: int, form: str | None = None) -> None:
     """Starts the log on stderr, as text or JSON; under systemd without time stamps, because the journal has its own."""
     under_systemd = "JOURNAL_STREAM" in os.environ
     line = "%(levelname)s %(message)s" if under_systemd else "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=level, format=line, stream=sys.stderr, force=True)
-    if form is LogFormat.JSON:
+    if form == "json":
         log_as_json()
     for library in ("apscheduler", "alembic"):
         logging.getLogger(library).setLevel(max(level, logging.WARNING))
@@ -165,6 +208,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
         for row in rows:
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold", justify="right" if column in right else "left")
@@ -176,10 +222,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, PartialDate):
-        return value.isoformat()
     if isinstance(value, Path):
         return str(value)
+    from watcher.model import PartialDate
+
+    if isinstance(value, PartialDate):
+        return value.isoformat()
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 

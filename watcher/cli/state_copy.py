@@ -21,7 +21,7 @@ def register(group: click.Group) -> None:
 
     @group.group("state")
     def state() -> None:
-        """Moves the state."""
+        """Copies the state from one database to another."""
 
     @command(state, "copy")
     @click.argument("source")

@@ -1,4 +1,4 @@
-"""Evaluates a query on an article and collects the words that make it true. Pure logic over nodes and evidence."""
+"""Evaluates a query on an article and names the words that make it true. Pure logic over nodes and evidence."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from watcher.matching.evidence import Evidence, Span
+from watcher.matching.evidence import Evidence, Span, Witness
 from watcher.matching.nodes import And, FactFilter, Near, Node, Not, Or, Words
 
 _MOST_PASSAGES = 20_000  # pairs that one NEAR examines: a bound for texts that repeat two words thousands of times
 
 
-def evaluate(node: Node, evidence: Evidence) -> list[Span] | None:
-    """Returns the spans that make a query true, None if it is false. `site:example.org` can be true without a span."""
+def evaluate(node: Node, evidence: Evidence) -> list[Witness] | None:
+    """Returns the witnesses of a query, None if it is false. `site:example.org` can be true without a witness.
+
+    The verdict needs the first occurrence of words; further ones are searched only for hits and for NEAR.
+    """
     match node:
         case Words():
-            return evidence.spans(node) or None
+            return [node] if evidence.holds_words(node) else None
         case FactFilter():
             return [] if evidence.holds(node) else None
         case Not(part=part):
@@ -25,19 +28,19 @@ def evaluate(node: Node, evidence: Evidence) -> list[Span] | None:
         case And(parts=parts):
             return _all(parts, evidence)
         case Or(parts=parts):
-            true = [spans for part in parts if (spans := evaluate(part, evidence)) is not None]
-            return [span for spans in true for span in spans] if true else None
+            true = [found for part in parts if (found := evaluate(part, evidence)) is not None]
+            return [witness for found in true for witness in found] if true else None
         case Near():
             return [span for passage in passages(node, evidence) for span in passage.spans] or None
 
 
-def _all(parts: Sequence[Node], evidence: Evidence) -> list[Span] | None:
-    collected: list[Span] = []
+def _all(parts: Sequence[Node], evidence: Evidence) -> list[Witness] | None:
+    collected: list[Witness] = []
     for part in parts:
-        spans = evaluate(part, evidence)
-        if spans is None:
+        found = evaluate(part, evidence)
+        if found is None:
             return None
-        collected += spans
+        collected += found
     return collected
 
 

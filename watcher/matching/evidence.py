@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from typing import TypeAlias
 
-from watcher.matching.lexicon import Lexicon, Occurrences
+from watcher.matching.lexicon import Lexicon, Occurrences, Spans
 from watcher.matching.nodes import Fact, FactFilter, Scope, Words
 from watcher.matching.scan import ScannedText
 from watcher.matching.terms import Term
-from watcher.model import Article, Hit, HitField
+from watcher.model import MAX_HITS_OF_TERM, Article, Hit, HitField
 from watcher.text import fold, host_name, is_word_character, units
 
 _LINE = re.compile(r"\S[^\n]*")
@@ -29,6 +31,10 @@ class Span:
     field: HitField
     start: int
     end: int
+
+
+Witness: TypeAlias = Words | Span
+"""What makes a query true: an occurrence, or words of which some occur within their scope."""
 
 
 class Evidence:
@@ -53,32 +59,41 @@ class Evidence:
             self._texts[HitField.FEED] = _Text(lexicon, feed_text)
         self._headlines: dict[HitField, tuple[tuple[int, int], ...]] = {}
         self._authors: Occurrences | None = None
-
-    @property
-    def candidates(self) -> set[int]:
+        self._hits: dict[int, tuple[Hit, ...]] = {}
+        self._occurrences = [text.occurrences for text in self._texts.values()]
+        self.candidates = frozenset[int]().union(*(each.candidates for each in self._occurrences))
         """The numbers of all terms that can occur in the texts."""
-        return {number for text in self._texts.values() for number in text.occurrences.candidates}
 
     def occurs(self, number: int) -> bool:
         """Whether a term occurs in the texts."""
-        return any(text.occurrences.spans(number) for text in self._texts.values())
+        return any(each.occurs(number) for each in self._occurrences)
+
+    def holds_words(self, words: Words) -> bool:
+        """Whether these words occur within their scope."""
+        return next(self._each(words), None) is not None if words.scope else self.occurs(words.number)
 
     def spans(self, words: Words) -> list[Span]:
         """Returns the occurrences of these words within their scope. Headlines that the feed states are titles too."""
-        return [
+        return list(self._each(words))
+
+    def _each(self, words: Words) -> Iterator[Span]:
+        return (
             Span(number=words.number, field=field, start=start, end=end)
             for field, text in self._texts.items()
-            for start, end in text.occurrences.spans(words.number)
+            for start, end in text.occurrences.each(words.number)
             if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
-        ]
+        )
 
     def mentions(self, numbers: Iterable[int], most: int) -> list[Hit]:
         """Returns the first `most` occurrences of each of these terms in the article's text, in its order."""
         occurrences = self._texts[HitField.TEXT].occurrences
         return self.hits(
-            Span(number=number, field=HitField.TEXT, start=start, end=end)
-            for number in numbers
-            for start, end in islice(occurrences.spans(number), most)
+            (
+                Span(number=number, field=HitField.TEXT, start=start, end=end)
+                for number in numbers
+                for start, end in occurrences.spans(number, most)
+            ),
+            most,
         )
 
     def holds(self, fact_filter: FactFilter) -> bool:
@@ -94,7 +109,7 @@ class Evidence:
             case Fact.AUTHOR:
                 if self._authors is None:
                     self._authors = self._lexicon.find(ScannedText(self.fact(fact_filter.fact)))
-                return bool(self._authors.spans(fact_filter.number))
+                return self._authors.occurs(fact_filter.number)
 
     def words_between(self, left: Span, right: Span) -> int:
         """Counts the words from the end of `left` to the start of `right`; 0 within one word joined by hyphens."""
@@ -121,22 +136,49 @@ class Evidence:
         """Returns the folded offset of the end of the word that is `words` words behind the span."""
         return self._texts[span.field].end_of_word(self._texts[span.field].word_at(span.end - 1) + words)
 
-    def hits(self, spans: Iterable[Span]) -> list[Hit]:
-        """Makes the hits of these spans, in the order of the texts: each term once at a place, with its longest form.
+    def hits(self, witnesses: Iterable[Witness], most: int = MAX_HITS_OF_TERM) -> list[Hit]:
+        """Makes the hits of a query, in the order of the texts: each term once at a place, with its longest form.
 
-        A term that occurs in the article's text has no hits in the feed's.
+        A term has at most the first `most` hits. One that occurs in the article's text has no hits in the feed's.
         """
         longest: dict[tuple[HitField, int, str], int] = {}
-        for span in spans:
+        for span in self._spans_of(witnesses, most):
             key = (span.field, span.start, self._lexicon.terms[span.number].text)
             longest[key] = max(span.end, longest.get(key, 0))
         in_text = {term for field, _, term in longest if field is HitField.TEXT}
         order = sorted(longest.items(), key=lambda each: (each[0][0] is HitField.FEED, each[0][1], each[1], each[0][2]))
-        return [
-            self._texts[field].hit(field, term, start, end)
-            for (field, start, term), end in order
-            if field is HitField.TEXT or term not in in_text
-        ]
+        numbers: Counter[str] = Counter()
+        hits: list[Hit] = []
+        for (field, start, term), end in order:
+            if numbers[term] < most and (field is HitField.TEXT or term not in in_text):
+                numbers[term] += 1
+                hits += self._texts[field].hits(field, term, [(start, end)])
+        return hits
+
+    def hits_of(self, numbers: Sequence[int]) -> list[Hit]:
+        """Makes the hits of terms with different texts: the same as `hits`, in less time, because terms share none."""
+        if len(numbers) == 1:
+            return list(self._hits_of(numbers[0]))
+        return sorted(chain.from_iterable(map(self._hits_of, numbers)), key=_order_of_hits)
+
+    def _hits_of(self, number: int) -> tuple[Hit, ...]:
+        hits = self._hits.get(number)
+        if hits is None:
+            term = self._lexicon.terms[number].text
+            for field, text in self._texts.items():
+                if spans := text.occurrences.spans(number, MAX_HITS_OF_TERM):
+                    hits = text.hits(field, term, spans)
+                    break
+            self._hits[number] = hits = hits or ()
+        return hits
+
+    def _spans_of(self, witnesses: Iterable[Witness], most: int) -> Iterator[Span]:
+        """Yields the spans of witnesses: of words the first `most` of the article's text, or else of the feed's."""
+        for witness in witnesses:
+            if isinstance(witness, Span):
+                yield witness
+            else:
+                yield from islice(self._each(witness), most)
 
     def _known_language(self) -> str:
         if self._language is None:
@@ -149,6 +191,10 @@ class Evidence:
             title = fold(self._article.title).text
             self._headlines[field] = tuple(headlines(self._texts[field].folded, title, field))
         return any(first <= start < last for first, last in self._headlines[field])
+
+
+def _order_of_hits(hit: Hit) -> tuple[bool, int, int, str]:
+    return hit.field is HitField.FEED, hit.start, hit.end, hit.term
 
 
 def is_of_feed(fact_filter: FactFilter, feed: str) -> bool:
@@ -195,9 +241,10 @@ class _Text:
     def folded(self) -> str:
         return self._scanned.folded.text
 
-    def hit(self, field: HitField, term: str, start: int, end: int) -> Hit:
-        first, last = self._scanned.folded.original_span(start, end)
-        return Hit(term=term, form=self._original[first:last], start=first, end=last, field=field)
+    def hits(self, field: HitField, term: str, spans: Spans) -> tuple[Hit, ...]:
+        original, origin = self._original, self._scanned.folded.original_span
+        places = [origin(start, end) for start, end in spans]
+        return tuple([Hit(term=term, form=original[a:b], start=a, end=b, field=field) for a, b in places])
 
     def words_with(self, term: Term) -> tuple[str, ...]:
         """Returns the first three distinct words that contain the letters of a term."""

@@ -25,6 +25,7 @@ class Plan:
     `needs`: the query is true only if one of these terms occurs in the article; None: it can be true without any.
     `also_needs`: one term of each of these sets must occur as well.
     `signs`: as `needs`, but the author's name counts as a term of the page, and a site or feed counts as well.
+    `is_any_of_needs`: the query is true exactly if one of `needs` occurs anywhere, and each has a text of its own.
     """
 
     watch: Watch
@@ -32,6 +33,7 @@ class Plan:
     needs: tuple[int, ...] | None
     also_needs: tuple[frozenset[int], ...]
     signs: tuple[Sign, ...] | None
+    is_any_of_needs: bool
 
 
 class Planner:
@@ -49,8 +51,17 @@ class Planner:
             raise QueryError(f"watch {watch.name!r}: {error}", position=error.position) from error
         needed = needs(node, self.terms)
         others = {frozenset(each) for each in _all_needed(node, self.terms)} - {frozenset(needed or ())}
-        signs_of_it = signs(node, self.terms)
-        return Plan(watch=watch, node=node, needs=needed, also_needs=tuple(others), signs=signs_of_it)
+        return Plan(
+            watch=watch,
+            node=node,
+            needs=needed,
+            also_needs=tuple(others),
+            signs=signs(node, self.terms),
+            is_any_of_needs=_is_any_of_words(node) and self._have_own_texts(needed or ()),
+        )
+
+    def _have_own_texts(self, terms: Sequence[int]) -> bool:
+        return len({self.terms[number].text for number in terms}) == len(terms)
 
     def _bind(self, node: Node, watch: Watch) -> Node:
         bound = self._numbered(node, watch)
@@ -155,6 +166,11 @@ def _asked(query: str) -> Node:
     from watcher.matching.query import parse_query
 
     return parse_query(query)
+
+
+def _is_any_of_words(node: Node) -> bool:
+    parts = node.parts if isinstance(node, Or) else (node,)
+    return all(isinstance(part, Words) and not part.scope for part in parts)
 
 
 def _any_of(watch: Watch) -> Node:

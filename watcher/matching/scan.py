@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TypeAlias
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from watcher.text import Folded, fold, squeeze
+from watcher.text import Folded, fold
 
 _GAP = re.compile(r"[\s-]")
-_SPACED_UP_TO = "\u0e00"  # the first script without spaces between words is Thai
+SPACED_UP_TO = "\u0e00"  # the first script without spaces between words is Thai
+
+
+FoundNeedle: TypeAlias = tuple[int, int, int]
+"""The number of a needle, and the squeezed offsets of its letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,57 +49,51 @@ class Needles:
             else None
         )
 
-    def found(self, text: ScannedText) -> dict[int, list[tuple[int, int]]]:
-        """Returns each needle in the text with the squeezed offsets of all its places, overlapping ones too."""
-        found: dict[int, list[tuple[int, int]]] = {}
+    def found(self, text: ScannedText) -> Mapping[int, Sequence[FoundNeedle]]:
+        """Returns each needle in the text with all its places, in their order, overlapping ones too."""
+        found: dict[int, list[FoundNeedle]] = defaultdict(list)
         if self._automaton is not None:
-            for needle, start, end in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
-                found.setdefault(needle, []).append((start, end))
+            for place in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
+                found[place[0]].append(place)
         return found
 
 
 class ScannedText:
-    """A text prepared for the search: folded and squeezed, with a map from squeezed to folded offsets."""
+    """A text prepared for the search: folded and squeezed, with a map from squeezed to folded offsets.
 
-    __slots__ = ("_begins", "_offsets", "folded", "squeezed")
+    The map knows the starts of the pieces between single spaces and hyphens. In the folded text the n-th piece begins n
+    characters later; between two spaces there is an empty piece.
+    """
+
+    __slots__ = ("_offsets", "_pieces", "folded", "squeezed")
 
     def __init__(self, text: str) -> None:
         self.folded: Folded = fold(text)
-        self.squeezed = squeeze(self.folded.text)
+        # Splitting at one kind of space is faster than any pattern.
+        self._pieces = self.folded.text.replace("-", " ").replace("\n", " ").split(" ")
+        self.squeezed = "".join(self._pieces)
+        if self.squeezed and self.squeezed.split(None, 1) != [self.squeezed]:  # there is white space of another kind
+            self._pieces = _GAP.sub(" ", self.folded.text).split(" ")
+            self.squeezed = "".join(self._pieces)
         self._offsets: list[int] = []
-        self._begins: frozenset[int] = frozenset()
 
-    def is_inside_word(self, start: int) -> bool:
-        """Whether a squeezed offset is certainly within a word: between two letters without a gap."""
-        self._index()
-        before, here = self.squeezed[start - 1 : start], self.squeezed[start]
-        return start not in self._begins and before.isalnum() and here.isalnum() and before < _SPACED_UP_TO
+    @property
+    def offsets(self) -> Sequence[int]:
+        """The squeezed offsets at which the pieces begin, and the length of the squeezed text."""
+        if not self._offsets:
+            self._offsets = list(accumulate(map(len, self._pieces), initial=0))
+        return self._offsets
 
     def place(self, start: int, end: int) -> Place:
         """Returns the place of `squeezed[start:end]` in the folded text."""
-        self._index()
-        offsets = self._offsets
+        offsets = self.offsets
         first, last = bisect_right(offsets, start) - 1, bisect_right(offsets, end - 1) - 1
         return Place(start=start + first, end=end + last, gaps=tuple(self._gaps(start, first, last)))
 
     def _gaps(self, start: int, first: int, last: int) -> Iterator[tuple[int, str]]:
         before = first
         for piece in range(first + 1, last + 1):
-            offset = self._offsets[piece]
-            if offset < self._offsets[piece + 1]:
+            offset = self.offsets[piece]
+            if offset < self.offsets[piece + 1]:
                 yield offset - start, self.folded.text[offset + before : offset + piece]
                 before = piece
-
-    def _index(self) -> None:
-        """Computes the starts of the pieces between single spaces and hyphens in the squeezed text.
-
-        In the folded text the n-th piece begins n characters later; between two spaces there is an empty piece.
-        Splitting is faster than any pattern.
-        """
-        if self._offsets:
-            return
-        pieces = self.folded.text.replace("-", " ").replace("\n", " ").split(" ")
-        if sum(map(len, pieces)) != len(self.squeezed):  # there is white space of another kind
-            pieces = _GAP.sub(" ", self.folded.text).split(" ")
-        self._offsets = list(accumulate(map(len, pieces), initial=0))
-        self._begins = frozenset(self._offsets)

@@ -36,6 +36,8 @@ _DASH = re.compile(r"[^\S\n]*(?:-[^\S\n]*){0,2}\n?[^\S\n]*")  # at a joint that 
 _HYPHENATION = re.compile(r"-(?:[^\S\n]*\n[^\S\n]*)?")
 _ENDING = re.compile(r"'s|es|s")
 _LAST_PART_ENDING = re.compile(r"'s|es|s|en|n")
+_BETWEEN_WORDS = frozenset(["", *' \n.,:;!?()"„“”«»-'])  # signs that are certainly not part of a word
+_GOES_ON = frozenset("abcdfghijklmopqrtuvwxyzäöü")  # letters that are certainly not the first of an ending
 _SIBILANTS = ("s", "x", "z", "ce")
 
 
@@ -81,6 +83,11 @@ class Term:
     prefix: bool = False
     exact: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the term is a word, so that its letters need no spaces between them."""
+        return not self.spellings[0].joints
+
     def occurrence(self, folded: Folded, start: int, end: int) -> tuple[int, int] | None:
         """Returns the span of the whole form of the term whose letters are `folded.text[start:end]`.
 
@@ -89,7 +96,12 @@ class Term:
         text = folded.text
         if self.compounds:
             return _word_around(text, start, end)
-        if _inside_word(text, start):
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if before not in _BETWEEN_WORDS and _inside_word(text, start):
+            return None
+        if after in _BETWEEN_WORDS and not self.exact:
+            return start, end
+        if after in _GOES_ON and not self.prefix and text[end - 1].isalnum():  # by far the most places
             return None
         if self.prefix:
             return _word_around(text, start, end)

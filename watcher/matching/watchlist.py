@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeGuard
@@ -16,11 +16,10 @@ from watcher.matching.lexicon import Lexicon
 from watcher.matching.nodes import Fact, FactFilter
 from watcher.matching.plan import Plan, Planner, Sign
 from watcher.matching.terms import Term
-from watcher.model import Article, Match, Needle, Watch
+from watcher.model import MAX_HITS, Article, Match, Needle, Watch
 from watcher.text import fold, squeeze
 from watcher.text.index import Condition
 
-MAX_HITS = 200
 MAX_MENTIONS = 500
 
 
@@ -90,12 +89,14 @@ class Watchlist:
         """Returns the matches of the article, in the order of the watchlist, each with its hits.
 
         Hits point into `article.text`; a term that does not occur there is searched in `feed_text` (the text of the
-        entry), and its hits have the field FEED. A match has at most `MAX_HITS` hits, the first of the text, and none
-        if the watch consists of facts only. `feed`: the name of the feed. `language`: determines the language of the
-        article, called at most once and only if a `lang:` filter is evaluated; by default it is `article.language`.
+        entry), and its hits have the field FEED. A match has at most `MAX_HITS` hits, the first of the text, and at
+        most `MAX_HITS_OF_TERM` of each term; none if the watch consists of facts only. `feed`: the name of the feed.
+        `language`: determines the language of the article, called at most once and only if a `lang:` filter is
+        evaluated; by default it is `article.language`.
         """
         evidence = Evidence(self._lexicon, article, feed_text=feed_text, feed=feed, language=language)
-        return tuple(match for plan in self._candidates(evidence) if (match := _match(plan, evidence)))
+        found = self._candidates(evidence)
+        return tuple(match for plan, terms in found if (match := _match(plan, evidence, terms)))
 
     def satisfies(self, article: Article, *, feed_text: str = "", feed: str = "") -> bool:
         """Whether all watches match the article: the verdict of `match`, in half the time, because it makes no hits."""
@@ -129,14 +130,29 @@ class Watchlist:
         )
 
     def _finding(self, plan: Plan, evidence: Evidence) -> Finding:
-        match = _match(plan, evidence)
+        match = _match(plan, evidence, [number for number in plan.needs or () if evidence.occurs(number)])
         return Finding(watch=plan.watch.name, match=match, missing=() if match else missing(plan.node, evidence))
 
-    def _candidates(self, evidence: Evidence) -> list[Plan]:
-        found = (term for term in evidence.candidates if term in self._plans_by_term and evidence.occurs(term))
-        numbers = {number for term in found for number in self._plans_by_term[term]}
-        plans = (self._plans[number] for number in sorted(numbers.union(self._always)))
-        return [plan for plan in plans if all(any(map(evidence.occurs, terms)) for terms in plan.also_needs)]
+    def _candidates(self, evidence: Evidence) -> Iterator[tuple[Plan, Sequence[int]]]:
+        """Yields the plans that can be true, in their order, with the terms of `needs` that occur.
+
+        A term is searched only if a plan can still be true with it: if the letters of all its other terms are there.
+        """
+        found: dict[int, list[int]] = {number: [] for number in self._always}
+        for term in evidence.candidates:
+            numbers = self._plans_by_term.get(term)
+            if numbers and (possible := self._possible(numbers, evidence)) and evidence.occurs(term):
+                for number in possible:
+                    found.setdefault(number, []).append(term)
+        for number in sorted(found):
+            plan = self._plans[number]
+            if not plan.also_needs or all(any(map(evidence.occurs, terms)) for terms in plan.also_needs):
+                yield plan, found[number]
+
+    def _possible(self, numbers: Sequence[int], evidence: Evidence) -> Sequence[int]:
+        """Leaves out the plans of which a needed term cannot occur."""
+        plans, are_missing = self._plans, evidence.candidates.isdisjoint
+        return [number for number in numbers if not any(map(are_missing, plans[number].also_needs))]
 
 
 def _filters_by(sign: Sign, fact: Fact) -> TypeGuard[FactFilter]:
@@ -149,11 +165,14 @@ def definition(watch: Watch) -> int:
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), signed=True)
 
 
-def _match(plan: Plan, evidence: Evidence) -> Match | None:
-    spans = evaluate(plan.node, evidence)
-    if spans is None:
+def _match(plan: Plan, evidence: Evidence, terms: Sequence[int]) -> Match | None:
+    """Returns the match of a plan, None if it is false. `terms`: those of `plan.needs` that occur."""
+    if plan.is_any_of_needs:
+        return Match(watch=plan.watch.name, hits=tuple(evidence.hits_of(terms)[:MAX_HITS])) if terms else None
+    witnesses = evaluate(plan.node, evidence)
+    if witnesses is None:
         return None
-    return Match(watch=plan.watch.name, hits=tuple(evidence.hits(spans)[:MAX_HITS]))
+    return Match(watch=plan.watch.name, hits=tuple(evidence.hits(witnesses)[:MAX_HITS]))
 
 
 def _mentioned(plan: Plan, evidence: Evidence) -> list[int]:

@@ -61,6 +61,8 @@ from watcher.model.revisions import (
 from watcher.model.spikes import DayCounts, SpikeRule
 from watcher.model.watches import (
     LONGEST_NEAR_MISS,
+    MAX_HITS,
+    MAX_HITS_OF_TERM,
     MOST_NEAR_MISSES,
     REMOVED,
     Hit,
@@ -79,6 +81,8 @@ __all__ = [
     "DISALLOWED",
     "FEED",
     "LONGEST_NEAR_MISS",
+    "MAX_HITS",
+    "MAX_HITS_OF_TERM",
     "MOST_NEAR_MISSES",
     "NEAR_MISSES_IN_DIGEST",
     "NEWS_SITEMAP",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +50,11 @@ class Needle:
     inside_words: bool = False
 
 
+MAX_HITS = 200
+MAX_HITS_OF_TERM = 100
+"""Limits on the hits of a match: of all its terms, and of each term."""
+
+
 class HitField(StrEnum):
     """The text that a hit's offsets point into."""
 
@@ -73,6 +79,14 @@ class Match:
 
     watch: str
     hits: tuple[Hit, ...]
+
+    @property
+    def may_have_more_hits(self) -> bool:
+        """Whether the hits reach a limit, so that the article may have more."""
+        if len(self.hits) < MAX_HITS_OF_TERM:
+            return False
+        most = max(Counter(hit.term for hit in self.hits).values())
+        return len(self.hits) >= MAX_HITS or most >= MAX_HITS_OF_TERM
 
 
 class Place(StrEnum):

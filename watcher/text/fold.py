@@ -52,6 +52,9 @@ class Folded:
             return start, end
         if self._blocks is None:
             self._blocks = _Blocks(self.original)
+        shift = self._blocks.shift_of(start, end)
+        if shift is not None:
+            return start + shift, end + shift
         first, last = self._blocks.origin(start)[0], self._blocks.origin(end - 1)[1]
         while first < last - 1 and self.original[first] in _INVISIBLE:
             first += 1
@@ -122,8 +125,15 @@ def _composed(text: str) -> str:
             text = text.replace(sign, parts)
     if unicodedata.is_normalized("NFKC", text):
         return text
-    text = text.replace("\u1ffd", "'")  # the polytonic acute accent, as U+00B4
-    return unicodedata.normalize("NFKC", _raised().sub(r"-\g<0>", text))
+    # Nothing composes with the end of a line, and to normalise a long text costs ten times as much as to check it.
+    return "\n".join([_composed_line(line) for line in text.split("\n")])
+
+
+def _composed_line(line: str) -> str:
+    if unicodedata.is_normalized("NFKC", line):
+        return line
+    line = line.replace("\u1ffd", "'")  # the polytonic acute accent, as U+00B4
+    return unicodedata.normalize("NFKC", _raised().sub(r"-\g<0>", line))
 
 
 @lru_cache(maxsize=1)
@@ -170,6 +180,17 @@ class _Blocks:
             self._original_starts.append(start)
             self._original_ends.append(end)
             shift += length - (end - start)
+
+    def shift_of(self, start: int, end: int) -> int | None:
+        """Returns how many characters later `text[start:end]` is in the original, None if a block is part of it."""
+        block = bisect_right(self._folded_starts, start) - 1
+        if block + 1 < len(self._folded_starts) and self._folded_starts[block + 1] < end:
+            return None
+        if block < 0:
+            return 0
+        if start < self._folded_ends[block]:
+            return None
+        return self._original_ends[block] - self._folded_ends[block]
 
     def origin(self, position: int) -> tuple[int, int]:
         """Returns the span of the original that became the folded character at `position`."""

@@ -79,4 +79,4 @@ def revision_row(revision: Revision) -> dict[str, object]:
 
 def _match(match: Match) -> dict[str, object]:
     hits = [{"term": hit.term, "form": hit.form, "offset": hit.start, "field": hit.field} for hit in match.hits]
-    return {"watch": match.watch, "hits": hits}
+    return {"watch": match.watch, "hits": hits, "may_have_more_hits": match.may_have_more_hits}
