@@ -27,7 +27,7 @@ from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
 from watcher.store.commands import article_counts
 from watcher.store.commands.article_counts import EntryDate
-from watcher.store.sql import day_of
+from watcher.store.dialect import day_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LISTED_DAYS = 3  # how long a feed lists an entry

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from watcher.cli import main
-from watcher.store.engine import database
+from watcher.store.engine import sqlite
 
 
 def without_fsync() -> None:
@@ -23,13 +23,13 @@ def without_fsync() -> None:
 
 def with_synchronous_normal() -> None:
     """SQLite no longer syncs its log at each commit."""
-    prepare = database._prepare_connection
+    prepare = sqlite._prepare_connection
 
     def loosened(connection: Any, _record: object) -> None:
         prepare(connection, _record)
         connection.execute("PRAGMA synchronous=NORMAL")
 
-    database._prepare_connection = loosened
+    sqlite._prepare_connection = loosened
 
 
 MODES: dict[str, Callable[[], None]] = {"no-fsync": without_fsync, "normal": with_synchronous_normal}

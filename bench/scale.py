@@ -39,7 +39,7 @@ from bench.site import free_port
 from watcher.config import load
 from watcher.feeds.plan import PollState
 from watcher.store import open_database, schema
-from watcher.store.sql import day_of
+from watcher.store.dialect import day_of
 
 ROOT = Path(__file__).parents[1]
 NEWS_EVERY = 20  # polls

@@ -5,14 +5,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import databases
+from tests.databases import Server
+
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("watcher", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("watcher")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of this test process."""
+    with databases.running() as server:
+        yield server
+
 
 _STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen"})
 

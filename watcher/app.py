@@ -21,7 +21,7 @@ from watcher.runtime.document_indexer import DocumentIndexer, delete_former_inde
 from watcher.runtime.resources import Resources
 from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, delete_archive
-from watcher.store import StateLock, StoreThread, reading_in_time
+from watcher.store import Location, StateLock, StoreThread, reading_in_time
 from watcher.store.engine.recovery import Recovery, open_or_recover
 
 
@@ -42,9 +42,10 @@ async def assemble(
     CorpusError.
     """
     compile_watches(config)
+    location = config.location
     with StateLock(config.state.path) as lock:
         folder = CorpusFolder(config.corpus.folder)
-        store, recovery = _open(config, folder, lock)
+        store, recovery = _open(location, folder, lock)
         try:
             async with _seen_archive(config, now=now) as seen, _document_indexer(config) as indexer:
                 resources = Resources(
@@ -96,11 +97,11 @@ async def _close_former_clients(service: Service) -> None:
         await client.aclose()
 
 
-def _open(config: Config, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
+def _open(location: Location, folder: CorpusFolder, lock: StateLock) -> tuple[StoreThread, Recovery | None]:
     """Prepares the corpus folder and opens the state. A state that cannot be opened is left as it was."""
     try:
         folder.prepare()
-        engine, recovery = open_or_recover(config.state.path, last_end=lock.last_end, now=utc_now())
+        engine, recovery = open_or_recover(location, last_end=lock.last_end, now=utc_now())
         return StoreThread(engine), recovery
     except WatcherError:
         lock.restore_content()
@@ -131,7 +132,7 @@ async def _document_indexer(config: Config) -> AsyncIterator[DocumentIndexer | N
         delete_former_index(path)
         yield None
         return
-    indexer = DocumentIndexer(path, partial(reading_in_time, config.state.path))
+    indexer = DocumentIndexer(path, partial(reading_in_time, config.location))
     try:
         yield indexer
     finally:

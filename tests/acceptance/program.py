@@ -85,8 +85,10 @@ class Running:
 class Program:
     """One installation: a config, a corpus and a state in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, database: str = "") -> None:
+        """`database`: the URL of the state, by default that of a file in `folder`."""
         self.folder = folder
+        self.database = database
         self.config = folder / "config.toml"
         self.seeds = folder / "seeds"
         self.state = folder / "state" / "watcher.db"
@@ -108,6 +110,8 @@ class Program:
             {"name": name, "terms": list(words), "channels": names}
             for name, words in (terms if terms is not None else {"Rutte": ["Rutte", "Purl-Initiative"]}).items()
         ]
+        if self.database:
+            more += _table("[state]", {"url": self.database})
         parts = [
             more,
             _table("[polling]", polling),

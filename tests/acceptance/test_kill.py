@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from pathlib import Path
+
+import pytest
 
 from tests.acceptance.pages import article
 from tests.acceptance.program import Program
@@ -61,8 +64,11 @@ def test_killed_while_it_delivers(news: Newsroom, program: Program) -> None:
     assert never_answered[0].body == hook.accepted[1].body
 
 
-def test_killed_at_any_moment(news: Newsroom, program: Program) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_killed_at_any_moment(news: Newsroom, tmp_path: Path, database: str, request: pytest.FixtureRequest) -> None:
     """Five kills at arbitrary moments under load: every number once, every text once, every alert once."""
+    on_server = database == "postgresql"
+    program = Program(tmp_path, database=request.getfixturevalue("postgresql").fresh() if on_server else "")
     hook = _past_the_first_poll(news, program)
     moments = random.Random(20251021)
     entries: list[Entry] = []

@@ -36,6 +36,7 @@ from watcher.store import StoreThread, open_database, schema
 from watcher.store.commands import documents, entries, near_misses, outbox
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.engine.database import Location
 
 START = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 
@@ -116,8 +117,8 @@ def _response(status: int, body: object, headers: dict[str, str] | None = None) 
 class _Store:
     """The store's functions in one thread, each in its transaction, without the thread."""
 
-    def __init__(self, path: Path) -> None:
-        self.engine = open_database(path)
+    def __init__(self, location: Location) -> None:
+        self.engine = open_database(location)
 
     async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         with self.engine.begin() as tx:
@@ -135,17 +136,18 @@ def _empty_state() -> Path:
 class Desk:
     """One installation with channels named by `channels` (TOML), all of which hear of the watches "Rutte" and "Eil".
 
-    Digests show near misses of "Rutte" only.
+    Digests show near misses of "Rutte" only. `location`: the state, by default in a file.
     """
 
-    def __init__(self, folder: Path, channels: str, *, now: datetime = START) -> None:
+    def __init__(self, folder: Path, channels: str, *, now: datetime = START, location: Location | None = None) -> None:
         self.now = now
         self.network = Network()
         self.config = _config(folder, channels)
-        state = self.config.state.path
-        state.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(_empty_state(), state)
-        self.store = _Store(state)
+        if location is None:
+            location = self.config.state.path
+            location.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(_empty_state(), location)
+        self.store = _Store(location)
         self.printed: list[str] = []
         self.service = self._service()
         self._loop = asyncio.new_event_loop()

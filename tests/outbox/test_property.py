@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.databases import Server
 from tests.outbox.desk import Crash, Desk, Fault, channel
 from watcher.pipeline.deliver import LIMITS
 from watcher.store.commands import outbox
+from watcher.store.engine.database import Location
 from watcher.store.queries import outbox_status
 
 CHANNELS = "\n".join(
@@ -42,9 +46,13 @@ steps = st.sampled_from([5, 20, 20, 90, 90, 600, 600, 3600, 5 * 3600, 26 * 3600]
 class Outbox(RuleBasedStateMachine):
     """Rules are what may happen; invariants what may never."""
 
+    location: Callable[[], Location | None] = lambda: None
+    """Where the state of the next example is; None: in a file."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.desk = Desk(Path(mkdtemp(prefix="watcher-property-")), CHANNELS, now=EVENING)
+        location = type(self).location()
+        self.desk = Desk(Path(mkdtemp(prefix="watcher-property-")), CHANNELS, now=EVENING, location=location)
         self.desk.network.before = self._before_each_request
         self.doubts: Counter[str] = Counter()
         self.found = 0
@@ -151,10 +159,16 @@ class Outbox(RuleBasedStateMachine):
             assert repeats[name] - len(distinct) <= self.doubts[name]
 
 
-def test_outbox_keeps_its_promises_whatever_happens() -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_outbox_keeps_its_promises_whatever_happens(
+    database: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fifteen runs of up to twenty steps each; every run ends with everything sent."""
     checks: list[HealthCheck] = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     profile: Any = settings(max_examples=15, stateful_step_count=20, suppress_health_check=checks)
     from hypothesis.stateful import run_state_machine_as_test
 
+    if database == "postgresql":
+        server: Server = request.getfixturevalue("postgresql")
+        monkeypatch.setattr(Outbox, "location", lambda: server.fresh())
     run_state_machine_as_test(Outbox, settings=profile)

@@ -28,14 +28,17 @@ async def pool() -> AsyncIterator[ParserPool]:
     await pool.aclose()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def make_rig(news: Newsroom, pool: ParserPool, tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+@pytest_asyncio.fixture(loop_scope="session", params=["sqlite", "postgresql"])
+async def make_rig(
+    news: Newsroom, pool: ParserPool, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Callable[..., Any]]:
     """Makes an installation that watches the feeds at these paths of the newsroom; taken down at the end."""
     async with AsyncExitStack() as stack:
 
         async def make(feeds: Mapping[str, str], *, channels: str = "", watch: str = "", seen: bool = False) -> Rig:
             urls = {name: news.url(path) for name, path in feeds.items()}
-            rig = rigged(news, pool, tmp_path, urls, channels=channels, watch=watch, seen=seen)
+            location = None if request.param == "sqlite" else request.getfixturevalue("postgresql").fresh()
+            rig = rigged(news, pool, tmp_path, urls, channels=channels, watch=watch, seen=seen, location=location)
             return await stack.enter_async_context(rig)
 
         yield make

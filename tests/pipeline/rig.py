@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, closing
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
 
 from tests.acceptance.pages import paragraphs
 from tests.newsroom import Newsroom
@@ -27,6 +28,7 @@ from watcher.runtime.resources import Generation, Resources
 from watcher.runtime.service import Service
 from watcher.seen import SeenArchive, StoredText, Window, open_reader
 from watcher.store import StoreReader, StoreThread, open_database, reading
+from watcher.store.engine.database import Location
 from watcher.store.queries import entry_status
 from watcher.store.queries.entry_status import EntryStatus
 
@@ -55,6 +57,7 @@ class Rig:
 
     news: Newsroom
     folder: Path
+    location: Location
     service: Service
     clock: Clock
     shown: list[str] = field(default_factory=list)
@@ -118,11 +121,11 @@ class Rig:
 
     def look(self) -> AbstractContextManager[StoreReader]:
         """The state as another process sees it."""
-        return reading(self.folder / "state" / "watcher.db")
+        return reading(self.location)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.folder / "state" / "watcher.db")) as connection:
-            return connection.execute(query).fetchall()
+        with self.look() as store:
+            return store.read(lambda tx: [tuple(row) for row in tx.execute(text(query))])
 
 
 @asynccontextmanager
@@ -135,17 +138,19 @@ async def rigged(
     channels: str = "",
     watch: str = "",
     seen: bool = False,
+    location: Location | None = None,
 ) -> AsyncIterator[Rig]:
     """An installation in `folder` that watches `feeds` for shipyards. `channels`: TOML; `watch`: further keys of it.
 
-    `seen`: with the archive of seen texts.
+    `seen`: with the archive of seen texts. `location`: the state, by default in a file.
     """
     config = _config(folder, feeds, channels, watch)
     await pool.configure(next(_generations), WATCHES.dump_json(config.watches))
     clock, shown = Clock(), list[str]()
     corpus = CorpusFolder(config.corpus.folder)
     corpus.prepare()
-    store = StoreThread(open_database(config.state.path))
+    location = location or config.state.path
+    store = StoreThread(open_database(location))
     service: Service | None = None
     archive = _archive(config, clock) if seen else None
     try:
@@ -154,7 +159,7 @@ async def rigged(
         )
         service = Service(resources, Settings.of(config, generation=1), client_of(config))
         await service.start()
-        yield Rig(news=news, folder=folder, service=service, clock=clock, shown=shown)
+        yield Rig(news=news, folder=folder, location=location, service=service, clock=clock, shown=shown)
     finally:
         if service is not None:
             for client in (service.generation.client, *service.former_clients):

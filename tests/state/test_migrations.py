@@ -17,7 +17,9 @@ from sqlalchemy import text
 from tests.state.filling import ROWS, as_plain_database, fill, read
 from watcher.errors import StateTooNew
 from watcher.store import schema
-from watcher.store.engine.database import APPLICATION_ID, alembic_config, open_database
+from watcher.store.engine.database import open_database
+from watcher.store.engine.sqlite import APPLICATION_ID
+from watcher.store.engine.tables import alembic_config
 
 SCRIPTS = ScriptDirectory.from_config(alembic_config())
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()]

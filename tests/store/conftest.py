@@ -1,4 +1,4 @@
-"""A real state database for each test."""
+"""A real state database for each test: a file of SQLite, or a database on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine
 
+from tests.databases import Server
 from watcher.store import open_database
 
 
@@ -17,10 +18,14 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state" / "watcher.db"
 
 
-@pytest.fixture
-def engine(state: Path) -> Iterator[Engine]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(state: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An open, empty state."""
-    engine = open_database(state)
+    if request.param == "sqlite":
+        engine = open_database(state)
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        engine = open_database(server.fresh())
     yield engine
     engine.dispose()
 

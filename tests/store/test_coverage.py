@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 
+from tests.databases import on_sqlite
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, draft, new_entry, poll_record
 from watcher.model import ChangedEntry, Coverage, EntryId, FeedId
 from watcher.store import open_database, schema
@@ -310,6 +311,7 @@ def test_the_rows_of_entries_go_with_these(tx: Connection) -> None:
 
 
 @pytest.mark.slow
+@on_sqlite
 def test_a_year_of_a_feed_takes_a_few_kilobytes(tx: Connection) -> None:
     """Of 20 feeds with some of everything, 366 days each, packed as the daemon does."""
     dice, feeds_made = random.Random(1), 20

@@ -14,12 +14,14 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from tests.databases import on_sqlite
 from tests.rights import heeding_rights
 from tests.store.rows import NOW, record
 from watcher.errors import StateDamaged, StateError, StateForeign, StateLocked, StateTooNew
 from watcher.store import StateLock, open_database, reading
 from watcher.store.commands import feeds
-from watcher.store.engine.database import APPLICATION_ID, SCHEMA, alembic_config
+from watcher.store.engine.sqlite import APPLICATION_ID
+from watcher.store.engine.tables import SCHEMA, alembic_config
 from watcher.store.queries import feed_status
 
 SOON = timedelta(seconds=0.2)
@@ -30,6 +32,7 @@ def pragma(engine: Engine, name: str) -> object:
         return connection.execute(text(f"PRAGMA {name}")).scalar_one()
 
 
+@on_sqlite
 def test_a_new_state_is_durable_and_marked_as_ours(engine: Engine) -> None:
     """WAL, an fsync at every commit, foreign keys, and our number in the header."""
     assert pragma(engine, "journal_mode") == "wal"
@@ -160,6 +163,7 @@ def test_there_is_nothing_to_read_before_the_first_start(state: Path) -> None:
     assert not state.exists()
 
 
+@on_sqlite
 def test_a_reader_never_waits_for_a_writer(engine: Engine, state: Path) -> None:
     """Opening and reading work while a transaction is open, and show what was committed before it."""
     with engine.begin() as tx:
@@ -170,6 +174,7 @@ def test_a_reader_never_waits_for_a_writer(engine: Engine, state: Path) -> None:
             assert [status.name for status in store.read(feed_status.statuses)] == ["alt"]
 
 
+@on_sqlite
 def test_a_writer_never_waits_for_a_reader(engine: Engine, state: Path) -> None:
     """A commit lands while somebody reads; the reader goes on seeing the one moment that it began with."""
     with reading(state) as store:
@@ -184,6 +189,7 @@ def test_a_writer_never_waits_for_a_reader(engine: Engine, state: Path) -> None:
         assert len(store.read(feed_status.statuses)) == 1
 
 
+@on_sqlite
 def test_a_reader_cannot_write(engine: Engine, state: Path) -> None:
     """The connection refuses it."""
     assert state.exists()

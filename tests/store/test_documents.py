@@ -183,7 +183,8 @@ def test_a_document_gives_way_to_a_file_that_took_its_number(tx: Connection) -> 
     assert status.document == 7
     assert tx.execute(text("SELECT document FROM delivery_documents")).scalar_one() == 7
     assert tx.execute(text("SELECT story FROM told")).scalar_one() == 7
-    assert tx.execute(text("PRAGMA foreign_key_check")).all() == []
+    if tx.dialect.name == "sqlite":  # PostgreSQL checks at each statement
+        assert tx.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
 def test_a_document_gives_way_to_a_file_that_cannot_be_read(tx: Connection) -> None:

@@ -19,8 +19,8 @@ from watcher.store import schema
 from watcher.store.commands import entries, feeds
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.feeds import PollRecord
+from watcher.store.dialect import day_of
 from watcher.store.queries import entry_status, feed_status, known_entries
-from watcher.store.sql import day_of
 
 HOUR = timedelta(hours=1)
 

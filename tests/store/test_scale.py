@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
+from tests.databases import on_sqlite
 from tests.store.rows import LEASE, NOW, new_entry, record
 from watcher.model import FeedId
 from watcher.store.commands import entries, feeds, outbox
@@ -34,6 +35,7 @@ EVERY_SECOND: dict[str, Callable[[Connection], object]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", EVERY_SECOND)
 def test_nothing_long_done_is_read(engine: Engine, name: str) -> None:
     """SQLite answers from an index that holds open rows only, or by key; never by a look at every entry."""
@@ -55,6 +57,7 @@ def test_nothing_long_done_is_read(engine: Engine, name: str) -> None:
     assert plans
 
 
+@on_sqlite
 def test_due_feeds_come_from_their_index(tx: Connection) -> None:
     """100,000 feeds that are not due cost nothing."""
     sql = "SELECT id FROM feeds WHERE feeds.active AND next_poll_at <= ? AND lease_until IS NULL ORDER BY next_poll_at"

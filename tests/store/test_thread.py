@@ -11,9 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
+from tests.databases import on_sqlite
 from tests.patience import HANGS
 from watcher.errors import StateError, StateUnsynced
 from watcher.store import StoreThread, open_database
@@ -43,10 +44,13 @@ def fill(tx: Connection) -> None:
         add(tx, f"voll {number}", words="x" * 4000)
 
 
-def names(state: Path) -> set[str]:
-    """What another process would see now."""
-    with closing(sqlite3.connect(state)) as connection:
-        return {name for (name,) in connection.execute("SELECT name FROM channels")}
+def names(engine: Engine) -> set[str]:
+    """What another connection would see now."""
+    other = create_engine(engine.url)
+    with other.connect() as connection:
+        found = {name for (name,) in connection.execute(text("SELECT name FROM channels"))}
+    other.dispose()
+    return found
 
 
 class Hold:
@@ -62,14 +66,14 @@ class Hold:
         self._go.set()
 
 
-async def test_a_result_is_handed_out_after_its_commit(store: StoreThread, state: Path) -> None:
+async def test_a_result_is_handed_out_after_its_commit(store: StoreThread, engine: Engine) -> None:
     """The result is reliable: another connection sees what was done."""
     for name in ("a", "b", "c"):
         assert await store.run(add, name) == name
-        assert name in names(state)
+        assert name in names(engine)
 
 
-async def test_a_failure_leaves_no_trace_and_spares_those_beside_it(store: StoreThread, state: Path) -> None:
+async def test_a_failure_leaves_no_trace_and_spares_those_beside_it(store: StoreThread, engine: Engine) -> None:
     """Calls that share a transaction do not share their fate."""
     hold = Hold()
     first = asyncio.create_task(store.run(hold))
@@ -82,10 +86,11 @@ async def test_a_failure_leaves_no_trace_and_spares_those_beside_it(store: Store
     assert results[1] == "a"
     assert isinstance(results[2], LookupError)
     assert results[3] == "c"
-    assert names(state) == {"a", "c"}
+    assert names(engine) == {"a", "c"}
 
 
-async def test_a_full_disk_is_told_to_all_whose_work_it_took(store: StoreThread, state: Path) -> None:
+@on_sqlite
+async def test_a_full_disk_is_told_to_all_whose_work_it_took(store: StoreThread, engine: Engine) -> None:
     """SQLite rolls the whole transaction back then: no call of the batch succeeds."""
     pages = await store.run(lambda tx: tx.execute(text("PRAGMA page_count")).scalar_one())
     await store.run(lambda tx: tx.exec_driver_sql(f"PRAGMA max_page_count={pages + 4}").scalar_one())
@@ -99,11 +104,12 @@ async def test_a_full_disk_is_told_to_all_whose_work_it_took(store: StoreThread,
     assert told
     assert all("make room" in str(error) for error in told)
     done = {result for result in results[1:] if isinstance(result, str)}
-    assert names(state) == done
+    assert names(engine) == done
     assert await store.run(add, "wieder") == "wieder"
 
 
-async def test_a_commit_that_fails_reaches_everybody(store: StoreThread, state: Path) -> None:
+@on_sqlite
+async def test_a_commit_that_fails_reaches_everybody(store: StoreThread, engine: Engine) -> None:
     """A foreign key that is checked at the commit: none of the calls before it is done."""
 
     def promise(tx: Connection) -> str:
@@ -118,11 +124,11 @@ async def test_a_commit_that_fails_reaches_everybody(store: StoreThread, state: 
     hold.release()
     results = await asyncio.gather(first, *calls, return_exceptions=True)
     assert all(isinstance(result, Exception) for result in results[1:])
-    assert names(state) == set()
+    assert names(engine) == set()
     assert await store.run(add, "b") == "b"
 
 
-async def test_a_failure_is_told_once_those_beside_it_are_done(store: StoreThread, state: Path) -> None:
+async def test_a_failure_is_told_once_those_beside_it_are_done(store: StoreThread, engine: Engine) -> None:
     """What is made once more leaves its traces once."""
     hold = Hold()
     first = asyncio.create_task(store.run(hold))
@@ -132,10 +138,11 @@ async def test_a_failure_is_told_once_those_beside_it_are_done(store: StoreThrea
     hold.release()
     results = await asyncio.gather(first, *tasks, return_exceptions=True)
     assert [isinstance(result, LookupError) for result in results[1:]] == [False, True, False, True]
-    assert names(state) == {"a", "c"}
+    assert names(engine) == {"a", "c"}
 
 
-async def test_a_failed_fsync_is_fatal(store: StoreThread, engine: Engine, state: Path) -> None:
+@on_sqlite
+async def test_a_failed_fsync_is_fatal(store: StoreThread, engine: Engine) -> None:
     """As with the files of the corpus: it is never tried again, for the kernel may have dropped what it should keep."""
     fatal: list[Exception] = []
     store.on_fatal = fatal.append
@@ -149,7 +156,7 @@ async def test_a_failed_fsync_is_fatal(store: StoreThread, engine: Engine, state
     with pytest.raises(StateUnsynced, match=r"did not confirm a write to .*watcher\.db"):
         await store.run(add, "a")
     assert [type(error) for error in fatal] == [StateUnsynced]
-    assert names(state) == set()
+    assert names(engine) == set()
 
 
 async def test_a_locked_database_is_told_in_a_sentence(state: Path) -> None:
@@ -166,7 +173,7 @@ async def test_a_locked_database_is_told_in_a_sentence(state: Path) -> None:
         store.close()
 
 
-async def test_close_lets_those_finish_who_wait(engine: Engine, state: Path) -> None:
+async def test_close_lets_those_finish_who_wait(engine: Engine) -> None:
     """Nothing that was asked for before the end is dropped."""
     store, hold = StoreThread(engine), Hold()
     first = asyncio.create_task(store.run(hold))
@@ -175,7 +182,7 @@ async def test_close_lets_those_finish_who_wait(engine: Engine, state: Path) -> 
     hold.release()
     await asyncio.to_thread(store.close)
     await asyncio.gather(first, *calls)
-    assert len(names(state)) == 200
+    assert len(names(engine)) == 200
 
 
 async def test_nothing_can_be_asked_after_the_end(engine: Engine) -> None:
@@ -186,7 +193,7 @@ async def test_nothing_can_be_asked_after_the_end(engine: Engine) -> None:
         await asyncio.wait_for(store.run(add, "a"), HANGS)
 
 
-async def test_who_is_cancelled_does_not_take_back_what_he_asked_for(store: StoreThread, state: Path) -> None:
+async def test_who_is_cancelled_does_not_take_back_what_he_asked_for(store: StoreThread, engine: Engine) -> None:
     """The work is done all the same, once, and the thread goes on."""
     hold = Hold()
     first = asyncio.create_task(store.run(hold))
@@ -198,10 +205,10 @@ async def test_who_is_cancelled_does_not_take_back_what_he_asked_for(store: Stor
     hold.release()
     await asyncio.gather(first, given_up, fails, return_exceptions=True)
     assert await store.run(add, "c") == "c"
-    assert names(state) == {"a", "c"}
+    assert names(engine) == {"a", "c"}
 
 
-def test_a_loop_that_is_gone_does_not_stop_the_thread(engine: Engine, state: Path) -> None:
+def test_a_loop_that_is_gone_does_not_stop_the_thread(engine: Engine) -> None:
     """A call whose loop was closed under it is carried out; the next loop is served."""
     store, hold = StoreThread(engine), Hold()
     loop = asyncio.new_event_loop()
@@ -213,4 +220,4 @@ def test_a_loop_that_is_gone_does_not_stop_the_thread(engine: Engine, state: Pat
     hold.release()
     assert asyncio.run(store.run(add, "a")) == "a"
     store.close()
-    assert names(state) == {"a"}
+    assert names(engine) == {"a"}

@@ -50,7 +50,7 @@ def register(group: click.Group) -> None:
     def preview(shell: Shell, document: str, channel: str | None) -> None:
         """Shows an alert without sending it. DOCUMENT is a number, file name or id."""
         config = shell.config()
-        with reading(config.state.path) as store:
+        with reading(config.location) as store:
             alert = compose.single(headline_of(_find(store, document)))
         if channel is None:
             click.echo(CHANNELS["console"].render(alert, RenderOptions(color=out.is_terminal)), nl=False)

@@ -38,9 +38,9 @@ Show = Callable[[BackfillStatus], None]
 
 def find_incomplete(config: Config, watch: str) -> int | None:
     """Returns the id of the backfill of a watch that was begun and is not complete, None if there is none."""
-    if not config.state.path.exists():
+    if not config.has_state:
         return None
-    with reading(config.state.path) as store:
+    with reading(config.location) as store:
         return store.read(backfills.find_incomplete, watch)
 
 
@@ -78,7 +78,7 @@ def _begin_beside(config: Config, watch: Watch, plan: BackfillPlan | None) -> in
     if plan is None:
         raise ValueError("there is neither a backfill nor a plan")
     now = datetime.now(UTC)
-    with editing(config.state.path) as store:
+    with editing(config.location) as store:
         if store.run(watch_definitions.find_changed, {watch.name: definition(watch)}):
             raise WatcherError(
                 f"the running watcher does not know the watch {watch.name!r} as the config has it; reload it first, "
@@ -91,7 +91,7 @@ def _begin_beside(config: Config, watch: Watch, plan: BackfillPlan | None) -> in
 def _wait(config: Config, number: int, show: Show) -> BackfillStatus | None:
     """Waits until the daemon has completed a backfill. None: the daemon has ended before. Raises WatcherError."""
     last, moved_at = None, time.monotonic()
-    with reading(config.state.path) as store:
+    with reading(config.location) as store:
         while True:
             status = store.read(backfills.status, number)
             show(status)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from watcher.cli.shell import Shell, command, counted, out, pass_shell, print_json
+from watcher.errors import WatcherError
 from watcher.store.engine.backup import Backup, back_up, default_backup
 
 
@@ -25,7 +26,10 @@ def register(group: click.Group) -> None:
         Default: a file beside the state, from which watcher restores a damaged state by itself. Documents are not
         part of it: copy the folder of the corpus, too.
         """
-        state = shell.config().state.path
+        config = shell.config()
+        if config.state.server is not None:
+            raise WatcherError("the state is on PostgreSQL; copy it with pg_dump, and the folder of the corpus, too")
+        state = config.state.path
         made = back_up(state, file or default_backup(state, now=datetime.now(UTC)), overwrite=force)
         if as_json:
             print_json({"file": made.path, "bytes": made.size, "documents": made.documents, "as_of": made.as_of})

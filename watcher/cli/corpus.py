@@ -45,7 +45,7 @@ def register(group: click.Group) -> None:
     @pass_shell
     def stats(shell: Shell, as_json: bool) -> None:
         """Counts documents by feed, watch, language, …"""
-        with reading(shell.config().state.path) as store:
+        with reading(shell.config().location) as store:
             counts = store.read(statistics.count)
         if as_json:
             print_json(asdict(counts))
@@ -71,9 +71,9 @@ def _lines(counts: CorpusCounts) -> Iterator[str]:
 
 def _records(config: Config) -> list[DocumentRecord]:
     """Reads the documents of the store; an empty list without a state."""
-    if not config.state.path.exists():
+    if not config.has_state:
         return []
-    with reading(config.state.path) as store:
+    with reading(config.location) as store:
         return [
             DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
             for number, identity, name, adopted, written in store.read(stored_documents.records)

@@ -49,8 +49,8 @@ async def _explain(config: Config, page: str) -> Explanation:
     """Combines what the store knows with a dry run, because fetched pages are not kept."""
     async with AsyncExitStack() as open_things:
         store = None
-        if config.state.path.exists():
-            store = open_things.enter_context(reading(config.state.path))
+        if config.has_state:
+            store = open_things.enter_context(reading(config.location))
         if "://" in page:
             known = look_up(store, page, config.watches) if store else Explanation(url=page)
             trial = await _try_url(config, page, known)

@@ -108,9 +108,9 @@ def _refuse_if_followed(config: Config, name_or_url: str) -> None:
 
 def _state_of(config: Config) -> FeedList:
     """The feeds of the config and of its lists, with what the state knows of them."""
-    if not config.state.path.exists():
+    if not config.has_state:
         return list_feeds(config, None)
-    with reading(config.state.path) as store:
+    with reading(config.location) as store:
         return list_feeds(config, store)
 
 

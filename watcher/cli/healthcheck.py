@@ -36,7 +36,7 @@ def register(group: click.Group) -> None:
 
 def _inspect(config: Config, now: datetime) -> Inspection:
     try:
-        with reading(config.state.path) as store:
+        with reading(config.location) as store:
             return inspect(config, store, now=now)
     except StateError as error:
         return Inspection(health=None, problems=(*inspect_process(config, now=now), f"{error}."))

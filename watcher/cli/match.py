@@ -85,8 +85,7 @@ def _corpus(config: Config) -> Iterator[_Text]:
     """Yields every document in order, one in memory at a time, with the metadata of the store where it has any."""
     folder = corpus_folder(config)
     with ExitStack() as open_things:
-        state = config.state.path
-        store = open_things.enter_context(reading(state)) if state.exists() else None
+        store = open_things.enter_context(reading(config.location)) if config.has_state else None
         for file in sorted(folder.scan(), key=lambda file: file.number):
             yield _known(store, file) or _from_file(folder, file)
 

@@ -48,7 +48,7 @@ def _register_list_and_show(group: click.Group) -> None:
         """Lists pending alerts. Shows state, channel, age, next attempt and last answer of each."""
         config = shell.config()
         choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
-        with reading(config.state.path) as store:
+        with reading(config.location) as store:
             found, parked = store.read(outbox_status.search, choice), store.read(outbox_status.parked)
         rows = [delivery_json(status, config, datetime.now(UTC)) for status in found]
         if as_json:
@@ -65,7 +65,7 @@ def _register_list_and_show(group: click.Group) -> None:
     def show(shell: Shell, id_: str, as_json: bool) -> None:
         """Shows one alert, its attempts, documents and bytes. A unique prefix of its ID is enough."""
         config = shell.config()
-        with reading(config.state.path) as store:
+        with reading(config.location) as store:
             status = _only(store.read(outbox_status.search, Choice(ids=(id_,))), id_)
             attempts = store.read(outbox_status.attempts, status.sequence)
         row = delivery_json(status, config, datetime.now(UTC))
@@ -87,7 +87,7 @@ def _register_resume(group: click.Group) -> None:
         """Resumes a parked channel. Its queue is sent now, a long one as one digest."""
         config, now = shell.config(), datetime.now(UTC)
         others = [name for name in Settings.of(config, generation=0).ops if name != channel]
-        with editing(config.state.path) as store:
+        with editing(config.location) as store:
             if channel not in store.run(outbox_status.parked):
                 raise WatcherError(f"channel {channel!r} is not parked")
             waiting = store.run(outbox.resume, channel, limits=LIMITS, now=now)
@@ -115,7 +115,7 @@ def _register_replay(group: click.Group) -> None:
         choice = Choice(
             channel=channel, states=states, since=_moment(since, config, now) if since else None, ids=tuple(ids)
         )
-        with editing(config.state.path) as store:
+        with editing(config.location) as store:
             found = [status for status in store.run(outbox_status.search, choice) if not status.is_open]
             if not dry_run:
                 store.run(outbox.replay, choice, now=now)
@@ -137,7 +137,7 @@ def _register_drop(group: click.Group) -> None:
         if not (ids or channel):
             raise click.UsageError("choose alerts by ID or --channel")
         choice = Choice(channel=channel, ids=tuple(ids), states=(*(s for s in OPEN if s is not DeliveryState.SENDING),))
-        with editing(shell.config().state.path) as store:
+        with editing(shell.config().location) as store:
             count = len(store.run(outbox_status.search, choice))
             if not dry_run:
                 count = store.run(outbox.drop, choice, now=datetime.now(UTC))

@@ -61,7 +61,7 @@ def register(group: click.Group) -> None:
 
 
 async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Service], None]) -> OnceSummary:
-    is_new_state = not config.state.path.exists()
+    is_new_state = not config.has_state
     async with parser_pool(config, prestart=is_new_state) as pool:  # parser processes start during the import below
         from watcher import daemon
 

@@ -97,7 +97,7 @@ def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
 def places_of(config: Config) -> Places:
     """The files that the config names."""
     return Places(
-        state=config.state.path,
+        state=config.location,
         seen=config.state.seen_path,
         index=config.index_path,
         folder=config.corpus.folder,

@@ -15,11 +15,11 @@ from watcher.store import StoreReader, reading
 @contextmanager
 def state_of(config: Config) -> Iterator[StoreReader | None]:
     """Opens the state for reading; yields None, and prints a message, if it does not exist yet."""
-    if not config.state.path.exists():
+    if not config.has_state:
         print_message(f"the state at {config.state.path} does not exist yet")
         yield None
         return
-    with reading(config.state.path) as store:
+    with reading(config.location) as store:
         yield store
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,6 +56,20 @@ def find_state_in_place_of_another(state: StateConfig) -> Iterator[Finding]:
     for path, name in ((state.seen_path, "the seen archive"), (state.index_path, "the index of documents")):
         if state.path == path:
             yield Finding(path=("state", "url"), message=f"must not end in {path.name}, the name of {name}")
+
+
+def find_missing_driver(state: StateConfig) -> Iterator[Finding]:
+    """Yields a problem if the state is on PostgreSQL, whose driver is not installed."""
+    if state.server is not None and find_spec("psycopg") is None:
+        message = "needs the driver of PostgreSQL: pip install 'watcher[cluster]'"
+        yield Finding(path=("state", "url"), message=message)
+
+
+def find_password_in_plain_text(state: StateConfig) -> Iterator[Finding]:
+    """Yields a warning if the password of the state's server is written in the config."""
+    inline = state.server is not None and state.server.source is SecretSource.INLINE
+    if state.server is not None and inline and urlsplit(state.server.value).password:
+        yield Finding(path=("state", "url"), message=_in_plain_text("url"))
 
 
 def find_open_metrics(metrics: MetricsConfig) -> Iterator[Finding]:

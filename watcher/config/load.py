@@ -13,7 +13,9 @@ from watcher.config.checks import (
     find_bad_inline_urls,
     find_conflicts,
     find_misplaced_state,
+    find_missing_driver,
     find_open_metrics,
+    find_password_in_plain_text,
     find_state_in_place_of_another,
     find_warnings,
     find_web_problems,
@@ -31,7 +33,6 @@ from watcher.config.values import (
     PollingConfig,
     RevisionsConfig,
     SeenConfig,
-    StateConfig,
 )
 from watcher.errors import ConfigError, ConfigProblem
 from watcher.heap import gc_paused
@@ -95,6 +96,7 @@ def _read(text: str, file: Path) -> Config:
         *find_warnings(reader, config.channels),
         *find_open_metrics(config.metrics),
         *find_web_warnings(config.web),
+        *find_password_in_plain_text(config.state),
     )
     return config.model_copy(update={"warnings": _with_lines(found, text)})
 
@@ -136,7 +138,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
     for key in reader.document:
         if key not in _SECTIONS:
             reader.report((key,), unknown_key(key, _SECTIONS))
-    corpus, state = reader.section("corpus", CorpusConfig), reader.section("state", StateConfig)
+    corpus, state = reader.section("corpus", CorpusConfig), reader.state()
     seen, revisions = reader.section("seen", SeenConfig), reader.section("revisions", RevisionsConfig)
     polling, net = reader.polling(), reader.section("net", NetConfig)
     log, metrics, web = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig), reader.web()
@@ -148,7 +150,11 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         return None
     if log is None or metrics is None or revisions is None or web is None:
         return None
-    conflicts = (*find_misplaced_state(corpus, state), *find_state_in_place_of_another(state))
+    conflicts = (
+        *find_misplaced_state(corpus, state),
+        *find_state_in_place_of_another(state),
+        *find_missing_driver(state),
+    )
     for finding in (*conflicts, *find_web_problems(corpus, web)):
         reader.report(finding.path, finding.message)
     return Config(

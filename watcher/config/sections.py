@@ -18,6 +18,7 @@ from watcher.config.secret import Secret, SecretSource
 from watcher.config.values import (
     CHANNEL_KEYS,
     COMMON_KEYS,
+    POSTGRESQL_SCHEME,
     SECRET_KEYS,
     ChannelConfig,
     ChannelType,
@@ -26,6 +27,8 @@ from watcher.config.values import (
     OpmlConfig,
     PollingConfig,
     Section,
+    StateConfig,
+    StateSection,
     WatchSection,
     WebConfig,
 )
@@ -34,6 +37,7 @@ from watcher.model import Watch
 SectionT = TypeVar("SectionT", bound=Section)
 _SPELLINGS = {f"_{source.value}": source for source in SecretSource if source is not SecretSource.INLINE}
 _BOUNDS = ("every", "fastest", "slowest")
+_BESIDE_SERVER = "sqlite:///state/postgresql"  # the local files of a state on a server
 _PLAIN_FEED = {"name", "url"}
 
 
@@ -76,6 +80,17 @@ class SectionReader:
         token = self._secret(("web",), raw, "token")
         plain = {key: value for key, value in raw.items() if key not in _spellings("token")}
         return self._validate(("web",), plain | {"token": token}, WebConfig)
+
+    def state(self) -> StateConfig | None:
+        """Returns the table `[state]`; the address of a server is a secret, because it may contain a password."""
+        raw, server = self.document.get("state", {}), None
+        if not isinstance(raw, dict):
+            return self.section("state", StateConfig)
+        if _is_on_server(raw):
+            server = self._secret(("state",), raw, "url")
+            raw = {key: value for key, value in raw.items() if key not in _spellings("url")} | {"url": _BESIDE_SERVER}
+        section = self._validate(("state",), raw, StateSection)
+        return StateConfig(url=section.url, server=server) if section else None
 
     def feeds(self, polling: PollingConfig) -> tuple[FeedConfig, ...]:
         """Returns every valid `[[feeds]]`; missing intervals are those of `polling`."""
@@ -172,6 +187,12 @@ class SectionReader:
         if source is SecretSource.CREDENTIAL and "/" in value:
             self.report((*path, first), "must be the plain name of a credential (LoadCredential=NAME:FILE), without /")
         return Secret(source=source, value=value)
+
+
+def _is_on_server(raw: Raw) -> bool:
+    return any(spelling in raw for spelling in _spellings("url")[1:]) or str(raw.get("url")).startswith(
+        POSTGRESQL_SCHEME
+    )
 
 
 def _spellings(key: str) -> tuple[str, ...]:

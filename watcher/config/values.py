@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -43,7 +44,7 @@ from watcher.config.key_types import (
 )
 from watcher.config.schedule import format_duration
 from watcher.config.secret import Secret
-from watcher.errors import ConfigProblem
+from watcher.errors import ConfigProblem, WatcherError
 from watcher.model import NearMissMode, Priority, Watch
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -70,8 +71,8 @@ class CorpusConfig(Section):
     index: bool = True
 
 
-class StateConfig(Section):
-    """`[state]`: `url` is `sqlite:///` and an absolute path."""
+class StateSection(Section):
+    """`[state]` as it is written, for a state in a file: `url` becomes `sqlite:///` and an absolute path."""
 
     url: str = "sqlite:///state/watcher.db"
 
@@ -80,14 +81,20 @@ class StateConfig(Section):
     def _absolute(cls, url: str, info: ValidationInfo) -> str:
         scheme, _, name = url.partition(":///")
         if scheme != "sqlite":
-            raise ValueError('must be like "sqlite:///state/watcher.db"; only sqlite is supported in this version')
+            raise ValueError('must be like "sqlite:///state/watcher.db" or "postgresql+psycopg://user@host/database"')
         if not name or name == ":memory:" or "?" in name or not name.isprintable():
             raise ValueError('must name a file after sqlite:///, without options, e.g. "sqlite:///state/watcher.db"')
         return f"sqlite:///{base_folder(info) / name}"
 
+
+class StateConfig(StateSection):
+    """Where the state is. `server`: its address on PostgreSQL; `url` names the local files beside it only, then."""
+
+    server: Secret | None = None
+
     @property
     def path(self) -> Path:
-        """The database file."""
+        """The database file; on PostgreSQL a file of this name does not exist, but those with longer names do."""
         return Path(self.url.removeprefix("sqlite:///"))
 
     @property
@@ -350,10 +357,27 @@ class Config(BaseModel):
         """The file of the index of documents, None if there is to be none."""
         return self.state.index_path if self.corpus.index else None
 
+    @property
+    def location(self) -> Path | str:
+        """Where the state is: its file, or its URL on PostgreSQL. Raises WatcherError, which names its source only."""
+        if self.state.server is None:
+            return self.state.path
+        url = self.resolve(self.state.server, os.environ)
+        if not url.startswith(POSTGRESQL_SCHEME):
+            raise WatcherError(f"{self.state.server.place} must be like {POSTGRESQL_SCHEME}user@host/database")
+        return url
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is a state already; one on a server is created where it is opened."""
+        return self.state.server is not None or self.state.path.exists()
+
     def resolve(self, secret: Secret, environ: Mapping[str, str]) -> str:
         """Reads a channel's secret. Raises WatcherError, which names its source only."""
         return secret.resolve(environ, self.base)
 
+
+POSTGRESQL_SCHEME = "postgresql+psycopg://"
 
 SECRET_KEYS = ("url", "secret", "token")
 """The keys of a channel that are secrets: each also as KEY_env, KEY_file, KEY_credential."""

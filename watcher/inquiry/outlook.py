@@ -15,7 +15,7 @@ from watcher.inquiry.searched_texts import SearchedText
 from watcher.matching import Watchlist
 from watcher.model import Entry, Match, TextKind, Watch
 from watcher.seen import from_second
-from watcher.store import reading
+from watcher.store import is_there, reading
 from watcher.store.commands.backfills import BackfillCandidate, BackfillPlan
 from watcher.store.queries import stored_documents
 
@@ -142,7 +142,7 @@ def _entry(text: SearchedText) -> Entry:
 
 def _documents_of(watch: Watch, places: Places) -> Collection[int]:
     """The documents that have the watch's match already, and the adopted ones, which get none."""
-    if not places.state.exists():
+    if not is_there(places.state):
         return ()
     with reading(places.state) as store:
         return store.read(stored_documents.matched_or_adopted, watch.name)

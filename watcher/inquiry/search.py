@@ -25,7 +25,7 @@ from watcher.inquiry.searched_texts import Corpus, SearchedText, Where, seen_tex
 from watcher.matching import Watchlist
 from watcher.model import Hit, Snippet, Watch
 from watcher.seen import SeenReader, TimeIsUp, Window, open_reader
-from watcher.store import reading
+from watcher.store import Location, is_there, reading
 from watcher.text.index import AllOf, Condition
 
 LIMIT = 20
@@ -62,7 +62,7 @@ class Places:
     `index`: of the words of documents, None if there is to be none.
     """
 
-    state: Path
+    state: Location
     seen: Path
     folder: Path
     keep: timedelta
@@ -259,7 +259,7 @@ def _newest_first(text: SearchedText) -> tuple[int, bool]:
 
 
 def _corpus(stack: ExitStack, places: Places, request: SearchRequest, notes: list[str]) -> Corpus:
-    if places.state.exists():
+    if is_there(places.state):
         store = stack.enter_context(reading(places.state))
         return Corpus(zone=places.zone, store=store, index=places.index, with_redirects=request.asks_for_sites)
     notes.append(f"the state at {places.state} does not exist yet; the files of the corpus are searched as they are")

@@ -19,7 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
-from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, WatcherError
+from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, StateError, WatcherError
 from watcher.log import event
 from watcher.model import (
     DISALLOWED,
@@ -123,7 +123,7 @@ class _Page:
 
 
 async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
-    """Ingests a claimed entry to its end, or reschedules it (None)."""
+    """Ingests a claimed entry to its end, or reschedules it (None). Raises StateError: nothing has changed then."""
     try:
         return await _ingest(context, claimed)
     except CorpusError as error:
@@ -136,6 +136,8 @@ async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome 
             extra=event("document.unwritten", url=claimed.link, error=str(error)),
         )
         return EntryOutcome.MATCHED
+    except StateError:
+        raise
     except Exception:
         log.exception(
             "a bug while ingesting %s of feed %s",

@@ -6,9 +6,9 @@ The first is a contentless FTS5 table, the second has all its words: FTS5 knows 
 from __future__ import annotations
 
 import sqlite3
+import sys
 
-from watcher.seen.expressions import expression
-from watcher.text.index import Condition, IndexedText
+from watcher.text.index import IndexedText
 
 _FTS5 = "content='', columnsize=0, tokenize=\"ascii tokenchars '_'\""
 CREATE_INDEX = f"""
@@ -20,7 +20,8 @@ DROP_INDEX = """
     DROP TABLE IF EXISTS words_{name};
 """
 _REMEMBERED_WORDS = 50_000  # so that common words are not written again and again
-_MOST_WORDS = 2_000  # that contain some letters: with more, reading every text is faster
+_MOST_INSIDE = 2_000  # words that contain some letters: with more, reading every text is faster
+_MOST_STARTING = 300  # words that start with some letters: looking one up takes 40 µs
 
 
 class WordIndexWriter:
@@ -53,13 +54,27 @@ class WordIndexWriter:
         self._words.clear()
 
 
-def match_expression(connection: sqlite3.Connection, name: str, condition: Condition) -> str | None:
-    """Returns an expression for MATCH that every row satisfies if the condition holds for it; None: read all rows."""
-    return expression(condition, lambda letters: _words_with(connection, name, letters))
+class IndexVocabulary:
+    """The words of an index. `has_common_prefix`: `starting` was asked for a prefix of too many words.
 
+    Such words are in many texts, and FTS5 would collect all of them first: the newest texts are read without it.
+    """
 
-def _words_with(connection: sqlite3.Connection, name: str, letters: str) -> list[str] | None:
-    found = connection.execute(
-        f"SELECT word FROM words_{name} WHERE instr(word, ?) LIMIT ?", (letters, _MOST_WORDS + 1)
-    ).fetchall()
-    return None if len(found) > _MOST_WORDS else [word for (word,) in found]
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        self._db = connection
+        self._table = f"words_{name}"
+        self.has_common_prefix = False
+
+    def containing(self, letters: str) -> list[str] | None:
+        """Returns the words with these letters inside; None if they are too many."""
+        return self._words("instr(word, ?)", (letters,), _MOST_INSIDE)
+
+    def starting(self, letters: str) -> list[str] | None:
+        """Returns the words that start with these letters; None if they are too many."""
+        found = self._words("word >= ? AND word < ?", (letters, f"{letters}{chr(sys.maxunicode)}"), _MOST_STARTING)
+        self.has_common_prefix |= found is None
+        return found
+
+    def _words(self, where: str, values: tuple[object, ...], most: int) -> list[str] | None:
+        found = self._db.execute(f"SELECT word FROM {self._table} WHERE {where} LIMIT {most + 1}", values).fetchall()
+        return None if len(found) > most else [word for (word,) in found]

@@ -40,7 +40,7 @@ class Asked:
         """The files that a search reads."""
         config = self.config
         return Places(
-            state=config.state.path,
+            state=config.location,
             seen=config.state.seen_path,
             index=config.index_path,
             folder=config.corpus.folder,

@@ -12,11 +12,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from watcher import heap
-from watcher.store import StoreReader, reading_in_time
+from watcher.store import Location, StoreReader, reading_in_time
 from watcher.web.problem import Problem
 
 T = TypeVar("T")
@@ -32,7 +31,7 @@ Question = Callable[[StoreReader], T]
 class Lane:
     """One thread and its connection."""
 
-    def __init__(self, state: Path, *, name: str, waiting: int = WAITING, limit: timedelta = QUESTION_TIME) -> None:
+    def __init__(self, state: Location, *, name: str, waiting: int = WAITING, limit: timedelta = QUESTION_TIME) -> None:
         self._state = state
         self._limit = limit.total_seconds()
         self._most = waiting

@@ -112,7 +112,7 @@ class _Site:
         self._service = monitor.service
         self.access = access
         self.now = self._service.resources.now
-        state = self._service.settings.config.state.path
+        state = self._service.settings.config.location
         self._lanes = (Lane(state, name="pages"), Lane(state, name="searches", waiting=30))
         self._results = Results()
         self._watch_feeds: set[str] = set()

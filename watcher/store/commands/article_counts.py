@@ -41,7 +41,7 @@ def count(tx: Connection, ended: Iterable[tuple[EntryId, EntryDate | None]], *, 
     if not dates:
         return
     changes: Counter[tuple[int, str]] = Counter()
-    for entry, day, date in tx.exec_driver_sql(raw_sql.FIND_ENTRY_DATES, (json.dumps(list(dates)),)).all():
+    for entry, day, date in raw_sql.FIND_ENTRY_DATES.execute(tx, (json.dumps(list(dates)),)).all():
         if not moves or dates[entry].date == date:
             del dates[entry]
         else:
@@ -49,5 +49,5 @@ def count(tx: Connection, ended: Iterable[tuple[EntryId, EntryDate | None]], *, 
     if not dates:
         return
     changes.update((dated.day, dated.date) for dated in dates.values())
-    tx.exec_driver_sql(raw_sql.KEEP_ENTRY_DATE, [(entry, dated.day, dated.date) for entry, dated in dates.items()])
-    tx.exec_driver_sql(raw_sql.COUNT_ARTICLES, [(*place, articles) for place, articles in changes.items()])
+    raw_sql.KEEP_ENTRY_DATE.execute(tx, [(entry, dated.day, dated.date) for entry, dated in dates.items()])
+    raw_sql.COUNT_ARTICLES.execute(tx, [(*place, articles) for place, articles in changes.items()])

@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, Connection, Integer, bindparam, exists, select, 
 
 from watcher.model import DeliveryState
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.dialect import deciding, values_of
 
 _backfills, _tasks, _deliveries = schema.backfills.c, schema.backfill_entries.c, schema.deliveries.c
 _OPEN = text("backfill_entries.outcome = ''")  # literally: only then does SQLite use the partial indexes
@@ -111,5 +111,6 @@ def end_tasks(
 
 def end_if_done(tx: Connection, backfill: int, *, now: datetime) -> None:
     """Ends a backfill all of whose entries have ended, and makes its summaries due."""
+    deciding(tx)
     if tx.execute(_END_BACKFILL, {"of": backfill, "at": now}).rowcount:
         tx.execute(_RELEASE, {"of": backfill, "at": now})

@@ -17,8 +17,8 @@ from watcher.store.codec import dump_entry
 from watcher.store.commands import documents
 from watcher.store.commands.backfill_entries import end_if_done
 from watcher.store.commands.outbox import Recipients
+from watcher.store.dialect import deciding, upsert, values_of
 from watcher.store.queries.backfills import find_open
-from watcher.store.sql import upsert, values_of
 
 _AT_ONCE = 1_000
 _AFTER_NEWS = 1_000_000  # the turn of the first entry: new entries of feeds come before all of a backfill
@@ -96,6 +96,7 @@ def begin(tx: Connection, plan: BackfillPlan, recipients: Recipients, *, now: da
 
     The entries of the candidates become pending behind all others. An entry that was deleted is made again.
     """
+    deciding(tx)
     if (open_one := find_open(tx, plan.watch)) is not None:
         return open_one
     row = {"watch": plan.watch, "since": plan.since, "begun_at": now, "known": 0}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Connection, and_, or_, text, type_coerce, update
 
 from watcher.store import schema
-from watcher.store.sql import Instant, microseconds
+from watcher.store.dialect import Instant, microseconds
 
 # Literal: only then does SQLite use the partial indexes.
 _PENDING, _CLAIMED = text("entries.state = 'pending'"), text("entries.state = 'claimed'")

@@ -42,7 +42,7 @@ def count_poll(tx: Connection, feed_id: FeedId, count: PollCount, *, failed: boo
     counts = {"polls": 1, "failures": int(failed), "known": count.known, "new": new, "rolled_over": count.rolled_over}
     rows = [_row(feed_id, count.day, **counts)]
     rows += [_row(feed_id, day, seconds_lost=seconds) for day, seconds in count.lost]
-    tx.exec_driver_sql(raw_sql.COUNT_COVERAGE, rows)
+    raw_sql.COUNT_COVERAGE.execute(tx, rows)
 
 
 def count_quiet_polls(tx: Connection, polls: Iterable[tuple[FeedId, PollCount]]) -> None:
@@ -52,20 +52,20 @@ def count_quiet_polls(tx: Connection, polls: Iterable[tuple[FeedId, PollCount]])
         lost = dict(count.lost)
         quiet.append((feed_id, count.day, lost.pop(count.day, 0)))
         earlier += [_row(feed_id, day, seconds_lost=seconds) for day, seconds in lost.items()]
-    tx.exec_driver_sql(raw_sql.COUNT_QUIET_POLL, quiet)
+    raw_sql.COUNT_QUIET_POLL.execute(tx, quiet)
     if earlier:
-        tx.exec_driver_sql(raw_sql.COUNT_COVERAGE, earlier)
+        raw_sql.COUNT_COVERAGE.execute(tx, earlier)
 
 
-def await_entries(tx: Connection, first: EntryId, last: EntryId, *, day: int) -> None:
-    """Lets the entries with these ids wait; their poll counts them as new."""
-    tx.exec_driver_sql(raw_sql.INSERT_UNREAD, (day, first, last))
+def await_entries(tx: Connection, entries: Iterable[EntryId], *, day: int) -> None:
+    """Lets these entries wait; their poll counts them as new."""
+    raw_sql.INSERT_UNREAD.execute(tx, [(entry, day) for entry in entries])
 
 
 def count_ends(tx: Connection, ends: Sequence[tuple[EntryId, Coverage]]) -> None:
     """Counts the ends of entries. An entry that was not counted as new is left out."""
     coverage_of = dict(ends)
-    rows = tx.exec_driver_sql(raw_sql.FIND_UNREAD, (json.dumps(list(coverage_of)),)).all()
+    rows = raw_sql.FIND_UNREAD.execute(tx, (json.dumps(list(coverage_of)),)).all()
     counts: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     read, unread = [], []
     for entry_id, feed_id, day, before in rows:
@@ -81,11 +81,11 @@ def count_ends(tx: Connection, ends: Sequence[tuple[EntryId, Coverage]]) -> None
             unread.append((after.value, entry_id))
     if counts:
         moved = [_row(FeedId(feed_id), day, **changes) for (feed_id, day), changes in counts.items()]
-        tx.exec_driver_sql(raw_sql.COUNT_COVERAGE, moved)
+        raw_sql.COUNT_COVERAGE.execute(tx, moved)
     if read:
-        tx.exec_driver_sql(raw_sql.DROP_READ, read)
+        raw_sql.DROP_READ.execute(tx, read)
     if unread:
-        tx.exec_driver_sql(raw_sql.KEEP_UNREAD, unread)
+        raw_sql.KEEP_UNREAD.execute(tx, unread)
 
 
 def _row(feed_id: FeedId, day: int, **counts: int) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Integer, bindparam, delete, select
 from watcher.model import FeedId
 from watcher.store import schema
 from watcher.store.codec import pack_days, unpack_days
+from watcher.store.dialect import upsert
 from watcher.store.queries.coverage import BLOCK, stored_counts
-from watcher.store.sql import upsert
 
 _days, _blocks = schema.coverage.c, schema.coverage_blocks.c
 _NEXT = (

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from watcher.model import NO_RIGHTS, EntryId, KeptPage, Rights
 from watcher.store import schema
-from watcher.store.sql import upsert
+from watcher.store.dialect import upsert
 
 _LEVEL = 3
 _DOCUMENT_OF = select(schema.entries.c.document).where(schema.entries.c.id == bindparam("entry"))

@@ -28,9 +28,9 @@ from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, revisits, spikes, stories
 from watcher.store.commands.document_pages import record_rights
 from watcher.store.commands.revisits import NO_VALIDATORS, Validators
+from watcher.store.dialect import Instant, deciding, upsert
 from watcher.store.queries.overlaps import find_overlaps
 from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
-from watcher.store.sql import Instant, upsert
 from watcher.text import host_of
 
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
@@ -115,6 +115,7 @@ def record(
     The document takes the number after the highest of store and folder; its file is unwritten until `mark_written`.
     Returns None if the corpus already has the text.
     """
+    deciding(tx)
     found = find_overlaps(tx, draft.sketch, since=now - draft.story_window)
     twin = tx.execute(_SAME_TEXT, {"hash": draft.text_hash}).first() or _near_twin(tx, draft, found)
     if twin is not None:
@@ -171,6 +172,7 @@ def record_change(
     `passages`: the matches in the changed article, each with the passages that its hits (of `HitField.FEED`) point
     into. They are kept behind the feed's text of the document, whose own text and file stay as they are.
     """
+    deciding(tx)
     entries.end_again(tx, entry_id, end, now=now)
     row = tx.execute(_CHANGED, {"of": number}).first()
     if row is None or row.adopted:
@@ -192,6 +194,7 @@ def record_change(
 
 def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:
     """Records files of the folder whose numbers are not on record. Returns the number of new ones."""
+    deciding(tx)
     return sum(_adopt_one(tx, file, now=now) for file in found)
 
 
@@ -213,6 +216,7 @@ def renumber(
 
     `files`: the readable ones among them.
     """
+    deciding(tx)
     new = DocumentNumber(max(highest_number(tx), highest_in_folder) + 1)
     row = tx.execute(select(schema.documents).where(schema.documents.c.number == old)).one()
     values = dict(row._mapping) | {"number": new, "name": name_of(new)}
@@ -243,6 +247,7 @@ def add_matches(
     tx: Connection, number: int, matches: Iterable[Match], recipients: outbox.Recipients, *, now: datetime
 ) -> None:
     """Records further matches of a document, and holds deliveries of them."""
+    deciding(tx)
     story = tx.execute(select(_documents.story).where(_documents.number == number)).scalar_one()
     outbox.notify_of_document(tx, recipients, number, StoryId(story), _add_new_matches(tx, number, matches), now=now)
 
@@ -267,7 +272,8 @@ def _adopt_one(tx: Connection, file: Adopted, *, now: datetime) -> bool:
         "recorded_at": now,
         "written_at": now,
     }
-    is_new = tx.execute(upsert(schema.documents).values(row).on_conflict_do_nothing()).rowcount > 0
+    insertion = upsert(schema.documents).values(row).on_conflict_do_nothing().returning(schema.documents.c.number)
+    is_new = tx.execute(insertion).first() is not None
     if is_new:
         stories.remember(tx, file.number, file.sketch, now=now)
     return is_new

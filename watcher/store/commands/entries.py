@@ -18,7 +18,7 @@ from watcher.store.commands.article_counts import EntryDate
 from watcher.store.commands.backfill_entries import OPEN_ENTRIES, BackfillOutcome, BackfillTask, end_tasks, tasks_of
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
-from watcher.store.sql import Instant, day_of
+from watcher.store.dialect import Instant, day_of
 
 _REOPENED_PER_FEED = 500
 _MOST_REOPENED = 50_000
@@ -39,6 +39,7 @@ _DUE = (
     .where(_PENDING, schema.entries.c.due_at <= bindparam("now", type_=Instant))
     .order_by(schema.entries.c.turn, schema.entries.c.due_at)
     .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=schema.entries, skip_locked=True)
 )
 _DUE_FOR_BACKFILLS = _DUE.where(schema.entries.c.id.in_(OPEN_ENTRIES))
 _CLAIM = (
@@ -63,7 +64,7 @@ _END = (
         outcome=bindparam("outcome"),
         reason=bindparam("reason"),
         status=bindparam("status"),
-        final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
+        final_url=case((schema.entries.c.link == bindparam("final_url"), ""), else_=bindparam("final_url")),
         ended_at=bindparam("now", type_=Instant),
         times_ingested=schema.entries.c.times_ingested + 1,
     )
@@ -81,7 +82,7 @@ _END_WITH_DOCUMENT = (
         outcome=bindparam("outcome"),
         reason=bindparam("reason"),
         status=bindparam("status"),
-        final_url=func.iif(schema.entries.c.link == bindparam("final_url"), "", bindparam("final_url")),
+        final_url=case((schema.entries.c.link == bindparam("final_url"), ""), else_=bindparam("final_url")),
         ended_at=bindparam("now", type_=Instant),
         times_ingested=schema.entries.c.times_ingested + 1,
     )

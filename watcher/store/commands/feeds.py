@@ -15,10 +15,10 @@ from watcher.store import raw_sql, schema
 from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.sitemaps import replace_sitemaps
+from watcher.store.dialect import Instant, day_of, deciding, microseconds, upsert
 from watcher.store.queries.feed_incidents import FeedIncident
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
-from watcher.store.sql import Instant, day_of, microseconds, upsert
 
 _ERROR_LENGTH, _PROBLEM_LENGTH, _TITLE_LENGTH, _LANGUAGE_LENGTH = 500, 1_000, 500, 35
 
@@ -41,6 +41,7 @@ _DUE = (
     .where(ACTIVE, _feeds.next_poll_at <= bindparam("due_by", type_=Instant), _feeds.lease_until.is_(None))
     .order_by(_feeds.next_poll_at)
     .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=schema.feeds, skip_locked=True)
 )
 _RESCHEDULE = (
     update(schema.feeds).where(_this_feed).values(lease_until=None, next_poll_at=bindparam("due_at", type_=Instant))
@@ -168,6 +169,7 @@ class PollRequest(StrEnum):
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
     """Makes the stored feeds those of the config (name -> url). New ones are due now; no row is deleted."""
+    deciding(tx)
     stored = {row.name: row for row in tx.execute(select(_feeds.id, _feeds.name, _feeds.url, _feeds.active))}
     fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
     if fresh:
@@ -264,6 +266,8 @@ def settle_poll(
     number of entries to ingest.
     """
     asked = tuple(keys)
+    if asked:
+        deciding(tx)
     record = decide(find_known(tx, feed_id, asked) if asked else {})
     return record, record_poll(tx, feed_id, record, ops=ops, now=now)
 
@@ -298,8 +302,8 @@ def settle_quiet_polls(tx: Connection, polls: Sequence[QuietPoll]) -> None:
         polled_at = microseconds(poll.polled_at)
         next_poll_at = _microseconds(poll.due_at), microseconds(poll.next_poll_at)
         rows.append((poll.poll_state, *next_poll_at, polled_at, polled_at, poll.feed_id, poll.url))
-    tx.exec_driver_sql(raw_sql.SETTLE_QUIET_POLL, rows)
-    tx.exec_driver_sql(raw_sql.RELEASE_MOVED_FEED, [(poll.feed_id, poll.url) for poll in polls])
+    raw_sql.SETTLE_QUIET_POLL.execute(tx, rows)
+    raw_sql.RELEASE_MOVED_FEED.execute(tx, [(poll.feed_id, poll.url) for poll in polls])
     coverage.count_quiet_polls(
         tx, ((poll.feed_id, poll.count or PollCount(day=day_of(poll.polled_at))) for poll in polls)
     )
@@ -348,7 +352,7 @@ def _record_health(tx: Connection, row: Row[Any], record: PollRecord, *, now: da
         record.title[:_TITLE_LENGTH] or row.title,
         row.id,
     )
-    tx.exec_driver_sql(raw_sql.RECORD_POLL, health)
+    raw_sql.RECORD_POLL.execute(tx, health)
     if record.listing is not None:
         listed = {"feed_id": row.id, "rows": record.listing, "marked_on": day_of(now)}
         tx.execute(_KEEP_MARKED_LISTING if record.marked else _KEEP_LISTING, listed)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from watcher.model import FollowedFeed, ListedFeed
 from watcher.store import schema
 from watcher.store.commands import outbox
+from watcher.store.dialect import deciding, upsert
 from watcher.store.queries.followed_lists import listed
-from watcher.store.sql import upsert
 
 MOST_FEEDS = 100_000  # of one list, those that left it included: a list of others must not fill the state
 _ERROR_LENGTH = 500
@@ -60,6 +60,7 @@ class ListChange:
 
 def settle_reading(tx: Connection, reading: ListReading, *, ops: Iterable[str], now: datetime) -> ListChange:
     """Records a reading: the health of the list and, after a success, the feeds that it names."""
+    deciding(tx)
     for channel in ops:
         for notice in reading.notices:
             outbox.notify(tx, channel, notice, now=now)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, update
 
 from watcher.store import schema
 from watcher.store.commands.outbox import notify
+from watcher.store.dialect import deciding
 
 
 def begin(
@@ -18,6 +19,7 @@ def begin(
 
     `since`: when it began, if that was not now.
     """
+    deciding(tx)
     rows = schema.incidents.c
     if tx.execute(update(schema.incidents).where(rows.name == name).values(last_at=now)).rowcount:
         return False
@@ -31,6 +33,7 @@ def end(
     tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime, calm: timedelta = timedelta()
 ) -> bool:
     """Ends an incident that was not seen for `calm` and notifies the `ops` channels. Returns whether it ended."""
+    deciding(tx)
     rows = schema.incidents.c
     past = (rows.name == name) & (rows.last_at <= now - calm)
     if not tx.execute(delete(schema.incidents).where(past)).rowcount:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from watcher.store import schema
-from watcher.store.sql import upsert
+from watcher.store.dialect import upsert
 
 MOST_SEARCHES = 100
 """The most searches that can be feeds."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from watcher.model import EntryId, NearMiss
 from watcher.store import schema
 from watcher.store.commands.outbox.near_misses import add_to_digests
-from watcher.store.sql import Instant, upsert
+from watcher.store.dialect import Instant, upsert
 
 _ROWS = schema.near_misses.c
 _INSERT = upsert(schema.near_misses).values(
@@ -29,7 +29,7 @@ _RECORD = _INSERT.on_conflict_do_update(
         "count": _ROWS["count"] + _INSERT.excluded["count"],
     },
 )
-_LINK = upsert(schema.near_miss_entries).on_conflict_do_nothing()
+_LINK = upsert(schema.near_miss_entries).on_conflict_do_nothing().returning(schema.near_miss_entries.c.entry)
 _KNOWN = select(_ROWS.key).where(_ROWS.key == bindparam("of"))
 
 
@@ -55,7 +55,7 @@ def record(tx: Connection, entry: EntryId, shown: ShownNearMisses, *, now: datet
     """
     for near in shown.near_misses:
         key = _key(near, shown.host)
-        is_new = tx.execute(_LINK, {"entry": entry, "near_miss": key}).rowcount > 0
+        is_new = tx.execute(_LINK, {"entry": entry, "near_miss": key}).first() is not None
         digests = shown.digests.get(near.watch)
         if digests and tx.execute(_KNOWN, {"of": key}).first() is None:
             add_to_digests(tx, key, digests, now=now)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, and_, delete, or_
 
 from watcher.model import FeedId, Quality
 from watcher.store import raw_sql, schema
+from watcher.store.dialect import day_of, upsert
 from watcher.store.queries.repeats import REPEATED_ON
-from watcher.store.sql import day_of, upsert
 
 _FORGET_SEEN_ONCE = timedelta(days=3)
 _FORGET_REPEATED = timedelta(days=30)
@@ -37,17 +37,15 @@ def record_observations(
     tx: Connection, shown: Iterable[PageObservation], *, now: datetime
 ) -> Mapping[str, frozenset[int]]:
     """Counts paragraphs and walls of pages. Returns the paragraphs that a host now repeats: host -> their hashes."""
-    paragraphs = []
+    found: dict[str, set[int]] = {}
     for page in shown:
         if page.wall:
             _count_wall(tx, page.feed_id, page.wall, now=now)
-        if page.host:
-            paragraphs += [(page.host, page.page, paragraph) for paragraph in page.paragraphs]
-    found: dict[str, set[int]] = {}
-    if paragraphs:
-        for row in tx.execute(raw_sql.COUNT_PARAGRAPHS, {"paragraphs": json.dumps(paragraphs), "day": day_of(now)}):
-            if row.pages >= REPEATED_ON:
-                found.setdefault(row.host, set()).add(row.paragraph)
+        if page.host and page.paragraphs:
+            counted = (page.host, page.page, day_of(now), json.dumps(list(page.paragraphs)))
+            for paragraph, pages in raw_sql.COUNT_PARAGRAPHS.execute(tx, counted):
+                if pages >= REPEATED_ON:
+                    found.setdefault(page.host, set()).add(paragraph)
     return {host: frozenset(hashes) for host, hashes in found.items()}
 
 

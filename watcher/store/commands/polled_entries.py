@@ -12,7 +12,7 @@ from watcher.model import ChangedEntry, EntryId, FeedId, NewEntry
 from watcher.store import raw_sql, schema
 from watcher.store.codec import dump_entry
 from watcher.store.commands import coverage
-from watcher.store.sql import day_of, microseconds, upsert, values_of
+from watcher.store.dialect import day_of, microseconds, upsert, values_of
 
 _MARKED_EVERY = 7  # days
 
@@ -45,16 +45,14 @@ def insert_entries(
     moment = microseconds(now)
     common = (feed_id, moment, moment, in_first_poll)
     rows = [
-        (*common, turn, new.entry.link, new.keys.link, new.entry.title, new.content_hash)
+        (*common, turn, new.entry.link, new.keys.link, new.entry.title, new.content_hash, False)
         for turn, new in enumerate(entries)
     ]
-    tx.exec_driver_sql(raw_sql.INSERT_ENTRY, rows)
-    last_id = tx.exec_driver_sql(raw_sql.LAST_ID).scalar_one()
-    # SQLite counts up: https://www.sqlite.org/autoinc.html. Reading each id back would double the cost of its row.
-    inserted = [(EntryId(entry_id), new) for entry_id, new in enumerate(entries, start=last_id - len(entries) + 1)]
-    tx.exec_driver_sql(raw_sql.INSERT_PAYLOAD, [(entry_id, dump_entry(new.entry)) for entry_id, new in inserted])
+    ids = raw_sql.INSERT_ENTRY.insert(tx, "entries", rows)
+    inserted = [(EntryId(entry_id), new) for entry_id, new in zip(ids, entries, strict=True)]
+    raw_sql.INSERT_PAYLOAD.execute(tx, [(entry_id, dump_entry(new.entry)) for entry_id, new in inserted])
     remember(tx, [(key, entry_id) for entry_id, new in inserted for key in new.keys.all], feed_id, now=now)
-    coverage.await_entries(tx, inserted[0][0], inserted[-1][0], day=day)
+    coverage.await_entries(tx, [entry_id for entry_id, _ in inserted], day=day)
 
 
 def reopen_entry(tx: Connection, changed: ChangedEntry, *, now: datetime) -> None:
@@ -73,7 +71,7 @@ def remember(tx: Connection, keys: Sequence[tuple[int, EntryId]], feed_id: FeedI
     """Stores keys, each with the entry that it names. A key that names an entry already is left alone."""
     day = day_of(now)
     if keys:
-        tx.exec_driver_sql(raw_sql.INSERT_KEY, [(key, entry_id, feed_id, day) for key, entry_id in keys])
+        raw_sql.INSERT_KEY.execute(tx, [(key, entry_id, feed_id, day) for key, entry_id in keys])
 
 
 def mark_seen(tx: Connection, keys: Sequence[int], *, now: datetime) -> None:

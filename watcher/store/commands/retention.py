@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, and_, case, delete, exists, func, literal, select, update
 
 from watcher.store import schema
-from watcher.store.sql import day_of
+from watcher.store.dialect import day_of
 
 
 def drop_entry_payloads(tx: Connection, *, before: datetime, limit: int) -> int:

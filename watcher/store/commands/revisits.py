@@ -14,8 +14,8 @@ from watcher.model import Change, RevisionClass, TextFrom, Track
 from watcher.store import schema
 from watcher.store.codec import dump_changes, pack_text, pack_track, unpack_track
 from watcher.store.commands import outbox
+from watcher.store.dialect import Instant, upsert
 from watcher.store.queries.stored_documents import StoredDocument, get, get_many
-from watcher.store.sql import Instant, upsert
 
 MOST_BYTES = 4 * 2**20
 """Compressed bytes of all versions of one document; the texts of the oldest are dropped."""
@@ -33,6 +33,7 @@ _DUE = (
     )
     .order_by(_rows.due_at)
     .limit(bindparam("most"))
+    .with_for_update(of=schema.revisits, skip_locked=True)
 )
 _CLAIM = update(schema.revisits).where(_rows.document == bindparam("of"))
 _CLAIM = _CLAIM.values(lease_until=bindparam("until", type_=Instant))

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, delete
 
 from watcher.model import FeedId, Sitemap
 from watcher.store import schema
+from watcher.store.dialect import upsert
 from watcher.store.queries import sitemaps
-from watcher.store.sql import upsert
 
 _rows = schema.sitemaps.c
 _WRITE = upsert(schema.sitemaps)

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from watcher.model import SpikeRule
 from watcher.store import schema
 from watcher.store.commands.outbox import Recipients, notify
+from watcher.store.dialect import Instant, upsert
 from watcher.store.queries.timeline import counts_of_days
-from watcher.store.sql import Instant, upsert
 from watcher.text.days import number_of_day
 
 _rows = schema.spike_days.c

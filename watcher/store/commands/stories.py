@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Integer, bindparam, delete, insert, select, update
 
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 
 _SKETCH = insert(schema.sketches)
 _FINGERPRINT = insert(schema.fingerprints).from_select(

@@ -11,8 +11,8 @@ from watcher.model import Match
 from watcher.store import schema
 from watcher.store.commands import documents, entries
 from watcher.store.commands.outbox import Recipients
+from watcher.store.dialect import upsert
 from watcher.store.queries.watch_definitions import find_changed
-from watcher.store.sql import upsert
 
 
 def store_definitions(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from watcher.errors import StateDamaged, StateError
-from watcher.store.engine.database import APPLICATION_ID
+from watcher.store.engine.sqlite import APPLICATION_ID
 
 _MAGIC = b"SQLite format 3\0"
 _ID_AT = 68  # https://www.sqlite.org/fileformat.html#the_database_header

@@ -1,183 +1,71 @@
-"""Opens the state database: refuses a foreign or newer one, sets pragmas, and migrates an older one.
-
-SQLite only, WAL with synchronous=FULL: with NORMAL, 183 of 22,046 acknowledged rows were lost in 100 power cuts.
-"""
+"""Opens a state, wherever it is: in a file of SQLite, or on a PostgreSQL server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from watcher.errors import QueryTimeout, StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
-from watcher.store import migrations, schema
+from watcher.errors import StateError
+from watcher.store.dialect import POSTGRESQL
+from watcher.store.engine import postgresql, sqlite
 
-if TYPE_CHECKING:
-    from alembic.config import Config as AlembicConfig
+Location = Path | str
+"""Where a state is: the path of SQLite's file, or the URL of a database on PostgreSQL."""
 
-APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: identifies watcher's files
-SCHEMA = "0013"  # the newest of `migrations/versions`, which are numbered upwards
 PATIENCE = timedelta(seconds=30)
-_VERSION_TABLE = (  # as Alembic makes it
-    "CREATE TABLE alembic_version "
-    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-)
-_UNSYNCED = ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC")
-_SIGNS_OF_DAMAGE = ("malformed", "unsupported file format")
 
 
-def open_for_reading(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
-    """Opens the database at `path` for reading, beside a daemon that works on it: neither waits for the other.
+def is_there(location: Location) -> bool:
+    """Whether there is a state already; one on a server is created where it is opened."""
+    return isinstance(location, str) or location.exists()
+
+
+def open_database(location: Location, *, patience: timedelta = PATIENCE) -> Engine:
+    """Opens the state, creates it if missing, and migrates it to this program's schema.
+
+    `patience`: the time that a statement waits for another process's lock. Raises StateForeign, StateDamaged,
+    StateTooNew, or StateError if it cannot be used.
+    """
+    if isinstance(location, Path):
+        return sqlite.open_database(location, patience=patience)
+    return postgresql.open_database(location, patience=patience)
+
+
+def open_alone(location: Location) -> Engine:
+    """Opens the state like `open_database`, for the one process that works on it. Raises StateLocked, too.
+
+    On one machine `StateLock` decides which one that is, on a server its own lock.
+    """
+    if isinstance(location, Path):
+        return sqlite.open_database(location, patience=PATIENCE)
+    return postgresql.open_database(location, patience=PATIENCE, exclusive=True)
+
+
+def open_for_reading(location: Location, *, patience: timedelta = PATIENCE) -> Engine:
+    """Opens the state for reading, beside a daemon that works on it: neither waits for the other.
 
     An older schema is migrated first. Raises StateForeign, StateDamaged, StateTooNew, or StateError if it
     does not exist yet.
     """
-    if not path.exists():
-        raise StateError(f"the state at {path} does not exist yet; `watcher once` or `watcher run` creates it")
-    if not _is_current(path, patience):
-        open_database(path, patience=patience).dispose()
-    return _engine(path, _begin_reading, patience)
+    if isinstance(location, Path):
+        return sqlite.open_for_reading(location, patience=patience)
+    return postgresql.open_for_reading(location, patience=patience)
 
 
-def open_database(path: Path, *, patience: timedelta = PATIENCE) -> Engine:
-    """Opens the database at `path`, creates it if missing, and migrates it to this program's schema.
-
-    `patience`: the time that a statement waits for another process's lock. Raises StateForeign, StateDamaged,
-    StateTooNew, or StateError if the file or its folder cannot be used.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(f"cannot create the state folder {path.parent}: {error.strerror}") from error
-    current = _is_current(path, patience)
-    engine = _engine(path, _begin_immediate, patience)
-    if not current:
-        try:
-            _bring_up_to_date(engine)
-        except DatabaseError as error:
-            engine.dispose()
-            raise explained(error, path) from error
-    return engine
+def stop_queries(engine: Engine, is_over: Callable[[], bool]) -> None:
+    """Has each query of a reader stopped as soon as `is_over`; the server does not ask and has a time limit instead."""
+    if engine.dialect.name == POSTGRESQL:
+        postgresql.limit_queries(engine)
+    else:
+        sqlite.stop_queries(engine, is_over)
 
 
-def explained(error: DatabaseError, path: Path) -> StateError:
+def explained(error: DatabaseError, engine: Engine) -> StateError:
     """Translates an error of the database into a StateError whose sentence says what to do."""
-    cause = str(error.orig)
-    if "not a database" in cause:
-        return StateForeign(
-            f"{path} is not a watcher database; point [state] url at another file, or move this one away"
-        )
-    if any(sign in cause for sign in _SIGNS_OF_DAMAGE):
-        return StateDamaged(
-            f"the state database {path} is damaged ({cause}); `watcher run` or `watcher once` sets it aside and "
-            "restores what can be restored"
-        )
-    if getattr(error.orig, "sqlite_errorname", "") in _UNSYNCED:
-        return StateUnsynced(
-            f"the disk did not confirm a write to {path} ({cause}); watcher ends, and a restart goes on from the last "
-            "confirmed write"
-        )
-    if cause == "interrupted":
-        return QueryTimeout("the query took too long and was stopped")
-    if "readonly" in cause or "unable to open" in cause:
-        return StateError(f"cannot write the state database {path} ({cause}); check the rights on {path.parent}")
-    if "locked" in cause:
-        return StateError(f"another program holds the state database {path}; close it ({cause})")
-    if "full" in cause:
-        return StateError(f"cannot write the state database {path} ({cause}); make room on its disk")
-    return StateError(f"cannot use the state database {path}: {cause}")
-
-
-def _engine(path: Path, begin: Callable[[Any], None], patience: timedelta) -> Engine:
-    seconds = patience.total_seconds()
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": seconds})
-    event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", begin)
-    return engine
-
-
-def _prepare_connection(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the "begin" listener opens transactions, not sqlite3
-    cursor = connection.cursor()
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-4000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_reading(connection: Any) -> None:
-    connection.exec_driver_sql("PRAGMA query_only=ON")
-    connection.exec_driver_sql("BEGIN")
-
-
-def _is_current(path: Path, patience: timedelta) -> bool:
-    """Whether the schema is this program's, not an older one or none. Raises StateForeign, StateTooNew, StateError."""
-    engine = _engine(path, _begin_reading, patience)
-    try:
-        with engine.connect() as connection:
-            _refuse_foreign(connection, path)
-            version = _version(connection)
-    except DatabaseError as error:
-        raise explained(error, path) from error
-    finally:
-        engine.dispose()
-    if version > SCHEMA:
-        raise StateTooNew(f"{path} was written by a newer watcher (schema {version}); install that version")
-    return version == SCHEMA
-
-
-def _refuse_foreign(connection: Connection, path: Path) -> None:
-    application = connection.execute(text("PRAGMA application_id")).scalar_one()
-    tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
-    if application != APPLICATION_ID and (application or tables):
-        raise StateForeign(
-            f"{path} is a database of another program; point [state] url at another file, or move this one away"
-        )
-
-
-def _version(connection: Connection) -> str:
-    """The schema of the file, "" if it has none."""
-    table = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
-    if not connection.execute(text(table)).scalar_one():
-        return ""
-    return str(connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar() or "")
-
-
-def _bring_up_to_date(engine: Engine) -> None:
-    """Creates the tables of a new state, migrates those of an older one."""
-    with closing(engine.raw_connection()) as raw:  # neither pragma works inside a transaction
-        raw.cursor().execute("PRAGMA journal_mode=WAL")
-        raw.cursor().execute(f"PRAGMA application_id={APPLICATION_ID}")
-    with engine.begin() as connection:
-        if _version(connection):
-            _migrate(connection)
-        else:
-            schema.metadata.create_all(connection)
-            connection.execute(text(_VERSION_TABLE))
-            connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": SCHEMA})
-
-
-def _migrate(connection: Connection) -> None:
-    from alembic import command  # here, because it takes a third of the time of a start, and is rarely needed
-
-    config = alembic_config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def alembic_config() -> AlembicConfig:
-    """The configuration of Alembic: the place of the migrations."""
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
-    return config
+    if engine.dialect.name == POSTGRESQL:
+        return postgresql.explained(error, engine.url)
+    return sqlite.explained(error, Path(engine.url.database or ""))

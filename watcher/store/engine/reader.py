@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from watcher.store.engine.database import explained, open_database, open_for_reading
+from watcher.store.engine.database import Location, explained, open_database, open_for_reading, stop_queries
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_STEPS = 20_000  # of SQLite's virtual machine between two looks at the clock: a millisecond
 
 
 class StoreReader:
@@ -30,7 +27,7 @@ class StoreReader:
             with self._engine.begin() as connection:
                 return function(connection, *args, **kwargs)
         except OperationalError as error:
-            raise explained(error, Path(self._engine.url.database or "")) from error
+            raise explained(error, self._engine) from error
 
     def stream(
         self, function: Callable[Concatenate[Connection, P], Iterator[T]], /, *args: P.args, **kwargs: P.kwargs
@@ -40,13 +37,13 @@ class StoreReader:
             with self._engine.begin() as connection:
                 yield from function(connection, *args, **kwargs)
         except OperationalError as error:
-            raise explained(error, Path(self._engine.url.database or "")) from error
+            raise explained(error, self._engine) from error
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[StoreReader]:
-    """Opens a reader of the state at `path`. Raises StateError if it does not exist yet."""
-    engine = open_for_reading(path)
+def reading(location: Location) -> Iterator[StoreReader]:
+    """Opens a reader of a state. Raises StateError if it does not exist yet."""
+    engine = open_for_reading(location)
     try:
         yield StoreReader(engine)
     finally:
@@ -54,15 +51,10 @@ def reading(path: Path) -> Iterator[StoreReader]:
 
 
 @contextmanager
-def reading_in_time(path: Path, is_over: Callable[[], bool]) -> Iterator[StoreReader]:
+def reading_in_time(location: Location, is_over: Callable[[], bool]) -> Iterator[StoreReader]:
     """Does the same as `reading`, and stops a query once `is_over`: it raises QueryTimeout."""
-    engine = open_for_reading(path)
-
-    def watch(connection: Any, _record: object) -> None:
-        connection.set_progress_handler(lambda: int(is_over()), _STEPS)
-        connection.execute("PRAGMA cache_size=-1000")
-
-    event.listen(engine, "connect", watch)
+    engine = open_for_reading(location)
+    stop_queries(engine, is_over)
     try:
         yield StoreReader(engine)
     finally:
@@ -82,10 +74,10 @@ class StoreEditor:
 
 
 @contextmanager
-def editing(path: Path) -> Iterator[StoreEditor]:
-    """Opens an editor of the state at `path`, for changes by hand. Raises StateError if it does not exist yet."""
-    open_for_reading(path).dispose()
-    engine = open_database(path)
+def editing(location: Location) -> Iterator[StoreEditor]:
+    """Opens an editor of a state, for changes by hand. Raises StateError if it does not exist yet."""
+    open_for_reading(location).dispose()
+    engine = open_database(location)
     try:
         yield StoreEditor(engine)
     finally:

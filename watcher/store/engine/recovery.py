@@ -16,8 +16,9 @@ from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateDamaged, StateError, StateForeign
 from watcher.store.engine.backup import Backup, good_backups, is_of_another_program, restore
-from watcher.store.engine.database import explained, open_database
+from watcher.store.engine.database import Location, open_alone, open_database
 from watcher.store.engine.lock import LastEnd
+from watcher.store.engine.sqlite import explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +30,17 @@ class Recovery:
     backup: Backup | None
 
 
-def open_or_recover(path: Path, *, last_end: LastEnd, now: datetime) -> tuple[Engine, Recovery | None]:
-    """Opens the database at `path` like `open_database`. Returns it with the recovery that it needed, if any.
+def open_or_recover(location: Location, *, last_end: LastEnd, now: datetime) -> tuple[Engine, Recovery | None]:
+    """Opens a state like `open_database`. Returns it with the recovery that it needed, if any.
 
-    After an unclean end it is checked page by page first. Raises StateForeign, StateTooNew, StateError.
+    After an unclean end a file is checked page by page first; a server does that itself. Raises StateForeign,
+    StateTooNew, StateError.
     """
-    damage = _damage(path, last_end)
-    if damage:
-        recovery = _recover(path, damage, now=now)
-        return open_database(path), recovery
-    return open_database(path), None
+    damage = _damage(location, last_end) if isinstance(location, Path) else ""
+    if damage and isinstance(location, Path):
+        recovery = _recover(location, damage, now=now)
+        return open_alone(location), recovery
+    return open_alone(location), None
 
 
 def set_aside(path: Path, *, now: datetime) -> Path:

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -21,11 +20,13 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from watcher.errors import StateDamaged, StateError, StateUnsynced
 from watcher.store.engine.database import explained
+from watcher.store.engine.postgresql import is_conflict
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _MOST_AT_ONCE = 64
+_TIMES_AGAIN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,13 @@ class StoreThread:
                 with suppress(RuntimeError):  # the caller's event loop is closed
                     call.future.get_loop().call_soon_threadsafe(_settle, call.future, result, error)
 
-    def _committed(self, batch: list[_Call]) -> list[tuple[_Call, Any, BaseException | None]]:
-        """Runs and commits a batch. Returns each call with its result or error; a failed commit is the error of all."""
+    def _committed(
+        self, batch: list[_Call], *, again: int = _TIMES_AGAIN
+    ) -> list[tuple[_Call, Any, BaseException | None]]:
+        """Runs and commits a batch. Returns each call with its result or error; a failed commit is the error of all.
+
+        One that PostgreSQL aborted for a conflict is run `again`.
+        """
         results, one_failed = [], False
         try:
             with self._engine.begin() as connection:
@@ -85,6 +91,8 @@ class StoreThread:
                     results.append(call.work(connection))
                     one_failed = False
         except BaseException as failure:
+            if is_conflict(failure) and again:
+                return self._committed(batch, again=again - 1)
             if one_failed and len(batch) > 1:
                 return [each for call in batch for each in self._committed([call])]
             return [(call, None, self._translated(failure)) for call in batch]
@@ -94,7 +102,7 @@ class StoreThread:
         """Translates errors of the database; a bug is returned as it is."""
         if not isinstance(failure, DatabaseError):
             return failure
-        error = explained(_first(failure), Path(self._engine.url.database or ""))
+        error = explained(_first(failure), self._engine)
         if not isinstance(failure, OperationalError) and not isinstance(error, StateDamaged):
             return failure
         error.__cause__ = failure

@@ -66,7 +66,9 @@ def find_incomplete(tx: Connection, watch: str) -> int | None:
 def status(tx: Connection, backfill: int) -> BackfillStatus:
     """Reads the state of a backfill. Raises if there is none of this id."""
     row = tx.execute(select(schema.backfills).where(_backfills.id == backfill)).one()
-    counts = select(_tasks.outcome, func.count().label("number"), func.sum(_tasks.from_seen).label("from_seen"))
+    counts = select(
+        _tasks.outcome, func.count().label("number"), func.count().filter(_tasks.from_seen).label("from_seen")
+    )
     by_outcome = {
         each.outcome: each for each in tx.execute(counts.where(_tasks.backfill == backfill).group_by(_tasks.outcome))
     }

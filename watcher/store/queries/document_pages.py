@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from watcher.model import DocumentNumber, KeptPage, Rights
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 
 _PAGE = select(schema.document_pages).where(schema.document_pages.c.document == bindparam("of"))
 _RIGHTS = select(schema.document_rights).where(schema.document_rights.c.document.in_(values_of("numbers")))

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.store import schema
+from watcher.store.dialect import Instant
 from watcher.store.queries import outbox_status
 from watcher.store.queries.entry_status import count_open, next_due_at
 from watcher.store.queries.stored_documents import highest_number
-from watcher.store.sql import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from watcher.model import FeedId, KnownEntry
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 
 _keys, _entries = schema.seen_keys.c, schema.entries.c
 _FIND = (

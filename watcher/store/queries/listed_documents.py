@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 
 from watcher.model import DocumentNumber
 from watcher.store import schema
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 
 _rows, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _found_at = func.coalesce(_rows.fetched_at, _rows.recorded_at)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.model import Overlap, PartialDate, StoryId
 from watcher.store import schema
-from watcher.store.sql import Instant, values_of
+from watcher.store.dialect import Instant, values_of
 
 _sketches, _fingerprints = schema.sketches.c, schema.fingerprints.c
 _SHARED = (

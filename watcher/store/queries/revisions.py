@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Row, Select, func, select
 from watcher.model import Change, DocumentNumber, Revision, RevisionClass
 from watcher.store import schema
 from watcher.store.codec import load_changes, unpack_text, unpack_track
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 
 _rows, _documents, _matches = schema.revisions.c, schema.documents.c, schema.matches.c
 _links, _revisits = schema.delivery_revisions.c, schema.revisits.c

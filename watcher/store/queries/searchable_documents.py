@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from watcher.model import Article, DocumentNumber, PartialDate, Quality, TextFrom
 from watcher.store import schema
-from watcher.store.sql import seconds, values_of
+from watcher.store.dialect import seconds, values_of
 from watcher.text import hosts_of
 
 _ROWS, _URLS, _ENTRIES = schema.documents.c, schema.document_urls.c, schema.entries.c

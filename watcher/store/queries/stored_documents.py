@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Text, and_, bindparam, func, or_, select
 
 from watcher.model import Article, DocumentId, DocumentNumber, Match, PartialDate, Quality, StoryId, TextFrom
 from watcher.store import schema
 from watcher.store.codec import load_hits
-from watcher.store.sql import values_of
+from watcher.store.dialect import values_of
 from watcher.text import hosts_of
 
 _documents, _urls, _matches = schema.documents.c, schema.document_urls.c, schema.matches.c
 _HIGHEST = select(func.max(_documents.number))
 _TEXT = select(_documents.text).where(_documents.number == bindparam("of"))
-_KNOWN_OF = select(_documents.name).where(_documents.name.in_(values_of("names")))
+_KNOWN_OF = select(_documents.name).where(_documents.name.in_(values_of("names", of=Text)))
 _LAST_FETCHED = select(func.max(_documents.fetched_at))
 _OF_WATCH = select(_matches.document).where(_matches.watch == bindparam("watch")).limit(1)
 _MANY = select(schema.documents).where(_documents.number.in_(values_of("numbers")))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from watcher.model import DayCounts
 from watcher.store import schema
-from watcher.store.sql import Instant
+from watcher.store.dialect import Instant
 from watcher.text.days import date_of_day, number_of_day
 
 _documents, _matches, _articles = schema.documents.c, schema.matches.c, schema.article_counts.c

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table
 
+from watcher.store.dialect import Id, Instant, identity, partial_index
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # One row per backfill. `known`: articles that were documents already; `ended_at`: when its last entry ended.
 backfills = Table(
     "backfills",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, identity(), primary_key=True),
     Column("watch", String, nullable=False),
     Column("since", Instant, nullable=False),
     Column("begun_at", Instant, nullable=False),
@@ -26,14 +26,14 @@ backfill_entries = Table(
     "backfill_entries",
     metadata,
     Column("backfill", ForeignKey("backfills.id"), primary_key=True),
-    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Id, primary_key=True, autoincrement=False),
     Column("link_key", BigInteger, nullable=False),
     Column("variant", BigInteger, nullable=False),
     Column("reopened", Boolean, nullable=False),
     Column("outcome", String(9), nullable=False, default=""),
-    Column("document", Integer),
+    Column("document", Id),
     Column("from_seen", Boolean, nullable=False, default=False),
-    Index("backfill_entries_open", "entry", sqlite_where=text("outcome = ''")),
-    Index("backfill_entries_left", "backfill", sqlite_where=text("outcome = ''")),
+    partial_index("backfill_entries_open", "entry", where="outcome = ''"),
+    partial_index("backfill_entries_left", "backfill", where="outcome = ''"),
     sqlite_with_rowid=False,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
+from watcher.store.dialect import Id, Instant, identity
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # One row per delivery of an alert to a channel. `payload` is stored before the first attempt. `urgent` breaks through
 # quiet hours; `uncertain`: it may have been shown although no answer confirms it; `reference`: the channel's id of the
@@ -13,11 +13,11 @@ from watcher.store.sql import Instant
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("sequence", Integer, primary_key=True),
+    Column("sequence", Id, identity(), primary_key=True),
     Column("id", String(36), nullable=False, unique=True),
     Column("channel", String, nullable=False),
     Column("kind", String(10), nullable=False),
-    Column("story", Integer),
+    Column("story", Id),
     Column("message", Text, nullable=False, default=""),
     Column("state", String(10), nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -30,10 +30,10 @@ deliveries = Table(
     Column("urgent", Boolean, nullable=False, default=False),
     Column("uncertain", Boolean, nullable=False, default=False),
     Column("reference", Text, nullable=False, default=""),
-    Column("told_in", Integer),
+    Column("told_in", Id),
     Column("last_answer", Text, nullable=False, default=""),
     Column("ended_at", Instant),
-    Column("backfill", Integer),
+    Column("backfill", Id),
     Index("deliveries_by_state", "state", "channel", "sequence"),
     Index("deliveries_ended", "ended_at"),
 )
@@ -61,15 +61,15 @@ notified = Table(
     "told",
     metadata,
     Column("channel", String, primary_key=True),
-    Column("story", Integer, primary_key=True),
+    Column("story", Id, primary_key=True),
     Column("watch", String, primary_key=True),
-    Column("delivery", Integer, nullable=False),
+    Column("delivery", Id, nullable=False),
 )
 
 attempts = Table(
     "attempts",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, identity(), primary_key=True),
     Column("delivery", ForeignKey("deliveries.sequence"), nullable=False),
     Column("at", Instant, nullable=False),
     Column("outcome", String(12), nullable=False),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
+from watcher.store.dialect import Id, Instant, partial_index
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # One row per document of the corpus, adopted files included.
 documents = Table(
     "documents",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("number", Id, primary_key=True, autoincrement=False),
     Column("id", String(16), nullable=False),
     Column("name", String, nullable=False, unique=True),
     Column("adopted", Boolean, nullable=False, default=False),
@@ -31,7 +31,7 @@ documents = Table(
     Column("quality", String(16), nullable=False, default="good"),
     Column("extractor", String, nullable=False, default=""),
     Column("origins", Text, nullable=False, default="{}"),
-    Column("story", Integer, nullable=False),
+    Column("story", Id, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("written_at", Instant),
     Index("documents_by_text", "text_hash"),
@@ -39,7 +39,7 @@ documents = Table(
     Index("documents_listed", "number", "date", "feed", "site", "published_at", "fetched_at", "recorded_at"),
     Index("documents_by_story", "story"),
     Index("documents_by_date", "date"),
-    Index("documents_unwritten", "number", sqlite_where=text("written_at IS NULL")),
+    partial_index("documents_unwritten", "number", where="written_at IS NULL"),
 )
 
 # The addresses of a document's text.
@@ -98,7 +98,7 @@ fingerprints = Table(
     "fingerprints",
     metadata,
     Column("fingerprint", BigInteger, primary_key=True, autoincrement=False),
-    Column("document", Integer, primary_key=True, autoincrement=False),
+    Column("document", Id, primary_key=True, autoincrement=False),
     Index("fingerprints_by_document", "document"),
     sqlite_with_rowid=False,
 )

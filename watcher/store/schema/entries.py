@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
+from watcher.store.dialect import Id, Instant, identity, partial_index
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # The keys under which entries are known: 8 bytes each, one for (feed, id), one for the normalised link.
 seen_keys = Table(
     "known",
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("entry_id", Integer, nullable=False),
-    Column("feed_id", Integer, nullable=False),  # the feed that brought it first
+    Column("entry_id", Id, nullable=False),
+    Column("feed_id", Id, nullable=False),  # the feed that brought it first
     Column("seen_on", Integer, nullable=False),  # days since 1970, for retention
     sqlite_with_rowid=False,
 )
@@ -22,7 +22,7 @@ seen_keys = Table(
 entries = Table(
     "entries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, identity(), primary_key=True),
     Column("feed_id", ForeignKey("feeds.id"), nullable=False),
     Column("link", Text, nullable=False),
     Column("link_key", BigInteger),
@@ -42,11 +42,11 @@ entries = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("status", Integer),
     Column("final_url", Text, nullable=False, default=""),
-    Column("document", Integer),
-    Index("entries_due", "turn", "due_at", sqlite_where=text("state = 'pending'")),
-    Index("entries_claimed", "lease_until", sqlite_where=text("state = 'claimed'")),
+    Column("document", Id),
+    partial_index("entries_due", "turn", "due_at", where="state = 'pending'"),
+    partial_index("entries_claimed", "lease_until", where="state = 'claimed'"),
     Index("entries_by_link", "link_key"),
-    Index("entries_first_poll", "id", sqlite_where=text("in_first_poll AND state <> 'done'")),
+    partial_index("entries_first_poll", "id", where="in_first_poll AND state <> 'done'"),
     Index("entries_ended", "ended_at"),
 )
 
@@ -63,7 +63,7 @@ entry_payloads = Table(
 unread_entries = Table(
     "unread_entries",
     metadata,
-    Column("entry", Integer, primary_key=True),
+    Column("entry", Id, primary_key=True, autoincrement=False),
     Column("day", Integer, nullable=False),
     Column("coverage", String(9), nullable=False),
 )
@@ -73,7 +73,7 @@ unread_entries = Table(
 entry_dates = Table(
     "entry_dates",
     metadata,
-    Column("entry", Integer, primary_key=True),
+    Column("entry", Id, primary_key=True, autoincrement=False),
     Column("day", Integer, nullable=False),
     Column("date", String(10), nullable=False),
 )
@@ -132,7 +132,7 @@ near_misses = Table(
 near_miss_entries = Table(
     "near_miss_entries",
     metadata,
-    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Id, primary_key=True, autoincrement=False),
     Column("near_miss", BigInteger, primary_key=True, autoincrement=False),
     Index("near_miss_entries_by_near_miss", "near_miss"),
     sqlite_with_rowid=False,

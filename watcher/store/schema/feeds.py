@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
+from watcher.store.dialect import Id, Instant, identity, partial_index
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # One row per feed that was ever in the config. `poll_state` is the planner's value as JSON.
 feeds = Table(
     "feeds",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, identity(), primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("url", Text, nullable=False),  # as the config has it
     Column("moved_to", Text, nullable=False, default=""),  # the target of permanent redirects that have lasted for days
@@ -25,7 +25,7 @@ feeds = Table(
     Column("listed_on", Integer),  # the day of the last body that was read, in days since 1970
     Column("failing_since", Instant),
     Column("last_error", Text, nullable=False, default=""),
-    Index("feeds_due", "next_poll_at", sqlite_where=text("active AND lease_until IS NULL")),
+    partial_index("feeds_due", "next_poll_at", where="active AND lease_until IS NULL"),
 )
 
 # The packed listing of each feed's last body (see `feeds.listing`). `marked_on`: the day on which all its keys were
@@ -119,7 +119,7 @@ walls = Table(
 coverage = Table(
     "coverage",
     metadata,
-    Column("feed_id", Integer, primary_key=True, autoincrement=False),
+    Column("feed_id", Id, primary_key=True, autoincrement=False),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("polls", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
@@ -141,7 +141,7 @@ coverage = Table(
 coverage_blocks = Table(
     "coverage_blocks",
     metadata,
-    Column("feed_id", Integer, primary_key=True, autoincrement=False),
+    Column("feed_id", Id, primary_key=True, autoincrement=False),
     Column("block", Integer, primary_key=True, autoincrement=False),
     Column("days", LargeBinary, nullable=False),
     sqlite_with_rowid=False,

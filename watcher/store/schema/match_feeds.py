@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import Column, String, Table, Text
 
+from watcher.store.dialect import Id, Instant, identity
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # One row per watch, also of one that is not in the config any more: it gets its address back if it returns.
 watch_feeds = Table(
@@ -20,7 +20,7 @@ watch_feeds = Table(
 search_feeds = Table(
     "search_feeds",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Id, identity(), primary_key=True),
     Column("query", Text, nullable=False),
     Column("scope", String(6), nullable=False),
     Column("feed", String, nullable=False, default=""),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
+from watcher.store.dialect import Id, Instant, partial_index
 from watcher.store.schema.metadata import metadata
-from watcher.store.sql import Instant
 
 # One row per document whose page is read again. `due_at`: NULL after the last reading. `etag`, `last_modified`: the
 # validators of the answer that showed the text with the key `validated`; `fetched_at`: of the last whole answer.
@@ -25,7 +25,7 @@ revisits = Table(
     Column("readings", Integer, nullable=False, default=0),
     Column("last_at", Instant),
     Column("problem", Text, nullable=False, default=""),
-    Index("revisits_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    partial_index("revisits_due", "due_at", where="due_at IS NOT NULL"),
 )
 
 # The later versions of documents; version 0 is the document. `text`, `changes`: compressed, NULL once they are dropped
@@ -46,7 +46,7 @@ revisions = Table(
     Column("admitted", Boolean),
     Column("dropped_at", Instant),
     Index("revisions_by_time", "seen_at"),
-    Index("revisions_by_record", "recorded_at", sqlite_where=text("text IS NOT NULL")),
+    partial_index("revisions_by_record", "recorded_at", where="text IS NOT NULL"),
 )
 
 # The revisions of which a delivery notifies.
@@ -54,7 +54,7 @@ delivery_revisions = Table(
     "delivery_revisions",
     metadata,
     Column("delivery", ForeignKey("deliveries.sequence"), primary_key=True),
-    Column("document", Integer, primary_key=True),
+    Column("document", Id, primary_key=True),
     Column("version", Integer, primary_key=True),
     Index("delivery_revisions_by_document", "document"),
 )

@@ -12,7 +12,7 @@ from watcher.model import AlertKind, AttemptOutcome, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
-from watcher.store.sql import upsert
+from watcher.store.dialect import upsert
 
 _PENDING, _PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
 _ALERTS = (AlertKind.ALERT.value, AlertKind.FOLLOW_UP.value, AlertKind.REVISION.value)

@@ -42,10 +42,10 @@ from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.commands.outbox.channels import QueueLimits, note_health
 from watcher.store.commands.outbox.windows import Gate, release_closed
+from watcher.store.dialect import Instant, json_rows, microseconds, values_of
 from watcher.store.queries import near_misses, revisions
 from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.stored_documents import StoredDocument, get_many
-from watcher.store.sql import Instant, microseconds, values_of
 
 LOST = "stopped while sending; the answer is unknown"
 _ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.EXPIRED)
@@ -72,7 +72,7 @@ _FREE_LOST = (
 )
 
 # Finding the head of each of the `channels` is one step into an index; grouping all that wait would read all of it.
-_wanted = func.json_each(bindparam("channels", type_=Text)).table_valued("value").alias("wanted")
+_wanted = json_rows("channels", of=Text).alias("wanted")
 _first, _busy = schema.deliveries.alias("first"), schema.deliveries.alias("busy")
 _head = (
     select(_first.c.sequence)
@@ -97,6 +97,7 @@ _HEADS = (
         ~exists().where(_busy.c.state == _SENDING, _busy.c.channel == _wanted.c.value).correlate(_wanted),
     )
     .order_by(_rows.sequence)
+    .with_for_update(of=schema.deliveries, skip_locked=True)
 )
 _CLAIM = update(schema.deliveries).where(_of).values(state=_SENDING, lease_until=bindparam("until", type_=Instant))
 _LINKS_OF = (
@@ -257,7 +258,7 @@ def _free_lost(tx: Connection, lost: Sequence[Row[Any]], *, now: datetime) -> in
 
 def _expire(tx: Connection, channels: Mapping[str, timedelta | None], *, now: datetime) -> None:
     since = {name: microseconds(now - patience) for name, patience in channels.items() if patience is not None}
-    found = tx.execute(raw_sql.TOO_OLD, {"since": json.dumps(since)}).scalars().all() if since else None
+    found = raw_sql.TOO_OLD.execute(tx, (json.dumps(since),)).scalars().all() if since else None
     if found:
         rows = tx.execute(_ROWS_OF, {"deliveries": json.dumps(found)}).all()
         for channel, old in groupby(rows, key=lambda row: str(row.channel)):

@@ -14,7 +14,7 @@ from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link, open_digest
 from watcher.store.commands.outbox.near_misses import copy_near_misses
 from watcher.store.commands.outbox.revisions import copy_revisions
-from watcher.store.sql import Instant
+from watcher.store.dialect import Instant, deciding
 
 CAUGHT_UP = "Caught up: these could not be delivered in time."
 _MESSAGE_LIMIT = 4000  # characters
@@ -52,6 +52,7 @@ def hold_back(tx: Connection, closed: Mapping[str, tuple[datetime, str]], *, now
 
     `closed`: channel -> the end of its quiet hours, and the reason.
     """
+    deciding(tx)
     for channel, (until, reason) in closed.items():
         for row in tx.execute(_QUIET, {"name": channel, "until": until}).all():
             hold_back_row(tx, row, until=until, reason=reason, now=now)
@@ -64,6 +65,7 @@ def collect(
 
     The document of a revision is not a match of its own: the digest shows the revision.
     """
+    deciding(tx)
     taken = list(taken)
     if not taken:
         return

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from watcher.model import AlertKind, DeliveryState, SpikeRule, StoryId
 from watcher.store import schema
-from watcher.store.sql import upsert
+from watcher.store.dialect import deciding, upsert
 
 SUMMARY_PATIENCE = timedelta(minutes=15)  # how long a summary waits for the last entries of a first poll
 _HELD = DeliveryState.HELD.value
@@ -69,6 +69,7 @@ def notify_of_document(
     tx: Connection, recipients: Recipients, document: int, story: StoryId, watches: Iterable[str], *, now: datetime
 ) -> None:
     """Holds a delivery of a document for each channel. A channel that knows the story is notified of news only."""
+    deciding(tx)
     wanted: dict[tuple[str, int | None], list[str]] = {}
     for watch in watches:
         for channel in recipients.channels.get(watch, ()):
@@ -128,6 +129,7 @@ def open_digest(
     tx: Connection, channel: str, *, release_at: datetime, now: datetime, taken: Collection[int] = ()
 ) -> int | None:
     """The channel's held digest to which something can be added: none of `taken`, and not released before then."""
+    deciding(tx)
     for row in tx.execute(_HELD_DIGESTS, {"name": channel}):
         if row.sequence not in taken and (row.release_at > now or row.release_at >= release_at):
             return int(row.sequence)

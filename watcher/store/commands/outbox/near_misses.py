@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, bindparam, select
 from watcher.model import AlertKind
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, open_digest
-from watcher.store.sql import upsert
+from watcher.store.dialect import upsert
 
 _links = schema.delivery_near_misses.c
 _LINK = upsert(schema.delivery_near_misses).on_conflict_do_nothing()

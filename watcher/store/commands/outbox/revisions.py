@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Integer, bindparam, select
 from watcher.model import AlertKind
 from watcher.store import schema
 from watcher.store.commands.outbox.enqueue import hold, link
+from watcher.store.dialect import upsert
 from watcher.store.queries.stored_documents import StoredDocument
-from watcher.store.sql import upsert
 
 _links = schema.delivery_revisions.c
 _LINK = upsert(schema.delivery_revisions).on_conflict_do_nothing()

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from itertools import groupby, repeat
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, update
 
 from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
 from watcher.store.commands.outbox.digests import hold_back_row
+from watcher.store.dialect import Instant, deciding
 from watcher.store.queries.feed_status import first_polls_open
-from watcher.store.sql import Instant
 
 FILE_PATIENCE = timedelta(minutes=5)  # how long a delivery waits for the file of its document
 HOUR = timedelta(hours=1)
@@ -51,7 +51,7 @@ _RELEASE = (
 )
 _PARKED = select(schema.channels.c.name).where(schema.channels.c.parked_at.is_not(None))
 _DELIVERED_AT = select(_rows.ended_at).where(
-    text("+deliveries.state = 'delivered'"),  # +: SQLite is to use the index on ended_at
+    func.coalesce(_rows.state, "") == DeliveryState.DELIVERED.value,  # coalesce: SQLite is to use the index on ended_at
     _rows.channel == bindparam("name"),
     _rows.ended_at > bindparam("since", type_=Instant),
     _rows.ended_at <= _now,
@@ -101,6 +101,7 @@ def release_closed(tx: Connection, gate: Gate, *, now: datetime) -> None:
     Summaries of first polls are released as soon as no first poll is open, before their window closes; those of a
     backfill once it has ended.
     """
+    deciding(tx)
     found: Sequence[Row[Any]] = tx.execute(_CLOSED, {"now": now, "patient_since": now - FILE_PATIENCE}).all()
     if any(row.release_at > now for row in found) and first_polls_open(tx, now=now):
         found = [row for row in found if row.release_at <= now]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import BigInteger, create_engine, literal, select
 
-from watcher.store.sql import seconds
+from watcher.store.dialect import seconds
 
 
 @pytest.mark.parametrize(
