@@ -14,6 +14,7 @@ from tests.newsroom import Newsroom
 from tests.receivers import Receiver
 from watcher.config import Config, load
 from watcher.errors import ConfigError, WatcherError
+from watcher.seen import open_index
 
 ELSEWHERE = "postgresql+psycopg://watcher:geheim@127.0.0.1:1/state"
 
@@ -34,6 +35,8 @@ def test_a_round_and_every_command(news: Newsroom, program: Program, postgresql:
     assert program.once()["documents"] == []
     assert len(hook.accepted) == 1
     assert not program.state.exists()
+    with open_index(program.state.with_name("index.db"), lambda: False) as index:
+        assert index.extent().documents == 1
     found = json.loads(program.command("search", "Rutte", "--in", "corpus", "--json").stdout)
     assert [row["number"] for row in found["results"]] == [0]
     shown = {

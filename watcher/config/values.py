@@ -353,6 +353,11 @@ class Config(BaseModel):
         return self.file.parent
 
     @property
+    def index_path(self) -> Path | None:
+        """The file of the index of documents, None if there is to be none."""
+        return self.state.index_path if self.corpus.index else None
+
+    @property
     def location(self) -> Path | str:
         """Where the state is: its file, or its URL on PostgreSQL. Raises WatcherError, which names its source only."""
         if self.state.server is None:
@@ -366,11 +371,6 @@ class Config(BaseModel):
     def has_state(self) -> bool:
         """Whether there is a state already; one on a server is created where it is opened."""
         return self.state.server is not None or self.state.path.exists()
-
-    @property
-    def index_path(self) -> Path | None:
-        """The file of the index of documents, None if there is to be none."""
-        return self.state.index_path if self.corpus.index else None
 
     def resolve(self, secret: Secret, environ: Mapping[str, str]) -> str:
         """Reads a channel's secret. Raises WatcherError, which names its source only."""

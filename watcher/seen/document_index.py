@@ -15,7 +15,7 @@ from pathlib import Path
 from watcher.errors import SeenError
 from watcher.seen.expressions import expression
 from watcher.seen.file import FileKind, in_time, is_damage, is_same_file, remove, remove_logs, stop_when
-from watcher.seen.word_index import CREATE_INDEX, Vocabulary, WordIndexWriter
+from watcher.seen.word_index import CREATE_INDEX, IndexVocabulary, WordIndexWriter
 from watcher.text.index import Condition, IndexedText
 
 _NAME = "documents"
@@ -180,7 +180,7 @@ class DocumentIndexReader:
     def numbers(self, condition: Condition) -> list[int] | None:
         """Returns the documents that may satisfy a condition, in no order; None: any may. Raises TimeIsUp."""
         with in_time():
-            matched = expression(condition, Vocabulary(self._db, _NAME))
+            matched = expression(condition, IndexVocabulary(self._db, _NAME))
             if matched is None:
                 return None
             rows = self._db.execute(

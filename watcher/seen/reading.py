@@ -21,7 +21,7 @@ from watcher.seen.database import ARCHIVE, MOST_DISPLACED, PLACE_BITS, Partition
 from watcher.seen.expressions import expression
 from watcher.seen.file import in_time, stop_when
 from watcher.seen.values import Dated, StoredText, from_second, second_of
-from watcher.seen.word_index import Vocabulary
+from watcher.seen.word_index import IndexVocabulary
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
@@ -97,7 +97,7 @@ class SeenReader:
     # -- rows ----------------------------------------------------------------------------------------------------------
 
     def _texts(self, partition: Partition, window: Window, condition: Condition | None) -> Iterator[StoredText]:
-        vocabulary = Vocabulary(self._db, partition.name)
+        vocabulary = IndexVocabulary(self._db, partition.name)
         matched = expression(condition, vocabulary) if condition is not None and partition.indexed else None
         where, values = self._where(window)
         if matched is None:

@@ -54,10 +54,10 @@ class WordIndexWriter:
         self._words.clear()
 
 
-class Vocabulary:
+class IndexVocabulary:
     """The words of an index. `has_common_prefix`: `starting` was asked for a prefix of too many words.
 
-    Such words are in many texts, and FTS5 would collect all of them before the first result.
+    Such words are in many texts, and FTS5 would collect all of them first: the newest texts are read without it.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
