@@ -52,12 +52,16 @@ _PAGE = b"<!doctype html><title>Wegebau</title><article><h1>Wegebau</h1>%s</arti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """What one run showed. Times in seconds, sizes in MB, `cost` in milliseconds of processor time for a poll."""
+    """What one run showed. Times in seconds, `config` and `start` of processor time; sizes in MB;
+
+    `cost`: milliseconds of processor time for a poll.
+    """
 
     feeds: int
     known: int
     config: float
     ready: float
+    start: float
     polls: int
     rate: float
     cost: float
@@ -92,19 +96,20 @@ def _measure(folder: Path, feeds: int, known: int, options: argparse.Namespace) 
     port = free_port()
     config = _write_config(folder, feeds, port, interval=feeds / options.rate)
     _fill(folder / "state" / "watcher.db", feeds, known, port, interval=feeds / options.rate)
-    started = time.perf_counter()
+    started = time.process_time()
     load(config)
-    config_seconds = time.perf_counter() - started
+    config_seconds = time.process_time() - started
     server = Process(target=_serve, args=(port, polls), daemon=True)
     server.start()
     try:
         with _daemon(config, folder) as (process, ready):
+            used = sum(process.cpu_times()[:2])
             _bring_forward(folder / "state" / "watcher.db")
             cell = _watch(process, folder / "state" / "watcher.db", polls, options.polls)
     finally:
         server.terminate()
         server.join()
-    return replace(cell, feeds=feeds, known=known, config=config_seconds, ready=ready)
+    return replace(cell, feeds=feeds, known=known, config=config_seconds, ready=ready, start=used)
 
 
 def _bring_forward(database: Path) -> None:
@@ -135,6 +140,7 @@ def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], un
         known=0,
         config=0.0,
         ready=0.0,
+        start=0.0,
         polls=polls.value,
         rate=made / seconds,
         cost=cost,
@@ -172,8 +178,9 @@ def _lag(database: Path) -> float:
 def _line(cell: Cell, first: Cell) -> str:
     lag = sorted(cell.lag) or [0.0]
     return (
-        f"{cell.feeds:7,} feeds, {cell.known:10,} known entries: ready after {cell.ready:.2f} s, of which "
-        f"{cell.config:.2f} s the config; {cell.polls:,} polls, {cell.rate:.0f}/s, {cell.cost:.2f} ms each "
+        f"{cell.feeds:7,} feeds, {cell.known:10,} known entries: ready after {cell.ready:.2f} s, "
+        f"{cell.start:.2f} s of processor time, of which {cell.config:.2f} s the config; "
+        f"{cell.polls:,} polls, {cell.rate:.0f}/s, {cell.cost:.2f} ms each "
         f"({cell.cost / first.cost:.2f} of the first); lag median "
         f"{statistics.median(lag):.2f} s, p99 {lag[int(len(lag) * 0.99)]:.2f} s; daemon {cell.daemon:.0f} MB, "
         f"{cell.workers} workers of {cell.worker:.0f} MB"

@@ -7,6 +7,7 @@ candidates, no first occurrence, no limits on the search, no cache.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -39,6 +40,7 @@ class _Reading:
         self.watch, self.article = watch, article
         originals = {HitField.TEXT: article.text} | ({HitField.FEED: feed_text} if feed_text else {})
         self.texts = {field: fold(text) for field, text in originals.items()}
+        self.words_of = {field: [unit.start() for unit in units(text.text)] for field, text in self.texts.items()}
 
     def evaluate(self, node: Node) -> list[tuple[str, Spot]] | None:
         match node:
@@ -68,7 +70,7 @@ class _Reading:
         )
 
     def word(self, field: HitField, offset: int) -> int:
-        return sum(unit.start() <= offset for unit in units(self.texts[field].text))
+        return bisect_right(self.words_of[field], offset)
 
     def words(self, words: Words) -> list[tuple[str, Spot]]:
         flags = {"inflect": self.watch.inflect, "compounds": self.watch.compounds}
