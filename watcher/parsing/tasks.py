@@ -200,7 +200,7 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
 def _unextracted(
     task: PageTask, page: bytes, summary: PageSummary, paragraphs: tuple[int, ...], verdict: Verdict
 ) -> PageReading:
-    """The reading of a page that no watch can match, and that others tell is an article or a repetition."""
+    """The reading of a page that no watch can match, and that is an article or a repetition, as others show."""
     date = publication_date(
         page, content_type=task.content_type, url=task.url, timezone=task.timezone, now=task.now, entry=task.entry
     )

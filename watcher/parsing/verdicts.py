@@ -1,6 +1,6 @@
 """Remembers what extraction found on pages that show paragraphs their host repeats, so that it need not find it again.
 
-An article may be most of such a page or not at all: only extraction can tell, at the cost of eight pages without it.
+An article may be most of such a page or not at all: only extraction shows which, at the cost of eight pages without it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from watcher.model import Quality
 
 _MOST = 5_000  # verdicts: some 2 MB
-_EACH = 8  # the page at which a verdict is made anew: a host may change
+_EACH = 8  # the page that is extracted again: a host may change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
