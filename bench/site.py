@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from html import unescape
 from pathlib import Path
 from urllib.request import urlopen
@@ -40,14 +42,17 @@ class Site:
     source: str
 
 
-def write_site(folder: Path, port: int, *, pages: int, match_percent: float) -> Site:
+def write_site(folder: Path, port: int, *, pages: int, match_percent: float, dated: bool, addresses: int = 1) -> Site:
     """Write `pages` different pages and the feeds that list them below `folder`.
 
     Pages are real ones where `shared/realworld` lies beside the checkout, each used several times with a sentence of
     its own in a paragraph of its article, so that no two texts are the same; every so many also hold TERM there. Each
-    loopback host shows a page once: a host that shows the same paragraphs again and again would be a case of its own.
+    loopback host shows a page once, or at as many `addresses` as asked, with nothing new but a number.
+
+    `dated`: the feeds date their entries, as 93 of 101 real ones do; else each page is searched for its date.
     """
     templates = tuple(_templates(real_pages())) or tuple(_templates(_made_pages()))
+    templates = templates[: max(pages // addresses, 1)]
     (folder / "p").mkdir(parents=True)
     (folder / "feeds").mkdir()
     planted = 0
@@ -56,10 +61,11 @@ def write_site(folder: Path, port: int, *, pages: int, match_percent: float) -> 
         planted += plant
         page = templates[number % len(templates)].personal(number, plant=plant)
         (folder / "p" / f"{number}.html").write_text(page, encoding="utf-8")
-    shares = [range(first, min(first + len(templates), pages)) for first in range(0, pages, len(templates))]
+    share = len(templates) * addresses
+    shares = [range(first, min(first + share, pages)) for first in range(0, pages, share)]
     hosts = tuple(f"127.0.{number // 250}.{1 + number % 250}" for number in range(len(shares)))
     feeds = tuple(
-        _write_feed(folder, f"http://{host}:{port}", numbers)
+        _write_feed(folder, f"http://{host}:{port}", numbers, date=format_datetime(datetime.now(UTC)) if dated else "")
         for host, share in zip(hosts, shares, strict=True)
         for numbers in _in_feeds(share)
     )
@@ -122,9 +128,10 @@ def _in_feeds(pages: range) -> Iterator[range]:
     return (pages[start : start + ENTRIES_PER_FEED] for start in range(0, len(pages), ENTRIES_PER_FEED))
 
 
-def _write_feed(folder: Path, origin: str, numbers: range) -> str:
+def _write_feed(folder: Path, origin: str, numbers: range, *, date: str) -> str:
+    stated = f"<pubDate>{date}</pubDate>" if date else ""
     entries = "".join(
-        f"<item><title>Meldung {number}</title><link>{origin}/p/{number}.html</link>"
+        f"<item><title>Meldung {number}</title><link>{origin}/p/{number}.html</link>{stated}"
         f"<description>Kurz gefasst, Nummer {number}.</description></item>"
         for number in numbers
     )

@@ -35,9 +35,10 @@ LOOK = 0.25  # seconds between looks at the memory: they take nothing from what 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One whole process. `matches`: pages that matched; sizes in bytes."""
+    """One whole process and its children. `matches`: pages that matched; sizes in bytes."""
 
     seconds: float
+    processor: float
     matches: int
     memory: int
     workers_memory: int
@@ -48,7 +49,14 @@ def main() -> int | str:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
         port = free_port()
-        site = write_site(Path(folder) / "site", port, pages=options.pages, match_percent=options.match_percent)
+        site = write_site(
+            Path(folder) / "site",
+            port,
+            pages=options.pages,
+            match_percent=options.match_percent,
+            dated=not options.undated,
+            addresses=options.addresses,
+        )
         with serving(site, port, server=options.server):
             plain, watcher = _take_turns(site, Path(folder), options)
     _report(site, options, plain, watcher)
@@ -65,6 +73,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="of each program, taking turns")
     parser.add_argument("--watches", type=int, nargs="+", default=[10], help="the ratio is that of the first number")
     parser.add_argument("--keep", default="0", help="of the seen archive: 30d writes the text of each page, 0 none")
+    parser.add_argument(
+        "--undated", action="store_true", help="the feeds date no entry: each page is searched for its date"
+    )
+    parser.add_argument("--addresses", type=int, default=1, help="how many addresses of a host show the same article")
     parser.add_argument("--server", choices=("nginx", "own"), default="nginx" if nginx() else "own")
     return parser.parse_args()
 
@@ -101,6 +113,7 @@ def _watcher_once(site: Site, folder: Path, watches: int, *, keep: str) -> Run:
 def _with_matches(run: Run, matches: int) -> Run:
     return Run(
         seconds=run.seconds,
+        processor=run.processor,
         matches=matches,
         memory=run.memory,
         workers_memory=run.workers_memory,
@@ -110,7 +123,7 @@ def _with_matches(run: Run, matches: int) -> Run:
 
 def _measure(command: list[str]) -> tuple[Run, str]:
     """Run to the end, looking at the memory of the process and its children now and then. Raises on a bad exit."""
-    started = time.perf_counter()
+    started, before = time.perf_counter(), os.times()
     # Byte code is kept, as on any user's machine: compiling the packages again would be measured as work.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with (
@@ -124,11 +137,18 @@ def _measure(command: list[str]) -> tuple[Run, str]:
             main, *children = highest_resident(process.pid)
             peak, peak_workers = max(peak, main), max(peak_workers, sum(children))
             workers = max(workers, len(children))
-        seconds = time.perf_counter() - started
+        seconds, after = time.perf_counter() - started, os.times()
         output.seek(0)
         if process.returncode:
             raise RuntimeError(f"{command[2]} ended with {process.returncode}")
-        run = Run(seconds=seconds, matches=0, memory=peak, workers_memory=peak_workers, workers=workers)
+        run = Run(
+            seconds=seconds,
+            processor=sum(after[2:4]) - sum(before[2:4]),
+            matches=0,
+            memory=peak,
+            workers_memory=peak_workers,
+            workers=workers,
+        )
         return run, output.read().decode()
 
 
@@ -145,7 +165,8 @@ def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: 
     for watches, runs in watcher.items():
         _print_runs(site, f"{watches} watches", runs)
     plain_seconds, (fewest, *others) = _seconds(plain), [(number, _seconds(runs)) for number, runs in watcher.items()]
-    print(f"ratio         {plain_seconds / fewest[1]:7.2f}")
+    processor = _processor(plain) / _processor(watcher[options.watches[0]])
+    print(f"ratio         {plain_seconds / fewest[1]:7.2f}, of processor time {processor:.2f}")
     for watches, seconds in others:
         print(f"{watches} watches take {seconds / fewest[1]:.2f} x the time of {fewest[0]}")
 
@@ -154,13 +175,18 @@ def _print_runs(site: Site, name: str, runs: list[Run]) -> None:
     seconds = _seconds(runs)
     main, workers = max(run.memory for run in runs), max(run.workers_memory for run in runs)
     print(
-        f"{name:13} {site.pages / seconds:7.1f} articles/s {seconds:7.2f} s  {runs[0].matches} matches  "
+        f"{name:13} {site.pages / seconds:7.1f} articles/s {seconds:7.2f} s  "
+        f"{_processor(runs) / site.pages * 1000:5.1f} ms of processor time each  {runs[0].matches} matches  "
         f"peak {main / 2**20:.0f} MB" + (f" + {runs[0].workers} workers {workers / 2**20:.0f} MB" if workers else "")
     )
 
 
 def _seconds(runs: list[Run]) -> float:
     return statistics.median(run.seconds for run in runs)
+
+
+def _processor(runs: list[Run]) -> float:
+    return statistics.median(run.processor for run in runs)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from unittest.mock import patch
 
 import pytest
 
 from tests.articles.newspage import news_page, paragraphs
-from watcher.articles import article_of_entry, extract_article
+from watcher.articles import article_of_entry, extract_article, publication_date
+from watcher.articles.blocks import blocks
 from watcher.model import Article, Entry, PartialDate
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -239,3 +241,15 @@ def test_the_feeds_date_is_kept_as_the_feed_stated_it() -> None:
         LONG.encode(), content_type="text/plain", url="https://talbote.example/a", timezone="UTC", now=NOW, hint=fair
     )
     assert plain.date is None
+
+
+@pytest.mark.parametrize(("head", "cut"), [(meta("2026-05-12"), 0), ("", 1)])
+def test_a_page_whose_date_alone_is_wanted_is_cut_into_blocks_only_for_date_lines(head: str, cut: int) -> None:
+    """Two thirds of the time of such a page."""
+    page = news_page(headline=HEADLINE, blocks=["<p>Stand: 12. Mai 2026</p>", *paragraphs(*TEXTS)], head=head)
+    entry = Entry(id="1", link="https://talbote.example/a", title=HEADLINE)
+    with patch("watcher.articles.page.blocks", wraps=blocks) as cutting:
+        found = publication_date(
+            page, content_type="text/html", url=entry.link, timezone="Europe/Berlin", now=NOW, entry=entry
+        )
+    assert (found, cutting.call_count) == (PartialDate(year=2026, month=5, day=12), cut)

@@ -110,6 +110,13 @@ def hoard(arguments: dict[str, Any], _: bytes) -> bytes:
     return b"kept"
 
 
+def crumble(arguments: dict[str, Any], _: bytes) -> bytes:
+    """Takes memory in small blocks and frees all but the last, which keeps the C library from returning any."""
+    blocks = [bytes(2_000) for _ in range(arguments["megabytes"] * 500)]
+    _hoard.append(blocks[-1])
+    return b""
+
+
 def hoard_and_cover_up(_: dict[str, Any], __: bytes) -> bytes:
     """Runs out of memory and raises another exception."""
     try:
@@ -200,6 +207,7 @@ TASKS: Mapping[str, Callable[[dict[str, Any], bytes], bytes]] = {
         await_request,
         hang,
         hold_the_gil,
+        crumble,
         hoard,
         hoard_and_cover_up,
         abort,

@@ -189,6 +189,17 @@ async def test_payload_counts_as_memory(make_pool: MakePool) -> None:
         await pool.run("reverse", {}, bytes(8 * 2**20), LONG)
 
 
+async def test_freed_memory_is_returned_once_there_is_much(pool: ParserPool) -> None:
+    """Also the pages between blocks that are still in use."""
+    await pool.run("crumble", {"megabytes": 1}, b"", LONG)
+    process = psutil.Process(pool.pids[0])
+    before = process.memory_info().rss
+    for _ in range(3):
+        await pool.run("crumble", {"megabytes": 64}, b"", LONG)
+        assert process.memory_info().rss - before < 16 * 2**20
+    assert [process.pid] == list(pool.pids)
+
+
 async def test_process_that_keeps_memory_is_replaced(make_pool: MakePool) -> None:
     """The next task has the whole limit."""
     pool = make_pool(memory_limit=200 * 2**20)

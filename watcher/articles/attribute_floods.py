@@ -19,28 +19,28 @@ def drop_attribute_floods(page: bytes) -> bytes:
 
 def _has_flood(page: bytes) -> bool:
     """Looks at a few characters of each thousand: the pattern over a whole page takes a millisecond."""
-    return any(
-        _is_flood(part.decode("latin-1"))
-        for run in _long_runs(page)
-        for part in run.split(b"<")[1:]
-        if len(part) > _LONG and part[:1].isalpha()
-    )
+    return any(_is_flood(part.decode("latin-1")) for part in _long_tags(page))
 
 
 def _without_floods(html: str) -> str:
     return _LONG_TAG.sub(lambda match: match[1] if _is_flood(match[2]) else match[0], html)
 
 
-def _long_runs(page: bytes) -> Iterator[bytes]:
-    """Yields the long stretches without `>`."""
-    position = 0
-    while position + _LONG <= len(page):
-        last = page.rfind(b">", position, position + _LONG)
-        if last < 0:
-            last = page.find(b">", position + _LONG)
-            last = len(page) if last < 0 else last
-            yield page[position:last]
-        position = last + 1
+def _long_tags(page: bytes) -> Iterator[bytes]:
+    """Yields what follows each `<` with a letter up to the next `<` or `>`, if it is long."""
+    start, end = 0, len(page)
+    while start + _LONG <= end:
+        last = page.rfind(b"<", start, start + _LONG)
+        if last >= 0:
+            start = last + 1
+            continue
+        following = page.find(b"<", start + _LONG)
+        following = end if following < 0 else following
+        closing = page.find(b">", start, following)
+        closing = following if closing < 0 else closing
+        if start and closing - start > _LONG and page[start : start + 1].isalpha():
+            yield page[start:closing]
+        start = following + 1
 
 
 def _is_flood(attributes: str) -> bool:

@@ -90,8 +90,13 @@ def _visible_text(tree: LexborHTMLParser) -> str:
 
 def _tidied(texts: Iterable[str]) -> list[str]:
     """Returns the long texts with single spaces."""
-    long = (" ".join(text.split()) for text in texts if len(text) >= _LONG)
+    long = [_single_spaced(text) for text in texts if len(text) >= _LONG and not text.isspace()]
     return [text for text in long if len(text) >= _LONG]
+
+
+def _single_spaced(text: str) -> str:
+    """Does as `" ".join(text.split())`, faster: the only white space that is printable is a space."""
+    return text.strip() if text.isprintable() and "  " not in text else " ".join(text.split())
 
 
 def _has_letters(text: str, least: int) -> bool:

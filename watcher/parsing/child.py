@@ -36,7 +36,7 @@ from watcher.parsing.shared_buffer import SharedBuffer
 _LONGEST_MESSAGE = 2_000  # characters: an exception may quote untrusted bytes of any length
 _LONGEST_TRACEBACK = 8_000
 _LARGEST_DATA = 65_536  # bytes
-_TASKS_BETWEEN_TRIMS = 20
+_KEPT_GROWTH = 8 * 2**20  # bytes that a process may grow before it returns its free pages: each time costs 2 ms
 # If the system had to zero the freed memory again for each page, a page would take a sixth longer; if the process kept
 # all of it, it would grow by 15 MB.
 _KEPT_FREE = 4 * 2**20
@@ -90,7 +90,7 @@ class TaskRunner:
         self._module: Any = None
         self._recycle_above = 0
         self._must_recycle = False
-        self._tasks_done = 0
+        self._trim_above = 0
 
     def load(self) -> Frame:
         """Imports the tasks module, which may open files, and then limits files and memory."""
@@ -110,12 +110,10 @@ class TaskRunner:
             return Frame({"not_started": True})
         limits.limit_cpu(timedelta(seconds=request.header["seconds"]))
         result = self._module.TASKS[request.header["task"]](request.header["arguments"], request.payload)
-        self._tasks_done += 1
-        if self._tasks_done % _TASKS_BETWEEN_TRIMS == 0:
-            heap.trim_free_memory()
+        self._return_free_memory()
         if len(result) > self._largest_reply:
             raise ReplyTooLarge(f"the result has {len(result)} bytes, more than {self._largest_reply}")
-        self._must_recycle = limits.address_space() > self._recycle_above
+        self._must_recycle = limits.memory_in_use().mapped > self._recycle_above
         return Frame({"recycle": self._must_recycle}, result)
 
     def _configure(self, request: Frame) -> Frame:
@@ -125,9 +123,15 @@ class TaskRunner:
             self._limit_memory()
         return Frame({})
 
+    def _return_free_memory(self) -> None:
+        """Returns free pages to the system if the process has grown: it may have grown for good, too."""
+        if limits.memory_in_use().resident > self._trim_above:
+            heap.trim_free_memory()
+            self._trim_above = limits.memory_in_use().resident + _KEPT_GROWTH
+
     def _limit_memory(self) -> None:
         """Limits growth from the present size. A process that keeps half of it is recycled: the next task needs it."""
-        self._recycle_above = limits.address_space() + self._memory // 2
+        self._recycle_above = limits.memory_in_use().mapped + self._memory // 2
         limits.limit_memory(self._memory)
 
 

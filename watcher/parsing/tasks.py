@@ -61,6 +61,7 @@ from watcher.parsing.messages import (
     UnmatchedText,
     VersionReading,
 )
+from watcher.parsing.verdicts import Verdict, Verdicts
 from watcher.text import host_of, hosts_of
 
 REPEATED = "repeated on other pages"
@@ -81,6 +82,8 @@ class _Generation:
 
 
 _generation = _Generation.of(())
+_verdicts = Verdicts()
+_AN_ARTICLE = Verdict(wall=None, problem="")
 
 
 def preload() -> None:
@@ -156,17 +159,14 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
     cannot_match = summary is not None and _cannot_match(task, summary)
-    if cannot_match and summary and not (summary.suspect or boilerplate):
-        date = publication_date(
-            page,
-            content_type=task.content_type,
-            url=task.url,
-            timezone=task.timezone,
-            now=task.now,
-            entry=task.entry,
-        )
-        return PageReading(article=None, paragraphs=paragraphs, date=date, unmatched=_visible(task, summary))
+    if cannot_match and summary and not summary.suspect:
+        verdict = _verdicts.find(host_of(task.url), summary.paragraphs, task.repeated) if boilerplate else _AN_ARTICLE
+        if verdict:
+            return _unextracted(task, page, summary, paragraphs, verdict)
     article, problem, wall = _article(task, page)
+    if boilerplate and summary and not summary.suspect:
+        verdict = Verdict(wall=wall, problem=problem)
+        _verdicts.remember(host_of(task.url), summary.paragraphs, task.repeated, verdict)
     title, body = normalise_text(article.title), normalise_text(article.body)
     article = replace(article, title=title, body=body, hosts=hosts_of(task.entry.link, task.url))
     matches = _matches(task, article)
@@ -195,6 +195,32 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         rights=declared_rights(page, task.content_type, task.headers) if page else NO_RIGHTS,
     )
     return _explained(reading, task, page, article) if task.whole else reading
+
+
+def _unextracted(
+    task: PageTask, page: bytes, summary: PageSummary, paragraphs: tuple[int, ...], verdict: Verdict
+) -> PageReading:
+    """The reading of a page that no watch can match, and that is an article or a repetition, as others show."""
+    date = publication_date(
+        page, content_type=task.content_type, url=task.url, timezone=task.timezone, now=task.now, entry=task.entry
+    )
+    return PageReading(
+        article=None,
+        problem=verdict.problem,
+        wall=verdict.wall,
+        paragraphs=paragraphs,
+        date=date,
+        unmatched=_entry_text(task, verdict) if verdict.problem else _visible(task, summary),
+    )
+
+
+def _entry_text(task: PageTask, verdict: Verdict) -> UnmatchedText | None:
+    """Returns the text of the entry, which stands for a page that is not an article, if it is wanted."""
+    if not task.keep_text:
+        return None
+    article = _entry_article(task)
+    article = replace(article, quality=verdict.wall or article.quality, hosts=hosts_of(task.entry.link, task.url))
+    return _unmatched(article, TextKind.ARTICLE)
 
 
 def _matches(task: PageTask, article: Article) -> tuple[Match, ...]:
