@@ -12,11 +12,14 @@ REFERENCES = ", ".join(f"watcher.corpus.export.{name}" for name in ("ris", "bibt
 FOR_PAGES = ("jinja2", "starlette", "uvicorn", "watcher.web.site")
 
 
+NOT_AT_A_START = ("pygments", "rich.progress", "watcher.text.dates", "apscheduler", "tomlkit", "alembic", "lark")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
-        ("watcher.daemon, watcher.cli", PARSERS + FOR_PAGES),
+        ("watcher.daemon, watcher.cli", PARSERS + FOR_PAGES + NOT_AT_A_START),
         (f"watcher.web.site, watcher.web.listening, {REFERENCES}", PARSERS),
     ],
 )

@@ -17,6 +17,7 @@ Other rooms decide how a response changes the next poll or the next attempt of a
 
 import logging
 
+import watcher.net.light_httpx  # noqa: F401 # before httpx
 from watcher.net.client import Client
 from watcher.net.redact import redact_text, redact_url
 from watcher.net.target import is_same_origin, origin_of
