@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -147,6 +148,22 @@ async def test_the_schedule_goes_on_when_the_clock_is_set_back() -> None:
     repair_schedule(scheduler, now=real - HOUR)
     assert all(job.next_run_time == real - HOUR for job in scheduler.get_jobs())
     scheduler.shutdown(wait=False)
+
+
+async def test_work_that_a_stop_interrupts_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A stop ends what is under way without a word in the log."""
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    scheduler = start_scheduler({"work": (timedelta(milliseconds=1), work)})
+    await begun.wait()
+    scheduler.shutdown(wait=False)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert caplog.records == []
 
 
 @given(st.timedeltas(-3650 * DAY, 3650 * DAY), st.timedeltas(timedelta(seconds=1), HOUR))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -35,9 +37,19 @@ def start_scheduler(work: dict[str, tuple[timedelta, Work]]) -> AsyncIOScheduler
     defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
     for name, (interval, call) in work.items():
-        scheduler.add_job(call, Every(interval), id=name)
+        scheduler.add_job(_quiet_if_cancelled(call), Every(interval), id=name)
     scheduler.start()
     return scheduler
+
+
+def _quiet_if_cancelled(call: Work) -> Work:
+    """Wraps work so that it ends at a shutdown: APScheduler logs a cancellation as an error, with a traceback."""
+
+    async def called() -> None:
+        with suppress(asyncio.CancelledError):
+            await call()
+
+    return called
 
 
 def as_coroutine(call: Callable[[], object]) -> Work:
