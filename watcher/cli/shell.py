@@ -58,6 +58,7 @@ MODULES = {
     "run": "run",
     "search": "search",
     "timeline": "timeline",
+    "worker": "worker",
 }
 """Command -> the module of this package whose `register` adds it."""
 

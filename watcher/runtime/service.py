@@ -24,7 +24,7 @@ from watcher.model import DeliveryState, FollowedFeed, ListedFeed
 from watcher.net import Client
 from watcher.parsing.launch import usable_cores
 from watcher.pipeline.archive import ArchiveContext, adopt_folder
-from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
+from watcher.pipeline.deliver import DeliverContext, deliver
 from watcher.pipeline.feed_bodies import PollContext
 from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext, ingest
@@ -34,8 +34,9 @@ from watcher.pipeline.review import review
 from watcher.pipeline.revisit import RevisitContext
 from watcher.pipeline.seen import find_seen_text, no_seen_text
 from watcher.pipeline.send import Sender
-from watcher.pipeline.settings import LEASE, Settings
+from watcher.pipeline.settings import Settings
 from watcher.runtime.batcher import Batcher
+from watcher.runtime.claims import Claims
 from watcher.runtime.disk_guard import DiskGuard
 from watcher.runtime.entry_recorder import EntryRecorder
 from watcher.runtime.host_limiter import HostLimiter
@@ -87,11 +88,18 @@ class Service:
         self._large_bodies = asyncio.Semaphore(1)
         self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
+        self._claims = Claims(
+            resources.store,
+            is_open=lambda: self._disk_guard.is_open(),
+            now=resources.now,
+            holdings=resources.holdings,
+        )
         self._make_runners(to_the_end=to_the_end)
         self.revisits = Revisits(
             resources.store,
             context=lambda: self.generation.revisit,
-            is_open=lambda: self._disk_guard.is_open(),
+            claims=self._claims,
+            holdings=resources.holdings,
             now=resources.now,
             most=MOST_OF_ONCE if to_the_end else None,
         )
@@ -116,7 +124,7 @@ class Service:
             subscribe=self._subscribe_feeds,
             now=resources.now,
         )
-        self.keep_house = self._housekeeping.run
+        self.keep_house, self.write_missing = self._housekeeping.run, self._housekeeping.write_missing
         self.delete_expired = Retention(resources.store, now=resources.now).delete_expired
 
     # -- generations ---------------------------------------------------------------------------------------------------
@@ -143,6 +151,7 @@ class Service:
             writing=self._writing,
             wake_deliver=self.deliver.wake,
             now=own.now,
+            writes=own.holdings is None,
         )
         return Generation(
             settings=settings,
@@ -233,6 +242,10 @@ class Service:
         await review(self.settings, self.resources.store, now=self.resources.now())
         await self.revisits.enroll()
 
+    async def follow_lists(self) -> None:
+        """Takes over what another process has read of followed lists."""
+        await self._subscribe_feeds()
+
     async def _subscribe_feeds(self) -> None:
         """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""
         run = self.resources.store.run
@@ -263,7 +276,7 @@ class Service:
         return self.poll, self.ingest, self.deliver, self.revisits.runner
 
     def _make_runners(self, *, to_the_end: bool) -> None:
-        store, now = self.resources.store, self.resources.now
+        store, now, held = self.resources.store, self.resources.now, self.resources.holdings
         self.poll = StepRunner(
             "poll",
             width=POLLS_AT_ONCE,
@@ -275,8 +288,9 @@ class Service:
                 host=lambda claimed: host_and_port(claimed.url),
                 limit=POLLS_AT_ONCE // 3,
                 now=now,
-                reschedule=None if to_the_end else self._reschedule_feeds,
+                reschedule=None if to_the_end else self._claims.reschedule_feeds,
             ),
+            hold_of=held.of_shard if held else None,
         )
         self.ingest = StepRunner(
             "ingest",
@@ -289,8 +303,9 @@ class Service:
                 host=lambda claimed: host_and_port(claimed.link),
                 limit=INGESTS_AT_ONCE // 3,
                 now=now,
-                reschedule=None if to_the_end else self._reschedule_entries,
+                reschedule=None if to_the_end else self._claims.reschedule_entries,
             ),
+            hold_of=held.of_shard if held else None,
         )
         self.deliver = StepRunner(
             "deliver",
@@ -298,16 +313,11 @@ class Service:
             claim=self._claim_deliveries,
             handle=self._deliver,
             release=lambda claimed: store.run(outbox.release, claimed, now=now()),
+            hold_of=held.of_channel if held else None,
         )
 
     async def _claim_feeds(self, limit: int) -> list[ClaimedFeed]:
-        if not await self._disk_guard.is_open():
-            return []
-        now = self.resources.now()
-        return await self.resources.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
-
-    async def _reschedule_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
-        await self.resources.store.run(feeds.reschedule, [(feed.id, due_at) for feed, due_at in claimed])
+        return await self._claims.feeds(limit, due_by=self.due_by)
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
         report = await poll(self.generation.poll, claimed)
@@ -319,22 +329,14 @@ class Service:
             self.ingest.wake()
 
     async def _claim_entries(self, limit: int) -> list[ClaimedEntry]:
-        if not await self._disk_guard.is_open():
-            return []
-        now = self.resources.now()
-        return await self.resources.store.run(
-            entries.claim, now=now, limit=limit, lease=LEASE, for_backfills=self.for_backfills
-        )
-
-    async def _reschedule_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
-        await self.resources.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])
+        return await self._claims.entries(limit, for_backfills=self.for_backfills)
 
     async def _ingest(self, claimed: ClaimedEntry) -> None:
         outcome = await ingest(self.generation.ingest, claimed)
         self.tally.entries[outcome.value if outcome else "postponed"] += 1
 
     async def _claim_deliveries(self, _limit: int) -> list[ClaimedDelivery]:
-        claimed = await claim_due(self.generation.deliver, in_hand=self._sending)
+        claimed = await self._claims.deliveries(self.generation.deliver, in_hand=self._sending)
         self._sending.update(delivery.sequence for delivery in claimed)
         return claimed
 
