@@ -56,6 +56,7 @@ PAGES = (
     "/search?q=Sonderwort&in=corpus&since={month}",
     "/watches",
     "/watches/try?query=Sonderwort",
+    "/timeline?since={month}",
     "/feeds",
     "/feeds/feed7",
     "/outbox",

@@ -70,7 +70,8 @@ def test_a_killed_backfill_goes_on(news: Newsroom, program: Program) -> None:
 def test_beside_a_daemon(news: Newsroom, program: Program) -> None:
     """The daemon does the work, and the command waits; a daemon that does not know the watch is to be reloaded first.
 
-    The state is new and knows none of the entries: the seen archive is enough. Ctrl-C ends the command alone.
+    The state is new and knows none of the entries: the seen archive is enough. Ctrl-C ends the command alone. After
+    kill -9 of the daemon in the middle of it, its successor goes on: each article lands once, in one summary.
     """
     hook = Receiver(news, "/hook")
     entries = [article(news, matching=False) for _ in range(3)]
@@ -93,8 +94,12 @@ def test_beside_a_daemon(news: Newsroom, program: Program) -> None:
             assert process.wait(HANGS) == 130
             assert process.stderr
             assert "the daemon goes on" in process.stderr.read().decode()
+        running.kill()
         for gate in gates:
             gate.release()
+    assert (program.names(), hook.accepted) == ([], [])
+    with program.run() as running:
+        running.wait_for(lambda: "watching 1 feeds" in running.stderr)
         done = _json(program)
         assert (done["documents"], done["known"], done["unmatched"]) in (([0, 1, 2], 0, 0), ([], 3, 0))
         running.wait_for(lambda: hook.accepted)

@@ -19,11 +19,10 @@ from watcher.config import (
     PollingConfig,
     RevisionsConfig,
     SeenConfig,
-    StateConfig,
     WebConfig,
     load,
 )
-from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, FeedSection, WatchSection
+from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, FeedSection, StateSection, WatchSection
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -46,7 +45,7 @@ def rows(section: str) -> dict[str, str]:
     ("section", "model"),
     [
         ("[corpus]", CorpusConfig),
-        ("[state]", StateConfig),
+        ("[state]", StateSection),
         ("[seen]", SeenConfig),
         ("[revisions]", RevisionsConfig),
         ("[polling]", PollingConfig),

@@ -112,10 +112,20 @@ fil = "x"
         (line,) = problems(tmp_path, f'[state]\nurl = "{url}"\n')
         assert line.startswith("2: state.url: must ")
 
-    def test_another_database_is_told_to_come_later(self, tmp_path: Path) -> None:
-        """PostgreSQL addresses are understood, and refused in words."""
-        (line,) = problems(tmp_path, '[state]\nurl = "postgresql+psycopg://db/watcher"\n')
-        assert line.endswith("only sqlite is supported in this version")
+    @pytest.mark.parametrize(
+        ("keys", "problem"),
+        [
+            ('url = "mysql://w@db/w"', "2: state.url: must be like "),
+            ('url = "postgresql://w@db/w"', "2: state.url: must be like "),
+            ('url_env = "W"\nurl = "sqlite:///w.db"', "2: state.url_env: is a second spelling of url"),
+            ('url_env = "W"\nserver = "w"', "3: state.server: is not a known key"),
+            ('server = "w"', "2: state.server: is not a known key"),
+        ],
+    )
+    def test_a_state_on_a_server_has_one_address(self, tmp_path: Path, keys: str, problem: str) -> None:
+        """One of its spellings, and of a known kind."""
+        (line,) = problems(tmp_path, f"[state]\n{keys}\n")
+        assert line.startswith(problem)
 
     @pytest.mark.parametrize(
         "url",

@@ -71,4 +71,4 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
     for name in ("WATCHER_CONFIG", "PYTHONPATH"):
         kept.pop(name, None)
-    return kept | {"NO_COLOR": "1", "PYTHONUTF8": "1"}
+    return kept | {"NO_COLOR": "1", "PYTHONUTF8": "1", "STATE_URL": "sqlite:///moved/watcher.db"}

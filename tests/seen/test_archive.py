@@ -16,6 +16,7 @@ import pytest
 from tests.seen.texts import NOW, archive_at, bodies, query, stored, text, write
 from watcher.model import Article, PartialDate, Quality, TextFrom, TextKind
 from watcher.seen import Dated, Window, open_reader
+from watcher.text.index import Phrase
 
 MONTH = timedelta(days=30)
 
@@ -88,6 +89,18 @@ def test_a_text_that_is_read_again_replaces_the_former_one(path: Path) -> None:
     with archive_at(path, now=later, indexed=False) as archive:
         archive.add(text(1, "später", fetched_at=later))
     assert sorted(bodies(path)) == ["bleibt", "geteilt", "später"]
+
+
+@pytest.mark.parametrize(("prefix", "few"), [("dent", False), ("boot", True)])
+def test_a_prefix_finds_each_text_once(path: Path, prefix: str, few: bool) -> None:
+    """Of 400 words, for which the newest texts are read without the index, and of some; the newest first."""
+    words = [f"boot{number % 3}" if number % 40 == 0 else f"dent{number:03}er" for number in range(420)]
+    write(path, *(text(n, f"Das {word}.", fetched_at=NOW + timedelta(seconds=n)) for n, word in enumerate(words)))
+    wanted = [f"Das {word}." for word in reversed(words) if word.startswith(prefix)]
+    with open_reader(path) as reader:
+        found = [each.article.body for each in reader.newest(Window(), Phrase(words=(prefix,), prefix=True))]
+    assert [body for body in found if f" {prefix}" in body] == wanted
+    assert len(found) - len(wanted) == (0 if few else 2), "texts without the prefix, of the newest 64"
 
 
 def test_texts_of_one_page_are_found_by_its_key(path: Path) -> None:

@@ -16,6 +16,7 @@ from watcher.model import Article, Watch
 from watcher.seen.expressions import expression
 from watcher.text.index import index_texts
 
+MOST_STARTING = 2  # so few that both ways are taken
 Text = tuple[str, str, str]
 """Title, body, and the feed's text."""
 
@@ -36,7 +37,7 @@ class Index:
 
     def candidates(self, watchlist: Watchlist) -> set[int]:
         condition = watchlist.candidates("w")
-        matched = None if condition is None else expression(condition, self._containing)
+        matched = None if condition is None else expression(condition, self)
         if matched is None:
             return set(range(len(self.texts)))
         return {number for (number,) in self._db.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (matched,))}
@@ -44,8 +45,12 @@ class Index:
     def close(self) -> None:
         self._db.close()
 
-    def _containing(self, letters: str) -> list[str]:
+    def containing(self, letters: str) -> list[str]:
         return [word for word in self._words if letters in word]
+
+    def starting(self, letters: str) -> list[str] | None:
+        found = [word for word in self._words if word.startswith(letters)]
+        return found if len(found) <= MOST_STARTING else None
 
 
 def row(found: object) -> tuple[str, str]:

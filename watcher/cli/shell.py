@@ -57,6 +57,7 @@ MODULES = {
     "revisions": "revisions",
     "run": "run",
     "search": "search",
+    "state": "state_copy",
     "timeline": "timeline",
     "worker": "worker",
 }

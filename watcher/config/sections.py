@@ -28,6 +28,7 @@ from watcher.config.values import (
     PollingConfig,
     Section,
     StateConfig,
+    StateSection,
     WatchSection,
     WebConfig,
 )
@@ -82,12 +83,14 @@ class SectionReader:
 
     def state(self) -> StateConfig | None:
         """Returns the table `[state]`; the address of a server is a secret, because it may contain a password."""
-        raw = self.document.get("state", {})
-        if not isinstance(raw, dict) or not _is_on_server(raw):
+        raw, server = self.document.get("state", {}), None
+        if not isinstance(raw, dict):
             return self.section("state", StateConfig)
-        server = self._secret(("state",), raw, "url")
-        plain = {key: value for key, value in raw.items() if key not in _spellings("url")}
-        return self._validate(("state",), plain | {"url": _BESIDE_SERVER, "server": server}, StateConfig)
+        if _is_on_server(raw):
+            server = self._secret(("state",), raw, "url")
+            raw = {key: value for key, value in raw.items() if key not in _spellings("url")} | {"url": _BESIDE_SERVER}
+        section = self._validate(("state",), raw, StateSection)
+        return StateConfig(url=section.url, server=server) if section else None
 
     def feeds(self, polling: PollingConfig) -> tuple[FeedConfig, ...]:
         """Returns every valid `[[feeds]]`; missing intervals are those of `polling`."""

@@ -70,14 +70,10 @@ class CorpusConfig(Section):
     pages: bool = True
 
 
-class StateConfig(Section):
-    """`[state]`: `url` is `sqlite:///` and an absolute path.
-
-    `server`: the address of the state on PostgreSQL; `url` names the local files beside it only, then.
-    """
+class StateSection(Section):
+    """`[state]` as it is written, for a state in a file: `url` becomes `sqlite:///` and an absolute path."""
 
     url: str = "sqlite:///state/watcher.db"
-    server: Secret | None = None
 
     @field_validator("url")
     @classmethod
@@ -88,6 +84,12 @@ class StateConfig(Section):
         if not name or name == ":memory:" or "?" in name or not name.isprintable():
             raise ValueError('must name a file after sqlite:///, without options, e.g. "sqlite:///state/watcher.db"')
         return f"sqlite:///{base_folder(info) / name}"
+
+
+class StateConfig(StateSection):
+    """Where the state is. `server`: its address on PostgreSQL; `url` names the local files beside it only, then."""
+
+    server: Secret | None = None
 
     @property
     def path(self) -> Path:

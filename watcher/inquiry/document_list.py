@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import chain, islice
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from watcher.alerts.snippets import snippets
@@ -76,8 +76,9 @@ def _matching(
     """Returns the numbers of the chosen documents that match, and whether all were looked at."""
     watchlist = compile_query(query)
     found: list[DocumentNumber] = []
-    numbers = iter(store.read(listed_documents.numbers, chosen))
-    while some := list(islice(numbers, _AT_ONCE)):
+    below: int | None = None
+    while some := store.read(listed_documents.numbers, chosen, below=below, limit=_AT_ONCE):
+        below = some[-1]
         for each in _searchable(store, some):
             if is_over():
                 return found, False

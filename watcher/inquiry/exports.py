@@ -71,7 +71,7 @@ def _recorded(store: StoreReader | None) -> Iterator[ExportRow]:
         if not documents:
             return
         changed = store.read(revisions.of_documents, [document.number for document in documents])
-        yield from (_row(document, changed.get(document.number, ())) for document in documents)
+        yield from (export_row(document, changed.get(document.number, ())) for document in documents)
         after = documents[-1].number
 
 
@@ -83,7 +83,8 @@ def _unrecorded(store: StoreReader | None, folder: CorpusFolder) -> Iterator[Cor
         yield from (file for name, file in some.items() if name not in known)
 
 
-def _row(document: StoredDocument, changed: Iterable[Revision]) -> ExportRow:
+def export_row(document: StoredDocument, changed: Iterable[Revision] = ()) -> ExportRow:
+    """Returns the row of a document; `changed`: the later versions of its text."""
     own = not document.adopted
     return ExportRow(
         number=document.number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ from watcher.text import hosts_of
 from watcher.text.index import Condition
 
 _AT_ONCE = 100  # documents in memory
-_NUMBER_BITS = 32
+_NUMBER_BITS = 30  # of 64; the others hold the second
+_LAST_SECOND = 2 ** (63 - _NUMBER_BITS) - 1  # in 2242; what is dated outside of 1697 to 2242 is sorted by number
 _UNKNOWN = datetime(1, 1, 1, tzinfo=UTC)
 _NUMBERS = 2**_NUMBER_BITS - 1
 
@@ -153,10 +155,10 @@ class Corpus:
     # -- rows ----------------------------------------------------------------------------------------------------------
 
     def _newest_first(self, filters: Filters) -> Iterator[int]:
-        """Yields the numbers of documents that are within the limits. One integer each: there may be millions."""
+        """Yields the numbers of documents that are within the limits. Eight bytes each: there may be millions."""
         if self._store is None:
             return
-        keys = []
+        keys = array("q")
         second_of_date = cache(self._second_of_date)
         for row in self._store.stream(searchable_documents.dates):
             second = row.published_second
@@ -165,8 +167,8 @@ class Corpus:
             if second is None:
                 second = row.seen_second
             if is_within(second, filters):
-                keys.append((second << _NUMBER_BITS) | row.number)
-        keys.sort(reverse=True)
+                keys.append((min(max(second, -_LAST_SECOND), _LAST_SECOND) << _NUMBER_BITS) | row.number)
+        keys = array("q", sorted(keys, reverse=True))
         yield from (key & _NUMBERS for key in keys)
 
     @cached_property

@@ -5,7 +5,7 @@ The only importer of SQLAlchemy. From the bottom up:
 - `dialect`: column types, and what differs between SQLite and PostgreSQL; `schema`: the tables; `codec`: the JSON form
   of values; `raw_sql`: SQL text; `migrations`: Alembic's.
 - `engine`: `database` opens a state (`sqlite`, `postgresql`, `tables`), `thread` runs transactions for the daemon,
-  `reader` beside it; `lock`, `backup`, `recovery`.
+  `reader` beside it; `lock`, `backup`, `recovery`, `copying`.
 - `queries`: functions that read. `feed_status`, `entry_status`, `known_entries`, `stored_documents`, `overlaps`,
   `repeats`, `watch_definitions`, `outbox_status`, `health`, `statistics`, `coverage`, `feed_incidents`.
 - `commands`: functions that change something. `feeds` and `polled_entries` (polls), `entries` and `pages` (ingestion),

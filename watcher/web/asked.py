@@ -57,4 +57,18 @@ class View:
     json: Callable[[], object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """The answer that is a file. `name`: under which it is saved, in ASCII; `is_download`: it is not to be shown."""
+
+    content: bytes
+    name: str
+    is_download: bool = False
+
+    @property
+    def disposition(self) -> str:
+        """The value of `Content-Disposition` (RFC 6266)."""
+        return f'{"attachment" if self.is_download else "inline"}; filename="{self.name}"'
+
+
 Page = Callable[[Asked], View]

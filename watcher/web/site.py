@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from watcher.runtime.status import StatusMonitor
 from watcher.store import StoreReader
 from watcher.store.commands import match_feeds
 from watcher.web.access import COOKIE, SESSION, Access
-from watcher.web.asked import Asked, Page, View
+from watcher.web.asked import Asked, File, Page, View
 from watcher.web.catalogue import Texts, language_of
 from watcher.web.feed_formats import ATOM, JSON_FEED, to_atom, to_json_feed
 from watcher.web.feed_links import new_token
@@ -33,7 +33,7 @@ from watcher.web.gate import Gate
 from watcher.web.lanes import Lane
 from watcher.web.live import NewDocuments
 from watcher.web.pages.actions import ACTIONS
-from watcher.web.pages.document import document, document_file
+from watcher.web.pages.document import document, document_file, reference
 from watcher.web.pages.feeds import feed, feeds
 from watcher.web.pages.match_feeds import search_feed, watch_feed
 from watcher.web.pages.matches import matches
@@ -48,7 +48,14 @@ from watcher.web.problem import Problem
 from watcher.web.rendering import STATIC, render, static_file, to_json
 from watcher.web.results import Results
 
+T = TypeVar("T")
+
 HTML, JSON = "text/html; charset=utf-8", "application/json"
+_REFERENCES = (
+    ("ris", ".ris", "application/x-research-info-systems; charset=utf-8"),
+    ("bibtex", ".bib", "application/x-bibtex; charset=utf-8"),
+    ("csl-json", ".csl.json", "application/vnd.citationstyles.csl+json"),
+)
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST_FORM = 16 << 10
 _FORM_SECONDS = 10
@@ -119,6 +126,10 @@ class _Site:
     def _routes(self) -> list[Route]:
         files = [
             Route("/documents/{name}.txt", self._file(document_file, "text/plain; charset=utf-8")),
+            *(
+                Route(f"/documents/{{name}}{suffix}", self._file(reference(form, suffix), media_type))
+                for form, suffix, media_type in _REFERENCES
+            ),
             Route("/press-review.md", self._file(press_review_file, "text/markdown; charset=utf-8")),
             Route("/timeline.csv", self._file(timeline_file, "text/csv; charset=utf-8", slow=True)),
         ]
@@ -166,10 +177,13 @@ class _Site:
         return answer
 
     def _file(
-        self, content: Callable[[Asked], bytes], media_type: str, *, slow: bool = False
+        self, make: Callable[[Asked], bytes | File], media_type: str, *, slow: bool = False
     ) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            return Response(await self._ask(request, content, slow=slow), media_type=media_type)
+            made = await self._ask(request, make, slow=slow)
+            if isinstance(made, bytes):
+                return Response(made, media_type=media_type)
+            return Response(made.content, media_type=media_type, headers={"Content-Disposition": made.disposition})
 
         return answer
 
@@ -199,13 +213,13 @@ class _Site:
             await self._service.resources.store.run(match_feeds.ensure_watches, tokens, now=self.now())
             self._watch_feeds |= names
 
-    async def _ask(self, request: Request, answer: Callable[[Asked], bytes], *, slow: bool = False) -> bytes:
+    async def _ask(self, request: Request, answer: Callable[[Asked], T], *, slow: bool = False) -> T:
         """Makes an answer on the thread of its lane."""
         lane = self._lanes[slow]
         parameters = Parameters(request.url.query)
         name = name_in_path(request.path_params.get("name", ""))
 
-        def work(store: StoreReader) -> bytes:
+        def work(store: StoreReader) -> T:
             asked = Asked(
                 store=store,
                 config=self._service.settings.config,

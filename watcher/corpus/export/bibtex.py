@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
+from watcher.corpus.export.characters import allowed
 from watcher.corpus.export.row import ExportContext, ExportRow, clean_url, one_line
-from watcher.corpus.export.xml import allowed
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
+from watcher.corpus.export.characters import allowed
 from watcher.corpus.export.row import ExportContext, ExportRow, one_line
-from watcher.corpus.export.xml import allowed
 from watcher.text.sentences import sentence_ends
 
 # A word with its marks, and with what joins its parts: Purl-Initiative, geht's, 3,5, www.blatt.example, z.B.

@@ -1,7 +1,7 @@
 """Opens a state on PostgreSQL: refuses a foreign or newer one, and explains errors.
 
 READ COMMITTED: what depends on rows that others write runs under the advisory lock of `dialect.deciding`, and a
-transaction that PostgreSQL gives up for a conflict is run again (`is_conflict`).
+transaction that PostgreSQL aborts for a conflict is run again (`is_conflict`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -129,7 +130,7 @@ def shown(address: URL) -> str:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether a transaction was given up for another one's sake, and is to be run again."""
+    """Whether a transaction was aborted for the sake of another one, and is to be run again."""
     return isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS
 
 
@@ -157,6 +158,8 @@ def explained(error: DatabaseError, address: URL) -> StateError:
 def _engine(address: URL, patience: timedelta, *, lock: Lock, idle: timedelta) -> Engine:
     limits = {"lock_timeout": patience, "idle_in_transaction_session_timeout": idle}
     options = [f"-c {name}={int(limit / timedelta(milliseconds=1))}" for name, limit in limits.items()]
+    if find_spec("psycopg") is None:
+        raise StateError("a state on PostgreSQL needs its driver: pip install 'watcher[cluster]'")
     engine = create_engine(
         address,
         pool_size=1 if lock else 2,

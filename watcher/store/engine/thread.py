@@ -89,7 +89,7 @@ class StoreThread:
     ) -> list[tuple[_Call, Any, BaseException | None]]:
         """Runs and commits a batch. Returns each call with its result or error; a failed commit is the error of all.
 
-        One that PostgreSQL gave up for a conflict is run `again`.
+        One that PostgreSQL aborted for a conflict is run `again`.
         """
         results, one_failed = [], False
         void: list[_Call] = []

@@ -40,6 +40,7 @@ DOCUMENT = {
     "Link": "Link",
     "none: the file was in the folder before": "keiner: Die Datei lag schon im Ordner",
     "File": "Datei",
+    "For reference managers": "Für Literaturverwaltungen",
     "Fetched": "Geholt",
     "Text from": "Text aus",
     "page": "der Seite",

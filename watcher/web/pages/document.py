@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
 
-from watcher.corpus import render_document, revision_row
+from watcher.corpus import ExportContext, render_document, revision_row, writer_of
 from watcher.corpus.revisions import Effort, word_runs
 from watcher.inquiry.document_list import document_json, outlet_of, title_of
+from watcher.inquiry.exports import export_row
 from watcher.model import Hit, HitField
 from watcher.store.queries import outbox_status, revisions, stored_documents
 from watcher.store.queries.outbox_status import DeliveryStatus
 from watcher.store.queries.revisions import StoredVersion
 from watcher.store.queries.stored_documents import StoredDocument
 from watcher.text.language_tags import is_language_tag
-from watcher.web.asked import Asked, View
+from watcher.web.asked import Asked, File, View
 from watcher.web.problem import Problem
 from watcher.web.rendering import marked
 
@@ -48,13 +50,26 @@ def document(asked: Asked) -> View:
     return View(template="document.html", values=values, json=lambda: _plain(found, members, deliveries, versions))
 
 
-def document_file(asked: Asked) -> bytes:
+def document_file(asked: Asked) -> File:
     """Returns the bytes of the document's file; as they will be, if it is not written yet."""
     found = find_document(asked)
     try:
-        return asked.folder.read(found.name)
+        content = asked.folder.read(found.name)
     except OSError:
-        return render_document(found.date, found.text) if not found.adopted else _missing(found)
+        content = render_document(found.date, found.text) if not found.adopted else _missing(found)
+    return File(content=content, name=found.name)
+
+
+def reference(form: str, suffix: str) -> Callable[[Asked], File]:
+    """Returns the function that writes a document in a format of `corpus export`, for a file with this suffix."""
+
+    def write(asked: Asked) -> File:
+        row = export_row(find_document(asked))
+        context = ExportContext(made_at=asked.now, timezone=asked.config.corpus.timezone)
+        content = b"".join(writer_of(form)([row], context))
+        return File(content=content, name=f"{row.stem}{suffix}", is_download=True)
+
+    return write
 
 
 def find_document(asked: Asked) -> StoredDocument:
