@@ -28,6 +28,14 @@ FREE_HOLD = text("""
     UPDATE holds SET holder = NULL, former = holder, free_since = clock_timestamp()
     WHERE name = :name AND token = :token AND holder IS NOT NULL
 """)
+ABANDONED_HOLDS = text("""
+    SELECT holds.name FROM holds LEFT JOIN workers ON workers.id = holds.holder
+    WHERE holds.holder IS NOT NULL AND (workers.id IS NULL OR workers.valid_until <= clock_timestamp())
+    ORDER BY holds.name FOR UPDATE OF holds SKIP LOCKED
+""")
+ABANDON_HOLD = text("""
+    UPDATE holds SET holder = NULL, former = holder, free_since = clock_timestamp() WHERE name = :name
+""")
 
 # -- workers -----------------------------------------------------------------------------------------------------------
 

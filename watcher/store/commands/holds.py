@@ -62,6 +62,18 @@ def free(tx: Connection, name: str, token: int, *, now: datetime) -> bool:
     return True
 
 
+def free_abandoned(tx: Connection, *, now: datetime) -> int:
+    """Frees the holds of workers whose lease ended, so that the work under them is due again. Returns how many.
+
+    One that a suspended worker locks by its open transaction is left; the server ends that transaction soon.
+    """
+    abandoned = tx.execute(sql.ABANDONED_HOLDS).scalars().all()
+    for name in abandoned:
+        tx.execute(sql.ABANDON_HOLD, {"name": name})
+        void_claims(tx, name, now=now)
+    return len(abandoned)
+
+
 def claim_in_shards(
     tx: Connection, command: Callable[..., list[T]], shards: Mapping[int, Hold], /, **asked: Any
 ) -> list[T]:

@@ -1,4 +1,4 @@
-"""Defers a job for all due work that has none, under an advisory lock. On PostgreSQL only."""
+"""Frees the holds of dead workers, and defers a job for all due work that has none. On PostgreSQL only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from watcher.store import raw_cluster_sql as sql
-from watcher.store.commands import jobs, workers
+from watcher.store.commands import holds, jobs, workers
 from watcher.store.commands.shards import assign
 from watcher.store.queries import due_work
 
@@ -22,6 +22,7 @@ def sweep(tx: Connection, *, shards: int, channels: Collection[str], revisits: b
     """
     if not tx.execute(sql.TRY_SWEEP, {"key": _SWEEPING}).scalar_one():
         return False
+    holds.free_abandoned(tx, now=now)
     assign(tx, shards, limit=limit)
     workers.forget(tx)
     for shard in sorted(due_work.due_shards(tx, range(shards), revisits=revisits, now=now)):
