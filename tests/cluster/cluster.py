@@ -131,7 +131,7 @@ class Outlets:
         self.hosts = [f"zeitung{number}.news" for number in range(count)]
         self.entries: dict[str, list[Entry]] = {host: [] for host in self.hosts}
         self._numbers = iter(range(1, 1_000_000))
-        self.matching = 0
+        self.matching = self.published = 0
         for host in self.hosts:
             self._publish(host)
 
@@ -144,6 +144,7 @@ class Outlets:
         for host in self.hosts:
             for _ in range(each):
                 number = next(self._numbers)
+                self.published += 1
                 matches = matching(number)
                 self.matching += matches
                 title = f"Bericht {number}"
@@ -152,6 +153,18 @@ class Outlets:
                 self.news.page(link, news_page(title, inner), delay=self.delay)
                 self.entries[host].append(Entry(id=link, link=link, title=title))
             self._publish(host)
+
+    def publish_redirect(self, host: str, *, to: str) -> None:
+        """Publishes a link that leads to a matching article of another host."""
+        number = next(self._numbers)
+        link, target = f"http://{host}/weiter-{number}", f"http://{to}/ziel-{number}"
+        inner = "".join(f"<p>{line}</p>" for line in paragraphs(number, matching=True))
+        self.news.page(target, news_page(f"Ziel {number}", inner))
+        self.news.redirect(link, target)
+        self.entries[host].append(Entry(id=link, link=link, title=f"Ziel {number}"))
+        self.published += 1
+        self.matching += 1
+        self._publish(host)
 
     def _publish(self, host: str) -> None:
         self.news.feed(f"http://{host}/feed", self.entries[host], title=host)

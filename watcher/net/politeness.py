@@ -76,6 +76,22 @@ class _Host:
         self.next_start = 0.0
 
 
+class _Start:
+    """A turn whose pause counts from the moment when the request is sent: to connect may take a while."""
+
+    __slots__ = ("_clock", "_granted", "_host", "_pause")
+
+    def __init__(self, host: _Host, granted: Turn, pause: timedelta, clock: Callable[[], float]) -> None:
+        self._host = host
+        self._granted = granted
+        self._pause = pause
+        self._clock = clock
+
+    def use(self) -> None:
+        self._granted.use()
+        self._host.next_start = self._clock() + self._pause.total_seconds()
+
+
 class Politeness:
     """Hands out turns in the order of arrival at each host. `clock` returns monotonic seconds."""
 
@@ -101,7 +117,7 @@ class Politeness:
         try:
             granted = await self._take(known, pause, urgent=urgent)
             try:
-                yield granted
+                yield _Start(known, granted, pause, self._clock) if pause else granted
             finally:
                 known.places.release()
                 if not urgent:
@@ -132,7 +148,7 @@ class Politeness:
         await host.places.acquire()
         try:
             async with host.door:
-                await asyncio.sleep(max(self._next_start(host, pause) - self._clock(), 0))
+                await self._pass_pause(host, pause)
                 return await self._start(host, pause, urgent=urgent)
         except BaseException:
             host.places.release()
@@ -149,6 +165,12 @@ class Politeness:
             raise
         host.next_start = self._clock() + pause.total_seconds()
         return granted
+
+    async def _pass_pause(self, host: _Host, pause: timedelta) -> None:
+        wait = self._next_start(host, pause) - self._clock()
+        while wait > 0:
+            await asyncio.sleep(wait)
+            wait = self._next_start(host, pause) - self._clock()  # the start before may have been later meanwhile
 
     def _is_free(self, host: _Host, pause: timedelta) -> bool:
         if host.waiting or host.places.locked() or self._next_start(host, pause) > self._clock():

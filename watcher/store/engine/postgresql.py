@@ -27,6 +27,7 @@ PATIENCE = timedelta(seconds=30)  # of a statement that waits for another proces
 QUERY_WITHIN = timedelta(seconds=5)  # of the pages
 _IDLE_IN_TRANSACTION = timedelta(seconds=30)  # one that was suspended must not block the others for longer
 _MAKING_TABLES = 0x77746369  # the key of the advisory lock under which tables are made and migrated
+_IDLE_TOO_LONG = "25P03"  # idle_in_transaction_session_timeout
 _CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
 _RUNNING = 0x7774636A  # the key of the advisory lock of `run` and `once`, which workers share among them
 _NO_NUL = str.maketrans("\0", "\N{REPLACEMENT CHARACTER}")
@@ -134,12 +135,19 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", None) in _CONFLICTS
 
 
+def was_suspended(error: BaseException) -> bool:
+    """Whether the server ended a transaction because this process did nothing in it for too long."""
+    return isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", None) == _IDLE_TOO_LONG
+
+
 def explained(error: DatabaseError, address: URL) -> StateError:
     """Translates an error of the database into a StateError whose sentence says what to do."""
     state = getattr(error.orig, "sqlstate", None) or ""
     place, cause = shown(address), _first_line(error)
     if address.password:
         cause = cause.replace(str(address.password), "…")
+    if state == _IDLE_TOO_LONG:
+        return StateError(f"the PostgreSQL server at {place} ended a transaction, because this process was suspended")
     if state == "57014":
         return QueryTimeout("the query took too long and was stopped")
     if state.startswith("53"):

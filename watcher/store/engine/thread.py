@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from watcher.errors import StateDamaged, StateError, StateUnsynced
 from watcher.store.engine.database import explained
-from watcher.store.engine.postgresql import is_conflict
+from watcher.store.engine.postgresql import is_conflict, was_suspended
 from watcher.store.fencing import Hold, current_hold, lost
 from watcher.store.queries.holds import lock_current
 
@@ -67,6 +67,9 @@ class StoreThread:
         self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future, hold))
         try:
             return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(_mark_retrieved)
+            raise
         except (StateDamaged, StateUnsynced) as error:
             self.on_fatal(error)
             raise
@@ -118,7 +121,8 @@ class StoreThread:
         if not isinstance(failure, DatabaseError):
             return failure
         error = explained(_first(failure), self._engine)
-        if not isinstance(failure, OperationalError) and not isinstance(error, StateDamaged):
+        explains = isinstance(failure, OperationalError) or was_suspended(_first(failure))
+        if not explains and not isinstance(error, StateDamaged):
             return failure
         error.__cause__ = failure
         return error
@@ -146,6 +150,12 @@ def _first(failure: DatabaseError) -> DatabaseError:
         first = earlier if isinstance(earlier, DatabaseError) else first
         earlier = earlier.__context__
     return first
+
+
+def _mark_retrieved(future: asyncio.Future[Any]) -> None:
+    """Keeps asyncio from reporting an error whose caller has been cancelled."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
