@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -35,10 +34,8 @@ def test_what_is_refused_beside_a_worker(cluster: Cluster, news: Newsroom, tmp_p
     cluster.wait_for(lambda: cluster.count("procrastinate_jobs") + cluster.count("procrastinate_events") == 0)
     listed = json.loads(cluster.program.command("feeds", "list", "--json").stdout)
     assert len(listed) == 3
-    began = time.monotonic()
     children = worker.children()
     assert worker.end() == 0
-    assert time.monotonic() - began < 30
     cluster.wait_for(lambda: not any(child.is_running() for child in children))
     assert cluster.count("workers") + cluster.count("procrastinate_workers") == 0
     assert cluster.program.command("once").code == 0

@@ -57,6 +57,25 @@ def installed(tmp_path: Path) -> Path:
     return unit
 
 
+WORKER = (FOLDER / "watcher-worker@.service").read_text(encoding="utf-8")
+
+
+class TestWorker:
+    def test_systemd_finds_nothing_to_say_about_it(self, tmp_path: Path, installed: Path) -> None:
+        """`systemd-analyze verify` knows every setting of the template, and the instance that the guide names."""
+        program = installed.with_name("watcher")
+        template = tmp_path / "watcher-worker@.service"
+        template.write_text(WORKER.replace("/opt/watcher/bin/watcher", str(program)))
+        unit = template.with_name("watcher-worker@fetch-archive-deliver.service")
+        result = run(tool("systemd-analyze"), "verify", "--man=no", unit)
+        assert (result.returncode, result.stderr) == (0, "")
+
+    def test_it_is_as_tight_as_the_unit_of_the_daemon(self) -> None:
+        """But for its description, its order after a local PostgreSQL and its command, all settings are the same."""
+        daemon, worker = ({line for line in text.splitlines() if re.match(r"\w+=", line)} for text in (UNIT, WORKER))
+        assert {line.partition("=")[0] for line in daemon ^ worker} == {"Description", "After", "ExecStart"}
+
+
 class TestUnit:
     def test_systemd_finds_nothing_to_say_about_it(self, installed: Path) -> None:
         """`systemd-analyze verify` knows every setting and every value."""

@@ -65,7 +65,7 @@ def _show(text: str) -> None:
 
 
 def _roles(text: str) -> frozenset[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in re.split("[,-]", text) if name.strip()]  # names of units have no comma
     for name in names:
         if name not in ROLES:
             raise click.BadParameter(f"{name!r} is none of {', '.join(ROLES)}", param_hint="--roles")
