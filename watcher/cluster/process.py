@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -36,6 +37,7 @@ from watcher.store.engine import postgresql
 
 log = logging.getLogger(__name__)
 
+_LONGEST_END = timedelta(seconds=25)
 _KEPT, _LARGE = 2**20, 2**19  # bytes of freed memory: pages come and go
 
 
@@ -74,11 +76,25 @@ async def _run(worker: Worker, service: Service, roles: Roles, stop: asyncio.Eve
         await stop.wait()
         sdnotify.notify("STOPPING=1")
         log.info("stopping", extra=event("daemon.stopping"))
+        _end_within(_LONGEST_END)
         await worker.stop()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _end_within(limit: timedelta) -> None:
+    """Ends the process if it cannot hand its work back, because the database does not answer."""
+
+    def end() -> None:
+        words = "the database does not answer, so the work is not handed back; others take it when the lease ends"
+        log.error(words, extra=event("step.failed", step="stop", error=words))
+        os._exit(1)
+
+    timer = threading.Timer(limit.total_seconds(), end)
+    timer.daemon = True
+    timer.start()
 
 
 async def _leave(worker: Worker) -> None:

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = timedelta(seconds=2)
 _FOLLOW_LISTS = timedelta(seconds=15)
+_LEARN = timedelta(minutes=10)
 _LOOK_FOR_JOBS = timedelta(seconds=2)  # without a notification
 _LOG_INTERVAL = timedelta(minutes=1)
 _Task = Callable[[], Coroutine[Any, Any, None]]
@@ -83,6 +84,7 @@ class Worker:
         """Registers, and puts the config in force. Raises ConfigError if other workers have another one."""
         await self._member.join(self._config, engine=self._engine.number)
         await self._service.subscribe()
+        await self._service.learn_repeated()
 
     def run(self, stop: asyncio.Event) -> list[asyncio.Task[None]]:
         """Starts the loops. `stop` is set when the worker cannot go on."""
@@ -96,6 +98,7 @@ class Worker:
         ]
         if FETCH in self._roles.names:
             loops.append(self._take_jobs(self._shards.queues, self._has_room))
+            loops.append(self._forever("repeats", self._service.learn_repeated, lambda: _LEARN))
         if queues:
             loops.append(self._take_jobs(queues, _always))
         if self._service.settings.config.opml:

@@ -53,7 +53,7 @@ class ArchiveContext:
 
     `shared` and `exclusive` are the two sides of a read-write lock on the corpus; `writing` admits one file at a time.
     `wake_deliver` starts due deliveries at once. `writes`: the folder is here, and files are written at once; else the
-    worker that has the folder writes them (`write_missing`).
+    worker that has the folder writes them (`write_missing`). `permit` raises HoldLost if nothing may be written now.
     """
 
     settings: Settings
@@ -65,6 +65,7 @@ class ArchiveContext:
     wake_deliver: Callable[[], None]
     now: Callable[[], datetime]
     writes: bool = True
+    permit: Callable[[], None] = lambda: None
 
 
 async def archive(
@@ -222,6 +223,7 @@ async def adopt_folder(context: ArchiveContext) -> int:
 async def _write(context: ArchiveContext, document: StoredDocument, data: bytes) -> StoredDocument:
     """Writes a document's file under its number or, if another file has taken that meanwhile, under the next."""
     async with context.writing:
+        context.permit()
         while others := await asyncio.to_thread(_write_unless_taken, context.folder, document, data):
             document = await context.store.run(
                 documents.renumber,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from watcher.store.fencing import Hold, current_hold
+from watcher.store.fencing import current_hold
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,28 +18,27 @@ PAUSE = timedelta(milliseconds=25)
 class Batcher(Generic[T, R]):
     """Collects values for `PAUSE`, then calls `act` with all of them; each caller gets its result or its error.
 
-    A caller that is cancelled takes nothing back. Callers that work under different holds have different batches.
+    A caller that is cancelled takes nothing back. `act` is called under no hold: its values may be of several.
     """
 
     def __init__(self, act: Callable[[Sequence[T]], Awaitable[R]]) -> None:
         self._act = act
-        self._batches: dict[Hold | None, list[T]] = {}
-        self._acting: dict[Hold | None, asyncio.Task[R]] = {}
+        self._batch: list[T] = []
+        self._acting: asyncio.Task[R] | None = None
 
     async def do(self, value: T) -> R:
         """Adds a value to the next batch. Returns or raises what `act` does with that batch."""
-        hold = current_hold.get()
-        self._batches.setdefault(hold, []).append(value)
-        acting = self._acting.get(hold)
-        if acting is None:
-            acting = self._acting[hold] = asyncio.create_task(self._act_after_pause(hold))
-            acting.add_done_callback(_mark_retrieved)
-        return await asyncio.shield(acting)
+        self._batch.append(value)
+        if self._acting is None:
+            self._acting = asyncio.create_task(self._act_after_pause())
+            self._acting.add_done_callback(_mark_retrieved)
+        return await asyncio.shield(self._acting)
 
-    async def _act_after_pause(self, hold: Hold | None) -> R:
+    async def _act_after_pause(self) -> R:
+        current_hold.set(None)
         await asyncio.sleep(PAUSE.total_seconds())
-        del self._acting[hold]
-        return await self._act(self._batches.pop(hold))
+        batch, self._batch, self._acting = self._batch, [], None
+        return await self._act(batch)
 
 
 def _mark_retrieved(acting: asyncio.Task[R]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -49,10 +50,12 @@ from watcher.runtime.revisits import MOST_OF_ONCE, Revisits
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
-from watcher.store.commands import entries, feeds, followed_lists, outbox, revisits
+from watcher.store.commands import entries, feeds, followed_lists, holds, outbox, revisits
 from watcher.store.commands.entries import ClaimedEntry
 from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
 from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.fencing import Hold, current_hold
+from watcher.store.queries import repeats
 from watcher.text import host_and_port
 
 log = logging.getLogger(__name__)
@@ -86,7 +89,9 @@ class Service:
         self._corpus_lock, self._writing, self._subscribing = ReadWriteLock(), asyncio.Lock(), asyncio.Lock()
         self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
         self._large_bodies = asyncio.Semaphore(1)
-        self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
+        self._quiet_polls = Batcher[tuple[QuietPoll, Hold | None], None](
+            lambda polls: resources.store.run(holds.with_current, feeds.settle_quiet_polls, polls)
+        )
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
         self._claims = Claims(
             resources.store,
@@ -110,6 +115,7 @@ class Service:
             ops=lambda: self.settings.ops,
             now=resources.now,
             wake_deliver=self.deliver.wake,
+            machine=socket.gethostname() if resources.holdings else "",
         )
         self._housekeeping = Housekeeping(
             lambda: self.generation.archive,
@@ -152,6 +158,7 @@ class Service:
             wake_deliver=self.deliver.wake,
             now=own.now,
             writes=own.holdings is None,
+            permit=own.permit,
         )
         return Generation(
             settings=settings,
@@ -161,7 +168,7 @@ class Service:
                 store=own.store,
                 client=client,
                 parsers=own.parsers,
-                record_quiet=self._quiet_polls.do,
+                record_quiet=lambda quiet: self._quiet_polls.do((quiet, current_hold.get())),
                 parsing=self._parsing,
                 recording=self._recording,
                 large=self._large_bodies,
@@ -241,6 +248,10 @@ class Service:
         await self._subscribe_feeds()
         await review(self.settings, self.resources.store, now=self.resources.now())
         await self.revisits.enroll()
+
+    async def learn_repeated(self) -> None:
+        """Takes over what other processes have learned of the paragraphs that hosts repeat."""
+        self._repeated.reset(await self.resources.store.run(repeats.repeated_paragraphs))
 
     async def follow_lists(self) -> None:
         """Takes over what another process has read of followed lists."""

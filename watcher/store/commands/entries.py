@@ -246,6 +246,14 @@ def end(
     return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
 
 
+def end_or_release(
+    tx: Connection, entries: Sequence[tuple[EntryId, EntryEnd | None]], *, now: datetime
+) -> Mapping[str, frozenset[int]]:
+    """Ends entries as `end` does, and gives back those without an end."""
+    ends = [(entry, end) for entry, end in entries if end is not None]
+    return end(tx, ends, void=[entry for entry, end in entries if end is None], now=now)
+
+
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:
     """Ends an entry whose article is (or already was) the document of that number."""
     tx.execute(_END_WITH_DOCUMENT, _ended(entry_id, end, now) | {"number": document})

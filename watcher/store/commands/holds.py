@@ -5,7 +5,7 @@ Taking a hold voids the claims of the former holder, as `run` does with all clai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from watcher.store.fencing import Hold
 from watcher.store.queries.holds import lock_current
 
 T = TypeVar("T")
+V = TypeVar("V")
 FETCH, DELIVER, ARCHIVE, UPKEEP = "fetch", "deliver", "archive", "upkeep"
 
 
@@ -72,6 +73,15 @@ def free_abandoned(tx: Connection, *, now: datetime) -> int:
         tx.execute(sql.ABANDON_HOLD, {"name": name})
         void_claims(tx, name, now=now)
     return len(abandoned)
+
+
+def with_current(
+    tx: Connection, command: Callable[..., T], values: Sequence[tuple[V, Hold | None]], /, **more: Any
+) -> T:
+    """Runs a command with those of the values whose hold is not lost. In the only process values have no hold."""
+    held = {hold for _, hold in values if hold is not None}
+    current = lock_current(tx, held) if held else held
+    return command(tx, [value for value, hold in values if hold is None or hold in current], **more)
 
 
 def claim_in_shards(

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from watcher.store import raw_cluster_sql as sql
+from watcher.store.dialect import is_postgresql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,11 @@ def living(tx: Connection) -> tuple[LivingWorker, ...]:
         )
         for row in tx.execute(sql.LIVING)
     )
+
+
+def count_living(tx: Connection) -> int:
+    """The number of workers that are alive; none on SQLite."""
+    return sum(worker.alive for worker in list_workers(tx)) if is_postgresql(tx) else 0
 
 
 def list_workers(tx: Connection) -> tuple[WorkerStatus, ...]:
