@@ -32,20 +32,20 @@ from tests.databases import Server, running
 from tests.newsroom import Newsroom
 
 HOSTS = 96
-DELAY = 0.25
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--pages", type=int, default=768, help="of all hosts together")
+    parser.add_argument("--delay", type=float, default=0.25, help="seconds that each page takes")
     parser.add_argument("--runs", type=int, default=3, help="of the overhead, taking turns")
     parser.add_argument("--skip", choices=["speed", "overhead"], nargs="*", default=[])
     options = parser.parse_args()
     print(machine())
     with running() as server:
         if "speed" not in options.skip:
-            _speed(server, options.workers, options.pages)
+            _speed(server, options.workers, options.pages, options.delay)
         if "overhead" not in options.skip:
             _overhead(server, options.pages, options.runs)
     return 0
@@ -54,7 +54,7 @@ def main() -> int:
 # -- speed-up ----------------------------------------------------------------------------------------------------------
 
 
-def _speed(server: Server, counts: Sequence[int], pages: int) -> None:
+def _speed(server: Server, counts: Sequence[int], pages: int, delay: float) -> None:
     first = None
     print(f"{'workers':>8} {'seconds':>8} {'speed-up':>9} {'most jobs':>10} {'jobs left':>10}")
     for count in counts:
@@ -64,7 +64,7 @@ def _speed(server: Server, counts: Sequence[int], pages: int) -> None:
             cluster.ready(*workers)
             cluster.wait_for(lambda: cluster.count("feeds WHERE last_polled_at IS NOT NULL") == HOSTS, 300)
             _read(server, cluster, outlets, 1)  # starts the parser processes
-            outlets.delay = DELAY
+            outlets.delay = delay
             seconds, most = _read(server, cluster, outlets, pages // HOSTS)
             first = first or seconds
             for worker in workers:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "systemd"
 UNIT = (FOLDER / "watcher.service").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 
 
 def tool(name: str) -> str:
@@ -167,8 +168,8 @@ class TestConfig:
 
 class TestGuide:
     def test_every_file_that_it_installs_is_there(self) -> None:
-        """No command of the guide names a file of ours that does not exist; none of ours is left out."""
-        named = set(re.findall(r"(?<![\w/])systemd/[\w.]+", GUIDE))
+        """No command of the guides names a file of ours that does not exist; none of ours is left out."""
+        named = set(re.findall(r"(?<![\w/])systemd/[\w.@-]+", GUIDE + CLUSTER))
         assert named == {f"systemd/{path.name}" for path in FOLDER.iterdir()}
 
     def test_its_places_are_those_of_the_files(self) -> None:

@@ -74,6 +74,7 @@ class Membership:
         self.duration = duration
         self._file = file
         self._now = now
+        self._unfreed: list[Hold] = []
         self.lease = Lease("", duration)
 
     async def join(self, config: Mapping[str, str], *, engine: int) -> None:
@@ -114,6 +115,7 @@ class Membership:
             lease.end()
             return None
         lease.extend(began)
+        await self._free()
         return seen
 
     async def reconfigure(self, config: Mapping[str, str]) -> None:
@@ -122,6 +124,7 @@ class Membership:
 
     async def leave(self) -> None:
         """Ends the lease, frees all holds and voids the claims under them."""
+        self._unfreed.clear()
         self.lease.end()
         await self._store.run(workers.end, self.lease.worker, now=self._now())
 
@@ -142,8 +145,16 @@ class Membership:
         )
 
     async def free(self, hold: Hold) -> None:
-        """Frees a hold; one that was lost is left alone."""
-        await self._store.run(holds.free, hold.name, hold.token, now=self._now())
+        """Frees a hold; one that was lost is left alone. If the database is away, the next renewal frees it."""
+        self._unfreed.append(hold)
+        await self._free()
+
+    async def _free(self) -> None:
+        while self._unfreed:
+            hold = self._unfreed[0]
+            await self._store.run(holds.free, hold.name, hold.token, now=self._now())
+            if hold in self._unfreed:
+                self._unfreed.remove(hold)
 
 
 def boot_time() -> float:

@@ -63,8 +63,10 @@ class ChannelJobs:
 
     async def run(self, channel: str) -> None:
         """Sends until nothing is due for a while, if no other worker holds the channel."""
+        if channel in self._holdings.channels:  # a job of a worker that was taken for dead
+            return
         hold = await self._membership.take(channel_hold(channel))
-        if hold is None or channel in self._holdings.channels:
+        if hold is None:
             return
         self._holdings.channels[channel] = hold
         try:

@@ -44,8 +44,10 @@ class ShardJobs:
 
     async def run(self, shard: int) -> None:
         """Works on a shard, if no other worker holds it."""
+        if shard in self._ends:  # a job of a worker that was taken for dead
+            return
         hold = await self._membership.take(shard_hold(shard))
-        if hold is None or shard in self._holdings.shards:
+        if hold is None:
             return
         self._ends[shard] = asyncio.Event()
         self._began[shard], self._idle[shard] = asyncio.get_running_loop().time(), 0
