@@ -14,6 +14,7 @@ from watcher.corpus import CorpusFolder
 from watcher.errors import WatcherError
 from watcher.inquiry.compile import compile_watches
 from watcher.net import Client, NetSettings
+from watcher.net.politeness import Pacer
 from watcher.parsing import ParserPool
 from watcher.parsing.messages import WATCHES
 from watcher.pipeline.settings import LEASE, Settings, utc_now
@@ -47,7 +48,7 @@ async def assemble(
         folder = CorpusFolder(config.corpus.folder)
         store, recovery = _open(location, folder, lock)
         try:
-            async with _seen_archive(config, now=now) as seen, _document_indexer(config) as indexer:
+            async with seen_archive(config, now=now) as seen, document_indexer(config) as indexer:
                 resources = Resources(
                     store=store,
                     parsers=pool,
@@ -83,7 +84,8 @@ async def reconfigure(service: Service, config: Config) -> None:
     settings = Settings.of(config, generation=service.settings.generation + 1)
     await service.resources.parsers.configure(settings.generation, WATCHES.dump_json(config.watches))
     if (config.net, set(operator_urls(config))) != (old.net, set(operator_urls(old))):
-        client = client_of(config)
+        own = service.resources
+        client = client_of(config, pacer=own.pacer, permit=own.permit)
     service.switch(settings, client)
     await _close_former_clients(service)
 
@@ -109,7 +111,7 @@ def _open(location: Location, folder: CorpusFolder, lock: StateLock) -> tuple[St
 
 
 @asynccontextmanager
-async def _seen_archive(config: Config, *, now: Callable[[], datetime]) -> AsyncIterator[SeenArchive | None]:
+async def seen_archive(config: Config, *, now: Callable[[], datetime]) -> AsyncIterator[SeenArchive | None]:
     """Runs the archive of seen texts, or deletes it if no text is to be kept."""
     path = config.state.seen_path
     if not config.seen.keep:
@@ -125,7 +127,7 @@ async def _seen_archive(config: Config, *, now: Callable[[], datetime]) -> Async
 
 
 @asynccontextmanager
-async def _document_indexer(config: Config) -> AsyncIterator[DocumentIndexer | None]:
+async def document_indexer(config: Config) -> AsyncIterator[DocumentIndexer | None]:
     """Runs the indexing of documents, or deletes the index if there is to be none."""
     path = config.state.index_path
     if not config.corpus.index:
@@ -139,9 +141,19 @@ async def _document_indexer(config: Config) -> AsyncIterator[DocumentIndexer | N
         await asyncio.to_thread(indexer.close)
 
 
-def client_of(config: Config, *, also: Iterable[str] = ()) -> Client:
-    """The HTTP client that the config describes; `also`: further addresses that the operator wrote."""
-    return Client(net_settings(config), trusted_origins=(*operator_urls(config), *also))
+def client_of(
+    config: Config,
+    *,
+    also: Iterable[str] = (),
+    pacer: Pacer | None = None,
+    permit: Callable[[], None] = lambda: None,
+) -> Client:
+    """The HTTP client that the config describes; `also`: further addresses that the operator wrote.
+
+    `pacer` and `permit` are those of a worker.
+    """
+    origins = (*operator_urls(config), *also)
+    return Client(net_settings(config), trusted_origins=origins, pacer=pacer, permit=permit)
 
 
 def net_settings(config: Config) -> NetSettings:
@@ -151,6 +163,7 @@ def net_settings(config: Config) -> NetSettings:
         user_agent=net.user_agent,
         contact=net.contact,
         allow_private=net.allow_private,
+        at_once=net.at_once,
         per_host=net.per_host,
         pause=net.pause,
         robots=net.robots,

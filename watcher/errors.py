@@ -7,6 +7,7 @@ WatcherError
 │   ├── StateLocked          another run or once holds it
 │   ├── StateForeign         the file is not a watcher database
 │   ├── StateDamaged         it was one, but cannot be read any more
+│   ├── HoldLost             a worker's hold on a shard or channel is over; nothing was changed
 │   ├── QueryTimeout         a query was stopped because its time was over
 │   ├── StateUnsynced        a commit may not be on the disk; only a restart knows
 │   └── StateTooNew          a newer watcher wrote it
@@ -82,6 +83,10 @@ class StateDamaged(StateError):
 
 class StateUnsynced(StateError):
     """An fsync of the database failed: what counts as written may be lost; only reading it again shows."""
+
+
+class HoldLost(StateError):
+    """A worker's hold on a shard or channel is over; nothing was changed under it."""
 
 
 class QueryTimeout(StateError):

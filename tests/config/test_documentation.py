@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from watcher.config import (
     ChannelConfig,
+    ClusterConfig,
     Config,
     CorpusConfig,
     LogConfig,
@@ -50,6 +51,7 @@ def rows(section: str) -> dict[str, str]:
         ("[revisions]", RevisionsConfig),
         ("[polling]", PollingConfig),
         ("[net]", NetConfig),
+        ("[cluster]", ClusterConfig),
         ("[log]", LogConfig),
         ("[metrics]", MetricsConfig),
         ("[web]", WebConfig),

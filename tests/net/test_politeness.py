@@ -12,7 +12,7 @@ import pytest
 
 from tests.net.servers import Line, LoopClock, alert, answer, client, feed, page, redirecting, replying, serving, until
 from watcher.errors import FetchError, FetchFailure
-from watcher.net.politeness import HOSTS_REMEMBERED, Politeness
+from watcher.net.politeness import HOSTS_REMEMBERED, Politeness, Turn
 
 NO_PAUSE = timedelta(0)
 PAUSE = timedelta(seconds=8)
@@ -222,7 +222,7 @@ async def test_public_hosts_are_paused_for_every_purpose_but_alerts(monkeypatch:
 
     def noted(
         self: Politeness, host: str, *, at_once: int, pause: timedelta, urgent: bool = False
-    ) -> AbstractAsyncContextManager[None]:
+    ) -> AbstractAsyncContextManager[Turn]:
         turns_taken.append((host, pause))
         return turn(self, host, at_once=at_once, pause=pause, urgent=urgent)
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "systemd"
 UNIT = (FOLDER / "watcher.service").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 
 
 def tool(name: str) -> str:
@@ -55,6 +56,25 @@ def installed(tmp_path: Path) -> Path:
     unit = tmp_path / "watcher.service"
     unit.write_text(UNIT.replace("/opt/watcher/bin/watcher", str(program)))
     return unit
+
+
+WORKER = (FOLDER / "watcher-worker@.service").read_text(encoding="utf-8")
+
+
+class TestWorker:
+    def test_systemd_finds_nothing_to_say_about_it(self, tmp_path: Path, installed: Path) -> None:
+        """`systemd-analyze verify` knows every setting of the template, and the instance that the guide names."""
+        program = installed.with_name("watcher")
+        template = tmp_path / "watcher-worker@.service"
+        template.write_text(WORKER.replace("/opt/watcher/bin/watcher", str(program)))
+        unit = template.with_name("watcher-worker@fetch-archive-deliver.service")
+        result = run(tool("systemd-analyze"), "verify", "--man=no", unit)
+        assert (result.returncode, result.stderr) == (0, "")
+
+    def test_it_is_as_tight_as_the_unit_of_the_daemon(self) -> None:
+        """But for its description, its order after a local PostgreSQL and its command, all settings are the same."""
+        daemon, worker = ({line for line in text.splitlines() if re.match(r"\w+=", line)} for text in (UNIT, WORKER))
+        assert {line.partition("=")[0] for line in daemon ^ worker} == {"Description", "After", "ExecStart"}
 
 
 class TestUnit:
@@ -148,8 +168,8 @@ class TestConfig:
 
 class TestGuide:
     def test_every_file_that_it_installs_is_there(self) -> None:
-        """No command of the guide names a file of ours that does not exist; none of ours is left out."""
-        named = set(re.findall(r"(?<![\w/])systemd/[\w.]+", GUIDE))
+        """No command of the guides names a file of ours that does not exist; none of ours is left out."""
+        named = set(re.findall(r"(?<![\w/])systemd/[\w.@-]+", GUIDE + CLUSTER))
         assert named == {f"systemd/{path.name}" for path in FOLDER.iterdir()}
 
     def test_its_places_are_those_of_the_files(self) -> None:

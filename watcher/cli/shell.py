@@ -58,6 +58,7 @@ MODULES = {
     "search": "search",
     "state": "state_copy",
     "timeline": "timeline",
+    "worker": "worker",
 }
 """Command -> the module of this package whose `register` adds it."""
 
@@ -84,6 +85,7 @@ SHORT_HELP = {
     "state": "Copies the state from one database to another.",
     "timeline": "Shows how many documents of each watch are dated on each day, "
     "and which share of all articles that is.",
+    "worker": "Runs one of several workers on a state on PostgreSQL until SIGTERM or Ctrl-C.",
 }
 """Command -> the first sentence of its help: to read it from the modules, `--help` would import all of them."""
 

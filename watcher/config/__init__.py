@@ -13,6 +13,7 @@ from watcher.config.secret import Secret, SecretSource
 from watcher.config.values import (
     ChannelConfig,
     ChannelType,
+    ClusterConfig,
     Config,
     CorpusConfig,
     Envelope,
@@ -32,6 +33,7 @@ from watcher.config.values import (
 __all__ = [
     "ChannelConfig",
     "ChannelType",
+    "ClusterConfig",
     "Config",
     "CorpusConfig",
     "Envelope",

@@ -282,10 +282,17 @@ def choice(kind: type[_Choice]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def _lease(value: timedelta) -> timedelta:
+    if not timedelta(seconds=2) <= value <= timedelta(hours=1):
+        raise ValueError('must be between "2s" and "1h"')
+    return value
+
+
 Name = Annotated[str, AfterValidator(check_name)]
 Duration = Annotated[timedelta, AfterValidator(_above_zero), BeforeValidator(_duration)]
 Pause = Annotated[timedelta, BeforeValidator(_duration)]
 Keep = Annotated[timedelta, BeforeValidator(_keep)]
+Lease = Annotated[timedelta, AfterValidator(_lease), BeforeValidator(_duration)]
 GroupWait = Annotated[timedelta, AfterValidator(_group_wait), BeforeValidator(_duration)]
 FeedUrl = Annotated[str, AfterValidator(_feed_url)]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]

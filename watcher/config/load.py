@@ -25,6 +25,7 @@ from watcher.config.lines import format_path, index_lines, line_of
 from watcher.config.messages import unknown_key
 from watcher.config.sections import Finding, SectionReader
 from watcher.config.values import (
+    ClusterConfig,
     Config,
     CorpusConfig,
     LogConfig,
@@ -40,7 +41,7 @@ from watcher.heap import gc_paused
 DEFAULT_FILES = (Path("config.toml"), Path("/etc/watcher/config.toml"))
 _SECTIONS = (
     *("corpus", "state", "seen", "revisions", "polling", "net", "log", "metrics", "web", "feeds", "opml", "watches"),
-    "channels",
+    *("channels", "cluster"),
 )
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TOML_HINTS = {
@@ -142,13 +143,14 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
     seen, revisions = reader.section("seen", SeenConfig), reader.section("revisions", RevisionsConfig)
     polling, net = reader.polling(), reader.section("net", NetConfig)
     log, metrics, web = reader.section("log", LogConfig), reader.section("metrics", MetricsConfig), reader.web()
+    cluster = reader.section("cluster", ClusterConfig)
     feeds, watches, channels = reader.feeds(polling or PollingConfig()), reader.watches(), reader.channels()
     lists = reader.lists()
     for finding in (*find_conflicts(reader), *find_bad_inline_urls(reader)):
         reader.report(finding.path, finding.message)
     if corpus is None or state is None or seen is None or polling is None or net is None:
         return None
-    if log is None or metrics is None or revisions is None or web is None:
+    if log is None or metrics is None or revisions is None or web is None or cluster is None:
         return None
     conflicts = (
         *find_misplaced_state(corpus, state),
@@ -168,6 +170,7 @@ def _assemble(reader: SectionReader, file: Path) -> Config | None:
         log=log,
         metrics=metrics,
         web=web,
+        cluster=cluster,
         feeds=feeds,
         opml=lists,
         watches=watches,

@@ -26,6 +26,7 @@ from watcher.config.key_types import (
     HeaderText,
     HostNames,
     Keep,
+    Lease,
     Listen,
     ListFile,
     ListUrl,
@@ -144,10 +145,12 @@ class PollingConfig(Intervals):
 class NetConfig(Section):
     """`[net]`: request limits, user agent, and the private networks that links may reach.
 
-    `timeout` limits one whole exchange; `pause` is the time between two request starts at one host.
+    `timeout` limits one whole exchange; `pause` is the time between two request starts at one host; `at_once` limits
+    the requests of one process to all hosts together.
     """
 
     allow_private: Networks = ()
+    at_once: Annotated[int, Field(ge=1, le=1024)] = 64
     per_host: Annotated[int, Field(ge=1)] = 2
     pause: Pause = timedelta(seconds=1)
     robots: bool = True
@@ -249,6 +252,16 @@ class MetricsConfig(Section):
     listen: Listen = ""
 
 
+class ClusterConfig(Section):
+    """`[cluster]`: workers that share a state on PostgreSQL. Hosts are shared out in `shards`.
+
+    `lease`: a worker that did not renew it within this time is taken for dead, and its work goes on elsewhere.
+    """
+
+    shards: Annotated[int, Field(ge=1, le=1024)] = 64
+    lease: Lease = timedelta(seconds=30)
+
+
 class WebConfig(Section):
     """`[web]`: the address at which `run` serves pages for people, "" means none, and who may read them.
 
@@ -341,6 +354,7 @@ class Config(BaseModel):
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()
     web: WebConfig = WebConfig()
+    cluster: ClusterConfig = ClusterConfig()
     feeds: tuple[FeedConfig, ...] = ()
     opml: tuple[OpmlConfig, ...] = ()
     watches: tuple[Watch, ...] = ()

@@ -23,7 +23,7 @@ from watcher.net.dns import SystemResolver
 from watcher.net.guard import Guard, Route
 from watcher.net.headers import headers_of
 from watcher.net.hop import HopResponse, HopSender, is_redirect
-from watcher.net.politeness import Politeness
+from watcher.net.politeness import Pacer, Politeness, Turn
 from watcher.net.refresh import refresh_target
 from watcher.net.robots import Robots
 from watcher.net.target import Target, origins_of, parse_target
@@ -48,7 +48,11 @@ class Client:
         resolver: Resolver | None = None,
         clock: Callable[[], float] = monotonic,
         tls: ssl.SSLContext | None = None,
+        pacer: Pacer | None = None,
+        permit: Callable[[], None] = lambda: None,
     ) -> None:
+        """`pacer` keeps pauses together with other processes; `permit` raises an error if nothing may be sent now."""
+        self._permit = permit
         self._settings = settings
         self._clock = clock
         resolver = resolver or SystemResolver()
@@ -58,7 +62,9 @@ class Client:
             resolver=resolver,
             proxied=bool(settings.proxy),
         )
-        self._politeness = Politeness(at_once=settings.at_once, longest_wait=settings.longest_wait, clock=clock)
+        self._politeness = Politeness(
+            at_once=settings.at_once, longest_wait=settings.longest_wait, clock=clock, pacer=pacer
+        )
         self._robots = Robots(read=self._read_robots, agent=settings.user_agent, clock=clock)
         context = default_tls if tls is None else lambda: tls
         # The context is made for the first https request: it takes 16 ms.
@@ -102,8 +108,9 @@ class Client:
         urgent = request.purpose is Purpose.ALERT
         pause = await self._pause(hop, route, request.purpose)
         at_once = self._settings.own_per_host if route.own or urgent else self._settings.per_host
-        async with self._politeness.turn(_queue(hop, route, urgent), at_once=at_once, pause=pause, urgent=urgent):
-            return await self._send(hop, route, fetch)
+        queue = _queue(hop, route, urgent)
+        async with self._politeness.turn(queue, at_once=at_once, pause=pause, urgent=urgent) as turn:
+            return await self._send(hop, route, fetch, turn)
 
     async def _route(self, hop: _Hop, fetch: _Fetch) -> Route:
         if hop.target.address is not None:  # no DNS, so nothing to wait for
@@ -124,10 +131,15 @@ class Client:
             return max(self._settings.pause, await self._robots.admit(hop.target))
         return self._settings.pause
 
-    async def _send(self, hop: _Hop, route: Route, fetch: _Fetch) -> HopResponse:
+    async def _send(self, hop: _Hop, route: Route, fetch: _Fetch, turn: Turn) -> HopResponse:
         allowance = _allowance(fetch.request)
         alone = fetch.request.purpose is Purpose.ALERT
-        budget = Budget(name=hop.name, addresses=route.addresses, most_bytes=allowance.wire, alone=alone)
+
+        def permit() -> None:
+            self._permit()
+            turn.use()
+
+        budget = Budget(name=hop.name, addresses=route.addresses, most_bytes=allowance.wire, alone=alone, permit=permit)
         request = self._http_request(hop, fetch)
         started = self._clock()
         try:

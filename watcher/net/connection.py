@@ -10,6 +10,7 @@ import asyncio
 import re
 import ssl
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import ClientPayloadError, StreamReader, http
@@ -42,7 +43,8 @@ class Budget:
 
     `alone`: the exchange uses a new connection and closes it. `received` counts bytes of the answer as they came in
     (inside TLS), `sent` is set before the first byte of the request is written, `reused` if the connection was kept
-    from an earlier exchange, `tunnelled` once a proxy has agreed to a CONNECT request.
+    from an earlier exchange, `tunnelled` once a proxy has agreed to a CONNECT request. `permit` is called before the
+    request is written, and raises FetchError if it may not be sent any more.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Budget:
     sent: bool = False
     reused: bool = False
     tunnelled: bool = False
+    permit: Callable[[], None] = lambda: None
 
 
 class IdleConnections:

@@ -236,6 +236,11 @@ class _Connector(aiohttp.TCPConnector):
         if not isinstance(protocol, LimitedConnection) or budget is None:
             connection.close()
             raise RuntimeError("aiohttp made a connection without limits")
+        try:
+            budget.permit()
+        except BaseException:
+            connection.close()
+            raise
         budget.reused = self._idle.remove(protocol)
         budget.received, budget.sent = 0, True
         protocol.begin(budget)

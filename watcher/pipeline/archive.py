@@ -52,7 +52,8 @@ class ArchiveContext:
     """The collaborators of `archive`.
 
     `shared` and `exclusive` are the two sides of a read-write lock on the corpus; `writing` admits one file at a time.
-    `wake_deliver` starts due deliveries at once.
+    `wake_deliver` starts due deliveries at once. `writes`: the folder is here, and files are written at once; else the
+    worker that has the folder writes them (`write_missing`). `permit` raises HoldLost if nothing may be written now.
     """
 
     settings: Settings
@@ -63,6 +64,8 @@ class ArchiveContext:
     writing: asyncio.Lock
     wake_deliver: Callable[[], None]
     now: Callable[[], datetime]
+    writes: bool = True
+    permit: Callable[[], None] = lambda: None
 
 
 async def archive(
@@ -118,13 +121,13 @@ async def archive(
                 watches=[match.watch for match in reading.matches],
                 backfills={task.watch: task.backfill for task in claimed.backfills},
             ),
-            highest_in_folder=await asyncio.to_thread(_highest_number, context.folder),
+            highest_in_folder=await asyncio.to_thread(_highest_number, context.folder) if context.writes else -1,
             now=now,
         )
         if document is None:
             context.wake_deliver()
             return None
-        return await _write(context, document, data)
+        return await _write(context, document, data) if context.writes else document
 
 
 async def keep_page(context: ArchiveContext, claimed: ClaimedEntry, page: KeptPage | None) -> None:
@@ -220,6 +223,7 @@ async def adopt_folder(context: ArchiveContext) -> int:
 async def _write(context: ArchiveContext, document: StoredDocument, data: bytes) -> StoredDocument:
     """Writes a document's file under its number or, if another file has taken that meanwhile, under the next."""
     async with context.writing:
+        context.permit()
         while others := await asyncio.to_thread(_write_unless_taken, context.folder, document, data):
             document = await context.store.run(
                 documents.renumber,

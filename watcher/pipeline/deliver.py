@@ -57,12 +57,18 @@ class DeliverContext:
     jitter: Callable[[], float]
 
 
-async def claim_due(context: DeliverContext, *, in_hand: Collection[int] = ()) -> list[ClaimedDelivery]:
-    """Releases due deliveries, and claims one for each free channel: those of a channel go out in order."""
+async def claim_due(
+    context: DeliverContext, *, in_hand: Collection[int] = (), channels: Collection[str] | None = None
+) -> list[ClaimedDelivery]:
+    """Releases due deliveries, and claims one for each free channel: those of a channel go out in order.
+
+    `channels`: only those are claimed for; None: all.
+    """
     now, settings = context.now(), context.settings
+    wanted = settings.channels.keys() if channels is None else settings.channels.keys() & channels
     return await context.store.run(
         outbox.claim_due,
-        {name: CHANNELS[channel.type].expires_after for name, channel in settings.channels.items()},
+        {name: CHANNELS[settings.channels[name].type].expires_after for name in wanted},
         gate=settings.gate(now),
         quiet=settings.quiet(now),
         limits=LIMITS,

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from watcher.config import FeedConfig
+from watcher.errors import StateError
 from watcher.feeds.contact import without_contact_since
 from watcher.feeds.listing import FeedNews, Listing
 from watcher.feeds.plan import (
@@ -42,6 +43,7 @@ from watcher.text.days import day_number, seconds_by_day
 log = logging.getLogger(__name__)
 
 _STATE = TypeAdapter(PollState)
+_UNKNOWN = timedelta(seconds=15)  # until a feed that is not known here is tried again
 _LISTED_ENTRIES_MARKED_EVERY = timedelta(days=7)  # entries are forgotten ninety days after they were marked last
 
 
@@ -56,12 +58,14 @@ class PollReport:
 async def poll(context: PollContext, claimed: ClaimedFeed) -> PollReport:
     """Polls a claimed feed and plans its next poll, whatever happens."""
     feed = context.settings.feeds.get(claimed.name)
-    if feed is None:  # it left the config after the claim
-        await context.store.run(feeds.release, claimed.id)
+    if feed is None:  # it left the config after the claim, or another worker has just read it in a followed list
+        await context.store.run(feeds.reschedule, [(claimed.id, context.now() + _UNKNOWN)])
         return PollReport()
     state = _state(claimed)
     try:
         outcome = await _fetch(context, claimed, feed, state)
+    except StateError:  # the hold is over, or the state cannot be read: nothing was found out about the feed
+        raise
     except Exception:
         log.exception("a bug while polling feed %s", claimed.name, extra=event("bug", where="poll", feed=claimed.name))
         outcome = Failed(kind=FailureKind.HARD, message="internal error; see the log")

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from watcher.store.fencing import current_hold
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -16,7 +18,7 @@ PAUSE = timedelta(milliseconds=25)
 class Batcher(Generic[T, R]):
     """Collects values for `PAUSE`, then calls `act` with all of them; each caller gets its result or its error.
 
-    A caller that is cancelled takes nothing back.
+    A caller that is cancelled takes nothing back. `act` is called under no hold: its values may be of several.
     """
 
     def __init__(self, act: Callable[[Sequence[T]], Awaitable[R]]) -> None:
@@ -33,6 +35,7 @@ class Batcher(Generic[T, R]):
         return await asyncio.shield(self._acting)
 
     async def _act_after_pause(self) -> R:
+        current_hold.set(None)
         await asyncio.sleep(PAUSE.total_seconds())
         batch, self._batch, self._acting = self._batch, [], None
         return await self._act(batch)

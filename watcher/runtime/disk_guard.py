@@ -36,7 +36,10 @@ class DiskGuard:
         ops: Callable[[], tuple[str, ...]],
         now: Callable[[], datetime],
         wake_deliver: Callable[[], None],
+        machine: str = "",
     ) -> None:
+        """`machine`: whose disks these are, if several machines work on the state."""
+        self._incident = f"{INCIDENT} {machine}".strip()
         self._store = store
         self._folders = tuple(folders)
         self._ops = ops
@@ -67,7 +70,7 @@ class DiskGuard:
         """Records the incident. A disk without any room cannot take even that: the next check tries again."""
         change = incidents.begin if shortage else incidents.end
         try:
-            await self._store.run(change, INCIDENT, shortage or _OVER, ops=self._ops(), now=self._now())
+            await self._store.run(change, self._incident, shortage or _OVER, ops=self._ops(), now=self._now())
         except StateError as error:
             log.error("the operator cannot be notified: %s", error, extra=event("state.unresponsive", error=str(error)))
         else:

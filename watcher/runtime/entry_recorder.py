@@ -10,8 +10,9 @@ from watcher.model import EntryId
 from watcher.pipeline.repeated_paragraphs import HostParagraphs
 from watcher.runtime.batcher import Batcher
 from watcher.store import StoreThread
-from watcher.store.commands import entries
+from watcher.store.commands import entries, holds
 from watcher.store.commands.entries import EntryEnd
+from watcher.store.fencing import Hold, current_hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class _Ended:
     entry: EntryId
     end: EntryEnd
     generation: int
+    hold: Hold | None
 
 
 class EntryRecorder:
@@ -35,11 +37,11 @@ class EntryRecorder:
 
         None if other watches are in force by then: the claim is given back, and the page is read again.
         """
-        current, learned = await self._batcher.do(_Ended(entry=entry, end=end, generation=generation))
+        ended = _Ended(entry=entry, end=end, generation=generation, hold=current_hold.get())
+        current, learned = await self._batcher.do(ended)
         return learned if generation == current else None
 
     async def _record(self, batch: Sequence[_Ended]) -> tuple[int, HostParagraphs]:
         current = self._generation()
-        ended = [(one.entry, one.end) for one in batch if one.generation == current]
-        void = [one.entry for one in batch if one.generation != current]
-        return current, await self._store.run(entries.end, ended, void=void, now=self._now())
+        ended = [((one.entry, one.end if one.generation == current else None), one.hold) for one in batch]
+        return current, await self._store.run(holds.with_current, entries.end_or_release, ended, now=self._now())

@@ -66,8 +66,7 @@ class HostLimiter(Generic[T]):
             return False
         now = self._now()
         self._due_at = {host: due_at for host, due_at in self._due_at.items() if due_at > now + SOONEST}
-        tasks = [task for queue in self._queues.values() for task in queue]
-        self.clear()  # first: none of them may be started meanwhile
+        tasks = self.take_waiting()  # first: none of them may be started meanwhile
         try:
             await self._reschedule([(task, self._next_due_at(task, now)) for task in tasks])
         except BaseException:
@@ -75,6 +74,12 @@ class HostLimiter(Generic[T]):
                 self._enqueue(task)
             raise
         return True
+
+    def take_waiting(self) -> list[T]:
+        """Returns all waiting tasks, which wait no longer."""
+        tasks = [task for queue in self._queues.values() for task in queue]
+        self.clear()
+        return tasks
 
     def clear(self) -> None:
         """Drops all waiting tasks."""

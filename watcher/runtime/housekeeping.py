@@ -57,7 +57,8 @@ class Housekeeping:
             self._forgot_on = now.date()
         await repair_due_times(archive.settings, store, now=now)
         await self._report_seen(archive)
-        await self._write_missing(archive)
+        if archive.writes:
+            await self.write_missing()
 
     async def _report_seen(self, archive: ArchiveContext) -> None:
         """Notifies the operator when texts of the seen archive are dropped, and when they are written again."""
@@ -68,15 +69,21 @@ class Housekeeping:
         else:
             await store.run(incidents.end, SEEN_INCIDENT, "The seen archive is written again.", ops=ops, now=now)
 
-    async def _write_missing(self, archive: ArchiveContext) -> None:
-        """Writes missing files; notifies the operator when that fails, and when it works again."""
+    async def write_missing(self) -> bool:
+        """Writes missing files, and returns whether that worked.
+
+        Notifies the operator when it fails, and when it works again.
+        """
+        archive = self._archive()
         store, ops, now = archive.store, archive.settings.ops, self._now()
         try:
             await write_missing(archive)
         except FsyncFailed as error:
             self._abort(error)
+            return False
         except CorpusError as error:
             log.error("%s", error, extra=event("corpus.unwritable", error=str(error)))
             await store.run(incidents.begin, INCIDENT, f"The corpus cannot be written: {error}", ops=ops, now=now)
-        else:
-            await store.run(incidents.end, INCIDENT, "The corpus can be written again.", ops=ops, now=now)
+            return False
+        await store.run(incidents.end, INCIDENT, "The corpus can be written again.", ops=ops, now=now)
+        return True

@@ -14,6 +14,7 @@ from watcher.runtime.status import line_of
 from watcher.store import StoreReader
 from watcher.store.engine.lock import look_for_life
 from watcher.store.queries.health import Health, read_health
+from watcher.store.queries.workers import count_living
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=90)  # the daemon writes a heartbeat every fifteen seconds
 FAILING_SHARE = 0.5
@@ -33,12 +34,17 @@ class Inspection:
 
 
 def inspect(config: Config, store: StoreReader, *, now: datetime) -> Inspection:
-    """Inspects the daemon that works on a state. A state that cannot be read is one of the problems."""
-    problems = inspect_process(config, now=now)
+    """Inspects the daemon, or the workers, on a state. A state that cannot be read is one of the problems.
+
+    A worker may be on another machine, as may the corpus folder.
+    """
+    problems: tuple[str, ...] = ()
     try:
+        if not store.read(count_living):
+            problems = inspect_process(config, now=now)
         health = store.read(read_health, tuple(channel.name for channel in config.channels), now=now)
     except StateError as error:
-        return Inspection(health=None, problems=(*problems, f"{error}."))
+        return Inspection(health=None, problems=(*inspect_process(config, now=now), f"{error}."))
     return Inspection(health=health, problems=(*problems, *_state(health)))
 
 
@@ -71,4 +77,4 @@ def _state(health: Health) -> Iterator[str]:
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
     needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)
-    yield from (text for name, text in sorted(health.incidents.items()) if name in needs_a_person)
+    yield from (text for name, text in sorted(health.incidents.items()) if name.partition(" ")[0] in needs_a_person)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from watcher.corpus import CorpusFolder
 from watcher.net import Client
+from watcher.net.politeness import Pacer
 from watcher.parsing import ParserPool
 from watcher.pipeline.archive import ArchiveContext
 from watcher.pipeline.deliver import DeliverContext
@@ -18,6 +19,7 @@ from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext
 from watcher.pipeline.revisit import RevisitContext
 from watcher.pipeline.settings import Settings, utc_now
+from watcher.runtime.claims import Holdings
 from watcher.runtime.document_indexer import DocumentIndexer
 from watcher.seen import SeenArchive
 from watcher.store import StoreThread
@@ -40,7 +42,8 @@ class Resources:
     """The resources of a process. `show` prints for the console channel, `show_life` leaves a sign of life.
 
     `seen`: the archive of seen texts, `indexer`: the index of documents, None if it is off. `recovery`: what had to be
-    done to open the state, None if nothing. `on_abort` is called once going on is not safe.
+    done to open the state, None if nothing. `on_abort` is called once going on is not safe. `holdings`: what a worker
+    holds, None in the only process; `pacer` and `permit`: those of a worker's HTTP clients.
     """
 
     store: StoreThread
@@ -54,6 +57,9 @@ class Resources:
     recovery: Recovery | None = None
     show_life: Callable[[datetime], None] = lambda _now: None
     on_abort: Callable[[], None] = lambda: None
+    holdings: Holdings | None = None
+    pacer: Pacer | None = None
+    permit: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 from watcher.pipeline.revisit import RevisitContext, revisit
-from watcher.pipeline.settings import LEASE
+from watcher.runtime.claims import Claims, Holdings
 from watcher.runtime.host_limiter import HostLimiter
 from watcher.runtime.runner import StepRunner
 from watcher.store import StoreThread
@@ -22,8 +22,7 @@ _BATCH = 500
 class Revisits:
     """Plans and claims readings while `[revisions]` is enabled. `read`, `recorded`: readings and versions so far.
 
-    `context` returns the context in force; `is_open` whether the disks have room; `most`: readings of this process,
-    None: any number.
+    `context` returns the context in force; `most`: readings of this process, None: any number.
     """
 
     def __init__(
@@ -31,13 +30,14 @@ class Revisits:
         store: StoreThread,
         *,
         context: Callable[[], RevisitContext],
-        is_open: Callable[[], Awaitable[bool]],
+        claims: Claims,
         now: Callable[[], datetime],
         most: int | None,
+        holdings: Holdings | None = None,
     ) -> None:
         self._store = store
         self._context = context
-        self._is_open = is_open
+        self._claims = claims
         self._now = now
         self._left = most
         self.read = 0
@@ -52,8 +52,9 @@ class Revisits:
                 host=lambda claimed: host_and_port(claimed.document.url),
                 limit=AT_ONCE // 2,
                 now=now,
-                reschedule=lambda claimed: store.run(revisits.reschedule, claimed),
+                reschedule=claims.reschedule_revisits,
             ),
+            hold_of=holdings.of_shard if holdings else None,
         )
 
     async def enroll(self) -> None:
@@ -77,9 +78,9 @@ class Revisits:
 
     async def _claim(self, limit: int) -> list[ClaimedRevisit]:
         most = limit if self._left is None else min(limit, self._left)
-        if not most or not self._is_enabled or not await self._is_open():
+        if not most or not self._is_enabled:
             return []
-        claimed = await self._store.run(revisits.claim, now=self._now(), limit=most, lease=LEASE)
+        claimed = await self._claims.revisits(most)
         if self._left is not None:
             self._left -= len(claimed)
         return claimed

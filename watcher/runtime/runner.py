@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from watcher.errors import WatcherError
+from watcher.errors import HoldLost, WatcherError
 from watcher.log import event
 from watcher.runtime.host_limiter import HostLimiter
+from watcher.store.fencing import Hold, current_hold
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ class StepRunner(Generic[T]):
 
     Up to `ahead` further tasks are claimed with them, so that not each task that ends costs a claim; a `limiter` bounds
     how many running tasks may be for one host. A claim that returns nothing puts the runner to sleep until `wake`.
+    `hold_of`: the hold under which a task works; None if it has been lost since the claim, which is void then.
     Errors of `handle` are logged, and the runner goes on. A task that ended in a WatcherError (the state could not be
     written) is given back by `release` as soon as that works; after a bug its claim expires by itself, so that the same
     bug is not met again at once.
@@ -44,8 +47,10 @@ class StepRunner(Generic[T]):
         release: Callable[[T], Awaitable[object]] | None = None,
         ahead: int = 0,
         limiter: HostLimiter[T] | None = None,
+        hold_of: Callable[[T], Hold | None] | None = None,
     ) -> None:
         self.name = name
+        self._hold_of = hold_of
         self._width = width
         self._ahead = ahead
         self._limiter = limiter
@@ -54,7 +59,7 @@ class StepRunner(Generic[T]):
         self._release = release
         self._woken = asyncio.Event()
         self._ready: deque[T] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Hold | None] = {}
         self._unreleased: list[T] = []
         self._release_at = float("-inf")
         self._log_at = float("-inf")
@@ -106,6 +111,32 @@ class StepRunner(Generic[T]):
         if self._running:
             await asyncio.wait(self._running, timeout=grace.total_seconds())
 
+    async def withdraw(self, holds: Collection[Hold], grace: timedelta) -> None:
+        """Ends the tasks under these holds: drops those that wait, and cancels those that run longer than `grace`.
+
+        Their claims are void once the holds are given back.
+        """
+        assert self._hold_of is not None  # noqa: S101
+        kept = [claimed for claimed in self._take_waiting() if self._hold_of(claimed) not in holds]
+        self._ready.extend(kept)
+        self._unreleased = [claimed for claimed in self._unreleased if self._hold_of(claimed) not in holds]
+        running = [task for task, hold in self._running.items() if hold in holds]
+        if running:
+            _, late = await asyncio.wait(running, timeout=grace.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        self.wake()
+
+    def works_under(self, hold: Hold) -> bool:
+        """Whether a task under this hold runs."""
+        return hold in self._running.values()
+
+    def _take_waiting(self) -> list[T]:
+        waiting = [*self._ready, *(self._limiter.take_waiting() if self._limiter else ())]
+        self._ready.clear()
+        return waiting
+
     async def _wait_for_change(self, feeder: asyncio.Task[None] | None) -> None:
         woken = asyncio.create_task(self._woken.wait())
         waited_for = {woken} if feeder is None or feeder.done() else {woken, feeder}
@@ -139,10 +170,13 @@ class StepRunner(Generic[T]):
         """Starts tasks while there is room; the limiter keeps the tasks of a busy host."""
         while self._ready and len(self._running) < self._width:
             claimed = self._ready.popleft()
+            hold = self._hold_of(claimed) if self._hold_of else None
+            if self._hold_of and hold is None:
+                continue
             if self._limiter and not self._limiter.admit(claimed):
                 continue
-            task = asyncio.create_task(self._run_one(claimed), name=self.name)
-            self._running.add(task)
+            task = asyncio.create_task(self._run_one(claimed, hold), name=self.name)
+            self._running[task] = hold
             task.add_done_callback(self._finished)
 
     async def _reschedule_waiting(self) -> bool:
@@ -155,14 +189,26 @@ class StepRunner(Generic[T]):
             return
         self._release_at = now + RELEASE_INTERVAL.total_seconds()
         while self._unreleased:
-            await self._release(self._unreleased[-1])
+            claimed = self._unreleased[-1]
+            hold = self._hold_of(claimed) if self._hold_of else None
+            if self._hold_of is None or hold is not None:  # else the claim is void already
+                await asyncio.create_task(self._release_under(hold, claimed))
             self._unreleased.pop()
+
+    async def _release_under(self, hold: Hold | None, claimed: T) -> None:
+        current_hold.set(hold)
+        with suppress(HoldLost):
+            if self._release is not None:
+                await self._release(claimed)
 
     # -- run one task --------------------------------------------------------------------------------------------------
 
-    async def _run_one(self, claimed: T) -> None:
+    async def _run_one(self, claimed: T, hold: Hold | None) -> None:
+        current_hold.set(hold)
         try:
             await self._handle_within_limit(claimed)
+        except HoldLost as error:
+            log.warning("the %s step changed nothing: %s", self.name, error, extra=event("hold.lost", step=self.name))
         except WatcherError as error:
             self._unreleased.append(claimed)
             log.error(
@@ -187,7 +233,7 @@ class StepRunner(Generic[T]):
                 self._ready.appendleft(following)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         self._start_ready()
         if len(self._running) < self._width:
             self._woken.set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +25,7 @@ from watcher.model import DeliveryState, FollowedFeed, ListedFeed
 from watcher.net import Client
 from watcher.parsing.launch import usable_cores
 from watcher.pipeline.archive import ArchiveContext, adopt_folder
-from watcher.pipeline.deliver import DeliverContext, claim_due, deliver
+from watcher.pipeline.deliver import DeliverContext, deliver
 from watcher.pipeline.feed_bodies import PollContext
 from watcher.pipeline.follow import FollowContext
 from watcher.pipeline.ingest import IngestContext, ingest
@@ -34,8 +35,9 @@ from watcher.pipeline.review import review
 from watcher.pipeline.revisit import RevisitContext
 from watcher.pipeline.seen import find_seen_text, no_seen_text
 from watcher.pipeline.send import Sender
-from watcher.pipeline.settings import LEASE, Settings
+from watcher.pipeline.settings import Settings
 from watcher.runtime.batcher import Batcher
+from watcher.runtime.claims import Claims
 from watcher.runtime.disk_guard import DiskGuard
 from watcher.runtime.entry_recorder import EntryRecorder
 from watcher.runtime.host_limiter import HostLimiter
@@ -48,10 +50,12 @@ from watcher.runtime.revisits import MOST_OF_ONCE, Revisits
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
-from watcher.store.commands import entries, feeds, followed_lists, outbox, revisits
+from watcher.store.commands import entries, feeds, followed_lists, holds, outbox, revisits
 from watcher.store.commands.entries import ClaimedEntry
 from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
 from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.fencing import Hold, current_hold
+from watcher.store.queries import repeats
 from watcher.text import host_and_port
 
 log = logging.getLogger(__name__)
@@ -85,13 +89,22 @@ class Service:
         self._corpus_lock, self._writing, self._subscribing = ReadWriteLock(), asyncio.Lock(), asyncio.Lock()
         self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
         self._large_bodies = asyncio.Semaphore(1)
-        self._quiet_polls = Batcher[QuietPoll, None](lambda polls: resources.store.run(feeds.settle_quiet_polls, polls))
+        self._quiet_polls = Batcher[tuple[QuietPoll, Hold | None], None](
+            lambda polls: resources.store.run(holds.with_current, feeds.settle_quiet_polls, polls)
+        )
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
+        self._claims = Claims(
+            resources.store,
+            is_open=lambda: self._disk_guard.is_open(),
+            now=resources.now,
+            holdings=resources.holdings,
+        )
         self._make_runners(to_the_end=to_the_end)
         self.revisits = Revisits(
             resources.store,
             context=lambda: self.generation.revisit,
-            is_open=lambda: self._disk_guard.is_open(),
+            claims=self._claims,
+            holdings=resources.holdings,
             now=resources.now,
             most=MOST_OF_ONCE if to_the_end else None,
         )
@@ -102,6 +115,7 @@ class Service:
             ops=lambda: self.settings.ops,
             now=resources.now,
             wake_deliver=self.deliver.wake,
+            machine=socket.gethostname() if resources.holdings else "",
         )
         self._housekeeping = Housekeeping(
             lambda: self.generation.archive,
@@ -116,7 +130,7 @@ class Service:
             subscribe=self._subscribe_feeds,
             now=resources.now,
         )
-        self.keep_house = self._housekeeping.run
+        self.keep_house, self.write_missing = self._housekeeping.run, self._housekeeping.write_missing
         self.delete_expired = Retention(resources.store, now=resources.now).delete_expired
 
     # -- generations ---------------------------------------------------------------------------------------------------
@@ -143,6 +157,8 @@ class Service:
             writing=self._writing,
             wake_deliver=self.deliver.wake,
             now=own.now,
+            writes=own.holdings is None,
+            permit=own.permit,
         )
         return Generation(
             settings=settings,
@@ -152,7 +168,7 @@ class Service:
                 store=own.store,
                 client=client,
                 parsers=own.parsers,
-                record_quiet=self._quiet_polls.do,
+                record_quiet=lambda quiet: self._quiet_polls.do((quiet, current_hold.get())),
                 parsing=self._parsing,
                 recording=self._recording,
                 large=self._large_bodies,
@@ -233,6 +249,14 @@ class Service:
         await review(self.settings, self.resources.store, now=self.resources.now())
         await self.revisits.enroll()
 
+    async def learn_repeated(self) -> None:
+        """Takes over what other processes have learned of the paragraphs that hosts repeat."""
+        self._repeated.reset(await self.resources.store.run(repeats.repeated_paragraphs))
+
+    async def follow_lists(self) -> None:
+        """Takes over what another process has read of followed lists."""
+        await self._subscribe_feeds()
+
     async def _subscribe_feeds(self) -> None:
         """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""
         run = self.resources.store.run
@@ -263,7 +287,7 @@ class Service:
         return self.poll, self.ingest, self.deliver, self.revisits.runner
 
     def _make_runners(self, *, to_the_end: bool) -> None:
-        store, now = self.resources.store, self.resources.now
+        store, now, held = self.resources.store, self.resources.now, self.resources.holdings
         self.poll = StepRunner(
             "poll",
             width=POLLS_AT_ONCE,
@@ -275,8 +299,9 @@ class Service:
                 host=lambda claimed: host_and_port(claimed.url),
                 limit=POLLS_AT_ONCE // 3,
                 now=now,
-                reschedule=None if to_the_end else self._reschedule_feeds,
+                reschedule=None if to_the_end else self._claims.reschedule_feeds,
             ),
+            hold_of=held.of_shard if held else None,
         )
         self.ingest = StepRunner(
             "ingest",
@@ -289,8 +314,9 @@ class Service:
                 host=lambda claimed: host_and_port(claimed.link),
                 limit=INGESTS_AT_ONCE // 3,
                 now=now,
-                reschedule=None if to_the_end else self._reschedule_entries,
+                reschedule=None if to_the_end else self._claims.reschedule_entries,
             ),
+            hold_of=held.of_shard if held else None,
         )
         self.deliver = StepRunner(
             "deliver",
@@ -298,16 +324,11 @@ class Service:
             claim=self._claim_deliveries,
             handle=self._deliver,
             release=lambda claimed: store.run(outbox.release, claimed, now=now()),
+            hold_of=held.of_channel if held else None,
         )
 
     async def _claim_feeds(self, limit: int) -> list[ClaimedFeed]:
-        if not await self._disk_guard.is_open():
-            return []
-        now = self.resources.now()
-        return await self.resources.store.run(feeds.claim, now=now, limit=limit, lease=LEASE, due_by=self.due_by)
-
-    async def _reschedule_feeds(self, claimed: Sequence[tuple[ClaimedFeed, datetime]]) -> None:
-        await self.resources.store.run(feeds.reschedule, [(feed.id, due_at) for feed, due_at in claimed])
+        return await self._claims.feeds(limit, due_by=self.due_by)
 
     async def _poll(self, claimed: ClaimedFeed) -> None:
         report = await poll(self.generation.poll, claimed)
@@ -319,22 +340,14 @@ class Service:
             self.ingest.wake()
 
     async def _claim_entries(self, limit: int) -> list[ClaimedEntry]:
-        if not await self._disk_guard.is_open():
-            return []
-        now = self.resources.now()
-        return await self.resources.store.run(
-            entries.claim, now=now, limit=limit, lease=LEASE, for_backfills=self.for_backfills
-        )
-
-    async def _reschedule_entries(self, claimed: Sequence[tuple[ClaimedEntry, datetime]]) -> None:
-        await self.resources.store.run(entries.reschedule, [(entry.id, due_at) for entry, due_at in claimed])
+        return await self._claims.entries(limit, for_backfills=self.for_backfills)
 
     async def _ingest(self, claimed: ClaimedEntry) -> None:
         outcome = await ingest(self.generation.ingest, claimed)
         self.tally.entries[outcome.value if outcome else "postponed"] += 1
 
     async def _claim_deliveries(self, _limit: int) -> list[ClaimedDelivery]:
-        claimed = await claim_due(self.generation.deliver, in_hand=self._sending)
+        claimed = await self._claims.deliveries(self.generation.deliver, in_hand=self._sending)
         self._sending.update(delivery.sequence for delivery in claimed)
         return claimed
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     Connection,
     Dialect,
@@ -20,9 +21,11 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     Text,
     bindparam,
     func,
+    literal_column,
     select,
     text,
     type_coerce,
@@ -35,9 +38,12 @@ from sqlalchemy.types import TypeDecorator
 
 __all__ = [
     "POSTGRESQL",
+    "SHARDS",
+    "SHARDS_ASKED",
     "DriverSql",
     "Id",
     "Instant",
+    "column_of_shard",
     "day_of",
     "deciding",
     "identity",
@@ -46,12 +52,15 @@ __all__ = [
     "microseconds",
     "partial_index",
     "seconds",
+    "shard_count",
     "tables_for",
     "upsert",
     "values_of",
 ]
 
 POSTGRESQL = "postgresql"
+SHARDS = "watcher_shards"
+"""The execution option of the engine of a worker: the number of shards."""
 _DECISIONS = 0x77746368  # the key of the advisory lock under which is decided
 _SECOND = 1_000_000  # microseconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,6 +110,20 @@ def seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
 def is_postgresql(tx: Connection) -> bool:
     """Whether the transaction is one of PostgreSQL."""
     return tx.dialect.name == POSTGRESQL
+
+
+SHARDS_ASKED: BindParameter[Any] = bindparam("shards")
+"""The parameter of statements that ask for rows of some shards: a list."""
+
+
+def column_of_shard(table: Table) -> ColumnElement[int]:
+    """The column with the shard of a row. It exists on PostgreSQL only, and is not among the table's own columns."""
+    return literal_column(f"{table.name}.shard", Integer).label("shard")
+
+
+def shard_count(tx: Connection) -> int:
+    """The number of shards among which a worker shares new entries out; 0 in every other process."""
+    return int(tx.get_execution_options().get(SHARDS, 0))
 
 
 def deciding(tx: Connection) -> None:

@@ -31,6 +31,11 @@ INSERT_ENTRY = DriverSql("""
         changed, state, attempts, times_ingested, outcome, reason, final_url)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, '', '', '')
 """)
+INSERT_ENTRY_OF_SHARD = DriverSql("""
+    INSERT INTO entries (id, feed_id, due_at, seen_at, in_first_poll, turn, link, link_key, title, content_hash,
+        changed, shard, state, attempts, times_ingested, outcome, reason, final_url)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, 0, '', '', '')
+""")
 INSERT_PAYLOAD = DriverSql("INSERT INTO words (entry, words) VALUES (?, ?)")
 INSERT_KEY = DriverSql("INSERT INTO known (key, entry_id, feed_id, seen_on) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
 

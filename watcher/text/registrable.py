@@ -1,7 +1,7 @@
 """Finds the registrable domain of a host by the public suffix list: hosts that share it belong to one site.
 
 The list is loaded at the first use, because it takes 80 ms and 12 MB. The daemon never needs it: sitemaps of other
-sites are separated in the parser processes.
+sites are separated in the parser processes, and only workers have shards.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from watcher.text.hosts import host_name
 
@@ -19,6 +20,16 @@ def site_of(url: str) -> str:
         return registrable_domain(urlsplit(url).hostname or "")
     except ValueError:
         return ""
+
+
+def shard_of(url: str, shards: int) -> int:
+    """Returns the shard of the host of an address: the same for all hosts of one registrable domain."""
+    return crc32(site_of(url).encode()) % shards
+
+
+def shard_of_host(host: str, shards: int) -> int:
+    """Returns the shard of a host, as `shard_of` does for its addresses."""
+    return crc32(registrable_domain(host).encode()) % shards
 
 
 @lru_cache(maxsize=4096)

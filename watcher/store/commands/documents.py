@@ -27,8 +27,9 @@ from watcher.store import schema
 from watcher.store.codec import dump_hits
 from watcher.store.commands import entries, outbox, revisits, spikes, stories
 from watcher.store.commands.document_pages import record_rights
+from watcher.store.commands.jobs import wake_archive, wake_channels
 from watcher.store.commands.revisits import NO_VALIDATORS, Validators
-from watcher.store.dialect import Instant, deciding, upsert
+from watcher.store.dialect import Instant, deciding, shard_count, upsert
 from watcher.store.queries.overlaps import find_overlaps
 from watcher.store.queries.stored_documents import StoredDocument, get, highest_number, text_of
 from watcher.text import host_of
@@ -56,6 +57,12 @@ _WRITTEN = (
 )
 
 
+_CHANNELS_OF = (
+    select(schema.deliveries.c.channel)
+    .join(schema.delivery_documents, schema.delivery_documents.c.delivery == schema.deliveries.c.sequence)
+    .where(schema.delivery_documents.c.document == bindparam("of"))
+    .distinct()
+)
 _MOST_COMPARED = 3
 
 
@@ -139,6 +146,7 @@ def record(
     watches = _add_matches(tx, number, draft.matches)
     entries.end_with_document(tx, entry_id, end, number, now=now)
     _notify(tx, recipients, number, story, watches, now=now)
+    wake_archive(tx)
     return get(tx, number)
 
 
@@ -201,6 +209,8 @@ def adopt(tx: Connection, found: Iterable[Adopted], *, now: datetime) -> int:
 def mark_written(tx: Connection, number: DocumentNumber, *, now: datetime) -> None:
     """Records that the document's file is in the corpus."""
     tx.execute(_WRITTEN, {"of": number, "now": now})
+    if shard_count(tx):
+        wake_channels(tx, tx.execute(_CHANNELS_OF, {"of": number}).scalars())
 
 
 def renumber(

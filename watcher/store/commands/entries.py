@@ -18,7 +18,7 @@ from watcher.store.commands.article_counts import EntryDate
 from watcher.store.commands.backfill_entries import OPEN_ENTRIES, BackfillOutcome, BackfillTask, end_tasks, tasks_of
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
-from watcher.store.dialect import Instant, day_of
+from watcher.store.dialect import SHARDS_ASKED, Instant, column_of_shard, day_of
 
 _REOPENED_PER_FEED = 500
 _MOST_REOPENED = 50_000
@@ -42,6 +42,8 @@ _DUE = (
     .with_for_update(of=schema.entries, skip_locked=True)
 )
 _DUE_FOR_BACKFILLS = _DUE.where(schema.entries.c.id.in_(OPEN_ENTRIES))
+_SHARD = column_of_shard(schema.entries)
+_DUE_IN_SHARDS = _DUE.add_columns(_SHARD).where(_SHARD.op("=")(func.any(SHARDS_ASKED)))
 _CLAIM = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))
@@ -115,7 +117,8 @@ class ClaimedEntry:
     """An entry that this process ingests until the lease ends.
 
     `document`: the number of its document, if it has one and is ingested again because it changed. `shares_page`: its
-    link does not lead to a page of its own. `backfills`: those that wait for it.
+    link does not lead to a page of its own. `backfills`: those that wait for it. `shard`: that of its page's host, if
+    it was claimed by shards.
     """
 
     id: EntryId
@@ -131,6 +134,7 @@ class ClaimedEntry:
     document: int | None = None
     shares_page: bool = False
     backfills: tuple[BackfillTask, ...] = ()
+    shard: int | None = None
 
     @property
     def is_for_backfills_only(self) -> bool:
@@ -178,13 +182,23 @@ def free_expired(tx: Connection, *, now: datetime) -> None:
 
 
 def claim(
-    tx: Connection, *, now: datetime, limit: int, lease: timedelta, for_backfills: bool = False
+    tx: Connection,
+    *,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    for_backfills: bool = False,
+    shards: Sequence[int] | None = None,
 ) -> list[ClaimedEntry]:
     """Claims up to `limit` pending entries. Feeds take turns, so that a long one does not starve the others.
 
-    `for_backfills`: only entries that a backfill waits for.
+    `for_backfills`: only entries that a backfill waits for. `shards`: only entries of these; None: all.
     """
-    rows = tx.execute(_DUE_FOR_BACKFILLS if for_backfills else _DUE, {"now": now, "most": limit}).all()
+    asked = {"now": now, "most": limit}
+    if shards is None:
+        rows = tx.execute(_DUE_FOR_BACKFILLS if for_backfills else _DUE, asked).all()
+    else:
+        rows = tx.execute(_DUE_IN_SHARDS, asked | {"shards": list(shards)}).all()
     tasks = tasks_of(tx, [row.id for row in rows]) if rows else {}
     claimed = [
         ClaimedEntry(
@@ -201,6 +215,7 @@ def claim(
             document=row.document,
             shares_page=bool(row.link) and row.link_key is None,
             backfills=tasks.get(row.id, ()),
+            shard=None if shards is None else row.shard,
         )
         for row in rows
     ]
@@ -229,6 +244,14 @@ def end(
                 tx, entry_id, end.backfills, BackfillOutcome.FAILED if failed else BackfillOutcome.UNMATCHED, now=now
             )
     return pages.record_observations(tx, [end.shown for _, end in ends if end.shown], now=now)
+
+
+def end_or_release(
+    tx: Connection, entries: Sequence[tuple[EntryId, EntryEnd | None]], *, now: datetime
+) -> Mapping[str, frozenset[int]]:
+    """Ends entries as `end` does, and gives back those without an end."""
+    ends = [(entry, end) for entry, end in entries if end is not None]
+    return end(tx, ends, void=[entry for entry, end in entries if end is None], now=now)
 
 
 def end_with_document(tx: Connection, entry_id: EntryId, end: EntryEnd, document: int, *, now: datetime) -> None:

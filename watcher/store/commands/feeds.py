@@ -15,7 +15,7 @@ from watcher.store import raw_sql, schema
 from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.sitemaps import replace_sitemaps
-from watcher.store.dialect import Instant, day_of, deciding, microseconds, upsert
+from watcher.store.dialect import SHARDS_ASKED, Instant, column_of_shard, day_of, deciding, microseconds, upsert
 from watcher.store.queries.feed_incidents import FeedIncident
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
@@ -43,6 +43,8 @@ _DUE = (
     .limit(bindparam("most", type_=Integer))
     .with_for_update(of=schema.feeds, skip_locked=True)
 )
+_SHARD = column_of_shard(schema.feeds)
+_DUE_IN_SHARDS = _DUE.add_columns(_SHARD).where(_SHARD.op("=")(func.any(SHARDS_ASKED)))
 _RESCHEDULE = (
     update(schema.feeds).where(_this_feed).values(lease_until=None, next_poll_at=bindparam("due_at", type_=Instant))
 )
@@ -93,7 +95,7 @@ class ClaimedFeed:
     """A feed that this process polls until the lease ends. `poll_state`: as the last poll left it, "" before the first.
 
     `listing`: what its last body listed, packed. `marked_on`: the day on which all of that was last marked as seen.
-    `due_at`: the moment for which the poll was planned.
+    `due_at`: the moment for which the poll was planned. `shard`: that of its host, if it was claimed by shards.
     """
 
     id: FeedId
@@ -103,6 +105,7 @@ class ClaimedFeed:
     listing: bytes = b""
     marked_on: int | None = None
     due_at: datetime | None = None
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +222,20 @@ def make_one_due(tx: Connection, name: str, *, now: datetime) -> PollRequest:
 
 
 def claim(
-    tx: Connection, *, now: datetime, limit: int, lease: timedelta, due_by: datetime | None = None
+    tx: Connection,
+    *,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    due_by: datetime | None = None,
+    shards: Sequence[int] | None = None,
 ) -> list[ClaimedFeed]:
-    """Claims up to `limit` feeds that are due now (or at `due_by`) until `now + lease`, the longest due first."""
+    """Claims up to `limit` feeds that are due now (or at `due_by`) until `now + lease`, the longest due first.
+
+    `shards`: only feeds of these; None: all.
+    """
+    asked = {"due_by": due_by or now, "most": limit}
+    due = tx.execute(_DUE, asked) if shards is None else tx.execute(_DUE_IN_SHARDS, asked | {"shards": list(shards)})
     claimed = [
         ClaimedFeed(
             id=row.id,
@@ -231,8 +245,9 @@ def claim(
             listing=row.rows or b"",
             marked_on=row.marked_on,
             due_at=row.next_poll_at,
+            shard=None if shards is None else row.shard,
         )
-        for row in tx.execute(_DUE, {"due_by": due_by or now, "most": limit})
+        for row in due
     ]
     if claimed:
         ids = [feed.id for feed in claimed]

@@ -12,7 +12,9 @@ from watcher.model import ChangedEntry, EntryId, FeedId, NewEntry
 from watcher.store import raw_sql, schema
 from watcher.store.codec import dump_entry
 from watcher.store.commands import coverage
-from watcher.store.dialect import day_of, microseconds, upsert, values_of
+from watcher.store.commands.jobs import wake_shards
+from watcher.store.dialect import day_of, microseconds, shard_count, upsert, values_of
+from watcher.text.registrable import shard_of
 
 _MARKED_EVERY = 7  # days
 
@@ -48,7 +50,13 @@ def insert_entries(
         (*common, turn, new.entry.link, new.keys.link, new.entry.title, new.content_hash, False)
         for turn, new in enumerate(entries)
     ]
-    ids = raw_sql.INSERT_ENTRY.insert(tx, "entries", rows)
+    shards = shard_count(tx)
+    if shards:
+        own = [shard_of(new.entry.link, shards) for new in entries]
+        ids = raw_sql.INSERT_ENTRY_OF_SHARD.insert(tx, "entries", [(*row, n) for row, n in zip(rows, own, strict=True)])
+        wake_shards(tx, own)
+    else:
+        ids = raw_sql.INSERT_ENTRY.insert(tx, "entries", rows)
     inserted = [(EntryId(entry_id), new) for entry_id, new in zip(ids, entries, strict=True)]
     raw_sql.INSERT_PAYLOAD.execute(tx, [(entry_id, dump_entry(new.entry)) for entry_id, new in inserted])
     remember(tx, [(key, entry_id) for entry_id, new in inserted for key in new.keys.all], feed_id, now=now)

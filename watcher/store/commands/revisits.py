@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from watcher.model import Change, RevisionClass, TextFrom, Track
 from watcher.store import schema
 from watcher.store.codec import dump_changes, pack_text, pack_track, unpack_track
 from watcher.store.commands import outbox
-from watcher.store.dialect import Instant, upsert
+from watcher.store.dialect import SHARDS_ASKED, Instant, column_of_shard, upsert
 from watcher.store.queries.stored_documents import StoredDocument, get, get_many
 
 MOST_BYTES = 4 * 2**20
@@ -35,6 +35,8 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(of=schema.revisits, skip_locked=True)
 )
+_SHARD = column_of_shard(schema.revisits)
+_DUE_IN_SHARDS = _DUE.add_columns(_SHARD).where(_SHARD.op("=")(func.any(SHARDS_ASKED)))
 _CLAIM = update(schema.revisits).where(_rows.document == bindparam("of"))
 _CLAIM = _CLAIM.values(lease_until=bindparam("until", type_=Instant))
 _OURS = and_(_rows.document == bindparam("of"), _rows.lease_until == bindparam("lease", type_=Instant))
@@ -56,7 +58,8 @@ class ClaimedRevisit:
     """A document whose page this process reads until `lease_until`.
 
     `validators`: of the answer that showed the text with the key `validated`, None for the document's own text.
-    `fetched_at`: the time of the last whole answer. `track`: None before the first reading.
+    `fetched_at`: the time of the last whole answer. `track`: None before the first reading. `shard`: that of its host,
+    if it was claimed by shards.
     """
 
     document: StoredDocument
@@ -66,6 +69,7 @@ class ClaimedRevisit:
     validated: int | None
     fetched_at: datetime | None
     track: Track | None
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +148,13 @@ def enroll(
     return found[-1].number if len(found) == limit else None
 
 
-def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> list[ClaimedRevisit]:
-    """Claims the documents whose pages are due, the longest overdue first."""
-    found = tx.execute(_DUE, {"now": now, "most": limit}).all()
+def claim(
+    tx: Connection, *, now: datetime, limit: int, lease: timedelta, shards: Sequence[int] | None = None
+) -> list[ClaimedRevisit]:
+    """Claims the documents whose pages are due, the longest overdue first. `shards`: only of these; None: all."""
+    asked = {"now": now, "most": limit}
+    due = tx.execute(_DUE, asked) if shards is None else tx.execute(_DUE_IN_SHARDS, asked | {"shards": list(shards)})
+    found = due.all()
     if not found:
         return []
     until = now + lease
@@ -161,6 +169,7 @@ def claim(tx: Connection, *, now: datetime, limit: int, lease: timedelta) -> lis
             validated=row.validated,
             fetched_at=row.fetched_at,
             track=unpack_track(row.track) if row.track else None,
+            shard=None if shards is None else row.shard,
         )
         for row in found
     ]

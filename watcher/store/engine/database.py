@@ -16,7 +16,7 @@ from watcher.store.engine import postgresql, sqlite
 Location = Path | str
 """Where a state is: the path of SQLite's file, or the URL of a database on PostgreSQL."""
 
-PATIENCE = timedelta(seconds=30)
+PATIENCE = postgresql.PATIENCE
 
 
 def is_there(location: Location) -> bool:
@@ -42,7 +42,7 @@ def open_alone(location: Location) -> Engine:
     """
     if isinstance(location, Path):
         return sqlite.open_database(location, patience=PATIENCE)
-    return postgresql.open_database(location, patience=PATIENCE, exclusive=True)
+    return postgresql.open_database(location, patience=PATIENCE, lock=postgresql.Lock.ALONE)
 
 
 def open_for_reading(location: Location, *, patience: timedelta = PATIENCE) -> Engine:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from watcher.store import migrations, schema
-from watcher.store.dialect import tables_for
+from watcher.store.dialect import is_postgresql, tables_for
+from watcher.store.schema import cluster as cluster_tables
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-SCHEMA = "0013"  # the newest of `migrations/versions`, which are numbered upwards
+SCHEMA = "0014"  # the newest of `migrations/versions`, which are numbered upwards
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
@@ -32,6 +33,8 @@ def bring_up_to_date(connection: Connection) -> None:
     found = version(connection)
     if not found:
         tables_for(connection.dialect, schema.metadata).create_all(connection)
+        if is_postgresql(connection):
+            cluster_tables.create(connection)
         connection.execute(text(_VERSION_TABLE))
         connection.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": SCHEMA})
     elif found != SCHEMA:

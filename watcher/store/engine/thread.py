@@ -3,6 +3,9 @@
 Calls that wait at the same time share a transaction, and with it one fsync. If one of them fails, all are rolled back
 and each is run again in a transaction of its own; a savepoint for each call would cost as much as its work. A call's
 result is returned only after its commit.
+
+A call that is made under a hold (`fencing`) runs only while the hold is its worker's; the hold is locked until the end
+of the transaction, so that no other worker takes it meanwhile.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from watcher.errors import StateDamaged, StateError, StateUnsynced
 from watcher.store.engine.database import explained
-from watcher.store.engine.postgresql import is_conflict
+from watcher.store.engine.postgresql import is_conflict, was_suspended
+from watcher.store.fencing import Hold, current_hold, lost
+from watcher.store.queries.holds import lock_current
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +38,7 @@ _TIMES_AGAIN = 20
 class _Call:
     work: Callable[[Connection], Any]
     future: asyncio.Future[Any]
+    hold: Hold | None = None
 
 
 class StoreThread:
@@ -52,13 +58,18 @@ class StoreThread:
         The function may run twice, if another call of its transaction failed: it must change nothing but the database.
         Raises StateError, with nothing changed, if the database is locked or its disk is full, for instance; damage
         and a failed fsync are passed to `on_fatal` too. A call runs to its end even if its caller is cancelled.
+        Raises HoldLost, with nothing changed, if the caller's hold is over.
         """
         if self._closed:
             raise StateError("the state database is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future))
+        hold = current_hold.get()
+        self._calls.put(_Call(lambda connection: function(connection, *args, **kwargs), future, hold))
         try:
             return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(_mark_retrieved)
+            raise
         except (StateDamaged, StateUnsynced) as error:
             self.on_fatal(error)
             raise
@@ -84,26 +95,34 @@ class StoreThread:
         One that PostgreSQL aborted for a conflict is run `again`.
         """
         results, one_failed = [], False
+        void: list[_Call] = []
         try:
             with self._engine.begin() as connection:
+                if holds := {call.hold for call in batch if call.hold}:
+                    current = lock_current(connection, holds)
+                    void = [call for call in batch if call.hold and call.hold not in current]
+                    batch = [call for call in batch if not call.hold or call.hold in current]
                 for call in batch:
                     one_failed = True
+                    current_hold.set(call.hold)
                     results.append(call.work(connection))
                     one_failed = False
         except BaseException as failure:
             if is_conflict(failure) and again:
-                return self._committed(batch, again=again - 1)
+                return self._committed([*batch, *void], again=again - 1)
             if one_failed and len(batch) > 1:
-                return [each for call in batch for each in self._committed([call])]
-            return [(call, None, self._translated(failure)) for call in batch]
-        return [(call, result, None) for call, result in zip(batch, results, strict=True)]
+                return [each for call in [*batch, *void] for each in self._committed([call])]
+            return [(call, None, self._translated(failure)) for call in (*batch, *void)]
+        ended = [(call, result, None) for call, result in zip(batch, results, strict=True)]
+        return [*ended, *((call, None, lost(call.hold.name)) for call in void if call.hold)]
 
     def _translated(self, failure: BaseException) -> BaseException:
         """Translates errors of the database; a bug is returned as it is."""
         if not isinstance(failure, DatabaseError):
             return failure
         error = explained(_first(failure), self._engine)
-        if not isinstance(failure, OperationalError) and not isinstance(error, StateDamaged):
+        explains = isinstance(failure, OperationalError) or was_suspended(_first(failure))
+        if not explains and not isinstance(error, StateDamaged):
             return failure
         error.__cause__ = failure
         return error
@@ -131,6 +150,12 @@ def _first(failure: DatabaseError) -> DatabaseError:
         first = earlier if isinstance(earlier, DatabaseError) else first
         earlier = earlier.__context__
     return first
+
+
+def _mark_retrieved(future: asyncio.Future[Any]) -> None:
+    """Keeps asyncio from reporting an error whose caller has been cancelled."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

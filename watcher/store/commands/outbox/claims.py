@@ -168,9 +168,13 @@ class ClaimedDelivery:
     more_revisions: int = 0
 
 
-def void_claims(tx: Connection, *, now: datetime) -> int:
-    """Frees every claim of a former process. A message that may have been sent is sent again under the same id."""
-    return _free_lost(tx, tx.execute(_SENDING_NOW).all(), now=now)
+def void_claims(tx: Connection, *, channel: str | None = None, now: datetime) -> int:
+    """Frees every claim of a former process. A message that may have been sent is sent again under the same id.
+
+    `channel`: only claims of its deliveries.
+    """
+    sending = _SENDING_NOW if channel is None else _SENDING_NOW.where(_rows.channel == channel)
+    return _free_lost(tx, tx.execute(sending).all(), now=now)
 
 
 def claim_due(

@@ -1,0 +1,90 @@
+"""What a worker refuses, how it changes its config with the others, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.program import Program
+from tests.cluster.cluster import Cluster, Outlets, configure
+from tests.newsroom import Newsroom
+
+NOWHERE = "postgresql+psycopg://watcher:geheim@127.0.0.1:1/state"
+
+
+def test_what_is_refused_beside_a_worker(cluster: Cluster, news: Newsroom, tmp_path: Path) -> None:
+    """`run`, `once`, and a worker of another config: a sentence each. No job is left when all is quiet."""
+    outlets = Outlets(news, 3)
+    configure(cluster, outlets, None, every="24h")
+    worker = cluster.start("--roles", "fetch,archive", "--shards", "0-63")
+    cluster.ready(worker)
+    assert '"roles": "archive,fetch", "shards": "0-63"' in worker.log
+    refused = cluster.program.command("once")
+    assert (refused.code, "workers work on it" in refused.stderr) == (1, True), refused.stderr
+    other = Cluster(tmp_path / "zweiter", cluster.url)
+    other.program.folder.mkdir()
+    configure(other, outlets, None, every="12h", pause="3s")
+    refused = other.program.command("worker")
+    assert refused.code == 78
+    assert "another config: feeds, net on " in refused.stderr
+    cluster.wait_for(lambda: cluster.count("feeds WHERE last_polled_at IS NOT NULL") == 3)
+    cluster.wait_for(lambda: cluster.count("procrastinate_jobs") + cluster.count("procrastinate_events") == 0)
+    listed = json.loads(cluster.program.command("feeds", "list", "--json").stdout)
+    assert len(listed) == 3
+    children = worker.children()
+    assert worker.end() == 0
+    cluster.wait_for(lambda: not any(child.is_running() for child in children))
+    assert cluster.count("workers") + cluster.count("procrastinate_workers") == 0
+    assert cluster.program.command("once").code == 0
+
+
+def test_a_new_config_of_all(cluster: Cluster, news: Newsroom) -> None:
+    """A worker that has a new config waits until no other works under the former one; then both go on with it."""
+    outlets = Outlets(news, 2)
+    configure(cluster, outlets, None)
+    first, second = cluster.start(), cluster.start()
+    cluster.ready(first, second)
+    configure(cluster, outlets, None, pause="1s")
+    first.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: '"worker.paused"' in second.log and '"worker.resumed"' in first.log)
+    assert "the config differs in net on " in second.log
+    second.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: '"worker.resumed"' in second.log)
+    polls = news.counts()
+    cluster.wait_for(lambda: all(news.counts()[url] > polls[url] for url in outlets.feeds.values()))
+    (config,) = {json.dumps(config) for (config,) in cluster.rows("SELECT config FROM workers")}
+    assert "net" in config
+    assert [first.end(), second.end()] == [0, 0]
+
+
+def test_no_worker_beside_run(cluster: Cluster, news: Newsroom) -> None:
+    """A worker that starts beside a daemon ends with 1 and a sentence."""
+    configure(cluster, Outlets(news, 1), None)
+    with cluster.program.run() as running:
+        running.wait_for(lambda: "watching" in running.stderr)
+        refused = cluster.program.command("worker")
+        assert (refused.code, "(a watcher (`run` or `once`) works on it)" in refused.stderr) == (1, True)
+        assert running.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments", "code", "sentence"),
+    [
+        ("", (), 1, "a worker needs a state on PostgreSQL"),
+        (NOWHERE, (), 1, "127.0.0.1:1/state does not answer"),
+        (NOWHERE, ("--roles", "fetch,tidy"), 2, "'tidy' is none of fetch, archive, deliver"),
+        (NOWHERE, ("--shards", "60-64"), 2, "must be a range within 0-63"),
+    ],
+)
+def test_a_worker_that_cannot_start(
+    tmp_path: Path, url: str, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    """A file of SQLite, a server that is down, unknown roles and shards: a sentence that names no password."""
+    program = Program(tmp_path, database=url)
+    program.configure(feeds={})
+    refused = program.command("worker", *arguments)
+    assert (refused.code, sentence in refused.stderr) == (code, True), refused.stderr
+    assert "geheim" not in refused.stderr

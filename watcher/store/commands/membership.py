@@ -1,0 +1,43 @@
+"""Renews a worker's lease and returns what it must know of the others, in one transaction. On PostgreSQL only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from watcher.store import raw_cluster_sql as sql
+from watcher.store.commands import workers
+from watcher.store.queries.workers import LivingWorker, living
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The others that are alive, the jobs by queue, and the hosts that several workers ask."""
+
+    others: tuple[LivingWorker, ...]
+    own: LivingWorker
+    jobs: Mapping[str, int]
+    shared_hosts: frozenset[str]
+
+
+def renew_and_look(
+    tx: Connection, worker: str, *, engine: int, lease: timedelta, paused: bool, aware: bool
+) -> Surroundings | None:
+    """Renews a lease. None, with nothing changed, if it had ended. `aware`: the answer of the last time came."""
+    if not workers.renew(tx, worker, engine=engine, lease=lease, paused=paused, aware=aware):
+        return None
+    alive = living(tx)
+    return Surroundings(
+        others=tuple(each for each in alive if each.id != worker),
+        own=next(each for each in alive if each.id == worker),
+        jobs=count_jobs(tx),
+        shared_hosts=frozenset(tx.execute(sql.SHARED_HOSTS).scalars()),
+    )
+
+
+def count_jobs(tx: Connection) -> Mapping[str, int]:
+    """The number of jobs that wait or run, by queue."""
+    return {row.queue_name: row.jobs for row in tx.execute(sql.COUNT_JOBS)}

@@ -1,0 +1,88 @@
+"""Lists the workers that share a state. On PostgreSQL only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from watcher.store import raw_cluster_sql as sql
+from watcher.store.dialect import is_postgresql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivingWorker:
+    """A worker whose lease has not ended. `config`: part of its config -> its hash; `config_at`: since when.
+
+    `paused`: it does not work, because its config is older than that of another worker.
+    """
+
+    id: str
+    host: str
+    pid: int
+    roles: frozenset[str]
+    shards: str
+    config: Mapping[str, str]
+    config_at: datetime
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStatus:
+    """A worker as people see it. `alive`: its lease has not ended; `holds`: what it works on, such as `fetch 5`."""
+
+    id: str
+    host: str
+    pid: int
+    roles: str
+    shards: str
+    version: str
+    alive: bool
+    paused: bool
+    started_at: datetime
+    renewed_at: datetime
+    holds: tuple[str, ...]
+
+
+def living(tx: Connection) -> tuple[LivingWorker, ...]:
+    """Returns the workers that are alive."""
+    return tuple(
+        LivingWorker(
+            id=row.id,
+            host=row.host,
+            pid=row.pid,
+            roles=frozenset(row.roles.split(",")),
+            shards=row.shards,
+            config=row.config,
+            config_at=row.config_at,
+            paused=row.paused,
+        )
+        for row in tx.execute(sql.LIVING)
+    )
+
+
+def count_living(tx: Connection) -> int:
+    """The number of workers that are alive; none on SQLite."""
+    return sum(worker.alive for worker in list_workers(tx)) if is_postgresql(tx) else 0
+
+
+def list_workers(tx: Connection) -> tuple[WorkerStatus, ...]:
+    """Returns all workers of the last hour, those that started first first."""
+    return tuple(
+        WorkerStatus(
+            id=row.id,
+            host=row.host,
+            pid=row.pid,
+            roles=row.roles,
+            shards=row.shards,
+            version=row.version,
+            alive=row.alive,
+            paused=row.paused,
+            started_at=row.started_at,
+            renewed_at=row.renewed_at,
+            holds=tuple(row.holds),
+        )
+        for row in tx.execute(sql.WORKERS)
+    )
