@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from watcher import heap, sdnotify
 from watcher.app import assemble, reconfigure
-from watcher.config import Config, load, split_listen
+from watcher.config import Config, load
 from watcher.errors import WatcherError
 from watcher.log import event
 from watcher.parsing import ParserPool
@@ -25,6 +23,7 @@ from watcher.runtime.status import StatusMonitor
 from watcher.store.commands import feeds, outbox
 from watcher.store.queries import backfills, entry_status, outbox_status, stored_documents
 from watcher.store.queries.backfills import BackfillStatus
+from watcher.web.serving import refresh_status, serving
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -76,7 +75,7 @@ async def run(
     async with parser_pool(config) as pool, assemble(config, pool=pool, show=show, on_abort=stop.set) as service:
         await service.start()
         monitor = StatusMonitor(service=service)
-        async with _metrics(config, monitor, stop), _pages(config, monitor, stop, announce):
+        async with serving(config, monitor, stop=stop, announce=announce):
             await _work(monitor, reload=reload, stop=stop)
     if service.abort_error is not None:
         raise service.abort_error
@@ -90,7 +89,7 @@ async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.
         asyncio.create_task(work)
         for work in (
             _repair_schedule(scheduler),
-            _refresh_status(monitor),
+            refresh_status(monitor),
             _reload_on(reload, monitor),
             service.lists.follow(TICK),
         )
@@ -226,7 +225,7 @@ async def _drain(service: Service) -> None:
     """Runs the three steps side by side until each has done all that the one before it brings."""
     polls = asyncio.create_task(service.poll.drain())
     ingests = asyncio.create_task(service.ingest.drain(feeder=polls))
-    status = asyncio.create_task(_refresh_status(StatusMonitor(service=service)))
+    status = asyncio.create_task(refresh_status(StatusMonitor(service=service)))
     try:
         await service.deliver.drain(feeder=ingests)
         await asyncio.gather(polls, ingests)
@@ -267,54 +266,6 @@ async def _repair_schedule(scheduler: AsyncIOScheduler) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT.total_seconds())
         repair_schedule(scheduler)
-
-
-async def _refresh_status(monitor: StatusMonitor) -> None:
-    """Refreshes the status line and the sign of life; a store that does not answer is asked again."""
-    while True:
-        try:
-            if await monitor.refresh_if_due():
-                sdnotify.notify(f"STATUS={monitor.line()}")
-        except Exception as error:
-            facts = event("state.unresponsive", error=str(error))
-            log.warning("the state does not answer: %s", error, extra=facts)
-        await asyncio.sleep(TICK.total_seconds())
-
-
-@asynccontextmanager
-async def _metrics(config: Config, monitor: StatusMonitor, stop: asyncio.Event) -> AsyncIterator[None]:
-    if not config.metrics.listen:
-        yield
-        return
-    from watcher.web.listening import serving_metrics
-    from watcher.web.metrics import metrics_app, metrics_page
-
-    host, port = split_listen(config.metrics.listen)
-    app = metrics_app(metrics_page(monitor), hosts=config.web.hosts)
-    async with serving_metrics(host, port, app, stop=stop) as taken:
-        log.info("metrics at http://%s:%d/metrics", host, taken, extra=event("metrics.on", host=host, port=taken))
-        yield
-
-
-@asynccontextmanager
-async def _pages(
-    config: Config, monitor: StatusMonitor, stop: asyncio.Event, announce: Callable[[str], None]
-) -> AsyncIterator[None]:
-    """Serves the pages for people, if the config has an address for them. Their packages are loaded only then."""
-    web = config.web
-    if not web.listen:
-        yield
-        return
-    from watcher.web.listening import serving_pages
-    from watcher.web.site import assembled_site
-
-    token = config.resolve(web.token, os.environ) if web.token else ""
-    async with (
-        assembled_site(monitor, web, token, stop=stop) as site,
-        serving_pages(web, site, stop=stop) as address,
-    ):
-        announce(address)
-        yield
 
 
 async def _reload_on(asked: asyncio.Event, monitor: StatusMonitor) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.acceptance.program import Program
@@ -88,3 +90,40 @@ def test_a_worker_that_cannot_start(
     refused = program.command("worker", *arguments)
     assert (refused.code, sentence in refused.stderr) == (code, True), refused.stderr
     assert "geheim" not in refused.stderr
+
+
+def test_pages_and_metrics_show_all_workers(cluster: Cluster, news: Newsroom) -> None:
+    """The first worker of a machine serves them. A worker that was killed is shown as ended."""
+    outlets = Outlets(news, 4)
+    outlets.publish(2)
+    served = '[web]\nlisten = "127.0.0.1:0"\n[metrics]\nlisten = "127.0.0.1:0"\n'
+    configure(cluster, outlets, None, lease="2s", more=served)
+    first = cluster.start()
+    cluster.ready(first)
+    second = cluster.start()
+    cluster.ready(second)
+    cluster.wait_for(lambda: cluster.count("documents WHERE written_at IS NOT NULL") == outlets.matching)
+    assert "web.on" not in second.log
+    ports = {row["event"]: row["port"] for line in first.log.splitlines() if "port" in (row := json.loads(line))}
+    pages, metrics = (f"http://127.0.0.1:{ports[name]}" for name in ("web.on", "metrics.on"))
+
+    def shown() -> dict[int, dict[str, Any]]:
+        rows = httpx.get(f"{pages}/status.json", trust_env=False).json()["workers"]
+        return {row["pid"]: row for row in rows}
+
+    assert set(shown()) == {first.process.pid, second.process.pid}
+    cluster.wait_for(lambda: sum(row.get("entries", {}).get("matched", 0) for row in shown().values()) == 4)
+    assert all(row["alive"] and row["roles"] == ["archive", "deliver", "fetch"] for row in shown().values())
+    second.kill()
+    cluster.wait_for(lambda: not shown()[second.process.pid]["alive"])
+    assert f">{second.process.pid}<" in httpx.get(f"{pages}/status", trust_env=False).text
+
+    def ended() -> bool:
+        text = httpx.get(f"{metrics}/metrics", trust_env=False).text
+        up = {line.split('"')[1].rpartition(":")[2]: line[-3:] for line in text.splitlines() if "worker_up{" in line}
+        return up == {str(first.process.pid): "1.0", str(second.process.pid): "0.0"}
+
+    cluster.wait_for(ended)
+    health = cluster.program.command("healthcheck", "--json").json
+    assert [row["alive"] for row in health["workers"]] == [True, False]
+    assert first.end() == 0

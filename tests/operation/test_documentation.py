@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 from watcher.runtime.status import StatusMonitor
 from watcher.store.queries.health import Health
+from watcher.store.queries.workers import WorkerStatus
 from watcher.web.metrics import metrics_page
 
 ROOT = Path(__file__).parents[2]
@@ -61,10 +62,11 @@ def test_every_metric_is_documented_and_no_other() -> None:
     shown = set()
     for line in page.splitlines():
         if line.startswith("watcher_"):
-            name, label = re.fullmatch(r"(\w+)(?:\{(\w+)=.*\})? \S+", line).groups()  # type: ignore[union-attr]
-            shown.add(f"{name}{{{label}}}" if label else name)
+            name, _, labels = line.rpartition(" ")[0].partition("{")
+            names = ",".join(re.findall(r'(\w+)="', labels))
+            shown.add(f"{name}{{{names}}}" if names else name)
     section = TEXT.split("## Metrics")[1].split("## The log")[0]
-    assert set(re.findall(r"^\| `(watcher_[\w{}]+)`", section, re.MULTILINE)) == shown
+    assert set(re.findall(r"^\| `(watcher_[\w{},]+)`", section, re.MULTILINE)) == shown
 
 
 def everything() -> StatusMonitor:
@@ -72,6 +74,20 @@ def everything() -> StatusMonitor:
     one = {"x": 1}
     tally = SimpleNamespace(polled=3, new_entries=2, entries={"matched": 1}, deliveries={"delivered": 1})
     service = SimpleNamespace(tally=tally, runners=(SimpleNamespace(name="poll", running=1),))
+    worker = WorkerStatus(
+        id="x",
+        host="eins",
+        pid=7,
+        roles="fetch",
+        shards="0-63",
+        version="0.1.0",
+        alive=True,
+        paused=False,
+        started_at=datetime.now(UTC),
+        renewed_at=datetime.now(UTC),
+        holds=("fetch 5",),
+        tally={"polls": 3, "entries": {"matched": 1}, "deliveries": {"delivered": 1}},
+    )
     health = Health(
         feeds=2,
         feeds_failing=1,
@@ -86,5 +102,6 @@ def everything() -> StatusMonitor:
         documents=5,
         documents_unwritten=0,
         incidents={"disk": "full"},
+        workers=(worker,),
     )
     return cast(StatusMonitor, SimpleNamespace(service=service, health=health))

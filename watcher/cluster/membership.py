@@ -98,7 +98,9 @@ class Membership:
         lease.extend(began)
         self.lease = lease
 
-    async def renew(self, *, engine: int, paused: bool, aware: bool) -> Surroundings | None:
+    async def renew(
+        self, *, engine: int, paused: bool, aware: bool, tally: Mapping[str, object]
+    ) -> Surroundings | None:
         """Renews the lease. None if it had ended: all holds are lost then. Raises StateError."""
         lease, began = self.lease, boot_time()
         if not lease.is_valid():
@@ -110,6 +112,7 @@ class Membership:
             lease=self.duration,
             paused=paused,
             aware=aware,
+            tally=tally,
         )
         if seen is None:
             lease.end()

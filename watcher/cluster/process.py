@@ -8,9 +8,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 
 from procrastinate.schema import SchemaManager
 
@@ -31,10 +32,12 @@ from watcher.runtime.claims import Holdings
 from watcher.runtime.document_indexer import DocumentIndexer
 from watcher.runtime.resources import Resources
 from watcher.runtime.service import Service
+from watcher.runtime.status import StatusMonitor
 from watcher.seen import SeenArchive
 from watcher.store import StoreThread
-from watcher.store.commands.holds import ARCHIVE
+from watcher.store.commands.holds import ARCHIVE, FETCH
 from watcher.store.engine import postgresql
+from watcher.web.serving import refresh_status, serving
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +57,11 @@ async def work(config: Config, url: str, roles: Roles, *, show: Callable[[str], 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
-    async with _assembled(config, url, roles, show, stop) as (worker, service):
+    async with _assembled(config, url, roles, show, stop) as (worker, service, is_first):
         await worker.start()
         try:
-            await _run(worker, service, roles, stop, reload)
+            async with _serving(config, service, stop) if is_first else nullcontext():
+                await _run(worker, service, roles, stop, reload)
         finally:
             await _leave(worker)
     failure = worker.failed or service.abort_error
@@ -85,6 +89,23 @@ async def _run(worker: Worker, service: Service, roles: Roles, stop: asyncio.Eve
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@asynccontextmanager
+async def _serving(config: Config, service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Serves pages and metrics in the first worker of a machine. Without them, the work goes on."""
+    monitor = StatusMonitor(service=service)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(serving(config, monitor, stop=stop))
+        except WatcherError as error:
+            log.warning("no pages from this worker: %s", error, extra=event("web.off", error=str(error)))
+        refreshing = asyncio.create_task(refresh_status(monitor))
+        try:
+            yield
+        finally:
+            refreshing.cancel()
+            await asyncio.gather(refreshing, return_exceptions=True)
+
+
 def _end_within(limit: timedelta) -> None:
     """Ends the process if it cannot hand its work back, because the database does not answer."""
 
@@ -109,7 +130,8 @@ async def _leave(worker: Worker) -> None:
 @asynccontextmanager
 async def _assembled(
     config: Config, url: str, roles: Roles, show: Callable[[str], None], stop: asyncio.Event
-) -> AsyncIterator[tuple[Worker, Service]]:
+) -> AsyncIterator[tuple[Worker, Service, bool]]:
+    """Builds a worker. The last value: whether it is the first of its machine."""
     compile_watches(config)
     folder, lease = CorpusFolder(config.corpus.folder), config.cluster.lease
     if ARCHIVE in roles.names:
@@ -126,7 +148,7 @@ async def _assembled(
             async with (
                 opened_engine(postgresql.libpq_address(url)) as engine,
                 parser_pool(config) as pool,
-                _files_of_machine(config) as (seen, indexer),
+                _files_of_machine(config, roles) as (seen, indexer, is_first),
             ):
                 resources = Resources(
                     store=store,
@@ -144,7 +166,8 @@ async def _assembled(
                 service = Service(resources, Settings.of(config, generation=1), client)
                 store.on_fatal = service.abort
                 try:
-                    yield Worker(service, member, engine, roles=roles, holdings=holdings, pacer=pacer), service
+                    worker = Worker(service, member, engine, roles=roles, holdings=holdings, pacer=pacer)
+                    yield worker, service, is_first
                 finally:
                     for each in (service.generation.client, *service.former_clients):
                         await each.aclose()
@@ -155,19 +178,35 @@ async def _assembled(
 
 
 @asynccontextmanager
-async def _files_of_machine(config: Config) -> AsyncIterator[tuple[SeenArchive | None, DocumentIndexer | None]]:
-    """Runs seen archive and index of documents in the first worker of a machine: one process at a time writes them."""
-    path = config.state.seen_path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.with_name("seen.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+async def _files_of_machine(
+    config: Config, roles: Roles
+) -> AsyncIterator[tuple[SeenArchive | None, DocumentIndexer | None, bool]]:
+    """Runs the files of a machine, each in one process: the seen archive in the first worker that fetches, the index of
+    documents in the first of all.
+
+    The last value: whether this is the first of all.
+    """
+    async with AsyncExitStack() as stack:
+        folder = config.state.path.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        sees = FETCH in roles.names and stack.enter_context(_first_with(folder / "seen.lock"))
+        is_first = stack.enter_context(_first_with(folder / "worker.lock"))
+        seen = await stack.enter_async_context(seen_archive(config, now=utc_now)) if sees else None
+        indexer = await stack.enter_async_context(document_indexer(config)) if is_first else None
+        yield seen, indexer, is_first
+
+
+@contextmanager
+def _first_with(lock: Path) -> Iterator[bool]:
+    """Takes a lock if it is free, and says whether it was; the kernel releases it when the process dies."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield None, None
-            return
-        async with seen_archive(config, now=utc_now) as seen, document_indexer(config) as indexer:
-            yield seen, indexer
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)
 

@@ -146,7 +146,12 @@ class Worker:
             await self._start_over()
             return
         aware, self._aware = self._aware, False
-        seen = await self._member.renew(engine=self._engine.number, paused=self._paused and not self._jobs, aware=aware)
+        seen = await self._member.renew(
+            engine=self._engine.number,
+            paused=self._paused and not self._jobs,
+            aware=aware,
+            tally=self._service.tally.counts(),
+        )
         if seen is None:
             await self._start_over()
             return

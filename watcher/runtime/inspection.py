@@ -14,7 +14,7 @@ from watcher.runtime.status import line_of
 from watcher.store import StoreReader
 from watcher.store.engine.lock import look_for_life
 from watcher.store.queries.health import Health, read_health
-from watcher.store.queries.workers import count_living
+from watcher.store.queries.workers import WorkerStatus
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=90)  # the daemon writes a heartbeat every fifteen seconds
 FAILING_SHARE = 0.5
@@ -30,7 +30,29 @@ class Inspection:
     def json(self) -> dict[str, object]:
         """Returns the JSON form. Programs depend on its keys, so they stay."""
         status = line_of(self.health) if self.health else ""
-        return {"healthy": not self.problems, "problems": list(self.problems), "status": status}
+        workers = [_plain(worker) for worker in self.health.workers] if self.health else []
+        return {
+            "healthy": not self.problems,
+            "problems": list(self.problems),
+            "status": status,
+            "workers": workers,
+        }
+
+
+def _plain(worker: WorkerStatus) -> dict[str, object]:
+    return {
+        "host": worker.host,
+        "pid": worker.pid,
+        "roles": worker.roles.split(","),
+        "shards": worker.shards,
+        "version": worker.version,
+        "alive": worker.alive,
+        "paused": worker.paused,
+        "started_at": worker.started_at.isoformat(),
+        "renewed_at": worker.renewed_at.isoformat(),
+        "holds": list(worker.holds),
+        **worker.tally,
+    }
 
 
 def inspect(config: Config, store: StoreReader, *, now: datetime) -> Inspection:
@@ -40,11 +62,11 @@ def inspect(config: Config, store: StoreReader, *, now: datetime) -> Inspection:
     """
     problems: tuple[str, ...] = ()
     try:
-        if not store.read(count_living):
-            problems = inspect_process(config, now=now)
         health = store.read(read_health, tuple(channel.name for channel in config.channels), now=now)
     except StateError as error:
         return Inspection(health=None, problems=(*inspect_process(config, now=now), f"{error}."))
+    if not any(worker.alive for worker in health.workers):
+        problems = inspect_process(config, now=now)
     return Inspection(health=health, problems=(*problems, *_state(health)))
 
 

@@ -36,6 +36,15 @@ class Tally:
     entries: Counter[str] = field(default_factory=Counter)
     deliveries: Counter[str] = field(default_factory=Counter)
 
+    def counts(self) -> dict[str, object]:
+        """Returns the counts as JSON has them."""
+        return {
+            "polls": self.polled,
+            "entries_new": self.new_entries,
+            "entries": dict(self.entries),
+            "deliveries": dict(self.deliveries),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:

@@ -42,14 +42,14 @@ ABANDON_HOLD = text("""
 LOCK_WORKERS = text("LOCK TABLE workers IN SHARE ROW EXCLUSIVE MODE")
 ADD_WORKER = text("""
     INSERT INTO workers (id, host, pid, roles, shards, version, config, config_at, paused, engine, started_at,
-        renewed_at, aware_at, valid_until)
+        renewed_at, aware_at, valid_until, tally)
     VALUES (:id, :host, :pid, :roles, :shards, :version, CAST(:config AS jsonb), clock_timestamp(), false, :engine,
-        clock_timestamp(), clock_timestamp(), '2000-01-01', clock_timestamp() + CAST(:lease AS interval))
+        clock_timestamp(), clock_timestamp(), '2000-01-01', clock_timestamp() + CAST(:lease AS interval), '{}')
 """)
 RENEW_WORKER = text("""
     UPDATE workers SET aware_at = CASE WHEN :aware THEN renewed_at ELSE aware_at END,
         renewed_at = clock_timestamp(), valid_until = clock_timestamp() + CAST(:lease AS interval),
-        paused = :paused
+        paused = :paused, tally = CAST(:tally AS jsonb)
     WHERE id = :id AND valid_until > clock_timestamp() RETURNING id
 """)
 RENEW_ENGINE = text("SELECT procrastinate_update_heartbeat_v1(:engine)")

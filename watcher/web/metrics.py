@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from watcher import __version__
 from watcher.runtime.status import StatusMonitor
 from watcher.store.queries.health import Health
+from watcher.store.queries.workers import WorkerStatus
 from watcher.web.headers import SECURITY_HEADERS
 from watcher.web.hosts import is_own_host
 
@@ -110,6 +111,26 @@ def _of_state(health: Health) -> Iterator[Metric]:
     parked = dict.fromkeys(health.parked, 1)
     yield _labelled("watcher_channel_parked", "Channels stopped until an operator resumes them.", "channel", parked)
     yield _labelled("watcher_incident", "Open incidents.", "name", dict.fromkeys(health.incidents, 1))
+    if health.workers:
+        yield from _of_workers(health.workers)
+
+
+def _of_workers(workers: Collection[WorkerStatus]) -> Iterator[Metric]:
+    """Yields the metrics of each worker that shares the state, also of those on other machines."""
+    alive = GaugeMetricFamily("watcher_worker_up", "Whether a worker is alive.", labels=["worker"])
+    holds = GaugeMetricFamily("watcher_worker_holds", "Shards, channels and other work of a worker.", labels=["worker"])
+    polls = CounterMetricFamily("watcher_worker_polls", "Polls of a worker since it registered.", labels=["worker"])
+    entries = CounterMetricFamily("watcher_worker_entries", "Entries it ingested.", labels=["worker", "outcome"])
+    sent = CounterMetricFamily("watcher_worker_deliveries", "Deliveries it ended.", labels=["worker", "state"])
+    for worker in workers:
+        name = f"{worker.host}:{worker.pid}"
+        alive.add_metric([name], worker.alive)
+        holds.add_metric([name], len(worker.holds))
+        polls.add_metric([name], worker.tally.get("polls", 0))
+        for family, key in ((entries, "entries"), (sent, "deliveries")):
+            for label, count in sorted(worker.tally.get(key, {}).items()):
+                family.add_metric([name, label], count)
+    yield from (alive, holds, polls, entries, sent)
 
 
 def _labelled(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -24,10 +24,20 @@ class Surroundings:
 
 
 def renew_and_look(
-    tx: Connection, worker: str, *, engine: int, lease: timedelta, paused: bool, aware: bool
+    tx: Connection,
+    worker: str,
+    *,
+    engine: int,
+    lease: timedelta,
+    paused: bool,
+    aware: bool,
+    tally: Mapping[str, object],
 ) -> Surroundings | None:
-    """Renews a lease. None, with nothing changed, if it had ended. `aware`: the answer of the last time came."""
-    if not workers.renew(tx, worker, engine=engine, lease=lease, paused=paused, aware=aware):
+    """Renews a lease. None, with nothing changed, if it had ended. `aware`: the answer of the last time came.
+
+    `tally`: what the worker did since it registered.
+    """
+    if not workers.renew(tx, worker, engine=engine, lease=lease, paused=paused, aware=aware, tally=tally):
         return None
     alive = living(tx)
     return Surroundings(

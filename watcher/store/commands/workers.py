@@ -55,9 +55,19 @@ def register(tx: Connection, worker: NewWorker, *, lease: timedelta) -> tuple[Li
     return others
 
 
-def renew(tx: Connection, worker: str, *, engine: int, lease: timedelta, paused: bool, aware: bool) -> bool:
-    """Renews a worker's lease. False, with nothing changed, if it ended before."""
-    if tx.execute(sql.RENEW_WORKER, {"id": worker, "lease": lease, "paused": paused, "aware": aware}).first() is None:
+def renew(
+    tx: Connection,
+    worker: str,
+    *,
+    engine: int,
+    lease: timedelta,
+    paused: bool,
+    aware: bool,
+    tally: Mapping[str, object],
+) -> bool:
+    """Renews a worker's lease, and records its counts. False, with nothing changed, if it ended before."""
+    row = {"id": worker, "lease": lease, "paused": paused, "aware": aware, "tally": json.dumps(dict(tally))}
+    if tx.execute(sql.RENEW_WORKER, row).first() is None:
         return False
     tx.execute(sql.RENEW_ENGINE, {"engine": engine})
     return True

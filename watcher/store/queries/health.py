@@ -13,6 +13,7 @@ from watcher.store.dialect import Instant
 from watcher.store.queries import outbox_status
 from watcher.store.queries.entry_status import count_open, next_due_at
 from watcher.store.queries.stored_documents import highest_number
+from watcher.store.queries.workers import WorkerStatus, list_workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class Health:
     """The state in numbers. `feeds_failing_long`: for an hour at least. `oldest_due`: the longest delay of an entry.
 
     `parked`: channel -> the reason. `orphaned`: channels with open deliveries that the config does not have.
-    `incidents`: name -> message of each incident that has not ended.
+    `incidents`: name -> message of each incident that has not ended. `workers`: those of the last hour that
+    share the state.
     """
 
     feeds: int
@@ -36,6 +38,7 @@ class Health:
     documents: int
     documents_unwritten: int
     incidents: Mapping[str, str]
+    workers: tuple[WorkerStatus, ...] = ()
 
 
 _FEEDS = select(
@@ -67,6 +70,7 @@ def read_health(tx: Connection, channels: Collection[str], *, now: datetime) -> 
         documents=highest_number(tx) + 1,
         documents_unwritten=tx.execute(select(func.count(rows.number)).where(rows.written_at.is_(None))).scalar_one(),
         incidents=open_incidents(tx),
+        workers=list_workers(tx),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -31,7 +32,10 @@ class LivingWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStatus:
-    """A worker as people see it. `alive`: its lease has not ended; `holds`: what it works on, such as `fetch 5`."""
+    """A worker as people see it. `alive`: its lease has not ended; `holds`: what it works on, such as `fetch 5`.
+
+    `tally`: counts of what it did since it registered, as `runtime.resources.Tally` has them.
+    """
 
     id: str
     host: str
@@ -44,6 +48,7 @@ class WorkerStatus:
     started_at: datetime
     renewed_at: datetime
     holds: tuple[str, ...]
+    tally: Mapping[str, Any]
 
 
 def living(tx: Connection) -> tuple[LivingWorker, ...]:
@@ -63,13 +68,10 @@ def living(tx: Connection) -> tuple[LivingWorker, ...]:
     )
 
 
-def count_living(tx: Connection) -> int:
-    """The number of workers that are alive; none on SQLite."""
-    return sum(worker.alive for worker in list_workers(tx)) if is_postgresql(tx) else 0
-
-
 def list_workers(tx: Connection) -> tuple[WorkerStatus, ...]:
-    """Returns all workers of the last hour, those that started first first."""
+    """Returns all workers of the last hour, those that started first first; none on SQLite."""
+    if not is_postgresql(tx):
+        return ()
     return tuple(
         WorkerStatus(
             id=row.id,
@@ -83,6 +85,7 @@ def list_workers(tx: Connection) -> tuple[WorkerStatus, ...]:
             started_at=row.started_at,
             renewed_at=row.renewed_at,
             holds=tuple(row.holds),
+            tally=row.tally,
         )
         for row in tx.execute(sql.WORKERS)
     )

@@ -1,7 +1,7 @@
 """The tables by which several workers share a state. They exist on PostgreSQL only.
 
 - `workers`: one row per worker process. It is alive until `valid_until`, by the clock of the server; it knows the hosts
-  that were shared until `aware_at`.
+  that were shared until `aware_at`; `tally` counts what it did since it registered.
 - `holds`: which worker works on what: `fetch 5` (a shard), `deliver newsroom` (a channel), `archive`, `upkeep`. A hold
   is valid while its worker is alive; `token` counts its holders, `free_since` says when the last one (`former`) ended.
 - `shared_hosts`: hosts to which workers that do not hold their shard send requests, because of redirects.
@@ -23,7 +23,7 @@ _STATEMENTS = (
         id text PRIMARY KEY, host text NOT NULL, pid integer NOT NULL, roles text NOT NULL, shards text NOT NULL,
         version text NOT NULL, config jsonb NOT NULL, config_at timestamptz NOT NULL, paused boolean NOT NULL,
         engine bigint NOT NULL, started_at timestamptz NOT NULL, renewed_at timestamptz NOT NULL,
-        aware_at timestamptz NOT NULL, valid_until timestamptz NOT NULL
+        aware_at timestamptz NOT NULL, valid_until timestamptz NOT NULL, tally jsonb NOT NULL
     )
     """,
     """
