@@ -42,7 +42,6 @@ def test_suspended_and_killed_workers_and_redirects(cluster: Cluster, news: News
     cluster.wait_for(lambda: cluster.count("entries WHERE state = 'done'") == outlets.published)
     cluster.wait_for(lambda: '"worker.lost"' in workers[0].log)
     assert_done_once(cluster, outlets, hook)
-    assert len(hook.accepted) == len({request.headers["webhook-id"] for request in hook.accepted})
     for host, times in outlets.starts().items():
         gaps = [later - earlier for earlier, later in pairwise(times)]
         assert min(gaps) > PAUSE - JITTER, (host, sorted(gaps)[:3])

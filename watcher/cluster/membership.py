@@ -154,10 +154,12 @@ class Membership:
 
     async def _free(self) -> None:
         while self._unfreed:
-            hold = self._unfreed[0]
-            await self._store.run(holds.free, hold.name, hold.token, now=self._now())
-            if hold in self._unfreed:
-                self._unfreed.remove(hold)
+            hold = self._unfreed.pop()
+            try:
+                await self._store.run(holds.free, hold.name, hold.token, now=self._now())
+            except BaseException:
+                self._unfreed.append(hold)
+                raise
 
 
 def boot_time() -> float:

@@ -24,6 +24,7 @@ from watcher.store.queries.workers import LivingWorker
 
 GRACE = timedelta(seconds=5)  # for requests in flight when a shard is handed back
 _SHORTEST = 3.0  # seconds that a shard stays at least, unless the worker ends
+_AHEAD = timedelta(seconds=5)  # for work that is due soon a shard is kept: a job costs as much as some polls
 _IDLE_LOOKS = 2  # at a shard without due work, one a second, before its job ends
 _OVERDUE_LOOKS = 3  # at jobs beyond the fair share that nobody takes, before this worker does
 
@@ -65,7 +66,7 @@ class ShardJobs:
             return
         revisits = self._service.settings.config.revisions.enabled
         due = await self._service.resources.store.run(
-            due_work.due_shards, held, revisits=revisits, now=self._service.resources.now()
+            due_work.due_shards, held, revisits=revisits, now=self._service.resources.now() + _AHEAD
         )
         for shard in held:
             hold = self._holdings.shards.get(shard)

@@ -11,9 +11,13 @@ The only importer of SQLAlchemy. From the bottom up:
 - `commands`: functions that change something. `feeds` and `polled_entries` (polls), `entries` and `pages` (ingestion),
   `documents` and `stories` (archive), `outbox` (deliveries), `watches`, `incidents` and `feed_incidents`,
   `coverage` and `coverage_blocks`, `retention`, `clock_skew`.
+- `fencing`: the hold under which a worker works. For workers, on PostgreSQL only: `raw_cluster_sql`, the commands
+  `workers`, `holds`, `membership`, `jobs`, `shards`, `sweep` and `shared_hosts`, the queries `workers`, `holds` and
+  `due_work`.
 
 A query or command takes an open transaction first; `StoreThread.run` calls it and commits. A module makes its
-statements once, at its top: making one takes longer than executing it. SQL text is in `raw_sql` only.
+statements once, at its top: making one takes longer than executing it. SQL text is in `raw_sql` and
+`raw_cluster_sql` only.
 """
 
 from watcher.store.engine.database import Location, is_there, open_database

@@ -139,6 +139,7 @@ DEFER_JOB = text("""
     WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE lock = :name AND status IN ('todo', 'doing'))
     ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
 """)
+JOB_NAMES = text("SELECT lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
 COUNT_JOBS = text("""
     SELECT queue_name, count(*) AS jobs FROM procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY queue_name
 """)

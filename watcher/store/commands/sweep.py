@@ -25,7 +25,9 @@ def sweep(tx: Connection, *, shards: int, channels: Collection[str], revisits: b
     holds.free_abandoned(tx, now=now)
     assign(tx, shards, limit=limit)
     workers.forget(tx)
-    for shard in sorted(due_work.due_shards(tx, range(shards), revisits=revisits, now=now)):
+    named = jobs.names(tx)
+    idle = [shard for shard in range(shards) if holds.shard_hold(shard) not in named]
+    for shard in sorted(due_work.due_shards(tx, idle, revisits=revisits, now=now)):
         jobs.defer_fetch(tx, shard)
     for channel in sorted(due_work.due_channels(tx, now=now) & set(channels)):
         jobs.defer_delivery(tx, channel)
