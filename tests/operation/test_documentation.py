@@ -63,7 +63,7 @@ def test_every_metric_is_documented_and_no_other() -> None:
     for line in page.splitlines():
         if line.startswith("watcher_"):
             name, _, labels = line.rpartition(" ")[0].partition("{")
-            names = ",".join(sorted(re.findall(r'(\w+)="', labels)), reverse=True)
+            names = ",".join(re.findall(r'(\w+)="', labels))
             shown.add(f"{name}{{{names}}}" if names else name)
     section = TEXT.split("## Metrics")[1].split("## The log")[0]
     assert set(re.findall(r"^\| `(watcher_[\w{},]+)`", section, re.MULTILINE)) == shown
