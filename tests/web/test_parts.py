@@ -30,7 +30,7 @@ from watcher.web.lanes import Lane
 from watcher.web.listening import tcp_listener
 from watcher.web.parameters import encoded_name, name_in_path
 from watcher.web.problem import SENTENCES, Problem
-from watcher.web.rendering import marked
+from watcher.web.rendering import Marks, marked
 from watcher.web.watch_lines import watch_lines
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -218,6 +218,27 @@ def test_marks_change_no_letter(text: str, spans: list[tuple[int, int]]) -> None
     """Whatever the offsets are: without marks and escapes it is the text again."""
     written = re.sub("</?mark>", "", marked(text, spans))
     assert written.replace("&lt;", "<").replace("&amp;", "&") == text
+
+
+class Offset(int):
+    """An offset that counts how often it is used."""
+
+    used = 0
+
+    def __sub__(self, other: int) -> int:
+        Offset.used += 1
+        return int(self) - other
+
+
+def test_a_paragraph_looks_at_its_own_hits_only() -> None:
+    """An article of many paragraphs and hits does not hold up the pages: each hit is used for its paragraph alone."""
+    paragraphs = [f"{number:04d} Rutte" for number in range(1_000)]
+    starts = [number * len("0000 Rutte\n\n") for number in range(1_000)]
+    marks = Marks((Offset(start + 5), Offset(start + 10)) for start in starts)
+    Offset.used = 0
+    for paragraph, start in zip(paragraphs, starts, strict=True):
+        assert marks.mark(paragraph, start=start) == f"{paragraph[:5]}<mark>Rutte</mark>"
+    assert 0 < Offset.used <= 2 * len(paragraphs)
 
 
 async def test_answers_do_not_wait_for_acknowledgements() -> None:
