@@ -17,6 +17,7 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
+from starlette.types import Message
 
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
@@ -28,6 +29,7 @@ from watcher.web.catalogue import Texts, language_of
 from watcher.web.german import GERMAN
 from watcher.web.lanes import Lane
 from watcher.web.listening import tcp_listener
+from watcher.web.live import NewDocuments
 from watcher.web.parameters import encoded_name, name_in_path
 from watcher.web.problem import SENTENCES, Problem
 from watcher.web.rendering import Marks, marked
@@ -218,6 +220,28 @@ def test_marks_change_no_letter(text: str, spans: list[tuple[int, int]]) -> None
     """Whatever the offsets are: without marks and escapes it is the text again."""
     written = re.sub("</?mark>", "", marked(text, spans))
     assert written.replace("&lt;", "<").replace("&amp;", "&") == text
+
+
+async def test_at_most_32_pages_wait_for_news() -> None:
+    """Also of those that ask at once, before one of them has its first event; the next comes in when one has left."""
+    stop = asyncio.Event()
+    new = NewDocuments(lambda: 0, stop)
+    texts = Texts(language="en", zone=ZoneInfo("UTC"), now=NOW)
+    answers = [new.stream(0, texts) for _ in range(32)]
+    with pytest.raises(Problem) as refused:
+        new.stream(0, texts)
+    assert refused.value.status == 503
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await answers[0]({"type": "http"}, receive, send)
+    assert sent[0]["type"] == "http.response.start"
+    new.stream(0, texts)
 
 
 class Offset(int):
