@@ -22,7 +22,7 @@ from starlette.types import Message
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
 from watcher.inquiry.timeline import Step
-from watcher.model import AlertKind, DeliveryState, Quality, RevisionClass, TextFrom
+from watcher.model import AlertKind, DeliveryState, Place, Quality, RevisionClass, TextFrom
 from watcher.store import open_database
 from watcher.web.access import COOKIE, Access
 from watcher.web.catalogue import Texts, language_of
@@ -185,7 +185,7 @@ def english_texts() -> set[str]:
     found.update(match[1] for match in re.finditer(r"words\.text\(\s*\"(.*?)\"", drawing))
     for match in re.finditer(r"words\.counted\([^\"]*\"(.*?)\", \"(.*?)\"", drawing):
         found.update(match.groups())
-    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom, Step):
+    for values in (AlertKind, DeliveryState, Place, RevisionClass, Quality, TextFrom, Step):
         found.update(each.value for each in values)
     return found | set(SENTENCES.values())
 
