@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from watcher.model import AlertKind, DeliveryState, FollowedFeed
+from watcher.model import AlertKind, DeliveryId, DeliveryState, FeedId, FollowedFeed
 from watcher.store.queries.feed_status import FeedStatus
 from watcher.store.queries.outbox_status import DeliveryStatus
 from watcher.web.catalogue import Texts
@@ -25,7 +25,7 @@ def deliveries() -> dict[str, Any]:
     rows = [
         DeliveryStatus(
             sequence=number,
-            id=f"cd3cb46e-d595-4192-8c93-77e376b0d{number:03d}",
+            id=DeliveryId(f"cd3cb46e-d595-4192-8c93-77e376b0d{number:03d}"),
             channel="Redaktion Politik und Wirtschaft",
             kind=AlertKind.DIGEST,
             state=DeliveryState.DELIVERED,
@@ -52,7 +52,7 @@ def subscribed() -> dict[str, Any]:
         feeds.ListedFeed(
             feed=FollowedFeed(list="", key="", url=url, name=name),
             status=FeedStatus(
-                id=1,
+                id=FeedId(1),
                 name=name,
                 url=url,
                 title="",
