@@ -17,20 +17,22 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
+from starlette.types import Message
 
 from watcher.config import WebConfig
 from watcher.errors import QueryTimeout
 from watcher.inquiry.timeline import Step
-from watcher.model import AlertKind, DeliveryState, Quality, RevisionClass, TextFrom
+from watcher.model import AlertKind, DeliveryState, Place, Quality, RevisionClass, TextFrom
 from watcher.store import open_database
 from watcher.web.access import COOKIE, Access
 from watcher.web.catalogue import Texts, language_of
 from watcher.web.german import GERMAN
 from watcher.web.lanes import Lane
 from watcher.web.listening import tcp_listener
+from watcher.web.live import NewDocuments
 from watcher.web.parameters import encoded_name, name_in_path
 from watcher.web.problem import SENTENCES, Problem
-from watcher.web.rendering import marked
+from watcher.web.rendering import Marks, marked
 from watcher.web.watch_lines import watch_lines
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -183,7 +185,7 @@ def english_texts() -> set[str]:
     found.update(match[1] for match in re.finditer(r"words\.text\(\s*\"(.*?)\"", drawing))
     for match in re.finditer(r"words\.counted\([^\"]*\"(.*?)\", \"(.*?)\"", drawing):
         found.update(match.groups())
-    for values in (AlertKind, DeliveryState, RevisionClass, Quality, TextFrom, Step):
+    for values in (AlertKind, DeliveryState, Place, RevisionClass, Quality, TextFrom, Step):
         found.update(each.value for each in values)
     return found | set(SENTENCES.values())
 
@@ -218,6 +220,49 @@ def test_marks_change_no_letter(text: str, spans: list[tuple[int, int]]) -> None
     """Whatever the offsets are: without marks and escapes it is the text again."""
     written = re.sub("</?mark>", "", marked(text, spans))
     assert written.replace("&lt;", "<").replace("&amp;", "&") == text
+
+
+async def test_at_most_32_pages_wait_for_news() -> None:
+    """Also of those that ask at once, before one of them has its first event; the next comes in when one has left."""
+    stop = asyncio.Event()
+    new = NewDocuments(lambda: 0, stop)
+    texts = Texts(language="en", zone=ZoneInfo("UTC"), now=NOW)
+    answers = [new.stream(0, texts) for _ in range(32)]
+    with pytest.raises(Problem) as refused:
+        new.stream(0, texts)
+    assert refused.value.status == 503
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await answers[0]({"type": "http"}, receive, send)
+    assert sent[0]["type"] == "http.response.start"
+    new.stream(0, texts)
+
+
+class Offset(int):
+    """An offset that counts how often it is used."""
+
+    used = 0
+
+    def __sub__(self, other: int) -> int:
+        Offset.used += 1
+        return int(self) - other
+
+
+def test_a_paragraph_looks_at_its_own_hits_only() -> None:
+    """An article of many paragraphs and hits does not hold up the pages: each hit is used for its paragraph alone."""
+    paragraphs = [f"{number:04d} Rutte" for number in range(1_000)]
+    starts = [number * len("0000 Rutte\n\n") for number in range(1_000)]
+    marks = Marks((Offset(start + 5), Offset(start + 10)) for start in starts)
+    Offset.used = 0
+    for paragraph, start in zip(paragraphs, starts, strict=True):
+        assert marks.mark(paragraph, start=start) == f"{paragraph[:5]}<mark>Rutte</mark>"
+    assert 0 < Offset.used <= 2 * len(paragraphs)
 
 
 async def test_answers_do_not_wait_for_acknowledgements() -> None:

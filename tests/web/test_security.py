@@ -33,6 +33,7 @@ STATUSES = {
     "/?since=gestern": 400,
     "/?since=0001-01-01": 400,
     "/?until=20261129": 400,
+    "/?until=2026-W48-7": 400,
     "/?before=x": 400,
     "/?before=99999999999999999999": 400,
     "/?q=%00": 400,
@@ -120,6 +121,7 @@ def test_forms_of_other_sites_are_refused(site: Site, headers: dict[str, str], m
     ("content", "kind", "status"),
     [
         (b"channel=%ff", "application/x-www-form-urlencoded", 400),
+        (b"id=a%00b", "application/x-www-form-urlencoded", 400),
         (b"{}", "application/json", 400),
         (b"channel=" + b"x" * 20_000, "application/x-www-form-urlencoded", 413),
         (b"&".join(b"a=1" for _ in range(99)), "application/x-www-form-urlencoded", 400),
@@ -214,7 +216,9 @@ def program(tmp_path: Path) -> Program:
 
 
 def test_a_head_request_has_no_body(site: Site) -> None:
-    """And the same header fields."""
-    answer = site.client.head("/")
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert isinstance(answer, httpx.Response)
+    """And the same header fields. One for an answer that lasts has its end."""
+    for path, media_type in (("/", "text/html"), ("/live", "text/event-stream")):
+        answer = site.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"].startswith(media_type)
+        assert isinstance(answer, httpx.Response)

@@ -78,7 +78,7 @@ class Parameters(Mapping[str, str]):
             found = date.fromisoformat(text)
         except ValueError:
             found = date.min
-        if not MINYEAR < found.year < MAXYEAR or len(text) != len("2026-11-29"):
+        if not MINYEAR < found.year < MAXYEAR or text != found.isoformat():  # "2026-W48-7" is a day for Python
             raise Problem(400, "{name}: {value} is not a day such as 2026-11-29.", name=name, value=_shown(text))
         return found
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +64,35 @@ def runs(snippet: Snippet) -> Markup:
     return Markup("").join((before, *parts, after))
 
 
-def marked(text: str, spans: Iterable[tuple[int, int]], *, start: int = 0) -> Markup:
-    """Writes a part of a longer text that begins at `start`, with the hits at `spans` of that text marked."""
-    parts, place = [], 0
-    for first, last in _joined(spans):
-        first, last = max(first - start, place), min(last - start, len(text))
-        if first < last:
-            parts += [escape(text[place:first]), _MARK.format(text[first:last])]
-            place = last
-    return Markup("").join((*parts, escape(text[place:])))
+class Marks:
+    """The hits of a text, at `spans`, for each of its parts."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = _joined(spans)
+        self._ends = [last for _, last in self._spans]
+
+    def mark(self, text: str, *, start: int = 0) -> Markup:
+        """Writes the part of the text that begins at `start`, with its hits marked."""
+        parts, place = [], 0
+        for first, last in islice(self._spans, bisect_right(self._ends, start), None):
+            if first >= start + len(text):
+                break
+            first, last = max(first - start, place), min(last - start, len(text))
+            if first < last:
+                parts += [escape(text[place:first]), _MARK.format(text[first:last])]
+                place = last
+        return Markup("").join((*parts, escape(text[place:])))
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """Writes a text with the hits at `spans` marked."""
+    return Marks(spans).mark(text)
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Joins spans that overlap."""
+    """Joins spans that overlap, and leaves out empty ones."""
     found: list[tuple[int, int]] = []
-    for first, last in sorted(spans):
+    for first, last in sorted(each for each in spans if each[0] < each[1]):
         if found and first < found[-1][1]:
             found[-1] = found[-1][0], max(last, found[-1][1])
         else:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
@@ -271,8 +271,9 @@ class _Site:
 
     async def _live(self, request: Request) -> Response:
         since = Parameters(request.url.query).number("next")
-        events = self._new.stream(self._next_number() if since is None else since, self._texts(request))
-        return StreamingResponse(events, media_type="text/event-stream")
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
+        return self._new.stream(self._next_number() if since is None else since, self._texts(request))
 
     def _next_number(self) -> int:
         return self._monitor.health.documents if self._monitor.health else 0
@@ -309,9 +310,12 @@ async def _form(request: Request) -> Mapping[str, str]:
     except TimeoutError:
         raise Problem(400, "The form did not arrive in time.") from None
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=20))
+        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
         raise Problem(400, "The request is not a form.") from None
+    if any("\0" in value for _, value in fields):
+        raise Problem(400, "The form contains a NUL character.")
+    return dict(fields)
 
 
 def _has(request: Request, etag: str) -> bool:

@@ -123,6 +123,7 @@ PROBLEMS = {
         "Das Formular kommt von einer anderen Website und wurde nicht verwendet."
     ),
     "The request is not a form.": "Die Anfrage ist kein Formular.",
+    "The form contains a NUL character.": "Das Formular enthält ein NUL-Zeichen.",
     "The form did not arrive in time.": "Das Formular kam nicht rechtzeitig an.",
     "This is not the token.": "Das ist nicht der Token.",
 }

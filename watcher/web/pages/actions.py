@@ -85,12 +85,12 @@ async def subscribe(service: Service, fields: Fields) -> Outcome:
     """Makes a search a feed."""
     query, scope, feed = fields.get("query", "").strip(), fields.get("in", ""), fields.get("feed", "").strip()
     page = f"/search?{urlencode({'q': query[:_LONGEST_QUERY]})}"
+    if scope not in list(Scope) or len(query) > _LONGEST_QUERY or len(feed) > _LONGEST_NAME:
+        return _outcome(page, "This search cannot be a feed.", name="")
     try:
         compile_query(query)
     except QueryError:
         return _outcome(page, "The query has a mistake, so it is not a feed.", name="")
-    if scope not in list(Scope) or len(query) > _LONGEST_QUERY or len(feed) > _LONGEST_NAME:
-        return _outcome(page, "This search cannot be a feed.", name="")
     store, now = service.resources.store, service.resources.now()
     if not await store.run(match_feeds.add_search, query, scope, feed, token=new_token(), now=now):
         return _outcome(

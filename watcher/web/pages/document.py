@@ -19,7 +19,7 @@ from watcher.store.queries.stored_documents import StoredDocument
 from watcher.text.language_tags import is_language_tag
 from watcher.web.asked import Asked, File, View
 from watcher.web.problem import Problem
-from watcher.web.rendering import marked
+from watcher.web.rendering import Marks, marked
 
 _PARAGRAPHS = "\n\n"
 _LONGEST_FEED_TEXT = 2_000
@@ -88,18 +88,18 @@ def _missing(found: StoredDocument) -> bytes:
 
 def _text(found: StoredDocument) -> tuple[Markup, list[Markup]]:
     """Returns the heading and the paragraphs of the text, with the hits marked; together they are the text."""
-    spans = [(hit.start, hit.end) for hit in _hits(found, HitField.TEXT)]
+    marks = Marks((hit.start, hit.end) for hit in _hits(found, HitField.TEXT))
     first, separator, rest = found.text.partition(_PARAGRAPHS)
     heading = found.title or first
     if first == heading:
         place, body = len(first) + len(separator), rest
-        title = marked(first, spans)
+        title = marks.mark(first)
     else:  # the text has its own beginning, and the title is not a part of it
         place, body = 0, found.text
         title = marked(title_of(found), ())
     paragraphs = []
     for paragraph in body.split(_PARAGRAPHS) if body else ():
-        paragraphs.append(marked(paragraph, spans, start=place))
+        paragraphs.append(marks.mark(paragraph, start=place))
         place += len(paragraph) + len(_PARAGRAPHS)
     return title, paragraphs
 

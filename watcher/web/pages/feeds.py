@@ -14,7 +14,7 @@ from watcher.store.queries.feed_status import FeedStatus
 from watcher.web.asked import Asked, View
 from watcher.web.problem import Problem
 
-PAGE = 200
+PAGE = 150  # which weigh 150 kB at most
 HEALTHS = ("good", "failing", "silent", "new", "muted")
 COVERED = timedelta(days=7)
 COLUMNS = (

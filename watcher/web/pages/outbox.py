@@ -11,7 +11,7 @@ from watcher.store.queries.outbox_status import OPEN, Choice
 from watcher.web.asked import Asked, View
 
 STATES = tuple(state.value for state in DeliveryState)
-_SHOWN = 200
+SHOWN = 100  # a page weighs 150 kB at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def outbox(asked: Asked) -> View:
     choice = Choice(channel=parameters.text("channel"), states=(DeliveryState(state),) if state else OPEN)
     is_ended = bool(state) and DeliveryState(state) not in OPEN
     total = asked.store.read(outbox_status.count, choice)
-    found = asked.store.read(outbox_status.search, choice, limit=_SHOWN, newest_first=is_ended)
+    found = asked.store.read(outbox_status.search, choice, limit=SHOWN, newest_first=is_ended)
     channels = _channels(asked)
     values = {"deliveries": found, "channels": channels, "states": STATES, "asked": parameters, "total": total}
 
