@@ -112,6 +112,18 @@ def test_only_the_proxy_may_name_a_user(peer: str, headers: dict[str, str], may:
         assert refused.value.status == 403
 
 
+def test_wrong_and_short_tokens_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Once a minute, with their number, and without the token; a token may have letters of any alphabet."""
+    access = Access(WebConfig(), "lösung")
+    for wrong in ("falsch", "auch falsch"):
+        with pytest.raises(Problem):
+            access.check({"authorization": f"Bearer {wrong}"}, {}, "", now=NOW)
+    access.check({"authorization": "Bearer " + "lösung".encode().decode("latin-1")}, {}, "", now=NOW)
+    assert [record.event for record in caplog.records] == ["web.token_short", "web.refused"]
+    assert "falsch" not in caplog.text
+    assert "lösung" not in caplog.text
+
+
 def test_a_session_ends_and_cannot_be_changed() -> None:
     """After thirty days, with another token, or with another end it is none."""
     access = Access(WebConfig(), "losung")

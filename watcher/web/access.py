@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from watcher.config import WebConfig
+from watcher.log import event
 from watcher.web.problem import Problem
+
+log = logging.getLogger(__name__)
 
 COOKIE = "watcher"
 SESSION = timedelta(days=30)
+SHORTEST_TOKEN = 16
+_LOG_INTERVAL = 60.0  # seconds
 
 
 class Access:
@@ -21,6 +28,11 @@ class Access:
     def __init__(self, web: WebConfig, token: str) -> None:
         self._web = web
         self._token = token
+        self._wrong = 0
+        self._logged_at = float("-inf")
+        if 0 < len(token) < SHORTEST_TOKEN:
+            words = "the token of [web] is short and can be guessed; `openssl rand -base64 24` makes a better one"
+            log.warning(words, extra=event("web.token_short"))
 
     @property
     def has_token(self) -> bool:
@@ -38,8 +50,16 @@ class Access:
         raise Problem(401 if self._token else 403)
 
     def is_token(self, text: str) -> bool:
-        """Compares a text with the token, in constant time."""
-        return bool(self._token) and hmac.compare_digest(text.strip().encode(), self._token.encode())
+        """Compares a text with the token, in constant time. Wrong ones are logged, once a minute, with their number."""
+        is_right = bool(self._token) and hmac.compare_digest(text.strip().encode(), self._token.encode())
+        if not is_right:
+            self._wrong += 1
+            if time.monotonic() - self._logged_at >= _LOG_INTERVAL:
+                self._logged_at = time.monotonic()
+                log.warning(
+                    "wrong tokens for the pages so far: %d", self._wrong, extra=event("web.refused", count=self._wrong)
+                )
+        return is_right
 
     def session(self, *, now: datetime) -> str:
         """Makes the value of the cookie. It holds its end and a signature by the token, not the token."""
@@ -58,7 +78,9 @@ class Access:
 
     def _is_bearer(self, headers: Mapping[str, str]) -> bool:
         scheme, _, text = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and self.is_token(text)
+        if scheme.lower() != "bearer":
+            return False
+        return self.is_token(text.encode("latin-1", "replace").decode("utf-8", "replace"))  # Starlette reads Latin-1
 
     def _is_proxy(self, peer: str) -> bool:
         """Whether the peer is a trusted proxy. A Unix socket has no addresses: the rights of its file decide."""
