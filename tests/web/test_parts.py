@@ -119,7 +119,7 @@ def test_wrong_and_short_tokens_are_logged(caplog: pytest.LogCaptureFixture) -> 
         with pytest.raises(Problem):
             access.check({"authorization": f"Bearer {wrong}"}, {}, "", now=NOW)
     access.check({"authorization": "Bearer " + "lösung".encode().decode("latin-1")}, {}, "", now=NOW)
-    assert [record.event for record in caplog.records] == ["web.token_short", "web.refused"]
+    assert [vars(record)["event"] for record in caplog.records] == ["web.token_short", "web.refused"]
     assert "falsch" not in caplog.text
     assert "lösung" not in caplog.text
 
