@@ -44,6 +44,8 @@ def test_a_killed_backfill_goes_on(news: Newsroom, program: Program) -> None:
     with _started(program) as process:
         news.wait_for(lambda: gate.entered.is_set() or process.poll() is not None)
         news.wait_for(lambda: len(program.names()) == 4)
+        ended = "SELECT count(*) FROM backfill_entries WHERE outcome <> ''"
+        news.wait_for(lambda: program.rows(ended) == [(5,)])
         process.kill()
     gate.release()
     assert hook.accepted == []

@@ -38,12 +38,13 @@ from watcher.pipeline.sitemap_index import follow_index
 from watcher.store.commands import feeds
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
+from watcher.store.fencing import current_hold
 from watcher.text.days import day_number, seconds_by_day
 
 log = logging.getLogger(__name__)
 
 _STATE = TypeAdapter(PollState)
-_UNKNOWN = timedelta(seconds=15)  # until a feed that is not known here is tried again
+_UNKNOWN = timedelta(seconds=15)  # until a feed that this worker does not know is tried again
 _LISTED_ENTRIES_MARKED_EVERY = timedelta(days=7)  # entries are forgotten ninety days after they were marked last
 
 
@@ -59,7 +60,10 @@ async def poll(context: PollContext, claimed: ClaimedFeed) -> PollReport:
     """Polls a claimed feed and plans its next poll, whatever happens."""
     feed = context.settings.feeds.get(claimed.name)
     if feed is None:  # it left the config after the claim, or another worker has just read it in a followed list
-        await context.store.run(feeds.reschedule, [(claimed.id, context.now() + _UNKNOWN)])
+        if current_hold.get() is None:
+            await context.store.run(feeds.release, claimed.id)
+        else:
+            await context.store.run(feeds.reschedule, [(claimed.id, context.now() + _UNKNOWN)])
         return PollReport()
     state = _state(claimed)
     try:
