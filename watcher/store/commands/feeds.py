@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, Text, bindparam, delete, func, insert, select, update
 
 from watcher.model import FEED, ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry, Sitemap
 from watcher.store import raw_sql, schema
 from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
 from watcher.store.commands.coverage import PollCount
 from watcher.store.commands.sitemaps import replace_sitemaps
-from watcher.store.dialect import SHARDS_ASKED, Instant, column_of_shard, day_of, deciding, microseconds, upsert
+from watcher.store.dialect import (
+    SHARDS_ASKED,
+    Instant,
+    column_of_shard,
+    day_of,
+    deciding,
+    microseconds,
+    upsert,
+    values_of,
+)
 from watcher.store.queries.feed_incidents import FeedIncident
 from watcher.store.queries.feed_status import ACTIVE
 from watcher.store.queries.known_entries import find_known
@@ -72,6 +82,7 @@ _FEED = (
     )
     .where(_this_feed)
 )
+_STORED = select(_feeds.id, _feeds.name, _feeds.url).where(_feeds.name.in_(values_of("names", of=Text)))
 _KEEP_LISTING = upsert(schema.listings)
 _KEEP_MARKED_LISTING = _KEEP_LISTING.on_conflict_do_update(
     index_elements=["feed_id"],
@@ -171,35 +182,28 @@ class PollRequest(StrEnum):
 
 
 def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> None:
-    """Makes the stored feeds those of the config (name -> url). New ones are due now; no row is deleted."""
+    """Makes the stored feeds those of the config (name -> url). New ones are due now; no row is deleted.
+
+    All of them are compared by name and address, in one statement; only feeds that differ are read and written.
+    """
     deciding(tx)
-    stored = {row.name: row for row in tx.execute(select(_feeds.id, _feeds.name, _feeds.url, _feeds.active))}
-    fresh = [{"name": name, "url": url, "next_poll_at": now} for name, url in feeds.items() if name not in stored]
+    active = dict(raw_sql.ACTIVE_FEEDS.execute(tx).cursor.fetchall())
+    if active == feeds:
+        return
+    differing = [name for name, url in feeds.items() if active.get(name) != url]
+    removed = active.keys() - feeds.keys()
+    stored = {row.name: row for row in tx.execute(_STORED, {"names": json.dumps([*differing, *removed])})}
+    fresh = [{"name": name, "url": feeds[name], "next_poll_at": now} for name in differing if name not in stored]
     if fresh:
         tx.execute(insert(schema.feeds), fresh)
     for name, row in stored.items():
-        url = feeds.get(name)
-        if url is None and row.active:
+        if name in removed:
             _set(tx, row.id, active=False)
             feed_incidents.forget(tx, name)
-        elif url is not None and url != row.url:
-            _set(
-                tx,
-                row.id,
-                active=True,
-                url=url,
-                moved_to="",
-                poll_state="",
-                next_poll_at=now,
-                last_error="",
-                failing_since=None,
-            )
-            tx.execute(delete(schema.listings).where(_listings.feed_id == row.id))
-            tx.execute(delete(schema.feed_languages).where(_languages.feed_id == row.id))
-            tx.execute(delete(schema.feed_bodies).where(_bodies.feed_id == row.id))
-            tx.execute(delete(schema.sitemaps).where(_sitemaps.feed_id == row.id))
-        elif url is not None and not row.active:
+        elif row.url == feeds[name]:
             _set(tx, row.id, active=True, next_poll_at=now)
+        else:
+            _move(tx, row.id, feeds[name], now=now)
 
 
 def void_claims(tx: Connection) -> None:
@@ -387,6 +391,25 @@ def _address(row: Any) -> str:
 
 def _microseconds(moment: datetime | None) -> int | None:
     return microseconds(moment) if moment else None
+
+
+def _move(tx: Connection, feed_id: int, url: str, *, now: datetime) -> None:
+    """Gives a feed another address, and forgets what was read at the former one."""
+    _set(
+        tx,
+        feed_id,
+        active=True,
+        url=url,
+        moved_to="",
+        poll_state="",
+        next_poll_at=now,
+        last_error="",
+        failing_since=None,
+    )
+    tx.execute(delete(schema.listings).where(_listings.feed_id == feed_id))
+    tx.execute(delete(schema.feed_languages).where(_languages.feed_id == feed_id))
+    tx.execute(delete(schema.feed_bodies).where(_bodies.feed_id == feed_id))
+    tx.execute(delete(schema.sitemaps).where(_sitemaps.feed_id == feed_id))
 
 
 def _set(tx: Connection, feed_id: int, **values: object) -> None:
