@@ -228,6 +228,7 @@ FEEDS = {
     "Poll now": "Jetzt abrufen",
     "No feed fits this filter.": "Kein Feed passt zu diesem Filter.",
     "Next feeds": "Weitere Feeds",
+    "Next watches": "Weitere Beobachtungen",
     "Failing since": "Fällt aus seit",
     "Silent since": "Schweigt seit",
     "Remark": "Anmerkung",

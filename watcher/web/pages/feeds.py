@@ -53,7 +53,7 @@ def feeds(asked: Asked) -> View:
         if part in each.feed.name.casefold() and health in ("", each.health)
     ]
     shown = found[start : start + PAGE]
-    next_query = parameters.linked(**{"from": start + PAGE}) if len(found) > start + PAGE else ""
+    next_query = parameters.linked(**{"from": start + PAGE, "result": None}) if len(found) > start + PAGE else ""
     values = {
         "feeds": shown,
         "total": len(found),

@@ -14,15 +14,21 @@ from watcher.web.feed_links import links_of_search, links_of_watch
 from watcher.web.sparkline import sparkline
 from watcher.web.watch_lines import watch_lines
 
+PAGE = 20  # which weigh 150 kB at most
+
 
 def watches(asked: Asked) -> View:
-    """Lists the watches."""
+    """Lists the watches: a page of them as HTML, all as JSON."""
+    start = asked.parameters.number("from") or 0
     found = list_watches(asked.store, asked.config.watches, timezone=asked.config.corpus.timezone, now=asked.now)
     tokens = asked.store.read(match_feeds.of_watches)
     links = {name: links_of_watch(name, each.token) for name, each in tokens.items()}
     searches = asked.store.read(match_feeds.of_searches)
     values = {
-        "watches": found,
+        "watches": found[start : start + PAGE],
+        "next_link": asked.parameters.linked(**{"from": start + PAGE, "result": None})
+        if len(found) > start + PAGE
+        else "",
         "links": links,
         "searches": searches,
         "links_of_search": links_of_search,
