@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.effort import lines_run
+from watcher.feeds import subscriptions
 from watcher.feeds.formats.opml import Outline
 from watcher.feeds.subscriptions import (
     PROTECTED,
@@ -156,3 +159,13 @@ class TestFollowedLists:
         }
         found = followed(["l"], listed("l", "A", feed="A"), feeds={"A": "https://config.example/"})
         assert list(found) == ["A 2"]
+
+
+def test_without_followed_lists_no_address_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a list that is not followed any more change nothing, and 100,000 own feeds are not read for them."""
+    compared: list[str] = []
+    monkeypatch.setattr(subscriptions, "feed_address_key", compared.append)
+    left = ListedFeed(list="former", key="//a.example/", url="https://a.example/", title="A")
+    for listed in ((), (left,)):
+        assert plan_subscriptions([], listed, {"own": "https://own.example/"}) == ()
+    assert compared == []

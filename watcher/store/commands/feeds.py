@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, Text, bindparam, delete, func, insert, select, update
 
+from watcher.heap import gc_paused
 from watcher.model import FEED, ChangedEntry, EntryId, FeedId, KnownEntry, NewEntry, Sitemap
 from watcher.store import raw_sql, schema
 from watcher.store.commands import coverage, feed_incidents, outbox, polled_entries
@@ -187,7 +188,8 @@ def subscribe(tx: Connection, feeds: Mapping[str, str], *, now: datetime) -> Non
     All of them are compared by name and address, in one statement; only feeds that differ are read and written.
     """
     deciding(tx)
-    active = dict(raw_sql.ACTIVE_FEEDS.execute(tx).cursor.fetchall())
+    with gc_paused():
+        active = dict(raw_sql.ACTIVE_FEEDS.execute(tx).cursor.fetchall())
     if active == feeds:
         return
     differing = [name for name, url in feeds.items() if active.get(name) != url]
