@@ -153,7 +153,7 @@ async def test_a_conflict_is_run_again(engine: Engine) -> None:
         first.close()
         second.close()
     assert [sorted(reason) for reason in found] == [["a", "b"], ["a", "b"]]
-    assert len(runs) == 3
+    assert len(runs) >= 3  # the one that was aborted may be so again, before the other one goes on
 
 
 async def test_a_lost_connection_costs_one_call(engine: Engine) -> None:
