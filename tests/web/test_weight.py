@@ -97,7 +97,7 @@ def busy_watches() -> dict[str, Any]:
 
 
 def near_miss(number: int) -> RecordedNearMiss:
-    sentence = "Die Kosten des Bündnisses stiegen, wie Rutte am Mittag in der Hauptstadt vor der Presse sagte. " * 2
+    sentence = "Die Kosten des Bündnisses stiegen, wie Rutte am Mittag in der Hauptstadt vor Journalisten sagte. " * 2
     near = NearMiss(watch="w", term="Rutte", form="Rutte", sentence=sentence, place="teaser")
     url = f"https://www.nachrichten.example/politik/ausland/{number}/die-kosten-des-buendnisses-steigen"
     return RecordedNearMiss(
