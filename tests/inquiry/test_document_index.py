@@ -1,4 +1,4 @@
-"""With the index of documents a search finds the same as without it, for random texts and whatever happens to both."""
+"""A search finds the same with and without the index of documents: random texts, changes, and damage."""
 
 from __future__ import annotations
 

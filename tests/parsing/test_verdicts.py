@@ -74,7 +74,7 @@ def test_a_page_that_may_match_or_be_a_wall_is_always_extracted() -> None:
 
 
 def test_a_host_that_turns_into_a_wall_is_noticed() -> None:
-    """Each eighth page is extracted again, whatever the others were."""
+    """Each eighth page is extracted again, also after pages of another kind."""
     verdicts = Verdicts()
     verdicts.remember("a.example", (1, 2), (1, 2), ARTICLE)
     assert [verdicts.find("a.example", (1, 2), (1, 2)) for _ in range(8)] == [ARTICLE] * 7 + [None]

@@ -95,7 +95,7 @@ def test_nul_is_replaced(engine: Engine) -> None:
 
 
 def test_readers_cannot_write_and_see_one_moment(url: str, engine: Engine) -> None:
-    """Two queries of a reader agree, whatever is written between them."""
+    """Two queries of a reader agree, also if another process writes between them."""
     with reading(url) as store:
 
         def read(tx: Connection) -> tuple[int, int]:

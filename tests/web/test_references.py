@@ -38,7 +38,7 @@ def test_a_reference_is_what_the_export_writes(site: Site, form: str) -> None:
 
 
 def test_reference_managers_read_them(site: Site) -> None:
-    """rispy, bibtexparser, and the schema of CSL-JSON, whatever the title holds."""
+    """rispy, bibtexparser and the schema of CSL-JSON accept it, also with strange characters in the title."""
     for number in NUMBERS:
         found = site.json(f"/documents/{number}.json")
         key = f"watcher-{found['file'].removesuffix('.txt')}"

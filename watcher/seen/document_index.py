@@ -14,7 +14,7 @@ from pathlib import Path
 
 from watcher.errors import SeenError
 from watcher.seen.expressions import expression
-from watcher.seen.file import FileKind, in_time, is_damage, is_same_file, remove, remove_logs, stop_when
+from watcher.seen.file import FileKind, in_time, is_damage, is_same_file, remove, remove_logs, stop_when, transaction
 from watcher.seen.word_index import CREATE_INDEX, IndexVocabulary, WordIndexWriter
 from watcher.text.index import Condition, IndexedText
 
@@ -115,7 +115,7 @@ class DocumentIndexWriter:
 
         `same`: documents whose words stay. Raises SeenError.
         """
-        with self._explained(), self._transaction():
+        with self._explained(), transaction(self._db, self._words.forget):
             former = ((number,) for number in (*gone, *(document.number for document, _ in new)))
             self._db.executemany("DELETE FROM documents WHERE number = ?", former)
             self._db.executemany(
@@ -142,18 +142,6 @@ class DocumentIndexWriter:
             self._db.close()
         if deleted:
             remove_logs(self._path)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._words.forget()
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -192,3 +192,17 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 
 def _connect(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, on_failure: Callable[[], None]) -> Iterator[None]:
+    """Commits what the block writes, or rolls it back and calls `on_failure`, which forgets what was added."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        on_failure()
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -8,8 +8,7 @@ is the dictionary of the other pages of its host in that month.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from watcher.model import TextKind
 from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, dump_text, load_text, pack_dictionary, trained_dictionary
 from watcher.seen.database import PLACE_BITS, Partition
+from watcher.seen.file import transaction
 from watcher.seen.values import SeenText, moment_of, precision_of, second_of
 from watcher.seen.word_index import WordIndexWriter
 from watcher.text.index import IndexedText, index_texts
@@ -61,7 +61,7 @@ class Writer:
     def write(self, texts: Sequence[SeenText]) -> None:
         """Writes texts, all or none. Raises sqlite3.Error."""
         latest = {(text.link_key, text.variant): text for text in texts}
-        with self._transaction():
+        with transaction(self._db, self._forget):
             for former in [keys for keys, text in latest.items() if not text.replaces and self._has(text)]:
                 del latest[former]
             for text in latest.values():
@@ -77,7 +77,7 @@ class Writer:
         """Drops the months that ended before a moment, and deletes the texts of others that were fetched before."""
         for partition in database.partitions(self._db):
             if partition.ends_at <= moment:
-                with self._transaction():
+                with transaction(self._db, self._forget):
                     database.drop(self._db, partition)
                 self._codec = Codec(self._dictionary)
                 self._dictionaries.clear()
@@ -224,7 +224,7 @@ class Writer:
         ).fetchall()
         samples = [(number, self._codec.unpack(content, dictionary)) for number, dictionary, content in rows]
         if trained := trained_dictionary([data for _, data in samples]):
-            with self._transaction():
+            with transaction(self._db, self._forget):
                 dictionary = self._add_dictionary(partition, _TRAINED, trained)
                 packed = [(dictionary, self._codec.pack(data, dictionary), number) for number, data in samples]
                 self._db.executemany(
@@ -243,7 +243,7 @@ class Writer:
     def _delete_texts(self, partition: Partition, *, before: int) -> None:
         """Deletes the texts that were fetched before. Their words stay in the index until the month is dropped."""
         while True:
-            with self._transaction():
+            with transaction(self._db, self._forget):
                 old = self._db.execute(
                     f"SELECT id, content FROM texts_{partition.name} WHERE fetched_at < ? LIMIT ?",
                     (before, _ROWS_AT_ONCE),
@@ -254,18 +254,6 @@ class Writer:
                     )
             if len(old) < _ROWS_AT_ONCE:
                 return
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._forget()
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     def _forget(self) -> None:
         """Forgets what a transaction that failed may have added."""
