@@ -82,6 +82,8 @@ async def run(
 
 
 async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.Event) -> None:
+    from watcher.runtime.scheduler import stop_scheduler  # `once` does not use APScheduler
+
     service = monitor.service
     scheduler = _start_scheduler(service)
     runners = [asyncio.create_task(runner.run(), name=runner.name) for runner in service.runners]
@@ -102,7 +104,7 @@ async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.
     await stop.wait()
     sdnotify.notify("STOPPING=1")
     log.info("stopping", extra=event("daemon.stopping"))
-    scheduler.shutdown(wait=False)
+    stop_scheduler(scheduler)
     await asyncio.gather(*(runner.finish(GRACE) for runner in service.runners))
     for task in (*runners, *others):
         task.cancel()

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
-from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler
+from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler, stop_scheduler
 from watcher.store import open_database, schema
 from watcher.store.commands import clock_skew, entries, feeds
 from watcher.store.commands.feeds import PollRecord
@@ -160,7 +160,17 @@ async def test_work_that_a_stop_interrupts_is_no_error(caplog: pytest.LogCapture
 
     scheduler = start_scheduler({"work": (timedelta(milliseconds=1), work)})
     await begun.wait()
-    scheduler.shutdown(wait=False)
+    stop_scheduler(scheduler)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert caplog.records == []
+
+
+async def test_work_that_is_due_while_the_daemon_stops_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A run that would begin in the same turn of the event loop as the stop does not begin."""
+    scheduler = start_scheduler({"work": (HOUR, as_coroutine(int))})
+    scheduler.get_job("work").modify(next_run_time=datetime.now(UTC))
+    stop_scheduler(scheduler)
     for _ in range(5):
         await asyncio.sleep(0)
     assert caplog.records == []

@@ -42,6 +42,12 @@ def start_scheduler(work: dict[str, tuple[timedelta, Work]]) -> AsyncIOScheduler
     return scheduler
 
 
+def stop_scheduler(scheduler: AsyncIOScheduler) -> None:
+    """Ends recurring work, without a word in the log: what is under way is cancelled, in the next turn of the loop."""
+    scheduler.pause()  # at once: the shutdown comes a turn later, and would cancel tasks of this turn before they begin
+    scheduler.shutdown(wait=False)
+
+
 def _quiet_if_cancelled(call: Work) -> Work:
     """Wraps work so that it ends at a shutdown: APScheduler logs a cancellation as an error, with a traceback."""
 
