@@ -3,8 +3,8 @@
     python -m bench.cluster                      # speed-up of 1, 2, 4 and 8 workers, and the overhead
     python -m bench.cluster --workers 1 4 --pages 400
 
-The speed-up is measured with work that waits: each page takes 250 ms, and a worker asks for two at a time (`[net]
-at_once = 2`), so that the 14 ms of processor time of a page do not fill two cores. The time counts from the moment when
+The speed-up is measured with work that waits: each page takes 250 ms, and a worker asks for one at a time (`[net]
+at_once = 1`), so that the 14 ms of processor time of a page do not fill two cores. The time counts from the moment when
 the pages appear in the feeds until the last one is read. The workers are ready then.
 
 The overhead is processor time of all processes of watcher, parser processes included and the server left out: of one
@@ -39,13 +39,14 @@ def main() -> int:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--pages", type=int, default=768, help="of all hosts together")
     parser.add_argument("--delay", type=float, default=0.25, help="seconds that each page takes")
+    parser.add_argument("--at-once", type=int, default=1, help="pages that a worker asks for at a time")
     parser.add_argument("--runs", type=int, default=3, help="of the overhead, taking turns")
     parser.add_argument("--skip", choices=["speed", "overhead"], nargs="*", default=[])
     options = parser.parse_args()
     print(machine())
     with running() as server:
         if "speed" not in options.skip:
-            _speed(server, options.workers, options.pages, options.delay)
+            _speed(server, options.workers, options.pages, options.delay, options.at_once)
         if "overhead" not in options.skip:
             _overhead(server, options.pages, options.runs)
     return 0
@@ -54,12 +55,12 @@ def main() -> int:
 # -- speed-up ----------------------------------------------------------------------------------------------------------
 
 
-def _speed(server: Server, counts: Sequence[int], pages: int, delay: float) -> None:
+def _speed(server: Server, counts: Sequence[int], pages: int, delay: float, at_once: int) -> None:
     first = None
     print(f"{'workers':>8} {'seconds':>8} {'speed-up':>9} {'most jobs':>10} {'jobs left':>10}")
     for count in counts:
         with _newsroom(server) as (cluster, outlets):
-            configure(cluster, outlets, None, at_once=2, every="24h", lease="10s")
+            configure(cluster, outlets, None, at_once=at_once, every="24h", lease="10s")
             workers = [cluster.start("--roles", "fetch" if number else "fetch,archive") for number in range(count)]
             cluster.ready(*workers)
             cluster.wait_for(lambda: cluster.count("feeds WHERE last_polled_at IS NOT NULL") == HOSTS, 300)

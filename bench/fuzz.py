@@ -1,4 +1,6 @@
-"""Mutated real feeds and pages through the real worker processes: each ends with an article, entries, or a reason.
+"""Mutated feeds, sitemaps, OPML and pages through the real parser processes, mutated queries through the matcher.
+
+Each ends with an article, entries, feeds, matches, or a reason.
 
     python -m bench.fuzz --inputs 200000        what is still missing of these, counting former runs
     python -m bench.fuzz --only 4711            one mutant again, with all details
@@ -24,10 +26,12 @@ from pathlib import Path
 
 from bench.ledger import LEDGERS, Ledger
 from bench.mutants import Mutant, Original, mutant, originals
-from watcher.errors import NotAFeed, ParserDied, ParserTimeout, TaskFailed
-from watcher.model import Entry, Watch
+from tests.acceptance.pages import paragraphs
+from watcher.errors import NotAFeed, NotOpml, ParserDied, ParserTimeout, QueryError, TaskFailed
+from watcher.matching import Watchlist
+from watcher.model import Article, Entry, Watch
 from watcher.parsing import ParserPool, client
-from watcher.parsing.messages import WATCHES, FeedTask, PageTask
+from watcher.parsing.messages import WATCHES, FeedTask, OpmlTask, PageTask
 
 TASKS = "watcher.parsing.tasks"
 WATCH = Watch(name="Fuzz", terms=("der", "the", "Rutte", "le"))
@@ -36,6 +40,14 @@ LONGEST_STALL = 0.1
 WORKER_LIMIT = 512 * 2**20
 WORKER_FLOOR = 200 * 2**20  # address space is limited from what a loaded worker has; resident, that is far less
 BATCH = 200
+_ARTICLE = Article(
+    title="Rutte wirbt um Geld für die Purl-Initiative",
+    body="\n\n".join("".join(paragraphs(number, matching=True)) for number in range(5)),
+    language="de",
+    site="news.example",
+    hosts=("news.example",),
+    author="Jutta Müller-Lüdenscheidt",
+)
 _ENTRY = Entry(id="k", link="https://news.example/a", title="Meldung", summary="Kurz.")
 
 
@@ -92,6 +104,10 @@ async def send(pool: ParserPool, made: Mutant, seed: int, findings: Findings) ->
         findings.outcomes[await _read(pool, made, seed)] += 1
     except NotAFeed:
         findings.outcomes["reason: not a feed"] += 1
+    except NotOpml:
+        findings.outcomes["reason: not OPML"] += 1
+    except QueryError:
+        findings.outcomes["reason: not a query"] += 1
     except ParserTimeout:
         findings.outcomes["reason: took too long"] += 1
     except ParserDied as error:
@@ -145,12 +161,32 @@ def _keep(ledger: Ledger, sources: Sequence[Original], seeds: range, findings: F
 
 
 async def _read(pool: ParserPool, made: Mutant, seed: int) -> str:
-    if made.kind == "feed":
-        task = FeedTask(
-            content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin", now=NOW
-        )
-        feed = await client.read_feed(pool, task, made.body)
-        return "entries" if feed.entries else "no entries"
+    match made.kind:
+        case "feed" | "sitemap":
+            task = FeedTask(
+                content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin", now=NOW
+            )
+            if made.kind == "sitemap" and seed % 4 == 0:
+                return "source" if (await client.read_source(pool, task, made.body)).source else "no source"
+            return "entries" if (await client.read_feed(pool, task, made.body)).entries else "no entries"
+        case "opml":
+            listed = await client.read_opml(pool, OpmlTask(content_type=made.content_type), made.body)
+            return "outlines" if listed.outlines else "no outlines"
+        case "robots":
+            found = await client.read_sitemaps(pool, "https://news.example/robots.txt", made.body)
+            return "sitemaps" if found else "no sitemaps"
+        case "query":
+            return await asyncio.to_thread(_match, made.body.decode("utf-8", "replace"))
+    return await _read_page(pool, made, seed)
+
+
+def _match(text: str) -> str:
+    """Matches a query against an article, in this process, as the daemon does for `try a watch`."""
+    watches = Watchlist.compile((Watch(name="Fuzz", query=text),))
+    return "query matches" if watches.match(_ARTICLE) else "query matches nothing"
+
+
+async def _read_page(pool: ParserPool, made: Mutant, seed: int) -> str:
     page = PageTask(
         entry=_ENTRY,
         feed="fuzz",
