@@ -30,8 +30,11 @@ HOME = "https://blatt.example/"
         ('<link rel="alternate" type="application/json+oembed" href="/o?url=x">', []),
         ('<link rel="alternate" type="text/xml" href="/services/oembed?url=x">', []),
         ('<link rel="hub" type="application/rss+xml" href="https://hub.example/">', []),
-        ('<link rel="alternate" type="application/rss+xml" href="/comments/feed/">', []),
-        ('<link rel="alternate" type="application/rss+xml" href="/x/feed/" title="Blatt » X-Kommentar-Feed">', []),
+        ('<link rel="alternate" type="application/rss+xml" href="/comments/feed/">', [HOME + "comments/feed/"]),
+        (
+            '<link rel="alternate" type="application/rss+xml" href="/x/feed/" title="Blatt » X-Kommentar-Feed">',
+            [HOME + "x/feed/"],
+        ),
         ('<link rel="alternate" type="application/rss+xml" href="https://anna:pw@blatt.example/f#x">', [HOME + "f"]),
         ('<link rel="alternate" type="application/rss+xml" href="/a\x1b\u202e.xml">', [HOME + "a%1B%E2%80%AE.xml"]),
         (f'<link rel="alternate" type="application/rss+xml" href="/{"x" * 9_000}">', []),
@@ -79,6 +82,13 @@ def test_a_section_of_opinion_is_not_one_of_comments() -> None:
     """Newspapers name it `kommentare`."""
     page = '<link rel="alternate" type="application/rss+xml" title="Kommentare" href="/meinung/kommentare/rss">'
     assert advertised_feeds(page.encode(), url=URL) == (HOME + "meinung/kommentare/rss",)
+
+
+def test_feeds_of_comments_are_named_last() -> None:
+    """Nobody means them by the address of a page, but none vanishes without a word."""
+    rss = '<link rel="alternate" type="application/rss+xml" href="/{}">'
+    page = rss.format("comments.xml") + rss.format("feed.xml")
+    assert advertised_feeds(page.encode(), url=URL) == (HOME + "feed.xml", HOME + "comments.xml")
 
 
 @pytest.mark.parametrize(

@@ -54,12 +54,9 @@ class PageLinks:
 
 
 def advertised_feeds(body: bytes, *, url: str) -> tuple[str, ...]:
-    """Returns the absolute addresses of the feeds that the page at `url` names, in its order, at most 20.
-
-    Feeds of comments are left out, because nobody means them by the address of a page.
-    """
-    feeds = page_links(body, url=url).feeds
-    return tuple(feed.url for feed in feeds if not feed.comments)[:_MOST_NAMED]
+    """Returns the absolute addresses of the feeds that the page at `url` names, at most 20, those of comments last."""
+    feeds = sorted(page_links(body, url=url).feeds, key=lambda feed: feed.comments)
+    return tuple(feed.url for feed in feeds)[:_MOST_NAMED]
 
 
 def page_links(body: bytes, *, url: str, content_type: str = "") -> PageLinks:
