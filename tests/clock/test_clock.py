@@ -19,8 +19,8 @@ from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
 from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler, stop_scheduler
 from watcher.store import open_database, schema
-from watcher.store.commands import clock_skew, entries, feeds
-from watcher.store.commands.feeds import PollRecord
+from watcher.store.commands import clock_skew, entries, feeds, polls
+from watcher.store.commands.polls import PollRecord
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -39,7 +39,7 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), new=(new,)
         )
-        feeds.record_poll(connection, FeedId(1), record, now=NOW)
+        polls.record_poll(connection, FeedId(1), record, now=NOW)
         yield connection
     engine.dispose()
 
@@ -127,7 +127,7 @@ def test_summer_time_comes_and_goes_unseen(tx: Connection, day: datetime) -> Non
         for feed in feeds.claim(tx, now=now.astimezone(BERLIN), limit=10, lease=LEASE):
             polled.append(minute)
             record = PollRecord(url=feed.url, poll_state="{}", next_poll_at=now + timedelta(minutes=15))
-            feeds.record_poll(tx, feed.id, record, now=now)
+            polls.record_poll(tx, feed.id, record, now=now)
     assert polled == list(range(0, 6 * 60, 15))
 
 
