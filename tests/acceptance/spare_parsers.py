@@ -21,6 +21,7 @@ from watcher.parsing.launch import TASKS
 from watcher.parsing.process import Child, ProcessSettings
 
 _STREAMS = 3
+_HUNGARIAN = "Ezer hó hullott azon éjjelen, és a falu csendben aludt tovább, míg végre megjött a hajnal."
 _spares: list[Spare] = []
 
 
@@ -50,9 +51,10 @@ class Spare:
 
 
 def load() -> None:
-    """Imports what a parser process imports."""
+    """Loads what a parser process loads, at its start and with the first text in a language without function words."""
     import_module("watcher.parsing.child")
     import_module(TASKS).preload()
+    import_module("watcher.articles.language").language_of(_HUNGARIAN)
 
 
 def prepare(count: int) -> None:
