@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from tests.databases import new_file
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
@@ -31,7 +32,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Connection]:
     """An open transaction on a state with one feed, polled now and due in fifteen minutes, and a new entry."""
-    engine = open_database(tmp_path / "watcher.db")
+    engine = open_database(new_file(tmp_path / "watcher.db"))
     with engine.begin() as connection:
         feeds.subscribe(connection, {"a": "http://a.example/"}, now=NOW)
         entry = Entry(id="", link="http://a.example/1", title="")
