@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from html import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.goldpages import TIMEZONE, gold_pages
@@ -63,7 +63,6 @@ def shown(draw: st.DrawFn) -> tuple[str, str]:
     return term, f"<i>{''.join(pieces)}</i>{ending}"
 
 
-@settings(max_examples=80)
 @given(shown(), st.integers(0, 4))
 @pytest.mark.slow
 def test_no_way_of_writing_a_term_escapes_the_screen(written: tuple[str, str], place: int) -> None:

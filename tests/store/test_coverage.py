@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 
@@ -220,7 +220,6 @@ _STEPS = st.one_of(
 
 @pytest.mark.slow
 @given(st.lists(_STEPS, max_size=30))
-@settings(max_examples=60, deadline=None)
 def test_every_entry_is_counted_once_and_all_sums_add_up(steps: list[tuple[object, ...]]) -> None:
     """In any order of polls, ends, retries, twins, changes, kills in between, feeds that leave and return, and days."""
     with TemporaryDirectory() as folder:
