@@ -4,8 +4,8 @@ processes, too.
     Program.command, Program.run ─▶ start ─▶ unix socket ─▶ server ─fork▶ keeper ─fork▶ the program ─fork▶ spare parsers
 
 A program has its own streams, folder and environment. What differs from a start by the shell: the interpreter's start,
-the imports, and that a command uses one core. `Program.run(fresh=True)` and the commands of tests/cli, tests/docs and
-tests/operation start as users start them. A library that is loaded first (`tests.faketime`) has a server of its own.
+the imports, and that a command uses one core. `Program.run(fresh=True)`, the commands of tests/cli and the demo of
+tests/docs start as users start them. A library that is loaded first (`tests.faketime`) has a server of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from runpy import run_module
 from typing import BinaryIO
 
 from tests.acceptance import spare_parsers
@@ -89,20 +90,30 @@ def start(
     cwd: Path,
     environment: Mapping[str, str],
     streams: tuple[BinaryIO, BinaryIO],
+    module: str = "watcher",
     one_core: bool = False,
 ) -> Forked:
-    """Starts `watcher ARGUMENTS` with these files as stdout and stderr. On `one_core` it has one parser process."""
+    """Starts `python -m MODULE ARGUMENTS` with these files as stdout and stderr.
+
+    On `one_core` it has one parser process.
+    """
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(_server(environment.get("LD_PRELOAD", ""), environment.get("TZ", "")))
     request = {
         "arguments": list(arguments),
         "cwd": str(cwd),
         "environment": dict(environment),
+        "module": module,
         "one_core": one_core,
     }
     descriptors = [stream.fileno() for stream in streams]
     socket.send_fds(connection, [json.dumps(request).encode() + b"\n"], descriptors)
     return Forked(arguments, connection)
+
+
+def popen(line: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdout: BinaryIO, stderr: BinaryIO) -> Forked:
+    """Does what `subprocess.Popen` does with `PYTHON -m MODULE ARGUMENTS`."""
+    return start(line[3:], cwd=cwd, environment=env, streams=(stdout, stderr), module=line[2])
 
 
 def run(arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
@@ -187,7 +198,7 @@ def _keep(connection: socket.socket) -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = ["watcher", *request["arguments"]]
+    sys.argv = [request["module"], *request["arguments"]]
     spare_parsers.prepare(len(cores))
 
 
@@ -207,6 +218,4 @@ def _import_all() -> None:
 if __name__ == "__main__":
     _import_all()
     _serve()
-    from watcher.cli import main
-
-    main()
+    run_module(sys.argv[0], run_name="__main__")
