@@ -38,9 +38,9 @@ from tests.databases import running
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, draft, new_entry
 from watcher.model import FeedId
 from watcher.store import Location, open_database, schema
-from watcher.store.commands import documents, entries, feeds
+from watcher.store.commands import documents, entries, feeds, polls
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
-from watcher.store.commands.feeds import PollRecord, QuietPoll
+from watcher.store.commands.polls import PollRecord, QuietPoll
 from watcher.store.dialect import is_postgresql
 
 FEEDS, BATCH, DECISIONS = 500, 50, 300
@@ -165,11 +165,11 @@ class Rows:
     def quiet_polls(self) -> int:
         """Records polls without news, in batches. Returns how many."""
         for first in range(0, len(self._feeds), BATCH):
-            polls = [
+            quiet = [
                 QuietPoll(feed_id=feed, url=url, poll_state="{}", polled_at=NOW, next_poll_at=NOW + timedelta(hours=1))
                 for feed, url in self._feeds[first : first + BATCH]
             ]
-            self._do(feeds.settle_quiet_polls, polls)
+            self._do(polls.settle_quiet_polls, quiet)
         return len(self._feeds)
 
     def polls_with_news(self, number: int = DECISIONS) -> int:
@@ -182,7 +182,7 @@ class Rows:
                 next_poll_at=NOW + timedelta(hours=1),
                 new=(new_entry(f"entry {next(_numbers)}"),),
             )
-            self._do(feeds.record_poll, feed, record, now=NOW)
+            self._do(polls.record_poll, feed, record, now=NOW)
         return number
 
     def entries_without_match(self) -> int:

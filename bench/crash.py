@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from pathlib import Path
 from bench import audit, power
 from bench.ledger import Ledger
 from bench.newswire import CONSOLE
-from bench.ordeal import Ordeal, ordeal
+from bench.ordeal import Ordeal, Popen, ordeal
 
 Cut = Callable[[Ordeal, power.LoopDisk], list[str]]
 
@@ -76,12 +77,12 @@ def cut_amid_alerts_and_check(under: Ordeal, disk: power.LoopDisk) -> list[str]:
 
 @contextmanager
 def on_a_disk(
-    folder: Path, seed: int, *, sabotage: str = "", group_wait: str = "0s"
+    folder: Path, seed: int, *, sabotage: str = "", group_wait: str = "0s", popen: Popen = subprocess.Popen
 ) -> Iterator[tuple[power.LoopDisk, Ordeal]]:
     """An installation on a disk whose power can be cut."""
     with (
         power.LoopDisk(folder) as disk,
-        ordeal(folder, seed=seed, disk=disk.mount, sabotage=sabotage, group_wait=group_wait) as under,
+        ordeal(folder, seed=seed, disk=disk.mount, sabotage=sabotage, group_wait=group_wait, popen=popen) as under,
     ):
         yield disk, under
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from bench import audit
 from bench.newswire import FEEDS, Newswire
@@ -22,14 +23,31 @@ START = 30.0  # seconds that a daemon may need until its first request
 ROUND = 300.0  # seconds that `once` may need
 
 
+class Process(Protocol):
+    """What is needed of a process."""
+
+    def poll(self) -> int | None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Popen = Callable[..., Process]
+
+
 @dataclass(slots=True, kw_only=True)
 class Ordeal:
-    """`folder`: where config, corpus and state lie, perhaps on a disk of its own. `sabotage`: a mode of that module."""
+    """`folder`: where config, corpus and state lie, perhaps on a disk of its own. `sabotage`: a mode of that module.
+
+    `popen` starts a process as `subprocess.Popen` does.
+    """
 
     wire: Newswire
     folder: Path
     dice: random.Random
     sabotage: str = ""
+    popen: Popen = subprocess.Popen
     crashes: list[int] = field(default_factory=list)
 
     @property
@@ -90,7 +108,7 @@ class Ordeal:
         self.wire.end_life()
 
     @contextmanager
-    def _process(self, *command: str, console: str) -> Iterator[subprocess.Popen[bytes]]:
+    def _process(self, *command: str, console: str) -> Iterator[Process]:
         """The program; the stream that carries the console channel's alerts is kept with the newswire."""
         module = ["bench.sabotage", self.sabotage] if self.sabotage else ["watcher"]
         line = [sys.executable, "-m", *module, "--config", str(self.folder / "config.toml"), *command]
@@ -98,7 +116,7 @@ class Ordeal:
         log = self.wire.folder / f"log-{self.wire.life}.txt"
         with self.wire.console(self.wire.life).open("wb") as told, log.open("wb") as rest:
             out, err = (told, rest) if console == "stdout" else (rest, told)
-            process = subprocess.Popen(line, cwd=ROOT, env={**kept, "NO_COLOR": "1"}, stdout=out, stderr=err)
+            process = self.popen(line, cwd=ROOT, env={**kept, "NO_COLOR": "1"}, stdout=out, stderr=err)
             try:
                 yield process
             finally:
@@ -106,7 +124,7 @@ class Ordeal:
                 process.wait()
 
 
-def _wait(until: Callable[[], object], process: subprocess.Popen[bytes]) -> None:
+def _wait(until: Callable[[], object], process: Process) -> None:
     deadline = time.monotonic() + START
     while not until() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -114,12 +132,18 @@ def _wait(until: Callable[[], object], process: subprocess.Popen[bytes]) -> None
 
 @contextmanager
 def ordeal(
-    folder: Path, *, seed: int, disk: Path | None = None, sabotage: str = "", group_wait: str = "0s"
+    folder: Path,
+    *,
+    seed: int,
+    disk: Path | None = None,
+    sabotage: str = "",
+    group_wait: str = "0s",
+    popen: Popen = subprocess.Popen,
 ) -> Iterator[Ordeal]:
     """An installation in `folder` (or, its files, on `disk`) under a newswire of its own, polled once."""
     dice = random.Random(seed)
     with Newsroom() as news:
         wire = Newswire(news=news, folder=folder, dice=dice, group_wait=group_wait)
-        under = Ordeal(wire=wire, folder=disk or folder, dice=dice, sabotage=sabotage)
+        under = Ordeal(wire=wire, folder=disk or folder, dice=dice, sabotage=sabotage, popen=popen)
         under.prepare()
         yield under

@@ -1,5 +1,5 @@
-"""What holds for all tests: Hypothesis judges results, never the time that they took, and tries the same examples each
-time, new ones with `make explore`; `--quick` starts nothing."""
+"""What holds for all tests: Hypothesis judges results, never the time that they took, and tries the same few examples
+each time, many new ones with `make explore`; `--quick` starts nothing. Long tests begin first."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, settings
 from tests import databases
 from tests.databases import Server
 
-settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("watcher", settings.get_profile("explore"), derandomize=True)
+# Tests whose examples are slow have fewer, with @settings.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=400)
+settings.register_profile("watcher", settings.get_profile("explore"), derandomize=True, max_examples=60)
 settings.load_profile("watcher")
 
 

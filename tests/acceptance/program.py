@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tests.acceptance import fork_server
+from tests.acceptance.fork_server import Forked
 from tests.patience import HANGS
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ class Result:
 class Running:
     """A `run` that is under way; `stderr` may be read while it writes."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     folder: Path
     streams: tuple[Path, Path] = field(init=False)
 
@@ -147,10 +148,13 @@ class Program:
         return result.json
 
     @contextmanager
-    def run(self) -> Iterator[Running]:
-        """`run`, killed at the end of the block if it is still there; it may never have shown a traceback."""
+    def run(self, *, fresh: bool = False) -> Iterator[Running]:
+        """`run`, killed at the end of the block if it is still there; it may never have shown a traceback.
+
+        `fresh`: started as users start it, not as a fork.
+        """
         with (self.folder / "stdout.txt").open("wb") as out, (self.folder / "stderr.txt").open("wb") as err:
-            process = subprocess.Popen(self.line("run"), cwd=ROOT, stdout=out, stderr=err, env=_environment())
+            process = self.start("run", stdout=out, stderr=err, fresh=fresh)
             running = Running(process=process, folder=self.folder)
             try:
                 yield running
@@ -158,6 +162,15 @@ class Program:
                 process.kill()
                 process.wait()
         assert "Traceback" not in running.stderr, running.stderr
+
+    def start(
+        self, *arguments: str, stdout: BinaryIO, stderr: BinaryIO, fresh: bool = False
+    ) -> subprocess.Popen[bytes] | Forked:
+        """Starts a command that writes to these files: as a fork, or `fresh`."""
+        line = self.line(*arguments)
+        if fresh:
+            return subprocess.Popen(line, cwd=ROOT, stdout=stdout, stderr=stderr, env=_environment())
+        return fork_server.start(line[3:], cwd=ROOT, environment=_environment(), streams=(stdout, stderr))
 
     def line(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "watcher", "--config", str(self.config), *arguments]

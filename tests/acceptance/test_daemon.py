@@ -17,7 +17,7 @@ def test_sigterm_ends_cleanly_without_waiting_for_pages(news: Newsroom, program:
     entry = article(news, matching=True)
     gate = news.hold(entry.link)
     program.configure(feeds={"a": news.feed("/a", [entry])}, more='[net]\ntimeout = "1h"\n')
-    with program.run() as running:
+    with program.run(fresh=True) as running:
         running.wait_for(gate.entered.is_set)
         assert running.end() == 0
     gate.release()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.acceptance.conftest import Commands
 from tests.acceptance.pages import paragraphs
 from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
@@ -55,7 +54,7 @@ def listed(program: Program, *options: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_a_term_outside_of_the_article_is_a_near_miss(news: Newsroom, program: Program, commands: Commands) -> None:
+def test_a_term_outside_of_the_article_is_a_near_miss(news: Newsroom, program: Program) -> None:
     """Each row names the place, the form and the sentence; nothing is archived; `explain` and `feeds list` know it."""
     entries = [serve(news, number, around=html) for number, (html, *_) in enumerate(OUTSIDE)]
     program.configure(feeds={"Blatt": news.feed("/f", entries)})
@@ -70,9 +69,9 @@ def test_a_term_outside_of_the_article_is_a_near_miss(news: Newsroom, program: P
         assert (row["place"], row["sentence"], row["count"]) == (place, sentence, 1)
         assert (row["host"], row["feed"]) == ("127.0.0.1", "Blatt")
         assert row["first_seen_at"] == row["last_seen_at"]
-        (explained,) = commands.command("explain", "--json", row["url"]).json["near_misses"]
+        (explained,) = program.command("explain", "--json", row["url"]).json["near_misses"]
         assert (explained["sentence"], explained["place"], explained["count"]) == (sentence, place, 1)
-        assert sentence in commands.command("explain", row["url"]).stdout
+        assert sentence in program.command("explain", row["url"]).stdout
     (feed,) = json.loads(program.command("feeds", "list", "--json").stdout)
     assert feed["near_misses"] == len(OUTSIDE)
 

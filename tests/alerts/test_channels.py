@@ -164,7 +164,6 @@ def test_good_target_has_no_problems_and_an_empty_one_is_named_without_values(ch
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @given(status=st.integers(100, 599), body=st.binary(max_size=40), retry_after=st.none() | st.text(max_size=12))
-@settings(max_examples=60)
 def test_any_answer_gets_a_verdict(channel: str, status: int, body: bytes, retry_after: str | None) -> None:
     """Whatever a server answers, there is a verdict, and its reason never quotes the answer."""
     headers = {} if retry_after is None else {"retry-after": retry_after}

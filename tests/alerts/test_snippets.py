@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.alerts.samples import match
@@ -110,7 +110,6 @@ def test_the_same_sentence_twice_is_shown_once() -> None:
     assert [marked(found) for found in snip(text, "Rutte")] == ["[Rutte] kam.", "[Ruttes] Hut."]
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_any_hit_in_any_text_is_marked_within_the_limit(data: st.DataObject) -> None:
     """Whatever text and hits: at most two snippets, within the limit, tidy, and each holds a mark."""

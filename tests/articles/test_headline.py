@@ -6,7 +6,7 @@ import json
 from html import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.articles.newspage import paragraphs
@@ -35,7 +35,6 @@ def news(headline: str, **more: object) -> dict[str, object]:
     return {"@type": "NewsArticle", "headline": headline, "datePublished": "2026-05-04T10:00:00+02:00", **more}
 
 
-@settings(max_examples=60, deadline=None)
 @given(WORDS, WORDS, WORDS, st.booleans())
 def test_no_word_of_an_h1_is_lost(h1: str, og: str, kicker: str, has_kicker: bool) -> None:
     """Whatever the metadata says, the h1 and its kicker are in the article."""
@@ -44,7 +43,6 @@ def test_no_word_of_an_h1_is_lost(h1: str, og: str, kicker: str, has_kicker: boo
     assert set(f"{kicker if has_kicker else ''} {h1}".split()) <= set(text.split())
 
 
-@settings(max_examples=60, deadline=None)
 @given(WORDS, WORDS, st.sampled_from([" | ", " – ", " - ", " • ", ": "]))
 def test_a_headline_of_two_parts_stays_whole(first: str, second: str, separator: str) -> None:
     """A part is cut only if it is the site's name."""

@@ -89,7 +89,7 @@ def test_the_text_of_a_strange_page_is_still_read(name: str) -> None:
     assert "Absatz 4: Die Bergbahn im Tal fährt wieder" in got.body
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.binary(max_size=400), st.sampled_from(["text/html", "text/plain", "", "application/xhtml+xml; charset=utf-7"])
 )

@@ -15,7 +15,7 @@ from watcher.config import load
 from watcher.corpus import document_id, render_document
 from watcher.model import Entry
 from watcher.store import open_database
-from watcher.store.commands import feeds
+from watcher.store.commands import feeds, polls
 from watcher.store.queries import feed_status
 
 TEXT = "Im Dock liegt ein Schiff.\n\nDie Werft streicht es rot."
@@ -150,7 +150,7 @@ def _polled(config: Path) -> None:
         for status, error in zip(feed_status.statuses(tx), ("", "HTTP 500"), strict=True):
             new = () if error else (new_entry("eins"),)
             poll = poll_record(tx, status.id, new=new, error=error, next_poll_at=now + timedelta(hours=1))
-            feeds.record_poll(tx, status.id, poll, now=now)
+            polls.record_poll(tx, status.id, poll, now=now)
     engine.dispose()
 
 

@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
+from tests.databases import new_file
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
 from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler, stop_scheduler
 from watcher.store import open_database, schema
-from watcher.store.commands import clock_skew, entries, feeds
-from watcher.store.commands.feeds import PollRecord
+from watcher.store.commands import clock_skew, entries, feeds, polls
+from watcher.store.commands.polls import PollRecord
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -31,7 +32,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Connection]:
     """An open transaction on a state with one feed, polled now and due in fifteen minutes, and a new entry."""
-    engine = open_database(tmp_path / "watcher.db")
+    engine = open_database(new_file(tmp_path / "watcher.db"))
     with engine.begin() as connection:
         feeds.subscribe(connection, {"a": "http://a.example/"}, now=NOW)
         entry = Entry(id="", link="http://a.example/1", title="")
@@ -39,7 +40,7 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), new=(new,)
         )
-        feeds.record_poll(connection, FeedId(1), record, now=NOW)
+        polls.record_poll(connection, FeedId(1), record, now=NOW)
         yield connection
     engine.dispose()
 
@@ -127,7 +128,7 @@ def test_summer_time_comes_and_goes_unseen(tx: Connection, day: datetime) -> Non
         for feed in feeds.claim(tx, now=now.astimezone(BERLIN), limit=10, lease=LEASE):
             polled.append(minute)
             record = PollRecord(url=feed.url, poll_state="{}", next_poll_at=now + timedelta(minutes=15))
-            feeds.record_poll(tx, feed.id, record, now=now)
+            polls.record_poll(tx, feed.id, record, now=now)
     assert polled == list(range(0, 6 * 60, 15))
 
 

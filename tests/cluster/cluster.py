@@ -18,19 +18,22 @@ from typing import Any
 import psutil
 from sqlalchemy import create_engine, text
 
+from tests.acceptance.fork_server import Forked
 from tests.acceptance.pages import news_page, paragraphs
-from tests.acceptance.program import ROOT, Program, _environment
+from tests.acceptance.program import Program
 from tests.newsroom import Newsroom
 from tests.patience import HANGS
 from tests.receivers import Receiver
 from watcher.model import Entry
+
+LOGGED = ("--log-format", "json")
 
 
 @dataclass(slots=True, kw_only=True)
 class Working:
     """A worker that was started."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     errors: Path
 
     @property
@@ -72,10 +75,8 @@ class Cluster:
         """Starts a worker."""
         number = len(self.workers)
         errors = self.program.folder / f"worker-{number}.txt"
-        line = self.program.line("worker", *arguments)
-        line[3:3] = ["--log-format", "json"]
         with errors.open("wb") as stream:
-            process = subprocess.Popen(line, cwd=ROOT, stdout=stream, stderr=stream, env=_environment())
+            process = self.program.start(*LOGGED, "worker", *arguments, stdout=stream, stderr=stream)
         worker = Working(process=process, errors=errors)
         self.workers.append(worker)
         return worker

@@ -16,7 +16,7 @@ from tests.patience import HANGS
 from watcher.errors import HoldLost
 from watcher.runtime.claims import working_under
 from watcher.store import StoreThread
-from watcher.store.commands import feeds, holds, jobs, shards, sweep, workers
+from watcher.store.commands import feeds, holds, jobs, polls, shards, sweep, workers
 from watcher.store.commands.workers import NewWorker
 from watcher.store.dialect import shard_count
 from watcher.store.engine.postgresql import explained, open_pulse, open_shared, was_suspended
@@ -75,11 +75,11 @@ async def test_a_worker_that_comes_back_changes_nothing(shared: Engine) -> None:
         assert await store.run(holds.take, name, "new", now=NOW) is None
         await store.run(expire, "old")
         new = hold_of(await store.run(holds.take, name, "new", now=NOW), name)
-        poll = feeds.QuietPoll(
+        poll = polls.QuietPoll(
             feed_id=claimed[0].id, url=claimed[0].url, poll_state="{}", polled_at=NOW, next_poll_at=NOW + LONG
         )
         with working_under(old):
-            late = store.run(feeds.settle_quiet_polls, [poll])
+            late = store.run(polls.settle_quiet_polls, [poll])
             beside = asyncio.create_task(late)
         with working_under(new):
             mine = asyncio.create_task(store.run(shard_count))

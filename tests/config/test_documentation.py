@@ -23,7 +23,8 @@ from watcher.config import (
     WebConfig,
     load,
 )
-from watcher.config.values import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, FeedSection, StateSection, WatchSection
+from watcher.config.channels import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS
+from watcher.config.values import FeedSection, StateSection, WatchSection
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

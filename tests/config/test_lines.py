@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config.lines import KeyPath, format_path, index_lines, line_of
@@ -87,7 +87,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=80)
 @given(document=st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_any_document_is_indexed_whole(document: dict[str, Any]) -> None:
     """For whatever tomlkit writes: exactly its keys are found, on lines that the text has."""

@@ -6,12 +6,11 @@ import os
 import re
 import shlex
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import tomlkit
 
+from tests.acceptance import fork_server
 from tests.docs.pages import ROOT
 from tests.newsroom import Newsroom
 from tests.patience import HANGS
@@ -39,23 +38,17 @@ class Desk:
 
     def run(self, command: str) -> str:
         """What is wrong with a `watcher` command that is run here, "" if it ends with 0 as it should."""
-        line = [sys.executable, "-m", "watcher", *(self._local(word) for word in shlex.split(command)[1:])]
-        process = subprocess.Popen(
-            line,
-            cwd=self.folder,
-            env=environment() | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            if line[-1] == "run":
-                self._news.wait_for(lambda: self._news.count("/0.xml") > 0, timeout=HANGS)
-                process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=HANGS)
-        finally:
-            process.kill()
-        return f"{command}: exit code {process.returncode}\n{out}{err}" if process.returncode else ""
+        arguments = [self._local(word) for word in shlex.split(command)[1:]]
+        with (self.folder / "shown.txt").open("wb") as shown:
+            process = fork_server.start(arguments, cwd=self.folder, environment=environment(), streams=(shown, shown))
+            try:
+                if arguments[-1] == "run":
+                    self._news.wait_for(lambda: self._news.count("/0.xml") > 0, timeout=HANGS)
+                    process.send_signal(signal.SIGTERM)
+                code = process.wait(HANGS)
+            finally:
+                process.kill()
+        return f"{command}: exit code {code}\n{Path(shown.name).read_text(encoding='utf-8')}" if code else ""
 
     def _local(self, word: str) -> str:
         """Addresses become those of the newsroom: that of a feed it does not have yet, or of its page."""

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from feedparser.api import StrictFeedParser
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.feeds.bodies import NOW, URL, atom, rss
@@ -108,7 +108,6 @@ def test_real_feeds_read_the_same_either_way(part: str) -> None:
     st.lists(st.one_of(USUAL, USUAL, st.lists(element, max_size=9)), max_size=3),
     st.sampled_from("rac"),
 )
-@settings(max_examples=300)
 def test_any_mixture_of_elements_reads_the_same_either_way(
     frame: Sequence[str], entries: Sequence[Sequence[str]], form: str
 ) -> None:
@@ -184,7 +183,6 @@ def test_the_elements_that_feedparser_handles_are_all_known() -> None:
 
 
 @given(st.text(alphabet="ab.@()<>[]1 +-_ä&;", max_size=30))
-@settings(max_examples=300, deadline=None)
 def test_any_line_of_an_author_reads_the_same_either_way(line: str) -> None:
     """Names, addresses and mixtures of both give the author that feedparser's reading gives."""
     text = line.replace("&", "&amp;").replace("<", "&lt;")

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.effort import lines_run
@@ -96,7 +96,6 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_no_arrangement_of_feed_pieces_surprises(text: str) -> None:
     """Anything that looks a little like a feed gives a feed or NotAFeed, and texts that can travel."""

@@ -24,8 +24,7 @@ def told(explanation: Explanation) -> str:
 
 
 def known(rig: Rig, path: str) -> Explanation:
-    with rig.look() as store:
-        return look_up(store, rig.news.url(path), rig.service.settings.config.watches)
+    return look_up(rig.look(), rig.news.url(path), rig.service.settings.config.watches)
 
 
 async def trial(rig: Rig, path: str) -> PageTrial:

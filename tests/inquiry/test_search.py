@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.seen.test_candidates import compiles, glued, queries
@@ -100,7 +100,6 @@ def desk(tmp_path: Path) -> Desk:
 texts = st.lists(st.tuples(st.sampled_from(["", "Rutte", "Purl - Straße"]), glued, glued), min_size=1, max_size=8)
 
 
-@settings(max_examples=60)
 @given(query=queries(), compounds=st.booleans(), inflect=st.booleans(), indexed=st.booleans(), given_texts=texts)
 def test_results_are_those_of_matching_every_text(
     query: str, compounds: bool, inflect: bool, indexed: bool, given_texts: Sequence[tuple[str, str, str]]

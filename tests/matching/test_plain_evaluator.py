@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from tests.effort import lines_run
@@ -61,7 +61,6 @@ watches = st.builds(
 )
 
 
-@settings(max_examples=150)
 @given(st.lists(watches, min_size=1, max_size=3), articles, texts)
 def test_verdicts_and_hits_are_those_of_a_plain_evaluator(
     watches: list[Watch], article: Article, feed_text: str

@@ -10,7 +10,7 @@ from socket import SO_LINGER, SOL_SOCKET
 
 import h11
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.net.servers import Handler, Line, alert, answer, client, feed, replying, serving, until
@@ -239,7 +239,6 @@ BODIES = st.sampled_from(
     body=BODIES,
     piece=st.sampled_from([1 << 20, 7, 1]),
 )
-@settings(max_examples=200, deadline=None)
 @example(interim=b"", start=b"HTTP/1.1 200 OK", lines=[b"X: a", b" b", b"Content-Length: 5"], body=b"hallo", piece=1)
 def test_no_answer_is_read_otherwise_than_by_h11(
     interim: bytes, start: bytes, lines: list[bytes], body: bytes, piece: int

@@ -39,7 +39,7 @@ def test_a_daemon_that_works_is_healthy_and_shows_its_numbers(news: Newsroom, pr
     )
     before = program.command("healthcheck")
     assert (before.code, "never run" in before.stdout) == (1, True)
-    with program.run() as running:
+    with program.run(fresh=True) as running:
         running.wait_for(lambda: hook.accepted)
         healthy = program.command("healthcheck", "--json")
         assert (healthy.code, healthy.json["problems"]) == (0, [])

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, cast
 
 from sqlalchemy import insert, select
 
+from tests.databases import new_file
 from watcher.config import Config, load
 from watcher.corpus import CorpusFolder
 from watcher.errors import FetchError, FetchFailure
@@ -125,14 +123,6 @@ class _Store:
             return function(tx, *args, **kwargs)
 
 
-@cache
-def _empty_state() -> Path:
-    """A migrated state file to copy: migrating takes longer than a whole example of a property test."""
-    path = Path(mkdtemp(prefix="watcher-desk-")) / "watcher.db"
-    open_database(path).dispose()
-    return path
-
-
 class Desk:
     """One installation with channels named by `channels` (TOML), all of which hear of the watches "Rutte" and "Eil".
 
@@ -144,9 +134,7 @@ class Desk:
         self.network = Network()
         self.config = _config(folder, channels)
         if location is None:
-            location = self.config.state.path
-            location.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(_empty_state(), location)
+            location = new_file(self.config.state.path)
         self.store = _Store(location)
         self.printed: list[str] = []
         self.service = self._service()

@@ -11,8 +11,8 @@ import pytest
 from tests.outbox.desk import Desk, channel
 from watcher.feeds.plan import Failed, FailureKind, Limits, PollState
 from watcher.feeds.planner import plan_poll
-from watcher.store.commands import feeds, incidents
-from watcher.store.commands.feeds import PollRecord
+from watcher.store.commands import feeds, incidents, polls
+from watcher.store.commands.polls import PollRecord
 from watcher.store.queries import feed_status, health
 
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ def said(desk: Desk) -> list[str]:
 def polled(desk: Desk, *, rolled_over: bool | None) -> None:
     (feed,) = desk.run(feed_status.statuses)
     record = PollRecord(url=feed.url, poll_state="{}", next_poll_at=desk.now, rolled_over=rolled_over)
-    desk.run(feeds.record_poll, feed.id, record, ops=("webhook",), now=desk.now)
+    desk.run(polls.record_poll, feed.id, record, ops=("webhook",), now=desk.now)
 
 
 def test_feed_that_rolls_over_is_told_once_and_when_it_no_longer_does(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.parsing.waiting import until
@@ -56,7 +56,7 @@ def buffer() -> Iterator[SharedBuffer]:
 
 
 # Each example makes an event loop, so that they are few and a busy machine may take its time.
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(frames, max_size=4))
 def test_frames_arrive_as_they_were_sent(buffer: SharedBuffer, sent: list[Frame]) -> None:
     """Requests and replies arrive complete and in order, though all requests are sent before the first reply."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from tests.acceptance.pages import paragraphs
+from tests.databases import new_file
 from tests.newsroom import Newsroom
 from tests.patience import HANGS
 from watcher.app import client_of
@@ -61,6 +62,8 @@ class Rig:
     service: Service
     clock: Clock
     shown: list[str] = field(default_factory=list)
+    _readers: ExitStack
+    _reader: StoreReader | None = None
 
     @property
     def store(self) -> StoreThread:
@@ -108,8 +111,7 @@ class Rig:
 
     def entry(self, path: str) -> EntryStatus:
         """The one entry that leads to a page of the newsroom."""
-        with self.look() as store:
-            (status,) = store.read(entry_status.find, links=(self.news.url(path),), link_key=None)
+        (status,) = self.look().read(entry_status.find, links=(self.news.url(path),), link_key=None)
         return status
 
     def seen(self) -> list[StoredText]:
@@ -119,13 +121,14 @@ class Rig:
         with open_reader(self.folder / "state" / "seen.db") as reader:
             return list(reader.newest(Window()))
 
-    def look(self) -> AbstractContextManager[StoreReader]:
-        """The state as another process sees it."""
-        return reading(self.location)
+    def look(self) -> StoreReader:
+        """The state as another process sees it; it is opened once."""
+        if self._reader is None:
+            self._reader = self._readers.enter_context(reading(self.location))
+        return self._reader
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.look() as store:
-            return store.read(lambda tx: [tuple(row) for row in tx.execute(text(query))])
+        return self.look().read(lambda tx: [tuple(row) for row in tx.execute(text(query))])
 
 
 @asynccontextmanager
@@ -149,7 +152,7 @@ async def rigged(
     clock, shown = Clock(), list[str]()
     corpus = CorpusFolder(config.corpus.folder)
     corpus.prepare()
-    location = location or config.state.path
+    location = location or _state(config.state.path)
     store = StoreThread(open_database(location))
     service: Service | None = None
     archive = _archive(config, clock) if seen else None
@@ -159,7 +162,16 @@ async def rigged(
         )
         service = Service(resources, Settings.of(config, generation=1), client_of(config))
         await service.start()
-        yield Rig(news=news, folder=folder, location=location, service=service, clock=clock, shown=shown)
+        with ExitStack() as readers:
+            yield Rig(
+                news=news,
+                folder=folder,
+                location=location,
+                service=service,
+                clock=clock,
+                shown=shown,
+                _readers=readers,
+            )
     finally:
         if service is not None:
             for client in (service.generation.client, *service.former_clients):
@@ -167,6 +179,11 @@ async def rigged(
         if archive:
             archive.close()
         store.close()
+
+
+def _state(path: Path) -> Path:
+    """The file of the state, a new one if there is none."""
+    return path if path.exists() else new_file(path)
 
 
 def _archive(config: Config, clock: Clock) -> SeenArchive:

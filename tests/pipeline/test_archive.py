@@ -147,9 +147,8 @@ async def test_many_owed_files_are_all_written(make_rig: MakeRig, news: Newsroom
     (rig.folder / "weg").rename(rig.seeds)
     await rig.service.keep_house()
     assert [int(name[:3]) for name in rig.names()] == list(range(30))
-    with rig.look() as store:
-        records = [
-            DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
-            for number, identity, name, adopted, written in store.read(stored_documents.records)
-        ]
+    records = [
+        DocumentRecord(number=number, id=DocumentId(identity), name=name, adopted=adopted, written=written)
+        for number, identity, name, adopted, written in rig.look().read(stored_documents.records)
+    ]
     assert verify(rig.service.resources.folder, records).sound

@@ -259,8 +259,7 @@ async def test_a_state_that_cannot_be_read_costs_only_the_validators(make_rig: M
     serve(news, "/a")
     rig = await make_rig({}, watch=table(news))
     await rig.service.lists.read_all()
-    with rig.look() as store:
-        assert store.read(followed_lists.statuses)["Liste"].poll_state
+    assert rig.look().read(followed_lists.statuses)["Liste"].poll_state
     await rig.store.run(lambda tx: tx.exec_driver_sql("UPDATE opml_lists SET poll_state = 'kaputt'"))
     await rig.service.lists.read_all()
     assert "if-none-match" not in news.requests[-1].headers

@@ -29,8 +29,7 @@ RSS = {"Content-Type": "application/rss+xml"}
 
 
 def status(rig: Rig) -> FeedStatus:
-    with rig.look() as store:
-        (found,) = store.read(feed_status.statuses)
+    (found,) = rig.look().read(feed_status.statuses)
     return found
 
 

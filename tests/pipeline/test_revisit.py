@@ -56,8 +56,7 @@ class Case:
         await self.rig.deliver()
 
     def listed(self) -> list[tuple[int, list[str]]]:
-        with self.rig.look() as store:
-            found = store.read(revisions.versions, 0)
+        found = self.rig.look().read(revisions.versions, 0)
         return [(each.revision.version, [str(one) for one in each.revision.classes]) for each in found]
 
     def alerts(self) -> list[str]:
@@ -228,8 +227,7 @@ async def test_fetches_are_conditional_within_a_day(case: Make, news: Newsroom) 
 async def test_a_text_by_another_extractor_is_the_new_basis(case: Make) -> None:
     """The first reading after an upgrade does not count, however different it is; later changes are."""
     c = await case()
-    with c.rig.look():
-        await c.rig.store.run(lambda tx: tx.exec_driver_sql("UPDATE documents SET extractor = 'anders 1'"))
+    await c.rig.store.run(lambda tx: tx.exec_driver_sql("UPDATE documents SET extractor = 'anders 1'"))
     c.serve(FIRST, SECOND, THIRD + " Mit Rauschen.")
     for at in (15 * MINUTE, 25 * MINUTE, HOUR):
         await c.to(at)
@@ -318,8 +316,7 @@ async def test_explain_names_the_versions_and_readings_of_a_document(case: Make,
     c.serve(FIRST, SECOND, THIRD, title=OTHER_TITLE)
     for at in (15 * MINUTE, 25 * MINUTE):
         await c.to(at)
-    with c.rig.look() as store:
-        explanation = look_up_document(store, 0, ())
+    explanation = look_up_document(c.rig.look(), 0, ())
     lines = dict(explanation.sections())["later versions"]
     assert lines[0].startswith("2 readings of its page, next at ")
     assert any("version 1" in line and "headline" in line for line in lines)
@@ -331,8 +328,7 @@ async def test_explain_names_the_versions_and_readings_of_a_document(case: Make,
 async def test_explain_is_silent_where_revisions_are_off(case: Make) -> None:
     """No section, and an empty list in JSON."""
     c = await case(channels=CHANNELS.replace("[revisions]\nenabled = true", ""))
-    with c.rig.look() as store:
-        explanation = look_up_document(store, 0, ())
+    explanation = look_up_document(c.rig.look(), 0, ())
     assert "later versions" not in dict(explanation.sections())
     assert plain(explanation)["revisions"] == []
 

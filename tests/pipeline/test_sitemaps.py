@@ -25,8 +25,7 @@ HOUR = timedelta(hours=1)
 
 
 def status(rig: Rig, name: str = "blatt") -> FeedStatus:
-    with rig.look() as store:
-        return next(found for found in store.read(feed_status.statuses) if found.name == name)
+    return next(found for found in rig.look().read(feed_status.statuses) if found.name == name)
 
 
 def serve(news: Newsroom, path: str, *titles: str, **more: Any) -> str:

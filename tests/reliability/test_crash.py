@@ -10,13 +10,14 @@ from pathlib import Path
 from bench import audit, power
 from bench.crash import control_cuts, cut_amid_alerts_and_check, cut_and_check, kill_and_check, on_a_disk
 from bench.ordeal import ordeal
+from tests.acceptance.fork_server import popen
 from tests.needs import needs_power
 from tests.seen.texts import text, write
 
 
 def test_kills_lose_tear_double_and_misnumber_nothing(tmp_path: Path) -> None:
     """Two kills in a row under load; then store, corpus and receivers agree, and few alerts came twice."""
-    with ordeal(tmp_path, seed=7) as under:
+    with ordeal(tmp_path, seed=7, popen=popen) as under:
         assert kill_and_check(under, kills=2) == []
 
 
@@ -43,14 +44,14 @@ def test_the_power_comes_back_while_another_namespace_keeps_the_dead_disk(tmp_pa
 @needs_power
 def test_a_power_cut_takes_nothing_that_was_told(tmp_path: Path) -> None:
     """Each document that a receiver was notified of is on the disk after a cut, and the restart completes the rest."""
-    with on_a_disk(tmp_path, seed=7) as (disk, under):
+    with on_a_disk(tmp_path, seed=7, popen=popen) as (disk, under):
         assert cut_and_check(under, disk) == []
 
 
 @needs_power
 def test_the_checker_sees_missing_fsyncs(tmp_path: Path) -> None:
     """The same program without fsync of its files is caught within three cuts."""
-    with on_a_disk(tmp_path, seed=7, sabotage="no-fsync") as (disk, under):
+    with on_a_disk(tmp_path, seed=7, sabotage="no-fsync", popen=popen) as (disk, under):
         _, problems = control_cuts(under, disk, cut_and_check, most=3)
     assert any("is not in the corpus" in problem or "torn" in problem for problem in problems)
 
@@ -58,14 +59,14 @@ def test_the_checker_sees_missing_fsyncs(tmp_path: Path) -> None:
 @needs_power
 def test_a_power_cut_amid_alerts_repeats_one_at_most(tmp_path: Path) -> None:
     """Each alert that was accepted is on record before the next one goes out."""
-    with on_a_disk(tmp_path, seed=7, group_wait="3s") as (disk, under):
+    with on_a_disk(tmp_path, seed=7, group_wait="3s", popen=popen) as (disk, under):
         assert cut_amid_alerts_and_check(under, disk) == []
 
 
 @needs_power
 def test_the_checker_sees_that_the_state_is_not_synced(tmp_path: Path) -> None:
     """The same cut with `synchronous=NORMAL`: the store has forgotten what it had committed."""
-    with on_a_disk(tmp_path, seed=7, sabotage="normal", group_wait="3s") as (disk, under):
+    with on_a_disk(tmp_path, seed=7, sabotage="normal", group_wait="3s", popen=popen) as (disk, under):
         _, problems = control_cuts(under, disk, cut_amid_alerts_and_check, most=3)
     assert any("the store knows no more" in problem or "alert doubled" in problem for problem in problems)
 

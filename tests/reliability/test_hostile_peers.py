@@ -124,7 +124,7 @@ async def test_the_daemon_among_hostile_peers(tmp_path: Path) -> None:
             feeds = {"gut": news.url("/gut")} | {name: f"{peer.origin}/feed" for name, peer in peers.items()}
             feeds |= {f"trap {name}": f"{peers[name].origin}/falle" for name in peers if name.startswith("bomb")}
             program.configure(feeds=feeds)
-            with program.run() as running:
+            with program.run(fresh=True) as running:
                 pid = running.process.pid
                 await until(running, lambda: all(peer.heads for peer in peers.values()))
                 await until(running, lambda: bombed(peers) >= 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.corpus.revisions import compare, version_text, word_diff
@@ -144,7 +144,6 @@ few = st.lists(st.integers(0, 4), max_size=14)
 words = st.lists(st.sampled_from(["ja", "nein", "12", "Rutte", "„Doch", "ist“", ".", "\n\n", "Ende"]), max_size=30)
 
 
-@settings(deadline=None, max_examples=200)
 @given(before=few, after=few)
 def test_the_parts_turn_one_sequence_into_the_other(before: list[int], after: list[int]) -> None:
     """In order, and none where they agree."""
@@ -156,7 +155,6 @@ def test_the_parts_turn_one_sequence_into_the_other(before: list[int], after: li
     assert built + before[done:] == after
 
 
-@settings(deadline=None, max_examples=150)
 @given(before=words, after=words)
 def test_any_two_texts_can_be_compared(before: list[str], after: list[str]) -> None:
     """With at least one class; only equal words are cosmetic, and the diff has both texts."""

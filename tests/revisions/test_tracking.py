@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.corpus.revisions import (
@@ -149,7 +149,6 @@ def test_a_document_has_a_bounded_number_of_versions() -> None:
     assert (last.version, last.left_out) == (MOST_VERSIONS, 2)
 
 
-@settings(deadline=None, max_examples=300)
 @given(shown=st.text("AaBbC0-", max_size=24))
 def test_whatever_a_page_shows_no_version_is_listed_twice(shown: str) -> None:
     """Each has been seen twice by then, numbers have no gaps, and readings end with the schedule."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from watcher.errors import QueryError
@@ -159,7 +159,6 @@ def compiles(watch: Watch) -> bool:
     return True
 
 
-@settings(max_examples=400)
 @given(query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts)
 def test_every_match_of_a_query_is_a_candidate(query: str, inflect: bool, compounds: bool, texts: list[Text]) -> None:
     """Words, phrases, NEAR, prefixes, exact forms, fields, AND, OR, NOT; with and without endings and compounds."""
@@ -168,7 +167,6 @@ def test_every_match_of_a_query_is_a_candidate(query: str, inflect: bool, compou
     check(watch, texts)
 
 
-@settings(max_examples=300)
 @given(term=terms, inflect=st.booleans(), compounds=st.booleans(), texts=texts, cut=st.integers(0, 30))
 def test_every_match_of_a_term_is_a_candidate(
     term: str, inflect: bool, compounds: bool, texts: list[Text], cut: int

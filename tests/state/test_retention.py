@@ -13,10 +13,10 @@ from bench.retention import Volume, simulate
 from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NearMiss, NewEntry
 from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, NEAR_MISSES, Retention
 from watcher.store import StoreThread, open_database, schema
-from watcher.store.commands import entries, feeds, near_misses, retention
+from watcher.store.commands import entries, feeds, near_misses, polls, retention
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
-from watcher.store.commands.feeds import PollRecord
 from watcher.store.commands.near_misses import ShownNearMisses
+from watcher.store.commands.polls import PollRecord
 from watcher.store.queries import entry_status, known_entries
 from watcher.store.queries import near_misses as recorded
 
@@ -41,7 +41,7 @@ def poll(engine: Engine, *numbers: int, now: datetime, error: str = "") -> None:
         record = PollRecord(
             url="http://a.example/", poll_state="{}", next_poll_at=now, new=new, seen=numbers, error=error
         )
-        feeds.record_poll(tx, FEED, record, now=now)
+        polls.record_poll(tx, FEED, record, now=now)
         for claimed in entries.claim(tx, now=now, limit=1000, lease=DAY):
             entries.end(tx, [(claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED, final_url=claimed.link))], now=now)
 
@@ -126,7 +126,7 @@ def test_words_go_first_and_an_entry_without_them_can_still_be_read_again(engine
         entries.release(tx, claimed.id)
         reworded = Entry(id="1", link="http://a.example/1", title="Neu", summary="Andere Worte")
         changed = ChangedEntry(entry_id=EntryId(1), entry=reworded, content_hash=2)
-        feeds.record_poll(
+        polls.record_poll(
             tx,
             FEED,
             PollRecord(url="http://a.example/", poll_state="{}", next_poll_at=now, changed=(changed,)),

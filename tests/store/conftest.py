@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine
 
-from tests.databases import Server
+from tests.databases import Server, new_file
 from watcher.store import open_database
 
 
@@ -22,7 +22,7 @@ def state(tmp_path: Path) -> Path:
 def engine(state: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An open, empty state."""
     if request.param == "sqlite":
-        engine = open_database(state)
+        engine = open_database(new_file(state))
     else:
         server: Server = request.getfixturevalue("postgresql")
         engine = open_database(server.fresh())

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from watcher.corpus import document_id, file_name, render_document, text_hash
 from watcher.model import Article, DocumentId, DocumentNumber, Entry, EntryId, EntryKeys, FeedId, Hit, Match, NewEntry
-from watcher.store.commands import entries, feeds
+from watcher.store.commands import entries, feeds, polls
 from watcher.store.commands.documents import Adopted, Draft
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
-from watcher.store.commands.feeds import PollRecord
 from watcher.store.commands.outbox import Recipients
+from watcher.store.commands.polls import PollRecord
 from watcher.store.queries import feed_status
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,7 +63,7 @@ def record(tx: Connection, feed: str, *new: NewEntry) -> FeedId:
     """A poll that found these entries."""
     known = {status.name: status.id for status in feed_status.statuses(tx)}
     feed_id = known.get(feed) or subscribed(tx, feed)
-    feeds.record_poll(tx, feed_id, poll_record(tx, feed_id, new=new), now=NOW)
+    polls.record_poll(tx, feed_id, poll_record(tx, feed_id, new=new), now=NOW)
     return feed_id
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from tests.store.rows import LEASE, MATCHED, NOW, draft, key, new_entry, poll_record, record
 from watcher.model import AlertKind, ChangedEntry, DocumentNumber, Entry, EntryId, Match
-from watcher.store.commands import backfills, documents, entries, feeds, outbox
+from watcher.store.commands import backfills, documents, entries, outbox, polls
 from watcher.store.commands.backfills import BackfillCandidate, BackfillPlan
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.outbox import Recipients
@@ -180,7 +180,7 @@ def test_an_entry_that_its_feed_changes_meanwhile_counts_for_all_watches(tx: Con
     fresh = replace(new_entry("a").entry, title="Ein neuer Titel")
     changed = ChangedEntry(entry_id=EntryId(1), entry=fresh, content_hash=5, wait=timedelta(hours=6))
     feed = record(tx, "blatt")
-    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     (entry,) = claimed(tx)
     assert (entry.entry.title, entry.is_for_backfills_only) == ("Ein neuer Titel", False)
 

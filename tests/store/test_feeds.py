@@ -16,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, record, subscribed
 from watcher.model import ChangedEntry, EntryId, EntryKeys, FeedId, KnownEntry
 from watcher.store import schema
-from watcher.store.commands import entries, feeds
+from watcher.store.commands import entries, feeds, polls
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
-from watcher.store.commands.feeds import PollRecord
+from watcher.store.commands.polls import PollRecord
 from watcher.store.dialect import day_of
 from watcher.store.queries import entry_status, feed_status, known_entries
 
@@ -55,7 +55,7 @@ def test_a_feed_that_returns_remembers(tx: Connection) -> None:
 def test_a_new_address_is_polled_at_once_and_afresh(tx: Connection) -> None:
     """Validators of the old address say nothing about the new one; where it had moved to is forgotten."""
     feed = subscribed(tx, "a", url="https://a.example/old")
-    feeds.record_poll(tx, feed, poll_record(tx, feed, moved_to="https://a.example/moved", error="HTTP 500"), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, moved_to="https://a.example/moved", error="HTTP 500"), now=NOW)
     feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW + HOUR)
     (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
     assert (claimed.url, claimed.poll_state) == ("https://a.example/new", "")
@@ -69,7 +69,7 @@ def test_a_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection)
     (claimed,) = feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
     late = poll_record(tx, feed, new=[new_entry("eins")], title="Alt")
     feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW)
-    assert feeds.record_poll(tx, claimed.id, late, now=NOW) == 1
+    assert polls.record_poll(tx, claimed.id, late, now=NOW) == 1
     (again,) = feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
     (status,) = feed_status.statuses(tx)
@@ -107,12 +107,12 @@ def test_a_feed_that_rests_has_no_incidents(tx: Connection, late: dict[str, Any]
         return [row.name for row in tx.execute(select(schema.incidents.c.name))]
 
     feed = subscribed(tx, "a")
-    feeds.record_poll(tx, feed, poll_record(tx, feed, **late), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, **late), now=NOW)
     assert len(names()) == 1
     after = poll_record(tx, feed, **late)
     feeds.subscribe(tx, {}, now=NOW)
     assert names() == []
-    feeds.record_poll(tx, feed, after, now=NOW)
+    polls.record_poll(tx, feed, after, now=NOW)
     assert names() == []
 
 
@@ -144,7 +144,7 @@ def test_the_longest_due_comes_first(tx: Connection) -> None:
     """In the order of their due times, no more than asked for, none that is not due."""
     for name, wait in (("spät", 3), ("früh", 1), ("mitte", 2), ("morgen", 30)):
         feed = subscribed(tx, name)
-        feeds.record_poll(tx, feed, replace(poll_record(tx, feed), next_poll_at=NOW + HOUR * wait), now=NOW)
+        polls.record_poll(tx, feed, replace(poll_record(tx, feed), next_poll_at=NOW + HOUR * wait), now=NOW)
     assert claimed_names(tx, at=HOUR * 4, limit=2) == ["früh", "mitte"]
     assert claimed_names(tx, at=HOUR * 4) == ["spät"]
 
@@ -162,7 +162,7 @@ def test_a_claim_ends_with_its_poll_its_lease_or_its_process(tx: Connection) -> 
     assert claimed_names(tx) == ["a"]
     feeds.release(tx, feed)
     assert claimed_names(tx) == ["a"]
-    feeds.record_poll(tx, feed, poll_record(tx, feed), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed), now=NOW)
     assert claimed_names(tx, at=HOUR) == ["a"]
 
 
@@ -189,12 +189,12 @@ def test_make_due_makes_due_what_is_subscribed(tx: Connection) -> None:
 def test_a_poll_leaves_health_and_entries(tx: Connection) -> None:
     """Success and failure are on the feed; the beginning of a failure stays, the last success too."""
     feed = record(tx, "a", new_entry("eins"), new_entry("zwei"))
-    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW + HOUR)
-    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 502"), now=NOW + HOUR * 2)
+    polls.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW + HOUR)
+    polls.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 502"), now=NOW + HOUR * 2)
     (status,) = feed_status.statuses(tx)
     assert (status.last_error, status.failing_since, status.last_success_at) == ("HTTP 502", NOW + HOUR, NOW)
     assert (status.entries, status.last_polled_at) == (2, NOW + HOUR * 2)
-    feeds.record_poll(tx, feed, poll_record(tx, feed, title="Das Blatt"), now=NOW + HOUR * 3)
+    polls.record_poll(tx, feed, poll_record(tx, feed, title="Das Blatt"), now=NOW + HOUR * 3)
     (status,) = feed_status.statuses(tx)
     assert (status.last_error, status.failing_since, status.title) == ("", None, "Das Blatt")
 
@@ -207,7 +207,7 @@ def test_a_poll_lands_whole_or_not_at_all(engine: Engine) -> None:
 
     def half() -> None:
         with engine.begin() as tx:
-            feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("eins"), broken]), now=NOW)
+            polls.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("eins"), broken]), now=NOW)
 
     with pytest.raises(SQLAlchemyError):
         half()
@@ -227,7 +227,7 @@ def test_a_poll_is_decided_on_what_is_known_by_then(tx: Connection) -> None:
     def decide(known: Mapping[int, KnownEntry]) -> PollRecord:
         return poll_record(tx, feed, learned=tuple((row.entry_id, yours.keys.id) for row in known.values()))
 
-    record_made, to_ingest = feeds.settle_poll(tx, feed, yours.keys.all, decide, now=NOW)
+    record_made, to_ingest = polls.settle_poll(tx, feed, yours.keys.all, decide, now=NOW)
     assert (len(record_made.learned), to_ingest) == (1, 0)
     known = known_entries.find_known(tx, feed, (*mine.keys.all, *yours.keys.all))
     assert len({row.entry_id for row in known.values()}) == 1
@@ -237,15 +237,15 @@ def test_a_poll_is_decided_on_what_is_known_by_then(tx: Connection) -> None:
 def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) -> None:
     """The next claim brings it; a poll that read nothing leaves it. The day of marking moves where all was marked."""
     feed = subscribed(tx, "a")
-    polls: tuple[tuple[dict[str, Any], int, tuple[bytes, int]], ...] = (
+    bodies: tuple[tuple[dict[str, Any], int, tuple[bytes, int]], ...] = (
         ({"listing": b"eins", "marked": True}, 0, (b"eins", 0)),
         ({"listing": b"zwei"}, 3, (b"zwei", 0)),
         ({}, 4, (b"zwei", 0)),
         ({"listing": b"drei", "marked": True}, 9, (b"drei", 9)),
     )
     start = day_of(NOW)
-    for more, days, (listing, marked) in polls:
-        feeds.record_poll(tx, feed, poll_record(tx, feed, **more), now=NOW + timedelta(days=days))
+    for more, days, (listing, marked) in bodies:
+        polls.record_poll(tx, feed, poll_record(tx, feed, **more), now=NOW + timedelta(days=days))
         (claimed,) = feeds.claim(tx, now=NOW + timedelta(days=30), limit=9, lease=LEASE)
         assert (claimed.listing, claimed.marked_on) == (listing, start + marked)
         feeds.release(tx, feed)
@@ -257,20 +257,20 @@ def test_a_listing_is_kept_until_the_feed_has_another_address(tx: Connection) ->
 def test_a_declared_language_reaches_the_entries(tx: Connection) -> None:
     """A body without a declaration ends it, a poll without a body does not, and a new address is another feed."""
     feed = subscribed(tx, "a")
-    polls: tuple[tuple[dict[str, Any], str], ...] = (
+    bodies: tuple[tuple[dict[str, Any], str], ...] = (
         ({}, ""),
         ({"listing": b"", "language": "de-DE"}, "de-DE"),
         ({"error": "HTTP 500"}, "de-DE"),
         ({"listing": b""}, ""),
         ({"listing": b"", "language": "x" * 99}, "x" * 35),
     )
-    for number, (more, language) in enumerate(polls):
-        feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry(str(number))], **more), now=NOW)
+    for number, (more, language) in enumerate(bodies):
+        polls.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry(str(number))], **more), now=NOW)
         (claimed,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
         (status,) = entry_status.find(tx, links=(claimed.link,), link_key=None)
         assert (claimed.feed_language, status.feed_language) == (language, language)
     feeds.subscribe(tx, {"a": "https://a.example/anders"}, now=NOW)
-    feeds.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("neu")]), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, new=[new_entry("neu")]), now=NOW)
     (claimed,) = entries.claim(tx, now=NOW, limit=9, lease=LEASE)
     assert claimed.feed_language == ""
 
@@ -279,7 +279,7 @@ def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:
     """A thousand keys at once, also such that were learned later; the record says whether it matched."""
     feed = record(tx, "a", *(new_entry(str(number)) for number in range(600)))
     learned = key("ein neuer Schlüssel")
-    feeds.record_poll(tx, feed, poll_record(tx, feed, learned=((EntryId(1), learned),)), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, learned=((EntryId(1), learned),)), now=NOW)
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     entries.end(tx, [(claimed.id, MATCHED)], now=NOW)
     asked = [key for number in range(600) for key in new_entry(str(number)).keys.all]
@@ -295,10 +295,10 @@ def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:
     feed = record(tx, "a", new_entry("eins"))
     (claimed,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     changed = ChangedEntry(entry_id=claimed.id, entry=replace(claimed.entry, title="Neu"), content_hash=7)
-    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     assert entries.claim(tx, now=NOW, limit=1, lease=LEASE) == []
     entries.end(tx, [(claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
-    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, changed=(changed,)), now=NOW)
     (again,) = entries.claim(tx, now=NOW, limit=1, lease=LEASE)
     assert (again.id, again.attempts, again.in_first_poll) == (claimed.id, 0, False)
     (row,) = known_entries.find_known(tx, feed, [new_entry("eins").keys.id]).values()
@@ -312,7 +312,7 @@ def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Con
     changes = tuple(
         ChangedEntry(entry_id=each.id, entry=replace(each.entry, title="Neu"), content_hash=7) for each in claimed
     )
-    feeds.record_poll(tx, feed, poll_record(tx, feed, changed=changes), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, changed=changes), now=NOW)
     first, second = claimed
     entries.end(tx, [(first.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
     entries.end_with_document(tx, second.id, EntryEnd(outcome=EntryOutcome.MATCHED), 0, now=NOW)
@@ -329,7 +329,7 @@ def test_an_entry_that_changes_while_it_is_in_hand_is_ingested_once_more(tx: Con
 def test_only_the_first_success_is_a_first_poll(tx: Connection) -> None:
     """A failure before it does not count; entries of later polls are sent one by one."""
     feed = subscribed(tx, "a")
-    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
     record(tx, "a", new_entry("eins"))
     record(tx, "a", new_entry("zwei"))
     told = {entry.link: entry.in_first_poll for entry in entries.claim(tx, now=NOW, limit=9, lease=LEASE)}
@@ -343,7 +343,7 @@ def test_first_polls_are_open_until_their_last_entry_has_ended(tx: Connection) -
     assert feed_status.first_polls_open(tx, now=NOW)
     feeds.claim(tx, now=NOW, limit=1, lease=LEASE)
     assert feed_status.first_polls_open(tx, now=NOW)
-    feeds.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, error="HTTP 500"), now=NOW)
     assert not feed_status.first_polls_open(tx, now=NOW)
     record(tx, "b", new_entry("eins"))
     assert feed_status.first_polls_open(tx, now=NOW)
@@ -362,7 +362,7 @@ def test_what_a_body_lists_is_kept_in_mind(tx: Connection) -> None:
 
     start = seen_on()
     for days, moved in ((3, 0), (7, 0), (8, 8), (9, 8)):
-        feeds.record_poll(tx, feed, poll_record(tx, feed, seen=(first,)), now=NOW + timedelta(days=days))
+        polls.record_poll(tx, feed, poll_record(tx, feed, seen=(first,)), now=NOW + timedelta(days=days))
         assert seen_on() == start + moved
 
 
@@ -370,7 +370,7 @@ def test_notices_go_to_the_channels_of_the_operator(tx: Connection) -> None:
     """One delivery each, in the same transaction."""
     feed = subscribed(tx, "a")
     poll = poll_record(tx, feed, notices=("Feed a is gone",))
-    feeds.record_poll(tx, feed, poll, ops=("betrieb", "chef"), now=NOW)
+    polls.record_poll(tx, feed, poll, ops=("betrieb", "chef"), now=NOW)
     rows = tx.execute(text("SELECT channel, kind, message FROM deliveries ORDER BY channel")).all()
     assert [tuple(row) for row in rows] == [
         ("betrieb", "notice", "Feed a is gone"),

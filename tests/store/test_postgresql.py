@@ -15,7 +15,7 @@ from tests.patience import HANGS
 from tests.store.rows import NOW, new_entry, poll_record, subscribed
 from watcher.errors import StateError, StateForeign, StateTooNew
 from watcher.store import StoreThread, open_database, reading, schema
-from watcher.store.commands import feeds
+from watcher.store.commands import polls
 from watcher.store.dialect import deciding
 
 
@@ -90,7 +90,7 @@ def test_nul_is_replaced(engine: Engine) -> None:
         feed = subscribed(tx, "Blatt")
         named = new_entry("a")
         entry = replace(named.entry, title="Werft\0 am Fluss")
-        feeds.record_poll(tx, feed, poll_record(tx, feed, new=(replace(named, entry=entry),)), now=NOW)
+        polls.record_poll(tx, feed, poll_record(tx, feed, new=(replace(named, entry=entry),)), now=NOW)
         assert tx.execute(select(schema.entries.c.title)).scalar_one() == "Werft\N{REPLACEMENT CHARACTER} am Fluss"
 
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.store.rows import LEASE, NOW, new_entry, poll_record, record, subscribed
-from watcher.store.commands import feeds
-from watcher.store.commands.feeds import ClaimedFeed, PollRequest, QuietPoll
+from watcher.store.commands import feeds, polls
+from watcher.store.commands.feeds import ClaimedFeed, PollRequest
+from watcher.store.commands.polls import QuietPoll
 from watcher.store.queries import feed_status
 
 HOUR = timedelta(hours=1)
@@ -30,9 +31,9 @@ def quiet(feed: ClaimedFeed, *, after: timedelta = HOUR) -> QuietPoll:
 def test_quiet_polls_are_recorded_together(tx: Connection) -> None:
     """Each feed is well, and due again at its own time with its own state; what is on record of it stays."""
     first = record(tx, "a", new_entry("eins"))
-    feeds.record_poll(tx, subscribed(tx, "b"), poll_record(tx, subscribed(tx, "b"), error="HTTP 500"), now=NOW)
+    polls.record_poll(tx, subscribed(tx, "b"), poll_record(tx, subscribed(tx, "b"), error="HTTP 500"), now=NOW)
     both = feeds.claim(tx, now=NOW + HOUR, limit=10, lease=LEASE)
-    feeds.settle_quiet_polls(tx, [quiet(feed, after=HOUR * (1 + (feed.name == "b"))) for feed in both])
+    polls.settle_quiet_polls(tx, [quiet(feed, after=HOUR * (1 + (feed.name == "b"))) for feed in both])
     assert due_names(tx) == []
     a, b = feed_status.statuses(tx)
     assert (a.id, a.entries, a.last_error, b.last_error, b.failing_since) == (first, 1, "", "", None)
@@ -52,10 +53,10 @@ def test_a_request_during_a_poll_is_kept(tx: Connection, is_quiet: bool) -> None
         if asked_at:
             answers.append(feeds.make_one_due(tx, "a", now=NOW + asked_at))
         if is_quiet:
-            feeds.settle_quiet_polls(tx, [replace(quiet(claimed), due_at=claimed.due_at)])
+            polls.settle_quiet_polls(tx, [replace(quiet(claimed), due_at=claimed.due_at)])
         else:
             found = poll_record(tx, feed, next_poll_at=NOW + 2 * HOUR, due_at=claimed.due_at)
-            feeds.record_poll(tx, feed, found, now=NOW + HOUR)
+            polls.record_poll(tx, feed, found, now=NOW + HOUR)
         due = due_names(tx)
         assert due == (["a"] if asked_at else [])
         feeds.void_claims(tx)
@@ -68,11 +69,11 @@ def test_a_request_during_a_poll_is_kept(tx: Connection, is_quiet: bool) -> None
 def test_a_quiet_poll_of_the_old_address_does_not_pass_for_the_new_one(tx: Connection, moved: str) -> None:
     """The config changes while it is under way: the feed is free, due, and nothing is known of its new address."""
     feed = subscribed(tx, "a", url="https://a.example/old")
-    feeds.record_poll(tx, feed, poll_record(tx, feed, moved_to=moved), now=NOW)
+    polls.record_poll(tx, feed, poll_record(tx, feed, moved_to=moved), now=NOW)
     (claimed,) = feeds.claim(tx, now=NOW + HOUR, limit=1, lease=LEASE)
     assert claimed.url == (moved or "https://a.example/old")
     feeds.subscribe(tx, {"a": "https://a.example/new"}, now=NOW + HOUR)
-    feeds.settle_quiet_polls(tx, [quiet(claimed)])
+    polls.settle_quiet_polls(tx, [quiet(claimed)])
     (again,) = feeds.claim(tx, now=NOW + HOUR, limit=1, lease=LEASE)
     assert (again.url, again.poll_state) == ("https://a.example/new", "")
     (status,) = feed_status.statuses(tx)

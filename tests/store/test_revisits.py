@@ -188,7 +188,7 @@ def test_a_clock_that_was_set_back_delays_no_reading(tx: Connection) -> None:
 # -- exactly once ------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(history=st.lists(st.tuples(st.sampled_from("ABC0"), st.sampled_from(["ends", "dies", "is late"])), max_size=16))
 def test_every_version_is_recorded_and_sent_once_whenever_the_process_dies(history: list[tuple[str, str]]) -> None:
     """A page shows three texts in turn or is missing; the process dies before the commit, or settles a lost claim.

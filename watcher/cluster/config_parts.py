@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from watcher.config import ChannelConfig, Config
-from watcher.config.values import SECRET_KEYS
+from watcher.config.channels import SECRET_KEYS
 from watcher.matching import definition
 from watcher.store.queries.workers import LivingWorker
 

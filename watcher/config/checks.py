@@ -12,19 +12,12 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from watcher.config.channels import SECRET_KEYS, ChannelConfig, ChannelType
 from watcher.config.key_types import did_you_mean, normal_url, split_http_url, split_listen
 from watcher.config.lines import KeyPath, format_path
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.sections import Finding, SectionReader
-from watcher.config.values import (
-    SECRET_KEYS,
-    ChannelConfig,
-    ChannelType,
-    CorpusConfig,
-    MetricsConfig,
-    StateConfig,
-    WebConfig,
-)
+from watcher.config.values import CorpusConfig, MetricsConfig, StateConfig, WebConfig
 from watcher.model import NearMissMode
 
 _SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")

@@ -1,4 +1,4 @@
-"""The types of config keys: each converts the written value, or raises a ValueError.
+"""The types of config keys, and of the tables that hold them: each converts the written value, or raises a ValueError.
 
 Its message continues a sentence that begins with the key, and says what to write. It never shows a URL, which may be
 secret.
@@ -21,7 +21,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Strict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationInfo
 
 from watcher.config.schedule import check_digest, parse_duration, parse_quiet
 from watcher.text.addresses import clean_address
@@ -36,6 +36,14 @@ UNIX = "unix:"
 """The beginning of a `[web] listen` that names a Unix socket."""
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+class Section(BaseModel):
+    """A table of the config file: frozen, without unknown keys, silent conversions, or values in messages."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True
+    )
 
 
 def is_plain_name(value: object) -> bool:

@@ -10,23 +10,18 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from watcher.config.key_types import Raw, is_plain_name, is_plain_url
+from watcher.config.channels import CHANNEL_KEYS, COMMON_KEYS, SECRET_KEYS, ChannelConfig, ChannelType
+from watcher.config.key_types import Raw, Section, is_plain_name, is_plain_url
 from watcher.config.lines import KeyPath
 from watcher.config.messages import explain, unknown_key
 from watcher.config.schedule import parse_duration
 from watcher.config.secret import Secret, SecretSource
 from watcher.config.values import (
-    CHANNEL_KEYS,
-    COMMON_KEYS,
     POSTGRESQL_SCHEME,
-    SECRET_KEYS,
-    ChannelConfig,
-    ChannelType,
     FeedConfig,
     FeedSection,
     OpmlConfig,
     PollingConfig,
-    Section,
     StateConfig,
     StateSection,
     WatchSection,

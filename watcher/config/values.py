@@ -1,4 +1,4 @@
-"""`Config` and its sections, frozen, with the default of every key. No files."""
+"""`Config` and its sections, frozen, with the default of every key; channels.py has that of a channel. No files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from watcher import __version__
+from watcher.config.channels import ChannelConfig
 from watcher.config.key_types import (
     UNIX,
-    Digest,
     Duration,
     FeedUrl,
     Folder,
-    GroupWait,
     HeaderName,
     Headers,
     HeaderText,
@@ -34,8 +33,8 @@ from watcher.config.key_types import (
     Networks,
     OptionalUrl,
     Pause,
-    Quiet,
     RevisitTimes,
+    Section,
     Texts,
     TimeZone,
     WebListen,
@@ -49,14 +48,6 @@ from watcher.errors import ConfigProblem, WatcherError
 from watcher.model import NearMissMode, Priority, Watch
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
-class Section(BaseModel):
-    """A table of the config file: frozen, without unknown keys, silent conversions, or values in messages."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True
-    )
 
 
 class CorpusConfig(Section):
@@ -298,47 +289,6 @@ class LogConfig(Section):
     format: Annotated[LogFormat, choice(LogFormat)] = LogFormat.TEXT
 
 
-class ChannelType(StrEnum):
-    """Type of a channel."""
-
-    SLACK = "slack"
-    MATRIX_WEBHOOK = "matrix-webhook"
-    MATRIX = "matrix"
-    WEBHOOK = "webhook"
-    APPRISE = "apprise"
-    CONSOLE = "console"
-
-
-class Envelope(StrEnum):
-    """Envelope of a webhook's body."""
-
-    PLAIN = "plain"
-    CLOUDEVENTS = "cloudevents"
-
-
-class ChannelConfig(Section):
-    """One of `[[channels]]`. `CHANNEL_KEYS` lists the keys of each type.
-
-    `digest` is "", a time of day or cron; `quiet` is "" or `22:00-06:30`; both use the time zone of the corpus.
-    """
-
-    name: Name
-    type: Annotated[ChannelType, choice(ChannelType)]
-    url: Secret | None = None
-    secret: Secret | None = None
-    token: Secret | None = None
-    homeserver: OptionalUrl = ""
-    room: str = ""
-    envelope: Annotated[Envelope, choice(Envelope)] = Envelope.PLAIN
-    group_wait: GroupWait = timedelta(seconds=20)
-    digest: Digest = ""
-    quiet: Quiet = ""
-    max_per_hour: Annotated[int, Field(ge=1)] | None = None
-    follow_ups: bool = True
-    revisions: bool = False
-    ops: bool = False
-
-
 class Config(BaseModel):
     """The content of one config file. Paths are absolute; secrets are not resolved yet."""
 
@@ -392,20 +342,3 @@ class Config(BaseModel):
 
 
 POSTGRESQL_SCHEME = "postgresql+psycopg://"
-
-SECRET_KEYS = ("url", "secret", "token")
-"""The keys of a channel that are secrets: each also as KEY_env, KEY_file, KEY_credential."""
-
-CHANNEL_KEYS: Mapping[ChannelType, tuple[tuple[str, ...], tuple[str, ...]]] = MappingProxyType(
-    {
-        ChannelType.SLACK: (("url",), ()),
-        ChannelType.MATRIX_WEBHOOK: (("url",), ()),
-        ChannelType.MATRIX: (("homeserver", "room", "token"), ()),
-        ChannelType.WEBHOOK: (("url",), ("secret", "envelope")),
-        ChannelType.APPRISE: (("url",), ()),
-        ChannelType.CONSOLE: ((), ()),
-    }
-)
-"""Type -> its required keys, its optional keys. Every type also has COMMON_KEYS."""
-
-COMMON_KEYS = ("name", "type", "group_wait", "digest", "quiet", "max_per_hour", "follow_ups", "revisions", "ops")

@@ -17,6 +17,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from watcher.errors import ParserDied, ParserTimeout, TaskFailed
 from watcher.parsing.frames import Frame, FrameError, pack
@@ -189,7 +190,17 @@ def result_of(reply: Frame, *, name: str) -> bytes:
     raise failure
 
 
-def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, subprocess.Popen[bytes]]:
+class Child(Protocol):
+    """What is needed of a child process beside its pid."""
+
+    pid: int
+
+    def kill(self) -> None: ...
+
+    def wait(self) -> int: ...
+
+
+def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, Child]:
     """Starts a child, and returns the parent's ends of its socket and buffer. Raises ParserDied."""
     with ExitStack() as ours, ExitStack() as theirs:
         try:
@@ -199,16 +210,7 @@ def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, subp
             our_buffer, their_buffer = SharedBuffer.create()
             ours.callback(our_buffer.close)
             theirs.callback(os.close, their_buffer)
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                _command(settings, their_socket.fileno(), their_buffer),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=_environment(os.environ),
-                pass_fds=(their_socket.fileno(), their_buffer),
-                start_new_session=True,
-            )
+            process = start_child(settings, their_socket.fileno(), their_buffer)
         except (OSError, subprocess.SubprocessError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ParserDied(f"a parser process could not be started: {reason}") from error
@@ -217,12 +219,28 @@ def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, subp
     return our_socket, our_buffer, process
 
 
-def _command(settings: ProcessSettings, socket_descriptor: int, buffer_descriptor: int) -> list[str]:
+def start_child(settings: ProcessSettings, socket_descriptor: int, buffer_descriptor: int) -> Child:
+    """Starts an interpreter on `watcher.parsing.child`; it inherits both descriptors, and leads its own session."""
+    told = arguments(settings, socket_descriptor, buffer_descriptor)
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "watcher.parsing.child", *told],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment(os.environ),
+        pass_fds=(socket_descriptor, buffer_descriptor),
+        start_new_session=True,
+    )
+
+
+def arguments(settings: ProcessSettings, socket_descriptor: int, buffer_descriptor: int) -> list[str]:
+    """Returns the arguments of `watcher.parsing.child`."""
     numbers = (socket_descriptor, buffer_descriptor, os.getpid(), settings.memory_limit, settings.largest_reply)
-    return [sys.executable, "-P", "-m", "watcher.parsing.child", settings.tasks, *map(str, numbers)]
+    return [settings.tasks, *map(str, numbers)]
 
 
-def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Returns few variables, and the module path of this process (`-P` keeps the working folder out of the child's)."""
     path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     return {name: ours[name] for name in _INHERITED_VARIABLES if name in ours} | {"PYTHONPATH": path}

@@ -23,7 +23,7 @@ from watcher.parsing.client import read_news, sentence
 from watcher.parsing.messages import FEED_ACCEPT, NewsTask
 from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
-from watcher.store.commands.feeds import QuietPoll
+from watcher.store.commands.polls import QuietPoll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

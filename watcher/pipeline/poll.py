@@ -35,9 +35,10 @@ from watcher.log import event
 from watcher.model import FEED, NEWS_SITEMAP, KnownEntry, Sitemap
 from watcher.pipeline.feed_bodies import PollContext, Source, read_body
 from watcher.pipeline.sitemap_index import follow_index
-from watcher.store.commands import feeds
+from watcher.store.commands import feeds, polls
 from watcher.store.commands.coverage import PollCount
-from watcher.store.commands.feeds import ClaimedFeed, PollRecord, QuietPoll
+from watcher.store.commands.feeds import ClaimedFeed
+from watcher.store.commands.polls import PollRecord, QuietPoll
 from watcher.store.fencing import current_hold
 from watcher.text.days import day_number, seconds_by_day
 
@@ -148,7 +149,7 @@ async def _record(
         looked_up = (*outcome.news.keys, *outcome.news.regained)
         keys = [key for entry in looked_up for key in entry.looked_up]
         async with context.recording:
-            return await context.store.run(feeds.settle_poll, claimed.id, keys, plan, ops=context.settings.ops, now=now)
+            return await context.store.run(polls.settle_poll, claimed.id, keys, plan, ops=context.settings.ops, now=now)
     record = plan({})
     if isinstance(outcome, NotModified) and not (record.notices or record.moved_to or record.silence):
         await context.record_quiet(
@@ -164,7 +165,7 @@ async def _record(
         )
         return record, 0
     return await context.store.run(
-        feeds.settle_poll, claimed.id, (), lambda _known: record, ops=context.settings.ops, now=now
+        polls.settle_poll, claimed.id, (), lambda _known: record, ops=context.settings.ops, now=now
     )
 
 

@@ -50,10 +50,11 @@ from watcher.runtime.revisits import MOST_OF_ONCE, Revisits
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
-from watcher.store.commands import entries, feeds, followed_lists, holds, outbox, revisits
+from watcher.store.commands import entries, feeds, followed_lists, holds, outbox, polls, revisits
 from watcher.store.commands.entries import ClaimedEntry
-from watcher.store.commands.feeds import ClaimedFeed, QuietPoll
+from watcher.store.commands.feeds import ClaimedFeed
 from watcher.store.commands.outbox import ClaimedDelivery
+from watcher.store.commands.polls import QuietPoll
 from watcher.store.fencing import Hold, current_hold
 from watcher.store.queries import repeats
 from watcher.text import host_and_port
@@ -90,7 +91,7 @@ class Service:
         self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
         self._large_bodies = asyncio.Semaphore(1)
         self._quiet_polls = Batcher[tuple[QuietPoll, Hold | None], None](
-            lambda polls: resources.store.run(holds.with_current, feeds.settle_quiet_polls, polls)
+            lambda quiet: resources.store.run(holds.with_current, polls.settle_quiet_polls, quiet)
         )
         self._recorder = EntryRecorder(resources.store, now=resources.now, generation=lambda: self.settings.generation)
         self._claims = Claims(
