@@ -302,6 +302,7 @@ class Service:
                 reschedule=None if to_the_end else self._claims.reschedule_feeds,
             ),
             hold_of=held.of_shard if held else None,
+            claims_all=True,
         )
         self.ingest = StepRunner(
             "ingest",
@@ -317,6 +318,7 @@ class Service:
                 reschedule=None if to_the_end else self._claims.reschedule_entries,
             ),
             hold_of=held.of_shard if held else None,
+            claims_all=True,
         )
         self.deliver = StepRunner(
             "deliver",
