@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from procrastinate.schema import SchemaManager
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from tests.databases import Server
+from tests.patience import HANGS
 from watcher.cluster.engine import opened_engine
 from watcher.store.commands import jobs
 from watcher.store.commands.jobs import SHARD_QUEUE
@@ -37,3 +40,35 @@ async def test_ended_jobs_leave_no_rows(postgresql: Server) -> None:
         left = {table: tx.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables}
     state.dispose()
     assert left == {"procrastinate_events": 0, "procrastinate_jobs": 0, "procrastinate_periodic_defers": 0}
+
+
+async def test_a_job_wakes_who_listens(postgresql: Server) -> None:
+    """Also one that is deferred while nothing has been received for a while, and after the server was away."""
+    url = postgresql.fresh()
+    state = open_shared(url, idle=timedelta(minutes=1), shards=64, jobs=SchemaManager.get_schema())
+    async with opened_engine(libpq_address(url)) as engine:
+        woken = asyncio.Event()
+        listening = asyncio.create_task(engine.listen(["fetch-5"], woken.set))
+        try:
+            for shard in (5, 5):
+                await _until_heard(state, shard, woken)
+            postgresql.stop()
+            postgresql.start()
+            state.dispose()
+            await _until_heard(state, 5, woken)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+    state.dispose()
+
+
+async def _until_heard(state: Engine, shard: int, woken: asyncio.Event) -> None:
+    """Defers jobs until one wakes. It may take a while until the listener is connected."""
+    async with asyncio.timeout(HANGS):
+        woken.clear()
+        while not woken.is_set():
+            with state.begin() as tx:
+                tx.execute(text("DELETE FROM procrastinate_jobs"))
+                jobs.wake_shards(tx, [shard])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), 0.1)

@@ -31,7 +31,7 @@ class StepRunner(Generic[T]):
 
     Up to `ahead` further tasks are claimed with them, so that not each task that ends costs a claim; a `limiter` bounds
     how many running tasks may be for one host. A claim that returns nothing puts the runner to sleep until `wake`.
-    `claims_all`: a claim returns all that is due, up to its limit; after a smaller one, a task that ends causes no claim.
+    `claims_all`: a claim returns all that is due, up to its limit; if that was less, a task that ends causes no claim.
     `hold_of`: the hold under which a task works; None if it has been lost since the claim, which is void then.
     Errors of `handle` are logged, and the runner goes on. A task that ended in a WatcherError (the state could not be
     written) is given back by `release` as soon as that works; after a bug its claim expires by itself, so that the same
