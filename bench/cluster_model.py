@@ -8,7 +8,8 @@ Three parts, each a table:
 - `costs`: milliseconds of processor time of client and server, and of wall time, for a poll without news, a poll
   with one new entry, an entry that matches nothing, and a match. SQLite in a file, and a PostgreSQL server of its own
   with fsync on.
-- `lock`: decisions per second of one to eight processes on PostgreSQL, and what the simulation says of the same costs.
+- `lock`: decisions per second of one to eight processes on PostgreSQL, and what the simulation says of the same costs,
+  of which a part is under the lock.
 - `cluster`: pages per second of workers, simulated, and the load of a number of feeds: cores, and the share of the time
   in which somebody holds the lock.
 
@@ -24,19 +25,20 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, event, select
 
 from bench.machine import machine
 from tests.databases import running
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, draft, new_entry
-from watcher.model import FeedId
+from watcher.model import FeedId, KnownEntry
 from watcher.store import Location, open_database, schema
 from watcher.store.commands import documents, entries, feeds, polls
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
@@ -78,11 +80,12 @@ def main() -> None:
 
 
 def _print_costs(of_sqlite: Sequence[Cost], of_postgresql: Sequence[Cost]) -> None:
-    print(f"{'milliseconds':28} {'SQLite cpu':>11} {'wall':>7}   {'PostgreSQL client':>18} {'server':>7} {'wall':>7}")
+    columns = f"{'PostgreSQL client':>18} {'server':>7} {'wall':>7} {'under the lock':>15}"
+    print(f"{'milliseconds':28} {'SQLite cpu':>11} {'wall':>7}   {columns}")
     for a, b in zip(of_sqlite, of_postgresql, strict=True):
         print(
             f"{a.name:28} {a.client * 1e3:11.2f} {a.wall * 1e3:7.2f}   "
-            f"{b.client * 1e3:18.2f} {b.server * 1e3:7.2f} {b.wall * 1e3:7.2f}"
+            f"{b.client * 1e3:18.2f} {b.server * 1e3:7.2f} {b.wall * 1e3:7.2f} {b.locked_wall * 1e3:15.2f}"
         )
     print()
 
@@ -93,26 +96,15 @@ def _print_lock(fresh: Callable[[], str], by_name: Mapping[str, Cost]) -> None:
     for kind in (NEWS, MATCH):
         for processes in (1, 2, 4, 8):
             measured = decisions_per_second(fresh(), processes, kind)
-            model = simulated(deciding_round(by_name[kind]), processes=processes, cores=cores)
+            model = simulated(by_name[kind].as_round, processes=processes, cores=cores)
             print(f"{kind:28} {processes:9} {measured:9.0f} {model:9.0f}")
     print()
 
 
-def deciding_round(cost: Cost) -> Round:
-    """A transaction that does nothing but decide: all of it is under the lock."""
-    busy = cost.client + cost.server
-    return Round(deciding=busy, committing=max(0.0, cost.wall - busy))
-
-
 def _print_cluster(by_name: Mapping[str, Cost], options: argparse.Namespace) -> None:
-    match = by_name[MATCH]
-    page = Round(
-        waiting=0.25,
-        computing=options.page_cpu / 1e3,
-        deciding=match.client + match.server,
-        committing=max(0.0, match.wall - match.client - match.server),
-        share=options.matching,
-    )
+    match = by_name[MATCH].as_round
+    computing = options.page_cpu / 1e3 + options.matching * match.computing
+    page = replace(match, waiting=0.25, computing=computing, share=options.matching)
     print("pages that wait 250 ms, four at once for each worker, two cores for each four workers")
     print(f"{'workers':>8} {'pages/s':>9} {'ratio':>7}")
     one = simulated(page, processes=1, cores=2, at_once=4)
@@ -135,7 +127,7 @@ def load_of(by_name: Mapping[str, Cost], options: argparse.Namespace) -> Iterato
     workers = polls * options.poll_cpu / 1e3 + pages * options.page_cpu / 1e3
     workers += (polls - news) * quiet.client + news * new.client + pages * end.client + matches * match.client
     server = (polls - news) * quiet.server + news * new.server + pages * end.server + matches * match.server
-    lock = news * new.wall + matches * match.wall
+    lock = news * new.locked_wall + matches * match.locked_wall
     day = f"{options.polls:g} polls and {options.entries:g} new entries a day, {options.matching:.1%} match"
     yield f"{options.feeds:,} feeds, {day}:"
     yield f"  {polls:,.0f} polls/s, {news:,.0f} of them with news, {pages:,.0f} pages/s, {matches:,.1f} matches/s"
@@ -147,20 +139,53 @@ def load_of(by_name: Mapping[str, Cost], options: argparse.Namespace) -> Iterato
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Seconds for one of something: processor time of client and server, and wall time."""
+    """Seconds for one of something: processor time of client and server, and wall time.
+
+    `locked_client`, `locked_wall`: the parts of it under the deciding lock.
+    """
 
     name: str
     client: float
     server: float
     wall: float
+    locked_client: float = 0.0
+    locked_wall: float = 0.0
+
+    @property
+    def deciding(self) -> float:
+        """Processor time of both under the lock. The server's time is divided as the wall time is."""
+        return self.locked_client + (self.server * self.locked_wall / self.wall if self.wall else 0.0)
+
+    @property
+    def as_round(self) -> Round:
+        """A transaction as the simulation runs it, over and over: without the lock, then under it."""
+        computing = self.client + self.server - self.deciding
+        return Round(
+            waiting=max(0.0, self.wall - self.locked_wall - computing),
+            computing=computing,
+            deciding=self.deciding,
+            committing=max(0.0, self.locked_wall - self.deciding),
+        )
+
+
+def _as_planned(record: PollRecord, known: Mapping[int, KnownEntry]) -> PollRecord:
+    assert not known
+    return record
 
 
 class Rows:
-    """One process's work on a state: polls, entries and documents, as the daemon records them."""
+    """One process's work on a state: polls, entries and documents, as the daemon records them.
+
+    `locked_wall`, `locked_client`: seconds, and processor seconds of this process, from the moment when a transaction
+    had the deciding lock to the end of its commit.
+    """
 
     def __init__(self, engine: Engine, feed_ids: Sequence[tuple[FeedId, str]]) -> None:
         self._engine = engine
         self._feeds = feed_ids
+        self.locked_wall = self.locked_client = 0.0
+        self._locked_at: list[tuple[float, float]] = []
+        event.listen(engine, "after_cursor_execute", self._note_lock)
 
     def quiet_polls(self) -> int:
         """Records polls without news, in batches. Returns how many."""
@@ -176,13 +201,9 @@ class Rows:
         """Records polls with one new entry each."""
         for at in range(number):
             feed, url = self._feeds[at % len(self._feeds)]
-            record = PollRecord(
-                url=url,
-                poll_state="{}",
-                next_poll_at=NOW + timedelta(hours=1),
-                new=(new_entry(f"entry {next(_numbers)}"),),
-            )
-            self._do(polls.record_poll, feed, record, now=NOW)
+            new = new_entry(f"entry {next(_numbers)}")
+            record = PollRecord(url=url, poll_state="{}", next_poll_at=NOW + timedelta(hours=1), new=(new,))
+            self._do(polls.settle_poll, feed, new.keys.looked_up, partial(_as_planned, record), now=NOW)
         return number
 
     def entries_without_match(self) -> int:
@@ -204,8 +225,17 @@ class Rows:
         return made
 
     def _do(self, command: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        self._locked_at.clear()
         with self._engine.begin() as tx:
-            return command(tx, *args, **kwargs)
+            result = command(tx, *args, **kwargs)
+        for wall, client in self._locked_at[:1]:
+            self.locked_wall += time.perf_counter() - wall
+            self.locked_client += time.process_time() - client
+        return result
+
+    def _note_lock(self, _tx: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if "pg_advisory_xact_lock" in statement:
+            self._locked_at.append((time.perf_counter(), time.process_time()))
 
 
 def opened(location: Location, *, first: int = 0, number: int = FEEDS) -> tuple[Engine, Rows]:
@@ -227,17 +257,18 @@ def costs(location: Location) -> list[Cost]:
     with engine.begin() as tx:
         server = _server(tx) if is_postgresql(tx) else None
     found = [
-        _measured("poll without news", rows.quiet_polls, server),
-        _measured(NEWS, rows.polls_with_news, server),
-        _measured("entry that matches nothing", rows.entries_without_match, server),
+        _measured("poll without news", rows, rows.quiet_polls, server),
+        _measured(NEWS, rows, rows.polls_with_news, server),
+        _measured("entry that matches nothing", rows, rows.entries_without_match, server),
     ]
     rows.polls_with_news()
-    found.append(_measured(MATCH, rows.matches, server))
+    found.append(_measured(MATCH, rows, rows.matches, server))
     engine.dispose()
     return found
 
 
-def _measured(name: str, work: Callable[[], int], server: psutil.Process | None) -> Cost:
+def _measured(name: str, rows: Rows, work: Callable[[], int], server: psutil.Process | None) -> Cost:
+    rows.locked_wall = rows.locked_client = 0.0
     began, client, serving = time.perf_counter(), time.process_time(), _used(server)
     done = work()
     wall = time.perf_counter() - began
@@ -246,6 +277,8 @@ def _measured(name: str, work: Callable[[], int], server: psutil.Process | None)
         client=(time.process_time() - client) / done,
         server=(_used(server) - serving) / done,
         wall=wall / done,
+        locked_client=rows.locked_client / done,
+        locked_wall=rows.locked_wall / done,
     )
 
 

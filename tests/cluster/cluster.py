@@ -189,13 +189,17 @@ def configure(
     at_once: int = 64,
     more: str = "",
     every: str = "2s",
+    feeds: Mapping[str, str] | None = None,
 ) -> None:
-    """Writes the config of all workers: one watch, and a webhook that is notified of each document."""
+    """Writes the config of all workers: one watch, and a webhook that is notified of each document.
+
+    `feeds`: by default those of the outlets.
+    """
     net = f'[net]\nproxy = {json.dumps(outlets.news.origin)}\npause = "{pause}"\nrobots = false\nat_once = {at_once}\n'
     shared = f'[cluster]\nlease = "{lease}"\n'
     channels = [{"name": "hook", "type": "webhook", "url": hook.url, "group_wait": "0s"}] if hook else []
     cluster.program.configure(
-        feeds=outlets.feeds,
+        feeds=outlets.feeds if feeds is None else feeds,
         channels=channels,
         polling={"every": every, "fastest": every, "slowest": every},
         more=net + shared + more,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,14 +14,16 @@ from sqlalchemy.exc import InternalError
 from tests.databases import Server
 from tests.patience import HANGS
 from watcher.errors import HoldLost
+from watcher.model import FollowedFeed, ListedFeed
 from watcher.runtime.claims import working_under
 from watcher.store import StoreThread
-from watcher.store.commands import feeds, holds, jobs, polls, shards, sweep, workers
+from watcher.store.commands import feeds, followed_lists, holds, jobs, polls, shards, sweep, workers
+from watcher.store.commands.followed_lists import ListReading
 from watcher.store.commands.workers import NewWorker
-from watcher.store.dialect import shard_count
+from watcher.store.dialect import deciding, shard_count
 from watcher.store.engine.postgresql import explained, open_pulse, open_shared, was_suspended
 from watcher.store.fencing import Hold
-from watcher.store.queries.holds import lock_current
+from watcher.store.queries.holds import Due, lock_current
 from watcher.text.registrable import shard_of, shard_of_host
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -70,7 +72,9 @@ async def test_a_worker_that_comes_back_changes_nothing(shared: Engine) -> None:
     store = StoreThread(shared)
     try:
         old = hold_of(await store.run(holds.take, name, "old", now=NOW), name)
-        claimed = await store.run(holds.claim_in_shards, feeds.claim, {SHARD: old}, now=NOW, limit=9, lease=LONG)
+        claimed = await store.run(
+            holds.claim_in_shards, feeds.claim, Due.FEEDS, {SHARD: old}, now=NOW, limit=9, lease=LONG
+        )
         assert [feed.name for feed in claimed] == ["a"]
         assert await store.run(holds.take, name, "new", now=NOW) is None
         await store.run(expire, "old")
@@ -86,10 +90,15 @@ async def test_a_worker_that_comes_back_changes_nothing(shared: Engine) -> None:
         with pytest.raises(HoldLost, match=name):
             await beside
         assert await mine == 64
-        assert await store.run(holds.claim_in_shards, feeds.claim, {SHARD: old}, now=NOW, limit=9, lease=LONG) == []
+        assert (
+            await store.run(holds.claim_in_shards, feeds.claim, Due.FEEDS, {SHARD: old}, now=NOW, limit=9, lease=LONG)
+            == []
+        )
         with shared.begin() as tx:
             assert tx.execute(text("SELECT count(*) FROM feeds WHERE last_polled_at IS NOT NULL")).scalar_one() == 0
-        again = await store.run(holds.claim_in_shards, feeds.claim, {SHARD: new}, now=NOW, limit=9, lease=LONG)
+        again = await store.run(
+            holds.claim_in_shards, feeds.claim, Due.FEEDS, {SHARD: new}, now=NOW, limit=9, lease=LONG
+        )
         assert [feed.name for feed in again] == ["a"]
         assert not await store.run(holds.free, name, old.token, now=NOW)
         assert await store.run(holds.free, name, new.token, now=NOW)
@@ -139,6 +148,52 @@ def wait_for_hold(engine: Engine, name: str) -> None:
     assert taken.age == 0.0  # the former holder may have sent a request until now: the pause of hosts begins here
 
 
+async def test_a_list_that_is_read_meanwhile(shared: Engine, postgresql: Server) -> None:
+    """A worker that subscribes while another one reads a list subscribes to what that one has read."""
+    other = postgresql_opened(postgresql.url("state"))
+    store = StoreThread(shared)
+    try:
+        with shared.begin() as tx:
+            read_list(tx, "a", "b")
+            followed_lists.subscribe(tx, follow_all, addresses, now=NOW)
+        with other.begin() as tx:
+            deciding(tx)
+            late = asyncio.create_task(store.run(followed_lists.subscribe, follow_all, addresses, now=NOW))
+            while not tx.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first():
+                await asyncio.wait([late], timeout=0.01)
+                assert not late.done()
+            read_list(tx, "b", "c")
+            followed_lists.subscribe(tx, follow_all, addresses, now=NOW)
+        assert {feed.name for feed in await late} == {"b", "c"}
+        with shared.begin() as tx:
+            active = tx.execute(text("SELECT name FROM feeds WHERE active ORDER BY name")).scalars().all()
+        assert active == ["b", "c"]
+    finally:
+        store.close()
+        other.dispose()
+
+
+def read_list(tx: Connection, *names: str) -> None:
+    listed = tuple(
+        ListedFeed(list="l", key=name, url=f"https://{name}.example/feed", title=name, feed=name, listed=True)
+        for name in names
+    )
+    reading = ListReading(name="l", place="p", poll_state="", next_read_at=NOW, feeds=listed)
+    followed_lists.settle_reading(tx, reading, ops=(), now=NOW)
+
+
+def follow_all(listed: Sequence[ListedFeed]) -> list[FollowedFeed]:
+    return [
+        FollowedFeed(name=feed.title, url=feed.url, list=feed.list, key=feed.key, muted=False)
+        for feed in listed
+        if feed.listed
+    ]
+
+
+def addresses(followed: Sequence[FollowedFeed]) -> dict[str, str]:
+    return {feed.name: feed.url for feed in followed}
+
+
 def test_jobs_are_deferred_once_in_the_transaction_of_their_work(shared: Engine) -> None:
     """A queued job does not abort the transaction, and one that is rolled back leaves none. The statement fits the
     tables of the installed procrastinate.
@@ -174,7 +229,7 @@ def test_one_sweep_finds_due_work_without_a_job(shared: Engine) -> None:
         assert swept(tx) == {holds.shard_hold(shard_of(url, 64)) for url in FEEDS.values()}
         tx.execute(text("DELETE FROM procrastinate_jobs"))
         held = hold_of(holds.take(tx, holds.shard_hold(SHARD), "dead", now=NOW), holds.shard_hold(SHARD))
-        holds.claim_in_shards(tx, feeds.claim, {SHARD: held}, now=NOW, limit=9, lease=LONG)
+        holds.claim_in_shards(tx, feeds.claim, Due.FEEDS, {SHARD: held}, now=NOW, limit=9, lease=LONG)
         assert held.name not in swept(tx)
         expire(tx, "dead")
         assert held.name in swept(tx)
@@ -182,7 +237,7 @@ def test_one_sweep_finds_due_work_without_a_job(shared: Engine) -> None:
 
 
 def swept(tx: Connection) -> set[str]:
-    assert sweep.sweep(tx, shards=64, channels=(), revisits=False, limit=100, now=NOW)
+    assert sweep.sweep(tx, shards=64, channels=(), revisits=False, lease=LONG, limit=100, now=NOW)
     return set(tx.execute(text("SELECT lock FROM procrastinate_jobs")).scalars())
 
 

@@ -133,6 +133,35 @@ async def test_what_is_claimed_ahead_saves_claims_and_waits_its_turn() -> None:
     await stopped(task)
 
 
+@pytest.mark.parametrize("claims_all", [False, True])
+async def test_a_claim_of_all_is_not_repeated_until_the_next_wake(claims_all: bool) -> None:
+    """Three tasks that were all that was due end in turn. Where a claim may leave some, each causes another claim."""
+    claims, ends = list[int](), asyncio.Queue[None]()
+
+    async def claim(limit: int) -> list[int]:
+        claims.append(limit)
+        return [1, 2, 3] if len(claims) == 1 else []
+
+    async def handle(_number: int) -> None:
+        await ends.get()
+
+    lane = StepRunner[int]("test", width=4, claim=claim, handle=handle, claims_all=claims_all)
+    task = await working(lane)
+    assert claims == [4]
+    for left in (2, 1, 0):
+        ends.put_nowait(None)
+        while lane.running > left:  # noqa: ASYNC110 - the tasks themselves are what is waited for
+            await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)
+    assert claims == ([4] if claims_all else [4, 2, 3, 4])
+    lane.wake()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(claims) == (2 if claims_all else 5)
+    await stopped(task)
+
+
 async def test_what_was_claimed_ahead_is_not_begun_at_a_stop() -> None:
     """Its claim is void at the next start; it must not begin while the others are being ended."""
     pieces = Pieces(9)

@@ -5,7 +5,8 @@
 
 - `engine`: procrastinate's queue of jobs: fetched, finished, listened to.
 - `membership`: this worker's lease and its holds; `config_parts`: the parts of a config in which all workers agree.
-- `shard_jobs`, `other_jobs`: what a job does; `upkeep`: what one worker does for all.
+- `shard_jobs`, `other_jobs`: what a job does; `upkeep`: what one worker does for all; `attendance`: whether each shard
+  and role has a worker.
 - `sweep`: finds due work without a job, and jobs of dead workers.
 - `pacing`: the pauses of hosts across workers.
 - `worker`: the process, from its registration to its end.

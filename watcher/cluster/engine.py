@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
+from psycopg import AsyncConnection, Notify
 from psycopg import Error as PsycopgError
 from psycopg_pool import PoolClosed, PoolTimeout
 
@@ -24,10 +25,36 @@ from watcher.errors import StateError
 
 TROUBLE = (ConnectorException, PsycopgError, PoolTimeout, PoolClosed)
 _WAIT = timedelta(seconds=5)  # for a connection of the pool
+_AT_ONCE = 0.01  # seconds: for what the socket has received already
 _LISTEN_AGAIN = timedelta(seconds=1)
 
 for _library in ("procrastinate", "psycopg.pool"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)  # their errors are raised, and logged by the worker
+
+
+class _Connection(AsyncConnection[Any]):
+    """Waits for notifications until there are some. psycopg looks for them ten times a second."""
+
+    async def notifies(
+        self,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109  (psycopg's own signature)
+        stop_after: int | None = None,
+    ) -> AsyncGenerator[Notify]:
+        while timeout is None and stop_after is None:
+            async for notification in super().notifies(timeout=_AT_ONCE):
+                yield notification
+            await self._wait_until_readable()
+        async for notification in super().notifies(timeout=timeout, stop_after=stop_after):
+            yield notification
+
+    async def _wait_until_readable(self) -> None:
+        loop, readable, socket = asyncio.get_running_loop(), asyncio.Event(), self.fileno()
+        loop.add_reader(socket, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(socket)
 
 
 class Engine:
@@ -87,6 +114,7 @@ async def opened_engine(address: str) -> AsyncIterator[Engine]:
         conninfo=address,
         min_size=1,
         max_size=2,
+        connection_class=_Connection,
         timeout=_WAIT.total_seconds(),
         kwargs={"application_name": "watcher-jobs", "connect_timeout": 10},
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +18,14 @@ from watcher.runtime.runner import StepRunner
 from watcher.runtime.service import Service
 from watcher.store.commands.holds import FETCH, shard_hold
 from watcher.store.commands.jobs import SHARD_QUEUE
+from watcher.store.commands.membership import JobCounts
 from watcher.store.fencing import Hold
 from watcher.store.queries import due_work
 from watcher.store.queries.workers import LivingWorker
 
 GRACE = timedelta(seconds=5)  # for requests in flight when a shard is handed back
 _SHORTEST = 3.0  # seconds that a shard stays at least, unless the worker ends
-_AHEAD = timedelta(seconds=5)  # for work that is due soon a shard is kept: a job costs as much as some polls
+_AHEAD = timedelta(minutes=1)  # for work that is due soon a shard is kept: a job costs as much as ten polls
 _IDLE_LOOKS = 2  # at a shard without due work, one a second, before its job ends
 _OVERDUE_LOOKS = 3  # at jobs beyond the fair share that nobody takes, before this worker does
 
@@ -81,7 +82,7 @@ class ShardJobs:
         for shard in list(self._ends):
             self._end(shard)
 
-    def share_out(self, jobs: Mapping[str, int], others: Sequence[LivingWorker]) -> None:
+    def share_out(self, jobs: JobCounts, others: Sequence[LivingWorker]) -> None:
         """Hands over the shards beyond the fair share, those that were worked on longest first."""
         fair, now = self._fair_share(jobs, others), asyncio.get_running_loop().time()
         working = [shard for shard, end in self._ends.items() if not end.is_set()]
@@ -90,7 +91,7 @@ class ShardJobs:
         for shard in sorted(settled, key=self._began.__getitem__)[: max(excess, 0)]:
             self._end(shard)
 
-    def has_room(self, jobs: Mapping[str, int], others: Sequence[LivingWorker]) -> bool:
+    def has_room(self, jobs: JobCounts, others: Sequence[LivingWorker]) -> bool:
         """Whether this worker takes a further shard now."""
         working = sum(not end.is_set() for end in self._ends.values())
         if working < self._fair_share(jobs, others):
@@ -102,8 +103,8 @@ class ShardJobs:
         self._overdue = 0  # one that should take it does not: it may be dead
         return True
 
-    def _fair_share(self, jobs: Mapping[str, int], others: Sequence[LivingWorker]) -> int:
-        mine = sum(jobs.get(queue, 0) for queue in self.queues)
+    def _fair_share(self, jobs: JobCounts, others: Sequence[LivingWorker]) -> int:
+        mine = sum(jobs.of_queue.get(queue, 0) for queue in self.queues)
         count = sum(FETCH in other.roles and not other.paused and self._overlaps(other) for other in others)
         return max(math.ceil(mine / (count + 1)), 1)
 

@@ -26,9 +26,9 @@ async def sweep_once(
     now: datetime,
 ) -> bool:
     """Sweeps, unless another worker does. `channels`: those of the config. Returns whether it swept."""
-    if not await store.run(
-        sweep.sweep, shards=shards, channels=channels, revisits=revisits, limit=MOST_ASSIGNED, now=now
-    ):
-        return False
-    await engine.drop_stalled(lease)
-    return True
+    swept = await store.run(
+        sweep.sweep, shards=shards, channels=channels, revisits=revisits, lease=lease, limit=MOST_ASSIGNED, now=now
+    )
+    if swept is not None and swept.stalled:
+        await engine.drop_stalled(lease)
+    return swept is not None

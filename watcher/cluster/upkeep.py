@@ -1,14 +1,16 @@
-"""What one of the workers does for all: housekeeping, retention, followed lists, the review of feeds."""
+"""What one of the workers does for all: housekeeping, retention, lists, the review of feeds, and of who takes what."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
+from watcher.cluster.attendance import Attendance
 from watcher.cluster.membership import Membership
-from watcher.errors import HoldLost, WatcherError
+from watcher.errors import HoldLost, StateError, WatcherError
 from watcher.log import event
 from watcher.runtime.claims import working_under
 from watcher.runtime.service import Service
@@ -31,11 +33,14 @@ class Upkeep:
         self._membership = membership
         self._hold: Hold | None = None
         self._ticks = 0
+        own = service.resources
+        attendance = Attendance(own.store, settings=lambda: service.settings, now=own.now)
         self._work: tuple[tuple[timedelta, Callable[[], Awaitable[object]]], ...] = (
             (HOUSEKEEPING, service.keep_house),
             (RETENTION, service.delete_expired),
             (REVIEW, service.review_feeds),
             (TICK, service.lists.read_due),
+            (membership.duration, attendance.look),
         )
         self._done_at = [float("-inf")] * len(self._work)
 
@@ -56,10 +61,11 @@ class Upkeep:
                     await self._try(work)
 
     async def stop(self) -> None:
-        """Leaves the upkeep to others."""
+        """Leaves the upkeep to others. If the database is away, they take it when the lease has ended."""
         hold, self._hold = self._hold, None
         if hold is not None and hold.is_valid():
-            await self._membership.free(hold)
+            with suppress(StateError):
+                await self._membership.free(hold)
 
     async def _try(self, work: Callable[[], Awaitable[object]]) -> None:
         try:

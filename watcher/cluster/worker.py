@@ -13,7 +13,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -40,7 +39,6 @@ log = logging.getLogger(__name__)
 SWEEP = timedelta(seconds=2)
 _FOLLOW_LISTS = timedelta(seconds=15)
 _LEARN = timedelta(minutes=10)
-_LOOK_FOR_JOBS = timedelta(seconds=2)  # without a notification
 _LOG_INTERVAL = timedelta(minutes=1)
 _Task = Callable[[], Coroutine[Any, Any, None]]
 
@@ -76,6 +74,8 @@ class Worker:
         self._channels = ChannelJobs(service, member, holdings, self._ending)
         self._archive = ArchiveJob(service, member, self._ending)
         self._upkeep = Upkeep(service, member)
+        self._queues = [name for name in (ARCHIVE, DELIVER) if name in roles.names]
+        self._queues += self._shards.queues if FETCH in roles.names else ()
         self._log_at: dict[str, float] = {}
 
     # -- start and end -------------------------------------------------------------------------------------------------
@@ -89,12 +89,12 @@ class Worker:
     def run(self, stop: asyncio.Event) -> list[asyncio.Task[None]]:
         """Starts the loops. `stop` is set when the worker cannot go on."""
         self._stop = stop
-        queues = [ARCHIVE] * (ARCHIVE in self._roles.names) + [DELIVER] * (DELIVER in self._roles.names)
+        queues = [name for name in (ARCHIVE, DELIVER) if name in self._roles.names]
         loops: list[Coroutine[Any, Any, None]] = [
             self._forever("lease", self._renew, self._renewal_interval),
             self._forever("sweep", self._sweep, lambda: SWEEP * random.uniform(0.7, 1.3)),  # noqa: S311
             self._forever("tick", self._tick, lambda: TICK),
-            self._engine.listen([*queues, *(self._shards.queues if FETCH in self._roles.names else ())], self._wake),
+            self._engine.listen(self._queues, self._wake),
         ]
         if FETCH in self._roles.names:
             loops.append(self._take_jobs(self._shards.queues, self._has_room))
@@ -113,9 +113,11 @@ class Worker:
         await self._upkeep.stop()
 
     async def leave(self) -> None:
-        """Hands everything back."""
-        await self._finish_jobs()
-        await self._member.leave()
+        """Hands everything back. Raises StateError if the database is away."""
+        try:
+            await self._finish_jobs()
+        finally:
+            await self._member.leave()
 
     async def reload(self, apply: Callable[[], Awaitable[None]]) -> None:
         """Puts another config in force with `apply`, while no worker decides under the former one."""
@@ -160,6 +162,8 @@ class Worker:
         await self._finish_jobs()
         await self._heed_configs(seen)
         self._shards.share_out(seen.jobs, seen.others)
+        if not seen.jobs.waiting.isdisjoint(self._queues):
+            self._wake()  # a notification was lost, or there was no room before
 
     def _renewal_interval(self) -> timedelta:
         return min(self._member.duration / 5, timedelta(seconds=2))
@@ -228,7 +232,7 @@ class Worker:
             except WatcherError as error:
                 self._log_failure("queue", error)
             if job is None:
-                await _wait(woken)
+                await woken.wait()
                 continue
             task = asyncio.create_task(self._do(job))
             self._jobs[task] = job
@@ -306,10 +310,3 @@ class Worker:
 
 async def _always() -> bool:
     return True
-
-
-async def _wait(woken: asyncio.Event) -> None:
-    """Waits for a notification, or for a while."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LOOK_FOR_JOBS.total_seconds() * random.uniform(0.3, 1.0)):  # noqa: S311
-            await woken.wait()

@@ -62,6 +62,11 @@ class Settings:
         }
         return replace(self, feeds=listed | {feed.name: feed for feed in self.config.feeds})
 
+    def addresses(self, followed: Iterable[FollowedFeed]) -> dict[str, str]:
+        """Returns the address of each feed that is polled: of those of followed lists, and of those of the config."""
+        listed = {feed.name: feed.url for feed in followed if self.config.opml and not feed.muted}
+        return listed | {feed.name: feed.url for feed in self.config.feeds}
+
     def origin_of_list(self, feed: FeedConfig) -> str | None:
         """The origin of the followed list that names a feed: the feed may be there though that is private."""
         place = next((each.url for each in self.config.opml if each.name == feed.list), "") if feed.list else ""

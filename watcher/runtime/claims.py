@@ -18,6 +18,7 @@ from watcher.store.commands.feeds import ClaimedFeed
 from watcher.store.commands.outbox import ClaimedDelivery
 from watcher.store.commands.revisits import ClaimedRevisit
 from watcher.store.fencing import Hold, current_hold
+from watcher.store.queries.holds import Due
 
 T = TypeVar("T")
 OfShard = ClaimedFeed | ClaimedEntry | ClaimedRevisit
@@ -57,15 +58,15 @@ class Claims:
 
     async def feeds(self, limit: int, *, due_by: datetime | None) -> list[ClaimedFeed]:
         """Claims feeds that are due."""
-        return await self._claim(feeds.claim, limit, due_by=due_by)
+        return await self._claim(feeds.claim, Due.FEEDS, limit, due_by=due_by)
 
     async def entries(self, limit: int, *, for_backfills: bool) -> list[ClaimedEntry]:
         """Claims pending entries."""
-        return await self._claim(entries.claim, limit, for_backfills=for_backfills)
+        return await self._claim(entries.claim, Due.ENTRIES, limit, for_backfills=for_backfills)
 
     async def revisits(self, limit: int) -> list[ClaimedRevisit]:
         """Claims documents whose pages are due."""
-        return await self._claim(revisits.claim, limit)
+        return await self._claim(revisits.claim, Due.REVISITS, limit)
 
     async def deliveries(self, context: DeliverContext, *, in_hand: Collection[int]) -> list[ClaimedDelivery]:
         """Claims deliveries, one for each free channel."""
@@ -91,13 +92,14 @@ class Claims:
         """Gives claims back; each page is due at another time."""
         await self._by_hold(claimed, lambda some: self._store.run(revisits.reschedule, some))
 
-    async def _claim(self, command: Callable[..., list[T]], limit: int, **more: Any) -> list[T]:
+    async def _claim(self, command: Callable[..., list[T]], due: Due, limit: int, **more: Any) -> list[T]:
         if (self._holdings is not None and not self._holdings.shards) or not await self._is_open():
             return []
-        asked = {"now": self._now(), "limit": limit, "lease": LEASE, **more}
+        now, asked = self._now(), {"limit": limit, "lease": LEASE, **more}
         if self._holdings is None:
-            return await self._store.run(command, **asked)
-        return await self._store.run(holds.claim_in_shards, command, dict(self._holdings.shards), **asked)
+            return await self._store.run(command, now=now, **asked)
+        shards = dict(self._holdings.shards)
+        return await self._store.run(holds.claim_in_shards, command, due, shards, now=now, **asked)
 
     async def _by_hold(
         self,

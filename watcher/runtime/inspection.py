@@ -12,6 +12,7 @@ from watcher.errors import StateError
 from watcher.runtime import disk_guard, housekeeping
 from watcher.runtime.status import line_of
 from watcher.store import StoreReader
+from watcher.store.commands import incidents
 from watcher.store.engine.lock import look_for_life
 from watcher.store.queries.health import Health, read_health
 from watcher.store.queries.workers import WorkerStatus
@@ -98,5 +99,5 @@ def _state(health: Health) -> Iterator[str]:
         yield f"Channel {name} is parked ({reason}); after fixing it, run: watcher outbox resume {name}"
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
-    needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT)
+    needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT, incidents.WORKERS)
     yield from (text for name, text in sorted(health.incidents.items()) if name.partition(" ")[0] in needs_a_person)

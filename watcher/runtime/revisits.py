@@ -55,6 +55,7 @@ class Revisits:
                 reschedule=claims.reschedule_revisits,
             ),
             hold_of=holdings.of_shard if holdings else None,
+            claims_all=True,
         )
 
     async def enroll(self) -> None:

@@ -31,6 +31,7 @@ class StepRunner(Generic[T]):
 
     Up to `ahead` further tasks are claimed with them, so that not each task that ends costs a claim; a `limiter` bounds
     how many running tasks may be for one host. A claim that returns nothing puts the runner to sleep until `wake`.
+    `claims_all`: a claim returns all that is due, up to its limit; if that was less, a task that ends causes no claim.
     `hold_of`: the hold under which a task works; None if it has been lost since the claim, which is void then.
     Errors of `handle` are logged, and the runner goes on. A task that ended in a WatcherError (the state could not be
     written) is given back by `release` as soon as that works; after a bug its claim expires by itself, so that the same
@@ -48,12 +49,15 @@ class StepRunner(Generic[T]):
         ahead: int = 0,
         limiter: HostLimiter[T] | None = None,
         hold_of: Callable[[T], Hold | None] | None = None,
+        claims_all: bool = False,
     ) -> None:
         self.name = name
         self._hold_of = hold_of
         self._width = width
         self._ahead = ahead
         self._limiter = limiter
+        self._claims_all = claims_all
+        self._nothing_due = False
         self._claim = claim
         self._handle = handle
         self._release = release
@@ -94,6 +98,7 @@ class StepRunner(Generic[T]):
 
         Raises the errors of `claim`: the work is not done then.
         """
+        self._claims_all = False
         try:
             while True:
                 fed = feeder is None or feeder.done()
@@ -147,6 +152,7 @@ class StepRunner(Generic[T]):
     # -- claim and start -----------------------------------------------------------------------------------------------
 
     async def _start_due(self) -> None:
+        self._nothing_due = False
         await self._release_failed()
         self._start_ready()
         while len(self._running) < self._width:
@@ -159,6 +165,7 @@ class StepRunner(Generic[T]):
             self._ready.extend(tasks)
             self._start_ready()
             if len(tasks) < wanted:
+                self._nothing_due = self._claims_all
                 return
 
     @property
@@ -235,7 +242,7 @@ class StepRunner(Generic[T]):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
         self._start_ready()
-        if len(self._running) < self._width:
+        if len(self._running) < self._width and not self._nothing_due:
             self._woken.set()
 
     def _log_failed_claim(self, error: Exception) -> None:

@@ -50,7 +50,7 @@ from watcher.runtime.revisits import MOST_OF_ONCE, Revisits
 from watcher.runtime.runner import StepRunner
 from watcher.runtime.rwlock import ReadWriteLock
 from watcher.runtime.unread_feeds import review_unread_feeds
-from watcher.store.commands import entries, feeds, followed_lists, holds, outbox, polls, revisits
+from watcher.store.commands import entries, feeds, followed_lists, holds, incidents, outbox, polls, revisits
 from watcher.store.commands.entries import ClaimedEntry
 from watcher.store.commands.feeds import ClaimedFeed
 from watcher.store.commands.outbox import ClaimedDelivery
@@ -231,6 +231,7 @@ class Service:
         for void in (feeds.void_claims, entries.void_claims, revisits.void_claims):
             await own.store.run(void)
         await own.store.run(outbox.void_claims, now=own.now())
+        await own.store.run(incidents.forget, incidents.WORKERS)  # this process takes all work
         if subscribes:
             await self.subscribe()
         if adopted := await adopt_folder(self.generation.archive):
@@ -260,16 +261,15 @@ class Service:
 
     async def _subscribe_feeds(self) -> None:
         """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""
-        run = self.resources.store.run
         async with self._subscribing:
-            config = self.settings.config
-            followed = await run(followed_lists.follow, _decision(config))
-            if config is not self.settings.config:  # a reload came in between, which subscribes itself
+            settings = self.settings
+            followed = await self.resources.store.run(
+                followed_lists.subscribe, _decision(settings.config), settings.addresses, now=self.resources.now()
+            )
+            if settings.config is not self.settings.config:  # a reload came in between, which subscribes itself
                 return
-            if config.opml:
-                self.switch(self.settings.following(followed), self.generation.client)
-            wanted = {feed.name: feed.url for feed in self.settings.feeds.values()}
-            await run(feeds.subscribe, wanted, now=self.resources.now())
+            if settings.config.opml:
+                self.switch(settings.following(followed), self.generation.client)
         self.poll.wake()
 
     def abort(self, error: WatcherError) -> None:
@@ -303,6 +303,7 @@ class Service:
                 reschedule=None if to_the_end else self._claims.reschedule_feeds,
             ),
             hold_of=held.of_shard if held else None,
+            claims_all=True,
         )
         self.ingest = StepRunner(
             "ingest",
@@ -318,6 +319,7 @@ class Service:
                 reschedule=None if to_the_end else self._claims.reschedule_entries,
             ),
             hold_of=held.of_shard if held else None,
+            claims_all=True,
         )
         self.deliver = StepRunner(
             "deliver",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from watcher.model import FollowedFeed, ListedFeed
 from watcher.store import schema
-from watcher.store.commands import outbox
+from watcher.store.commands import feeds, outbox
 from watcher.store.dialect import deciding, upsert
 from watcher.store.queries.followed_lists import listed
 
@@ -68,8 +68,25 @@ def settle_reading(tx: Connection, reading: ListReading, *, ops: Iterable[str], 
     return ListChange() if reading.feeds is None else _take(tx, reading.name, reading.feeds)
 
 
-def follow(tx: Connection, decide: Callable[[Sequence[ListedFeed]], Sequence[FollowedFeed]]) -> Sequence[FollowedFeed]:
-    """Lets `decide` choose the feeds to follow among those of all lists, and keeps the names that it gave them."""
+def subscribe(
+    tx: Connection,
+    decide: Callable[[Sequence[ListedFeed]], Sequence[FollowedFeed]],
+    wanted: Callable[[Sequence[FollowedFeed]], Mapping[str, str]],
+    *,
+    now: datetime,
+) -> Sequence[FollowedFeed]:
+    """Lets `decide` choose the feeds to follow among those of all lists, and subscribes what is `wanted` with them.
+
+    One transaction: else a worker would subscribe to what the lists named before another one read them again.
+    """
+    deciding(tx)
+    followed = _follow(tx, decide)
+    feeds.subscribe(tx, wanted(followed), now=now)
+    return followed
+
+
+def _follow(tx: Connection, decide: Callable[[Sequence[ListedFeed]], Sequence[FollowedFeed]]) -> Sequence[FollowedFeed]:
+    """Keeps the names that `decide` gives to the feeds."""
     rows = listed(tx)
     followed = decide(rows)
     names = {feed.key: feed.name for feed in followed}
@@ -95,14 +112,14 @@ def _record_health(tx: Connection, reading: ListReading, *, now: datetime) -> No
     tx.execute(record.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _take(tx: Connection, name: str, feeds: Sequence[ListedFeed]) -> ListChange:
+def _take(tx: Connection, name: str, named: Sequence[ListedFeed]) -> ListChange:
     before = {row.key: row for row in tx.execute(select(schema.listed_feeds).where(_rows.list == name))}
-    now_listed = {feed.key for feed in feeds}
+    now_listed = {feed.key for feed in named}
     muted = [row for key, row in before.items() if row.listed and key not in now_listed]
     if muted:
         tx.execute(_MUTE, [{"of": name, "at": row.key} for row in muted])
     new, changed = [], []
-    for position, feed in enumerate(feeds):
+    for position, feed in enumerate(named):
         row = before.get(feed.key)
         if row is None:
             new.append((position, feed))

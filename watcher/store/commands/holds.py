@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from watcher.store import raw_cluster_sql as sql
 from watcher.store.commands import outbox
 from watcher.store.fencing import Hold
-from watcher.store.queries.holds import lock_current
+from watcher.store.queries.holds import Due, lock_current, lock_due
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -85,12 +85,18 @@ def with_current(
 
 
 def claim_in_shards(
-    tx: Connection, command: Callable[..., list[T]], shards: Mapping[int, Hold], /, **asked: Any
+    tx: Connection,
+    command: Callable[..., list[T]],
+    due: Due,
+    shards: Mapping[int, Hold],
+    /,
+    *,
+    now: datetime,
+    **asked: Any,
 ) -> list[T]:
-    """Claims with `command` in those of the shards whose holds are not lost."""
-    current = lock_current(tx, set(shards.values()))
-    held = [shard for shard, hold in shards.items() if hold in current]
-    return command(tx, shards=held, **asked) if held else []
+    """Claims with `command` in those of the shards with `due` work whose holds are not lost."""
+    held = lock_due(tx, due, shards, now=asked.get("due_by") or now)
+    return command(tx, shards=held, now=now, **asked) if held else []
 
 
 def void_claims(tx: Connection, name: str, *, now: datetime) -> None:

@@ -11,6 +11,9 @@ from watcher.store import schema
 from watcher.store.commands.outbox import notify
 from watcher.store.dialect import deciding
 
+WORKERS = "workers"
+"""The first word of incidents about work that no worker takes."""
+
 
 def begin(
     tx: Connection, name: str, message: str, *, ops: Iterable[str], now: datetime, since: datetime | None = None
@@ -41,3 +44,8 @@ def end(
     for channel in ops:
         notify(tx, channel, message, now=now)
     return True
+
+
+def forget(tx: Connection, kind: str) -> None:
+    """Removes the incidents of a kind, the first word of their names, without a notification."""
+    tx.execute(delete(schema.incidents).where(schema.incidents.c.name.startswith(f"{kind} ", autoescape=True)))

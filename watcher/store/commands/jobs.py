@@ -43,11 +43,6 @@ def wake_channels(tx: Connection, channels: Iterable[str]) -> None:
             defer_delivery(tx, channel)
 
 
-def names(tx: Connection) -> frozenset[str]:
-    """The names of the jobs that wait or run."""
-    return frozenset(tx.execute(sql.JOB_NAMES).scalars())
-
-
 def defer_fetch(tx: Connection, shard: int) -> None:
     """Defers the job that works on a shard."""
     _defer(tx, SHARD_QUEUE.format(shard), FETCH, shard_hold(shard), {"shard": shard})

@@ -14,12 +14,20 @@ from watcher.store.queries.workers import LivingWorker, living
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """The number of jobs by queue, and the queues in which some of them wait to be taken."""
+
+    of_queue: Mapping[str, int]
+    waiting: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The others that are alive, the jobs by queue, and the hosts that several workers ask."""
+    """The others that are alive, the jobs, and the hosts that several workers ask."""
 
     others: tuple[LivingWorker, ...]
     own: LivingWorker
-    jobs: Mapping[str, int]
+    jobs: JobCounts
     shared_hosts: frozenset[str]
 
 
@@ -48,6 +56,10 @@ def renew_and_look(
     )
 
 
-def count_jobs(tx: Connection) -> Mapping[str, int]:
-    """The number of jobs that wait or run, by queue."""
-    return {row.queue_name: row.jobs for row in tx.execute(sql.COUNT_JOBS)}
+def count_jobs(tx: Connection) -> JobCounts:
+    """Counts the jobs that wait or run."""
+    rows = tx.execute(sql.COUNT_JOBS).all()
+    return JobCounts(
+        of_queue={row.queue_name: row.jobs for row in rows},
+        waiting=frozenset(row.queue_name for row in rows if row.waiting),
+    )

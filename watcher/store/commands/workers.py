@@ -65,12 +65,9 @@ def renew(
     aware: bool,
     tally: Mapping[str, object],
 ) -> bool:
-    """Renews a worker's lease, and records its counts. False, with nothing changed, if it ended before."""
+    """Renews a worker's lease, also for the engine, and records its counts. False, with no change, if it ended."""
     row = {"id": worker, "lease": lease, "paused": paused, "aware": aware, "tally": json.dumps(dict(tally))}
-    if tx.execute(sql.RENEW_WORKER, row).first() is None:
-        return False
-    tx.execute(sql.RENEW_ENGINE, {"engine": engine})
-    return True
+    return tx.execute(sql.RENEW_WORKER, row | {"engine": engine}).first() is not None
 
 
 def reconfigure(tx: Connection, worker: str, config: Mapping[str, str]) -> None:

@@ -51,6 +51,19 @@ class WorkerStatus:
     tally: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattended:
+    """What living workers leave: the `shards` that none of them takes, with their feeds and the entries that wait.
+
+    `roles`: those that living workers have.
+    """
+
+    shards: tuple[int, ...]
+    feeds: int
+    entries: int
+    roles: frozenset[str]
+
+
 def living(tx: Connection) -> tuple[LivingWorker, ...]:
     """Returns the workers that are alive."""
     return tuple(
@@ -88,4 +101,21 @@ def list_workers(tx: Connection) -> tuple[WorkerStatus, ...]:
             tally=row.tally,
         )
         for row in tx.execute(sql.WORKERS)
+    )
+
+
+def unattended(tx: Connection, *, shards: int) -> Unattended:
+    """Compares the living workers with all `shards`, which are counted from 0."""
+    workers = living(tx)
+    left = set(range(shards))
+    for worker in workers:
+        if "fetch" in worker.roles:
+            first, _, last = worker.shards.partition("-")
+            left.difference_update(range(int(first), int(last) + 1))
+    found = tx.execute(sql.WORK_OF_SHARDS, {"shards": sorted(left)}).one()
+    return Unattended(
+        shards=tuple(sorted(left)),
+        feeds=found.feeds,
+        entries=found.entries,
+        roles=frozenset(role for worker in workers for role in worker.roles),
     )
