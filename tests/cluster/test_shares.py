@@ -55,7 +55,7 @@ def test_disjoint_shards(cluster: Cluster, news: Newsroom) -> None:
     second = cluster.start("--roles", "fetch,archive", "--shards", "32-63")
     cluster.ready(second)
     cluster.wait_for(lambda: polled(outlets, upper))
-    cluster.wait_for(lambda: cluster.count("incidents") == 0)
+    cluster.wait_for(lambda: cluster.count("troubles") == 0)
     assert cluster.program.command("healthcheck").code == 0
     outlets.publish(2)
     cluster.wait_for(lambda: cluster.count("documents WHERE written_at IS NOT NULL") == outlets.matching)
@@ -116,7 +116,7 @@ def test_a_followed_list_of_two_workers(cluster: Cluster, news: Newsroom) -> Non
     gone = outlets.hosts[0]
     cluster.wait_for(lambda: cluster.count(f"feeds WHERE active AND url LIKE '%{gone}/%'") == 0)
     former, seen = polls(outlets, [gone]), max(polls(outlets, outlets.hosts[1:5]).values())
-    cluster.wait_for(lambda: polled(outlets, outlets.hosts[1:5], more_than=seen + 16))
+    cluster.wait_for(lambda: polled(outlets, outlets.hosts[1:5], more_than=seen + 2))
     assert polls(outlets, [gone]) == former
     changes = [line for worker in workers for line in event(worker, "list.changed")]
     assert [(line["added"], line["muted"]) for line in changes] == [(5, 0), (1, 1)]

@@ -28,7 +28,7 @@ _WAIT = timedelta(seconds=5)  # for a connection of the pool
 _AT_ONCE = 0.01  # seconds: for what the socket has received already
 _LISTEN_AGAIN = timedelta(seconds=1)
 
-for _library in ("procrastinate", "psycopg.pool"):
+for _library in ("procrastinate", "psycopg"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)  # their errors are raised, and logged by the worker
 
 
