@@ -21,7 +21,9 @@ from tests.receivers import Receiver
 KILLS = int(os.environ.get("WATCHER_CLUSTER_KILLS", "4"))
 """Processes that are killed; each eighth is the server's postmaster, and one is always."""
 PAUSE = 0.4
-JITTER = 0.03  # of this machine, between the sending of a request and its arrival
+JITTER = (
+    0.2  # of a busy machine, between the sending of a request and its arrival; it does not add up over all requests
+)
 
 
 def test_suspended_and_killed_workers_and_redirects(cluster: Cluster, news: Newsroom) -> None:
@@ -45,6 +47,7 @@ def test_suspended_and_killed_workers_and_redirects(cluster: Cluster, news: News
     for host, times in outlets.starts().items():
         gaps = [later - earlier for earlier, later in pairwise(times)]
         assert min(gaps) > PAUSE - JITTER, (host, sorted(gaps)[:3])
+        assert sum(gaps) > PAUSE * len(gaps) - JITTER, (host, gaps)
     assert [workers[0].end(), workers[2].end()] == [0, 0]
 
 
@@ -72,6 +75,7 @@ def test_killed_workers_and_postmasters(cluster: Cluster, news: Newsroom, postgr
         done = outlets.published - dice.randrange(16)
         cluster.wait_for(partial(at_least_done, cluster, done))
         if kill % 8 == 2:
+            cluster.ready(*workers)  # one that cannot start ends, and is started again by systemd
             postgresql.stop()
             time.sleep(dice.random() / 2)
             postgresql.start()
