@@ -20,6 +20,8 @@ from watcher.text import fold, host_name, is_word_character, units
 _LINE = re.compile(r"\S[^\n]*")
 _SENTENCES = re.compile(r"[.!?]\s+\w")
 _LONGEST_HEADLINE = 200  # characters
+_FEW_PLACES = 8  # at which the words around them are counted; for more, all words of the text
+_NEARBY = 200  # characters
 _LONG_TITLE = 3  # words: a shorter one may begin any sentence
 
 
@@ -134,7 +136,7 @@ class Evidence:
 
     def reach(self, span: Span, words: int) -> int:
         """Returns the folded offset of the end of the word that is `words` words behind the span."""
-        return self._texts[span.field].end_of_word(self._texts[span.field].word_at(span.end - 1) + words)
+        return self._texts[span.field].reach(span.end - 1, words)
 
     def hits(self, witnesses: Iterable[Witness], most: int = MAX_HITS_OF_TERM) -> list[Hit]:
         """Makes the hits of a query, in the order of the texts: each term once at a place, with its longest form.
@@ -236,6 +238,7 @@ class _Text:
         self._original = original
         self.occurrences = lexicon.find(self._scanned)
         self._words: tuple[list[int], list[int]] | None = None
+        self._reached = 0
 
     @property
     def folded(self) -> str:
@@ -262,9 +265,28 @@ class _Text:
         """Returns the number of the word at a folded offset, or of the word before it."""
         return bisect_right(self._word_edges()[0], offset) - 1
 
-    def end_of_word(self, number: int) -> int:
+    def reach(self, offset: int, words: int) -> int:
+        """Returns the end of the word that is `words` words behind the one at a folded offset, or before it.
+
+        For a few offsets only the words around them are counted: a text has hundreds.
+        """
+        start = self.folded.rfind(" ", max(0, offset - _NEARBY), offset)
+        if self._words is None and self._reached < _FEW_PLACES and start >= 0:
+            self._reached += 1
+            return self._reach_from(start, offset, words)
         ends = self._word_edges()[1]
-        return ends[min(number, len(ends) - 1)] if ends else 0
+        return ends[min(self.word_at(offset) + words, len(ends) - 1)] if ends else 0
+
+    def _reach_from(self, start: int, offset: int, words: int) -> int:
+        """Counts words from `start`, which is between two of them."""
+        end = offset + 1
+        for unit in units(self.folded, start):
+            if unit.start() > offset:
+                words -= 1
+            if words < 0:
+                break
+            end = unit.end()
+        return end
 
     def _word_edges(self) -> tuple[list[int], list[int]]:
         if self._words is None:

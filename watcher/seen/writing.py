@@ -136,19 +136,19 @@ class Writer:
             ).fetchall()
             for place, number, dictionary, content in found:
                 row = _Row(partition=partition.name, place=place, number=number, dictionary=dictionary, content=content)
-                self._delete(row, indexed=partition.indexed)
+                self._delete(row, partition)
 
-    def _delete(self, row: _Row, *, indexed: bool) -> None:
+    def _delete(self, row: _Row, partition: Partition) -> None:
         """Deletes a text and its words. Words of a text that cannot be read stay: the search ignores them."""
         self._db.execute(f"DELETE FROM texts_{row.partition} WHERE id = ?", (row.place,))
         self._db.execute(f"DELETE FROM contents_{row.partition} WHERE id = ?", (row.number,))
-        if not indexed:
+        if not partition.indexed:
             return
         try:
             words = _indexed(self._codec.unpack(row.content, row.dictionary))
         except UnreadableText:
             return
-        self._words.remove(row.partition, row.place, words)
+        self._words.remove(row.partition, row.place, words, version=partition.index)
 
     def _second(self, text: SeenText) -> int:
         article = text.article

@@ -98,9 +98,12 @@ def words(folded: str) -> Iterator[re.Match[str]]:
     return _word_pattern().finditer(folded)
 
 
-def units(folded: str) -> Iterator[re.Match[str]]:
-    """Yields the words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each."""
-    return _unit_pattern().finditer(folded)
+def units(folded: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """Yields the words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each.
+
+    `start`: where to begin, between two of them. None has a space in it.
+    """
+    return _unit_pattern().finditer(folded, start)
 
 
 def is_word_character(character: str) -> bool:
