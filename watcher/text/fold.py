@@ -167,25 +167,36 @@ def _plain_signs(text: str) -> str:
 class _Blocks:
     """The blocks of a text that are not folded one character to one, with their places before and after folding.
 
-    Folding works block by block (`_blocks_of`), so between two blocks offsets differ by a constant.
+    Folding works block by block (`_blocks_of`), so between two blocks offsets differ by a constant. Blocks are found as
+    far as they are needed.
     """
 
-    __slots__ = ("_folded_ends", "_folded_starts", "_original_ends", "_original_starts")
+    __slots__ = ("_folded_ends", "_folded_starts", "_further", "_original", "_original_ends", "_original_starts", "_shift")
 
     def __init__(self, original: str) -> None:
         self._folded_starts, self._folded_ends = array("q"), array("q")
         self._original_starts, self._original_ends = array("q"), array("q")
-        shift = 0
-        for start, end in _blocks_of(original):
-            length = _folded_length(original[start:end])
-            self._folded_starts.append(start + shift)
-            self._folded_ends.append(start + shift + length)
+        self._shift = 0
+        self._original = original
+        self._further = _blocks_of(original)
+
+    def _find_until(self, position: int) -> None:
+        """Finds the blocks that begin at a folded position or before it."""
+        while not self._folded_starts or self._folded_starts[-1] <= position:
+            block = next(self._further, None)
+            if block is None:
+                return
+            start, end = block
+            length = _folded_length(self._original[start:end])
+            self._folded_starts.append(start + self._shift)
+            self._folded_ends.append(start + self._shift + length)
             self._original_starts.append(start)
             self._original_ends.append(end)
-            shift += length - (end - start)
+            self._shift += length - (end - start)
 
     def shift_of(self, start: int, end: int) -> int | None:
         """Returns how many characters later `text[start:end]` is in the original, None if a block is part of it."""
+        self._find_until(end)
         block = bisect_right(self._folded_starts, start) - 1
         if block + 1 < len(self._folded_starts) and self._folded_starts[block + 1] < end:
             return None
@@ -197,6 +208,7 @@ class _Blocks:
 
     def origin(self, position: int) -> tuple[int, int]:
         """Returns the span of the original that became the folded character at `position`."""
+        self._find_until(position)
         # Of several blocks that start here all but the last are empty: they folded to nothing.
         block = bisect_right(self._folded_starts, position) - 1
         if block < 0:
