@@ -146,6 +146,26 @@ def test_an_index_of_the_first_version_is_searched_and_grows_no_more(path: Path)
     assert query(path, "SELECT count(*) FROM index_2026_11_x WHERE index_2026_11_x MATCH 'deich'") == [(0,)]
 
 
+@pytest.mark.parametrize(("share", "fewest", "most"), [(2, 512, 513), (30, 64, 128)])
+def test_frequent_prefixes_are_read_without_the_index(path: Path, share: int, fewest: int, most: int) -> None:
+    """As long as many texts have their letters: the index would collect all of them first."""
+    bodies_of = (f"Das dent{n:03}er." if n % share == 0 else "Boot" for n in range(700))
+    words = " ".join(f"dent{n:03}ist" for n in range(400))
+    given = [text(n, body, fetched_at=NOW - timedelta(seconds=n)) for n, body in enumerate(bodies_of)]
+    write(path, *given, text(700 * share, words, fetched_at=NOW - timedelta(days=1)))
+    asked: list[str] = []
+
+    def may_match(letters: str, feed: str) -> bool:
+        asked.append(feed)
+        return "dent" in letters
+
+    with open_reader(path) as reader:
+        found = [each.link_key for each in reader.newest(Window(), Phrase(words=("dent",), prefix=True), may_match)]
+    assert found == sorted(found)
+    assert found == [*range(0, 700, share), 700 * share]
+    assert fewest <= len(asked) <= most
+
+
 def test_texts_of_one_page_are_found_by_its_key(path: Path) -> None:
     """The one fetched last first; none for another page."""
     write(path, replace(text(1, "a"), variant=1), replace(text(1, "b", fetched_at=NOW + timedelta(1)), variant=2))

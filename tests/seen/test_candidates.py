@@ -169,9 +169,7 @@ def compiles(watch: Watch) -> bool:
 
 
 @settings(max_examples=400)
-@given(
-    query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts, version=st.integers(1, VERSION)
-)
+@given(query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts, version=st.integers(1, VERSION))
 def test_every_match_of_a_query_is_a_candidate(
     query: str, inflect: bool, compounds: bool, texts: list[Text], version: int
 ) -> None:
@@ -195,14 +193,44 @@ def test_every_match_of_a_term_is_a_candidate(
 
 SIDES = {
     "Rutte": ["Rutte", "Ruttes", "Rutte's", "Rut-te", "Rut-\nte", "Rutte-Besuch", "RUTTE"],
-    "Purl-Initiative": ["Purl-Initiative", "Purlinitiative", "Purl Initiativen", "Purl-Initia-\ntive", "Purl-Initiative-Geld"],
+    "Purl-Initiative": [
+        "Purl-Initiative",
+        "Purlinitiative",
+        "Purl Initiativen",
+        "Purl-Initia-\ntive",
+        "Purl-Initiative-Geld",
+    ],
     "1.250": ["1.250", "1.250,50", "1.250-mal"],
     '"eins zwei drei vier fünf"': ["eins zwei drei vier fünf", "eins-zwei-drei-vier-fünf", "einszwei drei vier fünf"],
     "(Nato OR Hans)": ["Nato", "NATO-Rat", "Hans'", "Hans"],
     "Mill*": ["Millionen", "Milliarden-Paket", "Mill-ionen"],
 }
-UNITS = ["der", "sagte", "Rhein-Main-Gebiet", "1.250.000,50", "19.30", "Nato's", "a-b-c-d-e", "x-y-z-a-b-c-d-e-f", "Vor-Ort-Termin"]
-UNITS += ["'so'", "(-x", "–", "-", "Regie-\nrung", "a.b", "3,5-fach", "\u00ad", "東京", ".", "x\u0301-y", "1,2,3,4,5,6", "O'Neil's"]
+UNITS = [
+    "der",
+    "sagte",
+    "Rhein-Main-Gebiet",
+    "1.250.000,50",
+    "19.30",
+    "Nato's",
+    "a-b-c-d-e",
+    "x-y-z-a-b-c-d-e-f",
+    "Vor-Ort-Termin",
+]
+UNITS += [
+    "'so'",
+    "(-x",
+    "–",
+    "-",
+    "Regie-\nrung",
+    "a.b",
+    "3,5-fach",
+    "\u00ad",
+    "東京",
+    ".",
+    "x\u0301-y",
+    "1,2,3,4,5,6",
+    "O'Neil's",
+]
 
 
 @st.composite

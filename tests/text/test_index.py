@@ -19,7 +19,7 @@ LETTERS = "a" * 500_000
         ("a-b-c d e f g h k i-j", "a b c d e f g h k i j", f"ab abc bc ij {DENSE}"),
         ("a-b-c d e f g h k l i-j", "a b c d e f g h k l i j", "ab abc bc ij"),
         ("1.250,50 Euro", "1 250 50 euro", ""),
-        ("1.2.3.4.5.6", "1 2 3 4 5 6", f"{LARGE_UNIT} {DENSE}"),
+        ("1.2.3.4.5.6", "1 2 3 4 5 6", f"{DENSE} {LARGE_UNIT}"),
         ("a.b.c.d.e.f", "a b c d e f", ""),
         ("1.2.3.4.5", "1 2 3 4 5", DENSE),
         ("東京-Reise", "東 京 reise", f"京reise {LARGE_UNIT} {DENSE}"),

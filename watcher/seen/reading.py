@@ -48,9 +48,10 @@ class Window:
     feed: str = ""
     kept_since: datetime | None = None
 
+
 _Row: TypeAlias = tuple[int, int, int, int, int, int, int, int, bytes]
 MayMatch: TypeAlias = Callable[[str, str], bool]
-"""Returns False for texts that need not be read: of a string with all letters of a text, and of the name of its feed."""
+"""Returns False if a text need not be read: of a string with all of its letters, and the name of its feed."""
 
 
 class SeenReader:
@@ -140,9 +141,7 @@ class SeenReader:
         statement = f"{_SELECT.format(partition.name)} WHERE {where} ORDER BY texts.id DESC"
         return self._db.execute(statement, values)
 
-    def _indexed(
-        self, partition: Partition, where: str, values: tuple[object, ...], matched: str
-    ) -> Iterator[_Row]:
+    def _indexed(self, partition: Partition, where: str, values: tuple[object, ...], matched: str) -> Iterator[_Row]:
         name = partition.name
         statement = (
             f"SELECT {_COLUMNS} FROM index_{name} AS found CROSS JOIN texts_{name} AS texts ON texts.id = found.rowid "

@@ -171,7 +171,15 @@ class _Blocks:
     far as they are needed.
     """
 
-    __slots__ = ("_folded_ends", "_folded_starts", "_further", "_original", "_original_ends", "_original_starts", "_shift")
+    __slots__ = (
+        "_folded_ends",
+        "_folded_starts",
+        "_further",
+        "_original",
+        "_original_ends",
+        "_original_starts",
+        "_shift",
+    )
 
     def __init__(self, original: str) -> None:
         self._folded_starts, self._folded_ends = array("q"), array("q")

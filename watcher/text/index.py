@@ -45,7 +45,7 @@ MOST_SPELLED_OUT = 40
 
 _HYPHEN_AT_END = re.compile(r"-[^\S\n]*\n[^\S\n]*")
 _MANY_JOINERS = re.compile(rf"[-'.,]\w(?:[^\s\-'.,]*+[-'.,]\w){{{MOST_IN_UNIT - 1}}}")
-_JOINER = re.compile(r"(?<=\S)[-'](?=\w)|(?<=\d)[.,](?=\d)")  # and signs that begin a word: "(-x"
+_JOINER = re.compile(r"[-'.,](?=\w)(?:(?<=\S[-'])|(?<=\d[.,])(?=\d))")  # and signs that begin a word: "(-x"
 MARKS = frozenset([SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD, LARGE_UNIT, DENSE])
 
 
@@ -131,10 +131,12 @@ def index_texts(*texts: str) -> IndexedText:
         joined.update(dict.fromkeys(_joined_words(run for run in runs if "-" in run)))
         if longest >= LONGEST_WORD:
             joined[LONG_WORD] = None
-        if UNSPACED.search(folded) or _has_large_unit(folded):
+        if UNSPACED.search(folded):
             joined[LARGE_UNIT] = joined[DENSE] = None
         elif _is_dense(folded):
             joined[DENSE] = None
+            if _has_large_unit(folded):
+                joined[LARGE_UNIT] = None
     return IndexedText(words=kept.strip(), joined=" ".join(joined))
 
 
@@ -226,7 +228,9 @@ def _is_dense(folded: str) -> bool:
     """Whether more than MOST_EXCESS signs that join words may be within DENSE_UNITS units."""
     joiners = [joiner.start() for joiner in _JOINER.finditer(folded)]
     pairs = zip(joiners, joiners[MOST_EXCESS:], strict=False)
-    return any(sum(1 for _ in islice(units(folded[first:last]), DENSE_UNITS + 1)) <= DENSE_UNITS for first, last in pairs)
+    return any(
+        sum(1 for _ in islice(units(folded[first:last]), DENSE_UNITS + 1)) <= DENSE_UNITS for first, last in pairs
+    )
 
 
 # Each pattern succeeds wherever a word begins: one that could fail at its end would be tried at every letter.
