@@ -205,23 +205,13 @@ SIDES = {
     "(Nato OR Hans)": ["Nato", "NATO-Rat", "Hans'", "Hans"],
     "Mill*": ["Millionen", "Milliarden-Paket", "Mill-ionen"],
 }
-UNITS = [
-    "der",
-    "sagte",
-    "Rhein-Main-Gebiet",
-    "1.250.000,50",
-    "19.30",
-    "Nato's",
-    "a-b-c-d-e",
-    "x-y-z-a-b-c-d-e-f",
-    "Vor-Ort-Termin",
-]
+UNITS = ["der", "sagte", "Rhein-Main-Gebiet", "1.250.000,50", "19.30", "Nato's", "a-b-c-d-e", "x-y-z-a-b-c-d-e-f"]
 UNITS += [
+    "Vor-Ort-Termin",
     "'so'",
     "(-x",
     "–",
     "-",
-    "Regie-\nrung",
     "a.b",
     "3,5-fach",
     "\u00ad",
@@ -229,8 +219,8 @@ UNITS += [
     ".",
     "x\u0301-y",
     "1,2,3,4,5,6",
-    "O'Neil's",
 ]
+UNITS += ["O'Neil's", "Regie-\nrung"]
 
 
 @st.composite

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from heapq import merge
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -163,7 +164,10 @@ class _Matcher:
             cause = error.__cause__  # without the name of the watch, which the person did not write
             raise cause if isinstance(cause, QueryError) else error from None
         self._names = tuple(names)
-        self._needles = BareNeedles([needle.letters for needle in self._watchlist.needles])
+
+    @cached_property
+    def _needles(self) -> BareNeedles:
+        return BareNeedles([needle.letters for needle in self._watchlist.needles])
 
     @property
     def condition(self) -> Condition | None:

@@ -76,13 +76,14 @@ class Evidence:
 
     def spans(self, words: Words) -> list[Span]:
         """Returns the occurrences of these words within their scope. Headlines that the feed states are titles too."""
-        return list(self._each(words))
+        return list(self._each(words, all_at_once=True))
 
-    def _each(self, words: Words) -> Iterator[Span]:
+    def _each(self, words: Words, *, all_at_once: bool = False) -> Iterator[Span]:
+        number = words.number
         return (
-            Span(number=words.number, field=field, start=start, end=end)
+            Span(number=number, field=field, start=start, end=end)
             for field, text in self._texts.items()
-            for start, end in text.occurrences.each(words.number)
+            for start, end in (text.occurrences.spans(number) if all_at_once else text.occurrences.each(number))
             if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
         )
 

@@ -26,6 +26,8 @@ _COMMON = {sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u
 _COMMON |= {"\u00b9": "-1", "\u00b2": "-2", "\u00b3": "-3", "\u00b4": "'"}
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]")
 """A character of a script without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
+_ASCII = bytes(range(0x80))  # each is regular
+_FEW_SIGNS = 4
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -235,14 +237,41 @@ def _folded_length(block: str) -> int:
 def _blocks_of(text: str) -> Iterator[tuple[int, int]]:
     """Yields the spans that fold as a whole: a character and everything after it that may merge with it."""
     done = 0
-    for region in _irregular().finditer(text):
-        start = position = max(region.start() - 1, done)
-        for position in range(start + 1, region.end()):
+    for first, last in _irregular_spans(text):
+        start = position = max(first - 1, done)
+        for position in range(start + 1, last):
             if _starts_block(text[position]):
                 yield start, position
                 start = position
-        yield start, region.end()
-        done = region.end()
+        yield start, last
+        done = last
+
+
+def _irregular_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the spans of irregular characters. Most texts have one or two of them: searching for each is faster."""
+    signs = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    irregular = [sign for sign in set(signs) if _is_irregular(sign)]
+    if len(irregular) > _FEW_SIGNS:
+        yield from (region.span() for region in _irregular().finditer(text))
+        return
+    places = sorted(place for sign in irregular for place in _places(text, sign))
+    for at, place in enumerate(places):
+        if at == 0 or places[at - 1] < place - 1:
+            start = place
+        if at + 1 == len(places) or places[at + 1] > place + 1:
+            yield start, place + 1
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    place = text.find(sign)
+    while place >= 0:
+        yield place
+        place = text.find(sign, place + 1)
+
+
+@lru_cache(maxsize=4096)
+def _is_irregular(sign: str) -> bool:
+    return _irregular().match(sign) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -74,7 +74,7 @@ class Inside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """Two phrases with at most `distance` words between them, in a text that is not `DENSE` at most `usual_distance`."""
+    """Two phrases with at most `distance` words between them, or `usual_distance` in a text that is not `DENSE`."""
 
     left: Phrase
     right: Phrase
