@@ -34,8 +34,8 @@ TOO_MANY_RUNS = "\u2016h"  # more than MOST_HYPHENATED words in hyphenated runs
 LONG_WORD = "\u2016w"  # a word that was cut
 LARGE_UNIT = "\u2016u"  # a unit of more than MOST_IN_UNIT words
 DENSE = "\u2016d"  # DENSE_UNITS units in a row that have more than MOST_EXCESS words beyond one each
-DENSE_UNITS = 8
-MOST_EXCESS = 2
+DENSE_UNITS = 6
+MOST_EXCESS = 3
 BETWEEN = "\u2016"  # separates texts: no phrase goes on in the next
 
 MOST_HYPHENATED = 5_000
