@@ -1,8 +1,8 @@
 """Splits texts into the words of a search index, and holds the conditions that such an index can test.
 
 Index and conditions meet here: `matching` writes conditions that every match of a query satisfies, the seen archive
-indexes words and finds the texts that satisfy them; so does the index of documents. A change of the words needs a new
-schema of both.
+indexes words and finds the texts that satisfy them; so does the index of documents. A change of the words, or of what
+their marks mean, needs a new `VERSION` in `seen/word_index.py`.
 
 A word is a run of word characters (`fold.words`); scripts without spaces have one word per character. Words joined by a
 hyphen, also across the end of a line, are indexed a second time as one: "Regie-rung" is found as "regierung".
