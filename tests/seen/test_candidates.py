@@ -320,8 +320,8 @@ def test_words_far_apart_are_no_candidates_for_near() -> None:
     texts = [
         ("", f"Rutte {'viel ' * 60} Reise", ""),
         ("", "Rutte auf Reise", ""),
-        ("", f"Rutte {'viel ' * 5} Reise", ""),
-        ("", f"Rutte {'viel ' * 5} Reise ins Rhein-Main-Gebiet um 19.30.00", ""),
+        ("", f"Rutte {'viel ' * 7} Reise", ""),
+        ("", f"Rutte {'viel ' * 7} Reise ins Rhein-Main-Gebiet um 19.30.00", ""),
     ]
     watchlist = Watchlist.compile([Watch(name="w", query="Rutte NEAR/3 Reise")])
     with closing(Index(texts)) as index:
