@@ -255,11 +255,15 @@ def _irregular_spans(text: str) -> Iterator[tuple[int, int]]:
         yield from (region.span() for region in _irregular().finditer(text))
         return
     places = sorted(place for sign in irregular for place in _places(text, sign))
-    for at, place in enumerate(places):
-        if at == 0 or places[at - 1] < place - 1:
-            start = place
-        if at + 1 == len(places) or places[at + 1] > place + 1:
-            yield start, place + 1
+    first = last = -1
+    for place in places:
+        if place != last:
+            if last >= 0:
+                yield first, last
+            first = place
+        last = place + 1
+    if last >= 0:
+        yield first, last
 
 
 def _places(text: str, sign: str) -> Iterator[int]:
