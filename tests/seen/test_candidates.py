@@ -250,6 +250,25 @@ def test_every_match_of_near_is_a_candidate(asked: tuple[str, list[Text]], versi
     check(Watch(name="w", query=query), given_texts, version=version)
 
 
+@pytest.mark.parametrize(
+    ("distance", "text"),
+    [
+        (1, "Rutte Reise"),
+        (1, "Rutte-a-b Reise-c"),
+        (3, "Rutte a-b-c-d x Reise"),
+        (3, "Reise-a x-b y'c Rutte"),
+        (6, "Rutte-x-y-z a b c d e m-n-o-Reise"),
+        (12, "Rutte-x-y-z a b c d e m-n-o-p f g h i j u-v-w-Reise"),
+    ],
+)
+def test_the_usual_limit_of_near_holds_the_most_words_that_it_may(distance: int, text: str) -> None:
+    """As many as there can be in a text that is not dense."""
+    watch = Watch(name="w", query=f"Rutte NEAR/{distance} Reise")
+    assert DENSE not in index_texts(text).joined
+    assert Watchlist.compile([watch]).match(Article(title="", body=text))
+    check(watch, [("", text, "")])
+
+
 def test_a_long_term_in_one_piece_is_near() -> None:
     """The index looks up its first words, and knows how many may follow."""
     words = [f"wort{letter}" for letter in "abcdefghijklmnop"]
