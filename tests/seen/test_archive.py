@@ -16,7 +16,7 @@ import pytest
 from tests.seen.texts import NOW, archive_at, bodies, query, stored, text, write
 from watcher.model import Article, PartialDate, Quality, TextFrom, TextKind
 from watcher.seen import Dated, Window, open_reader
-from watcher.text.index import Phrase
+from watcher.text.index import Close, Inside, Phrase
 
 MONTH = timedelta(days=30)
 
@@ -101,6 +101,69 @@ def test_a_prefix_finds_each_text_once(path: Path, prefix: str, few: bool) -> No
         found = [each.article.body for each in reader.newest(Window(), Phrase(words=(prefix,), prefix=True))]
     assert [body for body in found if f" {prefix}" in body] == wanted
     assert len(found) - len(wanted) == (0 if few else 2), "texts without the prefix, of the newest 64"
+
+
+def test_words_of_a_new_month_are_found_by_their_beginning_and_inside(path: Path) -> None:
+    """Those of the month before too, by one writer."""
+    with archive_at(path) as archive:
+        for number, day in enumerate((1, 20)):
+            archive.add(text(number, "Dampfschiff", fetched_at=datetime(2026, 11, day, tzinfo=UTC) + day * MONTH / 20))
+            archive.flush()
+    with open_reader(path) as reader:
+        for condition in (Phrase(words=("dampf",), prefix=True), Inside(letters="schiff")):
+            assert len(list(reader.newest(Window(), condition))) == 2
+
+
+def test_an_index_of_the_first_version_is_searched_and_grows_no_more(path: Path) -> None:
+    """Its texts are found as before, near each other too; new ones go into another partition of the month."""
+    write(path, text(1, "Der Deich am Rhein-Main-Kanal hält."), text(2, "Ein Damm."))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE partitions SET indexed = 1")
+        connection.execute("DELETE FROM words_2026_11_x")  # the first version lacked some at times
+        connection.execute("INSERT INTO index_2026_11_x (index_2026_11_x) VALUES ('delete-all')")
+        for place, body in connection.execute("SELECT id, link_key FROM texts_2026_11_x").fetchall():
+            words, joined = {
+                1: ("wasserstand der deich am rhein main kanal hält", "rheinmain rheinmainkanal mainkanal"),
+                2: ("wasserstand ein damm", ""),
+            }[body]
+            connection.execute(
+                "INSERT INTO index_2026_11_x (rowid, words, joined) VALUES (?, ?, ?)", (place, words, joined)
+            )
+    write(path, text(3, "Rheinmainkanal: der Deich"))
+    deich, kanal = Phrase(words=("deich",)), Phrase(words=("rheinmainkanal",), joined=True)
+    near = Close(left=deich, right=Phrase(words=("kanal",)), distance=10, usual_distance=1)
+    with open_reader(path) as reader:
+        for condition, expected in (
+            (deich, {1, 3}),
+            (kanal, {1}),
+            (near, {1}),
+            (Inside(letters="mainkanal"), {1, 2, 3}),
+            (Phrase(words=("rheinm",), prefix=True, joined=True), {1, 2}),
+        ):
+            assert {found.link_key for found in reader.newest(Window(), condition)} == expected, condition
+    assert query(path, "SELECT name, indexed FROM partitions ORDER BY 2") == [("2026_11_x", 1), ("2026_11_x2", 2)]
+    write(path, text(1, "neu"))
+    assert query(path, "SELECT count(*) FROM index_2026_11_x WHERE index_2026_11_x MATCH 'deich'") == [(0,)]
+
+
+@pytest.mark.parametrize(("share", "fewest", "most"), [(2, 512, 513), (30, 64, 128)])
+def test_frequent_prefixes_are_read_without_the_index(path: Path, share: int, fewest: int, most: int) -> None:
+    """As long as many texts have their letters: the index would collect all of them first."""
+    bodies_of = (f"Das dent{n:03}er." if n % share == 0 else "Boot" for n in range(700))
+    words = " ".join(f"dent{n:03}ist" for n in range(400))
+    given = [text(n, body, fetched_at=NOW - timedelta(seconds=n)) for n, body in enumerate(bodies_of)]
+    write(path, *given, text(700 * share, words, fetched_at=NOW - timedelta(days=1)))
+    asked: list[str] = []
+
+    def may_match(letters: str, feed: str) -> bool:
+        asked.append(feed)
+        return "dent" in letters
+
+    with open_reader(path) as reader:
+        found = [each.link_key for each in reader.newest(Window(), Phrase(words=("dent",), prefix=True), may_match)]
+    assert found == sorted(found)
+    assert found == [*range(0, 700, share), 700 * share]
+    assert fewest <= len(asked) <= most
 
 
 def test_texts_of_one_page_are_found_by_its_key(path: Path) -> None:

@@ -7,54 +7,63 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from watcher.errors import QueryError
 from watcher.matching import Watchlist
 from watcher.model import Article, Watch
 from watcher.seen.expressions import expression
-from watcher.text.index import index_texts
+from watcher.seen.word_index import CREATE_INDEX, VERSION, IndexVocabulary, WordIndexWriter
+from watcher.text.index import DENSE, index_texts
 
 MOST_STARTING = 2  # so few that both ways are taken
 Text = tuple[str, str, str]
 """Title, body, and the feed's text."""
 
 
-class Index:
-    """Texts, indexed as the archive indexes them."""
+class FewStarting(IndexVocabulary):
+    """Finds so few words of a prefix that both ways are taken."""
 
-    def __init__(self, texts: Sequence[Text]) -> None:
+    def starting(self, letters: str) -> list[str] | None:
+        found = super().starting(letters)
+        return found if found is None or len(found) <= MOST_STARTING else None
+
+
+class Index:
+    """Texts, indexed as the archive indexes them, or as its first version did."""
+
+    def __init__(self, texts: Sequence[Text], *, version: int = VERSION) -> None:
         self.texts = texts
+        self._version = version
         self._db = sqlite3.connect(":memory:")
-        tokens = "tokenize=\"ascii tokenchars '_'\""
-        self._db.execute(f"CREATE VIRTUAL TABLE texts USING fts5(words, joined, content='', columnsize=0, {tokens})")
-        self._words: set[str] = set()
+        self._db.executescript(CREATE_INDEX.format(name="texts"))
+        writer = WordIndexWriter(self._db)
         for number, text in enumerate(texts):
             found = index_texts(article_of(text).text, text[2])
-            self._db.execute("INSERT INTO texts (rowid, words, joined) VALUES (?, ?, ?)", (number, *row(found)))
-            self._words |= found.vocabulary()
+            if version == 1:
+                self._add_first(number, found.words, " ".join(set(found.joined.split()) - {DENSE}))
+            else:
+                writer.add("texts", number, found)
+
+    def _add_first(self, number: int, words: str, joined: str) -> None:
+        self._db.execute("INSERT INTO index_texts (rowid, words, joined) VALUES (?, ?, ?)", (number, words, joined))
+        distinct = {word for word in f"{words} {joined}".split() if "\u2016" not in word}
+        self._db.executemany("INSERT OR IGNORE INTO words_texts VALUES (?)", ((word,) for word in distinct))
 
     def candidates(self, watchlist: Watchlist) -> set[int]:
         condition = watchlist.candidates("w")
-        matched = None if condition is None else expression(condition, self)
+        vocabulary = FewStarting(self._db, "texts", version=self._version)
+        matched = None if condition is None else expression(condition, vocabulary)
         if matched is None:
             return set(range(len(self.texts)))
-        return {number for (number,) in self._db.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (matched,))}
+        if not matched:
+            return set()
+        found = self._db.execute("SELECT rowid FROM index_texts WHERE index_texts MATCH ?", (matched,))
+        return {number for (number,) in found}
 
     def close(self) -> None:
         self._db.close()
-
-    def containing(self, letters: str) -> list[str]:
-        return [word for word in self._words if letters in word]
-
-    def starting(self, letters: str) -> list[str] | None:
-        found = [word for word in self._words if word.startswith(letters)]
-        return found if len(found) <= MOST_STARTING else None
-
-
-def row(found: object) -> tuple[str, str]:
-    return found.words, found.joined  # type: ignore[attr-defined]
 
 
 def article_of(text: Text) -> Article:
@@ -65,10 +74,10 @@ def matches(watchlist: Watchlist, texts: Sequence[Text]) -> set[int]:
     return {number for number, text in enumerate(texts) if watchlist.match(article_of(text), feed_text=text[2])}
 
 
-def check(watch: Watch, texts: Sequence[Text]) -> set[int]:
+def check(watch: Watch, texts: Sequence[Text], *, version: int = VERSION) -> set[int]:
     """Every match is a candidate. Returns the candidates that do not match."""
     watchlist = Watchlist.compile([watch])
-    with closing(Index(texts)) as index:
+    with closing(Index(texts, version=version)) as index:
         found, wanted = index.candidates(watchlist), matches(watchlist, texts)
     assert wanted <= found, (str(watch), [texts[number] for number in wanted - found])
     return found - wanted
@@ -159,12 +168,15 @@ def compiles(watch: Watch) -> bool:
     return True
 
 
-@given(query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts)
-def test_every_match_of_a_query_is_a_candidate(query: str, inflect: bool, compounds: bool, texts: list[Text]) -> None:
+@settings(max_examples=3 * settings.default.max_examples)
+@given(query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts, version=st.integers(1, VERSION))
+def test_every_match_of_a_query_is_a_candidate(
+    query: str, inflect: bool, compounds: bool, texts: list[Text], version: int
+) -> None:
     """Words, phrases, NEAR, prefixes, exact forms, fields, AND, OR, NOT; with and without endings and compounds."""
     watch = Watch(name="w", query=query, inflect=inflect, compounds=compounds)
     assume(compiles(watch))
-    check(watch, texts)
+    check(watch, texts, version=version)
 
 
 @given(term=terms, inflect=st.booleans(), compounds=st.booleans(), texts=texts, cut=st.integers(0, 30))
@@ -176,6 +188,91 @@ def test_every_match_of_a_term_is_a_candidate(
     assume(compiles(watch))
     torn = [f"{term[:place]}-\n{term[place:]}en" for place in range(1, min(len(term), cut))]
     check(watch, [*texts, ("", f"der {term} x", ""), *(("", f"ein {each}.", "") for each in torn)])
+
+
+SIDES = {
+    "Rutte": ["Rutte", "Ruttes", "Rutte's", "Rut-te", "Rut-\nte", "Rutte-Besuch", "RUTTE"],
+    "Purl-Initiative": [
+        "Purl-Initiative",
+        "Purlinitiative",
+        "Purl Initiativen",
+        "Purl-Initia-\ntive",
+        "Purl-Initiative-Geld",
+    ],
+    "1.250": ["1.250", "1.250,50", "1.250-mal"],
+    '"eins zwei drei vier fünf"': ["eins zwei drei vier fünf", "eins-zwei-drei-vier-fünf", "einszwei drei vier fünf"],
+    "(Nato OR Hans)": ["Nato", "NATO-Rat", "Hans'", "Hans"],
+    "Mill*": ["Millionen", "Milliarden-Paket", "Mill-ionen"],
+}
+UNITS = ["der", "sagte", "Rhein-Main-Gebiet", "1.250.000,50", "19.30", "Nato's", "a-b-c-d-e", "x-y-z-a-b-c-d-e-f"]
+UNITS += [
+    "Vor-Ort-Termin",
+    "'so'",
+    "(-x",
+    "–",
+    "-",
+    "a.b",
+    "3,5-fach",
+    "\u00ad",
+    "東京",
+    ".",
+    "x\u0301-y",
+    "1,2,3,4,5,6",
+]
+UNITS += ["O'Neil's", "Regie-\nrung"]
+
+
+@st.composite
+def nears(draw: st.DrawFn) -> tuple[str, list[Text]]:
+    """A query with NEAR, and texts whose sides are about as far apart as it allows, in both orders."""
+    left, right = draw(st.sampled_from(sorted(SIDES))), draw(st.sampled_from(sorted(SIDES)))
+    distance = draw(st.sampled_from([1, 2, 3, 6, 7, 8, 9, 17]))
+    ordered = draw(st.sampled_from(["", "f"]))
+    kinds = draw(st.sampled_from([UNITS, UNITS[:2], [*UNITS[:2] * 4, *UNITS], UNITS[2:9]]))
+    given_texts = []
+    for _ in range(draw(st.integers(1, 6))):
+        between = draw(st.integers(max(0, distance - 4), distance + 1))
+        units = draw(st.lists(st.sampled_from(kinds), min_size=between, max_size=between))
+        sides = [draw(st.sampled_from(SIDES[left])), draw(st.sampled_from(SIDES[right]))]
+        if draw(st.booleans()):
+            sides.reverse()
+        around = draw(st.sampled_from(["", "Er sah ", "Rhein-Main-Gebiet "]))
+        given_texts.append(("", f"{around}{' '.join([sides[0], *units, sides[1]])} {around}", ""))
+    return f"{left} NEAR/{distance}{ordered} {right}", given_texts
+
+
+@settings(max_examples=3 * settings.default.max_examples)
+@given(asked=nears(), version=st.integers(1, VERSION))
+def test_every_match_of_near_is_a_candidate(asked: tuple[str, list[Text]], version: int) -> None:
+    """With hyphens, numbers, compounds and apostrophes between the sides; in an index of an earlier version too."""
+    query, given_texts = asked
+    check(Watch(name="w", query=query), given_texts, version=version)
+
+
+@pytest.mark.parametrize(
+    ("distance", "text"),
+    [
+        (1, "Rutte Reise"),
+        (1, "Rutte-a-b Reise-c"),
+        (3, "Rutte a-b-c-d x Reise"),
+        (3, "Reise-a x-b y'c Rutte"),
+        (6, "Rutte-x-y-z a b c d e m-n-o-Reise"),
+        (12, "Rutte-x-y-z a b c d e m-n-o-p f g h i j u-v-w-Reise"),
+    ],
+)
+def test_the_usual_limit_of_near_holds_the_most_words_that_it_may(distance: int, text: str) -> None:
+    """As many as there can be in a text that is not dense."""
+    watch = Watch(name="w", query=f"Rutte NEAR/{distance} Reise")
+    assert DENSE not in index_texts(text).joined
+    assert Watchlist.compile([watch]).match(Article(title="", body=text))
+    check(watch, [("", text, "")])
+
+
+def test_a_long_term_in_one_piece_is_near() -> None:
+    """The index looks up its first words, and knows how many may follow."""
+    words = [f"wort{letter}" for letter in "abcdefghijklmnop"]
+    watch = Watch(name="w", query=f'"{" ".join(words)}" NEAR/1 Reise')
+    assert not check(watch, [("", f"{words[0]}{' '.join(words[1:])} Reise", ""), ("", "Reise", "")])
 
 
 @pytest.mark.parametrize(
@@ -237,11 +334,18 @@ def test_other_texts_are_no_candidates(query: str) -> None:
 
 
 def test_words_far_apart_are_no_candidates_for_near() -> None:
-    """NEAR is tested by the index."""
-    texts = [("", f"Rutte {'viel ' * 60} Reise", ""), ("", "Rutte auf Reise", "")]
+    """NEAR is tested by the index: closely, but where many hyphens, numbers or apostrophes are in the text."""
+    texts = [
+        ("", f"Rutte {'viel ' * 60} Reise", ""),
+        ("", "Rutte auf Reise", ""),
+        ("", f"Rutte {'viel ' * 7} Reise", ""),
+        ("", f"Rutte {'viel ' * 7} Reise ins Rhein-Main-Gebiet um 19.30.00", ""),
+    ]
     watchlist = Watchlist.compile([Watch(name="w", query="Rutte NEAR/3 Reise")])
     with closing(Index(texts)) as index:
-        assert index.candidates(watchlist) == {1}
+        assert index.candidates(watchlist) == {1, 3}
+    with closing(Index(texts, version=1)) as index:
+        assert index.candidates(watchlist) == {1, 2, 3}
 
 
 def test_thousands_of_terms_read_every_text() -> None:

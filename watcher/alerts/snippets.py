@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from watcher.alerts.tidy import tidy, whole_end
 from watcher.model import Hit, HitField, Snippet
@@ -85,7 +84,7 @@ class _Piece:
     """A tidied piece of a text; `sources[i]` is the offset of its i-th character in the original."""
 
     text: str
-    sources: tuple[int, ...]
+    sources: Sequence[int]
 
     def span(self, original: Span) -> Span:
         """Returns the offsets in the piece of a span of the original."""
@@ -101,19 +100,30 @@ def _snippet(text: str, place: Span, hit: Span, hits: Sequence[Span], *, limit: 
         if other[0] < place[1] and place[0] < other[1]:
             first, last = piece.span(other)
             marked[first:last] = b"\x01" * (last - first)
-    runs = [
-        ("".join(character for character, _ in run), bool(mark))
-        for mark, run in groupby(zip(piece.text[start:end], marked[start:end], strict=True), key=lambda pair: pair[1])
-    ]
     return Snippet(
-        runs=tuple(runs),
+        runs=tuple(_runs(piece.text[start:end], marked[start:end])),
         cut_before=start > 0 or (place[0] > 0 and place[0] == hit[0] - _REACH),
         cut_after=end < len(piece.text) or (place[1] < len(text) and place[1] == hit[1] + _REACH),
     )
 
 
+def _runs(text: str, marked: bytearray) -> Iterator[tuple[str, bool]]:
+    """Cuts a text where its marks begin and end."""
+    start = 0
+    while start < len(text):
+        end = marked.find(not marked[start], start)
+        end = len(text) if end < 0 else end
+        yield text[start:end], bool(marked[start])
+        start = end
+
+
 def _tidied(text: str, place: Span) -> _Piece:
     """Tidies a span of `text` as `tidy` does, and keeps the offset of every character."""
+    raw = text[slice(*place)]
+    if raw.isprintable() and "  " not in raw:  # as nearly every sentence is; no other white space is printable
+        start = place[0] + raw.startswith(" ")
+        stripped = raw.strip(" ")
+        return _Piece(text=stripped, sources=range(start, start + len(stripped)))
     kept: list[tuple[str, int]] = []
     for source in range(*place):
         character = text[source]

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from heapq import merge
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from watcher.matching import Watchlist
 from watcher.model import Hit, Snippet, Watch
 from watcher.seen import SeenReader, TimeIsUp, Window, open_reader
 from watcher.store import Location, is_there, reading
+from watcher.text.ascii_fold import BareNeedles
 from watcher.text.index import AllOf, Condition
 
 LIMIT = 20
@@ -138,7 +140,7 @@ def search(
         if reader:
             reader.stop_when(is_over)
             window = Window(since=request.since, until=request.until, feed=request.feed, kept_since=now - places.keep)
-            streams.append(seen_texts(reader, window, matcher.condition))
+            streams.append(seen_texts(reader, window, matcher.condition, matcher.may_match))
         found.take(merge(*streams, key=_newest_first), is_over)
         notes += index_notes(places.index, corpus.index_problem, is_complete=found.is_complete)
         if reader and reader.unreadable:
@@ -163,11 +165,19 @@ class _Matcher:
             raise cause if isinstance(cause, QueryError) else error from None
         self._names = tuple(names)
 
+    @cached_property
+    def _needles(self) -> BareNeedles:
+        return BareNeedles([needle.letters for needle in self._watchlist.needles])
+
     @property
     def condition(self) -> Condition | None:
         """A condition on indexed words that every match satisfies; None: any text may match."""
         known = [each for name in self._names if (each := self._watchlist.candidates(name)) is not None]
         return AllOf(parts=tuple(known)) if known else None
+
+    def may_match(self, text: str, feed: str) -> bool:
+        """Whether an article of a feed may match that has no other letters than a text, in this order."""
+        return self._watchlist.takes_all_of(feed) or self._needles.may_be_in(text)
 
     def matches(self, text: SearchedText) -> bool:
         """Whether a text matches."""

@@ -94,9 +94,11 @@ def is_within(second: int, filters: Filters) -> bool:
     )
 
 
-def seen_texts(reader: SeenReader, window: Window, condition: Condition | None) -> Iterator[SearchedText]:
+def seen_texts(
+    reader: SeenReader, window: Window, condition: Condition | None, may_match: Callable[[str, str], bool]
+) -> Iterator[SearchedText]:
     """Yields the texts of the archive that may satisfy a condition, the newest first."""
-    for text in reader.newest(window, condition):
+    for text in reader.newest(window, condition, may_match):
         yield SearchedText(
             where=Where.SEEN,
             kind=text.kind,

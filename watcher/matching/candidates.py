@@ -16,9 +16,11 @@ from watcher.matching.nodes import And, Near, Node, Or, Words
 from watcher.matching.terms import Spelling, Term
 from watcher.text import is_word_character
 from watcher.text.index import (
+    DENSE_UNITS,
     LARGE_UNIT,
     LONG_RUN,
     LONGEST_WORD,
+    MOST_EXCESS,
     MOST_IN_UNIT,
     MOST_JOINED,
     MOST_SPELLED_OUT,
@@ -66,16 +68,27 @@ def _near(node: Near, terms: Sequence[Term]) -> Condition | None:
     pairs = list(islice(product(_in_order(lefts), _in_order(rights)), _MOST_PAIRS + 1))
     if left is None or right is None or not lefts or not rights or len(pairs) > _MOST_PAIRS:
         return both
-    distance = (node.distance + 1) * MOST_IN_UNIT
     large = marked(LARGE_UNIT)
     torn_left = AnyOf(parts=(*(phrase for phrase in lefts if phrase.joined), large))
     torn_right = AnyOf(parts=(*(phrase for phrase in rights if phrase.joined), large))
     return _any_of(
         [
-            *(Close(left=one, right=other, distance=distance) for one, other in pairs),
+            *(_close(one, other, node.distance) for one, other in pairs),
             AllOf(parts=(torn_left, right, left)),
             AllOf(parts=(torn_right, left, right)),
         ]
+    )
+
+
+def _close(left: Phrase, right: Phrase, units: int) -> Condition:
+    """Returns a condition for two phrases at most `units` units apart: how many words may be in these, and between."""
+    more = left.more + right.more
+    windows = units // DENSE_UNITS + 1
+    return Close(
+        left=left,
+        right=right,
+        distance=(units + 1) * MOST_IN_UNIT + more,
+        usual_distance=units - 1 + windows * MOST_EXCESS + more,
     )
 
 
@@ -176,12 +189,13 @@ class _Needle:
 
     def _beginning(self, joint: int, *, joined: bool) -> Phrase:
         """A word that begins with the two pieces around a joint, and may go on with the next ones."""
-        return _phrase((self.pieces[joint].letters + self.pieces[joint + 1].letters,), prefix=True, joined=joined)
+        word = self.pieces[joint].letters + self.pieces[joint + 1].letters
+        return _phrase((word,), prefix=True, joined=joined, more=0 if joined else len(self.pieces) - 2)
 
 
-def _phrase(words: Sequence[str], *, prefix: bool = False, joined: bool = False) -> Phrase:
+def _phrase(words: Sequence[str], *, prefix: bool = False, joined: bool = False, more: int = 0) -> Phrase:
     cut = tuple(word[:LONGEST_WORD] for word in words)
-    return Phrase(words=cut, prefix=prefix, joined=joined)
+    return Phrase(words=cut, prefix=prefix, joined=joined, more=more)
 
 
 def _pieces(spelling: Spelling) -> tuple[_Piece, ...]:

@@ -81,8 +81,10 @@ def _followed(
     """Yields pairs of which the second begins behind the end of the first, at most `distance` words away."""
     starts = [_place(second) for second in seconds]
     for first in firsts:
-        limit = evidence.reach(first.whole, distance)
         at = bisect_left(starts, (first.whole.field.value, first.whole.end))
+        if at == len(starts) or starts[at][0] != first.whole.field.value:
+            continue
+        limit = evidence.reach(first.whole, distance)
         while at < len(starts) and starts[at] < (first.whole.field.value, limit):
             yield first, seconds[at]
             at += 1

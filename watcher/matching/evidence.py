@@ -20,6 +20,8 @@ from watcher.text import fold, host_name, is_word_character, units
 _LINE = re.compile(r"\S[^\n]*")
 _SENTENCES = re.compile(r"[.!?]\s+\w")
 _LONGEST_HEADLINE = 200  # characters
+_FEW_PLACES = 8  # at which the words around them are counted; for more, all words of the text
+_NEARBY = 200  # characters
 _LONG_TITLE = 3  # words: a shorter one may begin any sentence
 
 
@@ -74,13 +76,14 @@ class Evidence:
 
     def spans(self, words: Words) -> list[Span]:
         """Returns the occurrences of these words within their scope. Headlines that the feed states are titles too."""
-        return list(self._each(words))
+        return list(self._each(words, all_at_once=True))
 
-    def _each(self, words: Words) -> Iterator[Span]:
+    def _each(self, words: Words, *, all_at_once: bool = False) -> Iterator[Span]:
+        number = words.number
         return (
-            Span(number=words.number, field=field, start=start, end=end)
+            Span(number=number, field=field, start=start, end=end)
             for field, text in self._texts.items()
-            for start, end in text.occurrences.each(words.number)
+            for start, end in (text.occurrences.spans(number) if all_at_once else text.occurrences.each(number))
             if not words.scope or (words.scope is Scope.TITLE) == self._in_title(field, start)
         )
 
@@ -134,7 +137,7 @@ class Evidence:
 
     def reach(self, span: Span, words: int) -> int:
         """Returns the folded offset of the end of the word that is `words` words behind the span."""
-        return self._texts[span.field].end_of_word(self._texts[span.field].word_at(span.end - 1) + words)
+        return self._texts[span.field].reach(span.end - 1, words)
 
     def hits(self, witnesses: Iterable[Witness], most: int = MAX_HITS_OF_TERM) -> list[Hit]:
         """Makes the hits of a query, in the order of the texts: each term once at a place, with its longest form.
@@ -236,6 +239,7 @@ class _Text:
         self._original = original
         self.occurrences = lexicon.find(self._scanned)
         self._words: tuple[list[int], list[int]] | None = None
+        self._reached = 0
 
     @property
     def folded(self) -> str:
@@ -262,9 +266,28 @@ class _Text:
         """Returns the number of the word at a folded offset, or of the word before it."""
         return bisect_right(self._word_edges()[0], offset) - 1
 
-    def end_of_word(self, number: int) -> int:
+    def reach(self, offset: int, words: int) -> int:
+        """Returns the end of the word that is `words` words behind the one at a folded offset, or before it.
+
+        For a few offsets only the words around them are counted: a text has hundreds.
+        """
+        start = self.folded.rfind(" ", max(0, offset - _NEARBY), offset)
+        if self._words is None and self._reached < _FEW_PLACES and start >= 0:
+            self._reached += 1
+            return self._reach_from(start, offset, words)
         ends = self._word_edges()[1]
-        return ends[min(number, len(ends) - 1)] if ends else 0
+        return ends[min(self.word_at(offset) + words, len(ends) - 1)] if ends else 0
+
+    def _reach_from(self, start: int, offset: int, words: int) -> int:
+        """Counts words from `start`, which is between two of them."""
+        end = offset + 1
+        for unit in units(self.folded, start):
+            if unit.start() > offset:
+                words -= 1
+            if words < 0:
+                break
+            end = unit.end()
+        return end
 
     def _word_edges(self) -> tuple[list[int], list[int]]:
         if self._words is None:

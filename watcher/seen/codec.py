@@ -80,6 +80,21 @@ def load_text(data: bytes) -> tuple[str, str, Article]:
     return str(link), str(feed_text), article
 
 
+def unescaped(data: bytes) -> str:
+    """Returns a string with all letters of a serialised text in their order, in a tenth of the time of `load_text`.
+
+    Raises UnreadableText.
+    """
+    plain = data.replace(b"\\n", b"\n").replace(b'\\"', b'"') if b"\\" in data else data
+    try:
+        if b"\\" not in plain:
+            return plain.decode("utf-8", "surrogatepass")
+        fields = json.loads(data.decode("utf-8", "surrogatepass"))  # a rare escape, or a backslash before an "n"
+        return "\n".join("\n".join(field) if isinstance(field, list) else str(field) for field in fields)
+    except (ValueError, TypeError) as error:
+        raise UnreadableText(str(error)) from error
+
+
 def trained_dictionary(samples: Sequence[bytes]) -> bytes | None:
     """Trains a dictionary on samples; None if they are too few or too much alike."""
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from watcher.seen.file import FileKind, run_statements
-from watcher.seen.word_index import CREATE_INDEX, DROP_INDEX
+from watcher.seen.word_index import CREATE_INDEX, DROP_INDEX, VERSION
 
 PLACE_BITS = 6
 """Bits of a row id that count the texts of a second; further ones take places of the next seconds."""
@@ -55,11 +55,18 @@ _DROP_TEXTS = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
-    """The texts fetched in one month, `2026-11`. `name`: the end of the names of its tables."""
+    """The texts fetched in one month, `2026-11`. `name`: the end of the names of its tables.
+
+    `index`: the version of its index, 0 without one. Only texts of the latest version are added.
+    """
 
     name: str
     month: str
-    indexed: bool
+    index: int
+
+    @property
+    def indexed(self) -> bool:
+        return self.index > 0
 
     @property
     def ends_at(self) -> datetime:
@@ -71,22 +78,25 @@ class Partition:
 def partitions(connection: sqlite3.Connection) -> list[Partition]:
     """Returns the partitions, the oldest first."""
     rows = connection.execute("SELECT name, month, indexed FROM partitions ORDER BY month, name")
-    return [Partition(name=name, month=month, indexed=bool(indexed)) for name, month, indexed in rows if _is_name(name)]
+    return [Partition(name=name, month=month, index=index) for name, month, index in rows if _is_name(name)]
 
 
 def partition_for(connection: sqlite3.Connection, moment: datetime, *, indexed: bool) -> Partition:
     """Returns the partition for texts fetched at a moment; creates it in the open transaction if there is none."""
     month = moment.astimezone(UTC).strftime("%Y-%m")
+    version = VERSION if indexed else 0
     known = partitions(connection)
     for partition in known:
-        if (partition.month, partition.indexed) == (month, indexed):
+        if (partition.month, partition.index) == (month, version):
             return partition
-    partition = Partition(name=month.replace("-", "_") + "_x" * indexed, month=month, indexed=indexed)
-    run_statements(connection, _CREATE_TEXTS.format(name=partition.name))
+    name = month.replace("-", "_") + "_x" * indexed
+    while name in {partition.name for partition in known}:
+        name += str(version)
+    run_statements(connection, _CREATE_TEXTS.format(name=name))
     if indexed:
-        run_statements(connection, CREATE_INDEX.format(name=partition.name))
-    connection.execute("INSERT INTO partitions VALUES (?, ?, ?)", (partition.name, month, indexed))
-    return partition
+        run_statements(connection, CREATE_INDEX.format(name=name))
+    connection.execute("INSERT INTO partitions VALUES (?, ?, ?)", (name, month, version))
+    return Partition(name=name, month=month, index=version)
 
 
 def drop(connection: sqlite3.Connection, partition: Partition) -> None:

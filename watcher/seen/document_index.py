@@ -15,7 +15,7 @@ from pathlib import Path
 from watcher.errors import SeenError
 from watcher.seen.expressions import expression
 from watcher.seen.file import FileKind, in_time, is_damage, is_same_file, remove, remove_logs, stop_when, transaction
-from watcher.seen.word_index import CREATE_INDEX, IndexVocabulary, WordIndexWriter
+from watcher.seen.word_index import CREATE_INDEX, VERSION, IndexVocabulary, WordIndexWriter
 from watcher.text.index import Condition, IndexedText
 
 _NAME = "documents"
@@ -23,7 +23,7 @@ _WASTE = 1_000  # former places are kept if they are fewer, or fewer than half
 INDEX = FileKind(
     name="the index of documents",
     application_id=0x77746349,  # "wtcI"
-    schema=1,
+    schema=VERSION,
     create=f"""
     CREATE TABLE documents (
         place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL UNIQUE, recorded INTEGER NOT NULL,
@@ -168,9 +168,9 @@ class DocumentIndexReader:
     def numbers(self, condition: Condition) -> list[int] | None:
         """Returns the documents that may satisfy a condition, in no order; None: any may. Raises TimeIsUp."""
         with in_time():
-            matched = expression(condition, IndexVocabulary(self._db, _NAME))
-            if matched is None:
-                return None
+            matched = expression(condition, IndexVocabulary(self._db, _NAME, version=VERSION))
+            if not matched:
+                return None if matched is None else []
             rows = self._db.execute(
                 f"SELECT documents.number FROM index_{_NAME} AS found "
                 "CROSS JOIN documents ON documents.place = found.rowid "

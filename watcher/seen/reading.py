@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from pathlib import Path
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from watcher.seen import database
-from watcher.seen.codec import Codec, UnreadableText, load_text
+from watcher.seen.codec import Codec, UnreadableText, load_text, unescaped
 from watcher.seen.database import ARCHIVE, MOST_DISPLACED, PLACE_BITS, Partition
 from watcher.seen.expressions import expression
 from watcher.seen.file import in_time, stop_when
@@ -25,7 +26,9 @@ from watcher.seen.word_index import IndexVocabulary
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
 
-_READ_FIRST = 64  # texts, a quarter of a millisecond each
+_READ_FIRST = 64  # texts, that are read without the index between two looks at how many may match
+_MOST_READ_FIRST = 512
+_FREQUENT = 24  # one text in so many: finding it without the index takes less time than collecting all places
 _COLUMNS = (
     "texts.id, texts.second, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, "
     "contents.dictionary, contents.content"
@@ -46,7 +49,9 @@ class Window:
     kept_since: datetime | None = None
 
 
-_READ_FIRST = 64  # texts, a quarter of a millisecond each
+_Row: TypeAlias = tuple[int, int, int, int, int, int, int, int, bytes]
+MayMatch: TypeAlias = Callable[[str, str], bool]
+"""Returns False if a text need not be read: of a string with all of its letters, and the name of its feed."""
 
 
 class SeenReader:
@@ -63,10 +68,15 @@ class SeenReader:
         """Interrupts statements once `is_over`: they raise TimeIsUp then."""
         stop_when(self._db, is_over)
 
-    def newest(self, window: Window, condition: Condition | None = None) -> Iterator[StoredText]:
-        """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition."""
+    def newest(
+        self, window: Window, condition: Condition | None = None, may_match: MayMatch | None = None
+    ) -> Iterator[StoredText]:
+        """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition.
+
+        `may_match` is asked before a text is read that the index did not propose.
+        """
         with in_time():
-            streams = [self._texts(partition, window, condition) for partition in self._partitions]
+            streams = [self._texts(partition, window, condition, may_match) for partition in self._partitions]
             yield from merge(*streams, key=lambda text: text.place, reverse=True)
 
     def find(self, link_key: int) -> list[StoredText]:
@@ -96,30 +106,42 @@ class SeenReader:
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 
-    def _texts(self, partition: Partition, window: Window, condition: Condition | None) -> Iterator[StoredText]:
-        vocabulary = IndexVocabulary(self._db, partition.name)
+    def _texts(
+        self, partition: Partition, window: Window, condition: Condition | None, may_match: MayMatch | None
+    ) -> Iterator[StoredText]:
+        vocabulary = IndexVocabulary(self._db, partition.name, version=partition.index)
         matched = expression(condition, vocabulary) if condition is not None and partition.indexed else None
         where, values = self._where(window)
         if matched is None:
-            yield from self._all(partition, where, values)
-            return
-        if vocabulary.has_common_prefix:
-            newest = f"SELECT texts.id FROM texts_{partition.name} AS texts WHERE {where} ORDER BY texts.id DESC"
-            cut = self._db.execute(f"{newest} LIMIT 1 OFFSET {_READ_FIRST}", values).fetchone()
-            if cut is None:
-                yield from self._all(partition, where, values)
-                return
-            yield from self._all(partition, f"{where} AND texts.id > ?", (*values, cut[0]))
-            where, values = f"{where} AND texts.id <= ?", (*values, cut[0])
-        yield from self._indexed(partition, where, values, matched)
+            yield from self._read(self._all(partition, where, values), may_match)
+        elif matched:
+            if vocabulary.has_common_prefix:
+                last = yield from self._while_frequent(self._all(partition, where, values), may_match)
+                if last is None:
+                    return
+                where, values = f"{where} AND texts.id < ?", (*values, last)
+            yield from self._read(self._indexed(partition, where, values, matched))
 
-    def _all(self, partition: Partition, where: str, values: tuple[object, ...]) -> Iterator[StoredText]:
+    def _while_frequent(
+        self, rows: Iterable[_Row], may_match: MayMatch | None
+    ) -> Generator[StoredText, None, int | None]:
+        """Yields texts as long as many of them may match. Returns the place of the last one, None if it is the end."""
+        found = 0
+        for number, row in enumerate(rows, start=1):
+            text = self._text(row, may_match)
+            if text is not None:
+                found += 1
+                yield text
+            is_rare = may_match is None or found * _FREQUENT < number
+            if number % _READ_FIRST == 0 and (is_rare or number >= _MOST_READ_FIRST):
+                return row[0]
+        return None
+
+    def _all(self, partition: Partition, where: str, values: tuple[object, ...]) -> Iterator[_Row]:
         statement = f"{_SELECT.format(partition.name)} WHERE {where} ORDER BY texts.id DESC"
-        return self._read(self._db.execute(statement, values))
+        return self._db.execute(statement, values)
 
-    def _indexed(
-        self, partition: Partition, where: str, values: tuple[object, ...], matched: str
-    ) -> Iterator[StoredText]:
+    def _indexed(self, partition: Partition, where: str, values: tuple[object, ...], matched: str) -> Iterator[_Row]:
         name = partition.name
         statement = (
             f"SELECT {_COLUMNS} FROM index_{name} AS found CROSS JOIN texts_{name} AS texts ON texts.id = found.rowid "
@@ -127,7 +149,7 @@ class SeenReader:
             f"WHERE found.index_{name} MATCH ? AND {where.replace('texts.id', 'found.rowid')} "
             "ORDER BY found.rowid DESC"
         )
-        return self._read(self._db.execute(statement, (matched, *values)))
+        return self._db.execute(statement, (matched, *values))
 
     def _where(self, window: Window) -> tuple[str, tuple[object, ...]]:
         conditions, values = ["1"], list[object]()
@@ -149,28 +171,34 @@ class SeenReader:
             values.append(second_of(window.kept_since))
         return " AND ".join(conditions), tuple(values)
 
-    def _read(
-        self, rows: Iterator[tuple[int, int, int, int, int, int, int, int, bytes]] | sqlite3.Cursor
-    ) -> Iterator[StoredText]:
-        for place, second, link_key, variant, feed, number, fetched_at, dictionary, content in rows:
-            try:
-                link, feed_text, article = load_text(self._codec.unpack(content, dictionary))
-                kind = KINDS[number]
-            except (UnreadableText, IndexError):
-                self.unreadable += 1
-                continue
-            yield StoredText(
-                place=place,
-                second=second,
-                link=link,
-                link_key=link_key,
-                variant=variant,
-                feed=self._feeds.get(feed, ""),
-                feed_text=feed_text,
-                article=article,
-                kind=kind,
-                fetched_at=from_second(fetched_at),
-            )
+    def _read(self, rows: Iterable[_Row], may_match: MayMatch | None = None) -> Iterator[StoredText]:
+        return (text for row in rows if (text := self._text(row, may_match)) is not None)
+
+    def _text(self, row: _Row, may_match: MayMatch | None) -> StoredText | None:
+        """Reads a text; None if it is damaged, or need not be read."""
+        place, second, link_key, variant, feed, number, fetched_at, dictionary, content = row
+        name = self._feeds.get(feed, "")
+        try:
+            data = self._codec.unpack(content, dictionary)
+            if may_match is not None and not may_match(unescaped(data), name):
+                return None
+            link, feed_text, article = load_text(data)
+            kind = KINDS[number]
+        except (UnreadableText, IndexError):
+            self.unreadable += 1
+            return None
+        return StoredText(
+            place=place,
+            second=second,
+            link=link,
+            link_key=link_key,
+            variant=variant,
+            feed=name,
+            feed_text=feed_text,
+            article=article,
+            kind=kind,
+            fetched_at=from_second(fetched_at),
+        )
 
     def _dictionary(self, number: int) -> bytes | None:
         found = self._db.execute("SELECT content FROM dictionaries WHERE id = ?", (number,)).fetchone()

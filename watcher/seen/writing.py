@@ -36,7 +36,6 @@ _TRAINED = ""  # the host of the dictionary of articles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    partition: str
     place: int
     number: int
     dictionary: int
@@ -95,10 +94,6 @@ class Writer:
         data = dump_text(text)
         dictionary = self._dictionary_for(partition, text, data)
         place = self._free_place(partition, second)
-        added = self._db.execute(
-            f"INSERT INTO contents_{partition.name} (dictionary, content) VALUES (?, ?)",
-            (dictionary, self._codec.pack(data, dictionary)),
-        )
         self._db.execute(
             f"INSERT INTO texts_{partition.name} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -110,11 +105,18 @@ class Writer:
                 KINDS.index(text.kind),
                 precision_of(published_at=text.article.published_at, date=text.article.date),
                 second_of(text.fetched_at),
-                added.lastrowid,
+                self._add_content(partition, data, dictionary),
             ),
         )
         if partition.indexed:
             self._words.add(partition.name, place, _indexed(data))
+
+    def _add_content(self, partition: Partition, data: bytes, dictionary: int) -> int:
+        added = self._db.execute(
+            f"INSERT INTO contents_{partition.name} (dictionary, content) VALUES (?, ?)",
+            (dictionary, self._codec.pack(data, dictionary)),
+        )
+        return added.lastrowid or 0
 
     def _has(self, text: SeenText) -> bool:
         """Whether there is a text of the same entry."""
@@ -135,20 +137,20 @@ class Writer:
                 (text.link_key, text.variant),
             ).fetchall()
             for place, number, dictionary, content in found:
-                row = _Row(partition=partition.name, place=place, number=number, dictionary=dictionary, content=content)
-                self._delete(row, indexed=partition.indexed)
+                row = _Row(place=place, number=number, dictionary=dictionary, content=content)
+                self._delete(row, partition)
 
-    def _delete(self, row: _Row, *, indexed: bool) -> None:
+    def _delete(self, row: _Row, partition: Partition) -> None:
         """Deletes a text and its words. Words of a text that cannot be read stay: the search ignores them."""
-        self._db.execute(f"DELETE FROM texts_{row.partition} WHERE id = ?", (row.place,))
-        self._db.execute(f"DELETE FROM contents_{row.partition} WHERE id = ?", (row.number,))
-        if not indexed:
+        self._db.execute(f"DELETE FROM texts_{partition.name} WHERE id = ?", (row.place,))
+        self._db.execute(f"DELETE FROM contents_{partition.name} WHERE id = ?", (row.number,))
+        if not partition.indexed:
             return
         try:
             words = _indexed(self._codec.unpack(row.content, row.dictionary))
         except UnreadableText:
             return
-        self._words.remove(row.partition, row.place, words)
+        self._words.remove(partition.name, row.place, words, version=partition.index)
 
     def _second(self, text: SeenText) -> int:
         article = text.article
@@ -217,19 +219,21 @@ class Writer:
         if self._articles[partition.name] < _TEXTS_TO_TRAIN_ON or self._known_dictionary(partition, _TRAINED):
             return
         rows = self._db.execute(
-            "SELECT contents.id, contents.dictionary, contents.content "
+            "SELECT texts.id, contents.id, contents.dictionary, contents.content "
             f"FROM texts_{partition.name} AS texts JOIN contents_{partition.name} AS contents "
-            "ON contents.id = texts.content WHERE kind = 0 LIMIT ?",
+            "ON contents.id = texts.content WHERE kind = 0 ORDER BY contents.id LIMIT ?",
             (2 * _TEXTS_TO_TRAIN_ON,),
         ).fetchall()
-        samples = [(number, self._codec.unpack(content, dictionary)) for number, dictionary, content in rows]
-        if trained := trained_dictionary([data for _, data in samples]):
+        samples = [self._codec.unpack(content, dictionary) for _, _, dictionary, content in rows]
+        if trained := trained_dictionary(samples):
             with transaction(self._db, self._forget):
                 dictionary = self._add_dictionary(partition, _TRAINED, trained)
-                packed = [(dictionary, self._codec.pack(data, dictionary), number) for number, data in samples]
-                self._db.executemany(
-                    f"UPDATE contents_{partition.name} SET dictionary = ?, content = ? WHERE id = ?", packed
-                )
+                # Shorter ones at the same places would leave holes.
+                former = ((number,) for _, number, _, _ in rows)
+                self._db.executemany(f"DELETE FROM contents_{partition.name} WHERE id = ?", former)
+                for (place, *_), data in zip(rows, samples, strict=True):
+                    number = self._add_content(partition, data, dictionary)
+                    self._db.execute(f"UPDATE texts_{partition.name} SET content = ? WHERE id = ?", (number, place))
         self._articles[partition.name] = 0
 
     def _count_articles(self, partition: Partition) -> int:

@@ -26,6 +26,8 @@ _COMMON = {sign: unicodedata.normalize("NFKD", sign) for sign in "\u00a0\u202f\u
 _COMMON |= {"\u00b9": "-1", "\u00b2": "-2", "\u00b3": "-3", "\u00b4": "'"}
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff]")
 """A character of a script without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
+_ASCII = bytes(range(0x80))  # each is regular
+_FEW_SIGNS = 4
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -98,9 +100,12 @@ def words(folded: str) -> Iterator[re.Match[str]]:
     return _word_pattern().finditer(folded)
 
 
-def units(folded: str) -> Iterator[re.Match[str]]:
-    """Yields the words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each."""
-    return _unit_pattern().finditer(folded)
+def units(folded: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """Yields the words as a reader counts them: "Purl-Initiative", "Rutte's" and "1.250,50" are one each.
+
+    `start`: where to begin, between two of them. None has a space in it.
+    """
+    return _unit_pattern().finditer(folded, start)
 
 
 def is_word_character(character: str) -> bool:
@@ -164,25 +169,44 @@ def _plain_signs(text: str) -> str:
 class _Blocks:
     """The blocks of a text that are not folded one character to one, with their places before and after folding.
 
-    Folding works block by block (`_blocks_of`), so between two blocks offsets differ by a constant.
+    Folding works block by block (`_blocks_of`), so between two blocks offsets differ by a constant. Blocks are found as
+    far as they are needed.
     """
 
-    __slots__ = ("_folded_ends", "_folded_starts", "_original_ends", "_original_starts")
+    __slots__ = (
+        "_folded_ends",
+        "_folded_starts",
+        "_further",
+        "_original",
+        "_original_ends",
+        "_original_starts",
+        "_shift",
+    )
 
     def __init__(self, original: str) -> None:
         self._folded_starts, self._folded_ends = array("q"), array("q")
         self._original_starts, self._original_ends = array("q"), array("q")
-        shift = 0
-        for start, end in _blocks_of(original):
-            length = _folded_length(original[start:end])
-            self._folded_starts.append(start + shift)
-            self._folded_ends.append(start + shift + length)
+        self._shift = 0
+        self._original = original
+        self._further = _blocks_of(original)
+
+    def _find_until(self, position: int) -> None:
+        """Finds the blocks that begin at a folded position or before it."""
+        while not self._folded_starts or self._folded_starts[-1] <= position:
+            block = next(self._further, None)
+            if block is None:
+                return
+            start, end = block
+            length = _folded_length(self._original[start:end])
+            self._folded_starts.append(start + self._shift)
+            self._folded_ends.append(start + self._shift + length)
             self._original_starts.append(start)
             self._original_ends.append(end)
-            shift += length - (end - start)
+            self._shift += length - (end - start)
 
     def shift_of(self, start: int, end: int) -> int | None:
         """Returns how many characters later `text[start:end]` is in the original, None if a block is part of it."""
+        self._find_until(end)
         block = bisect_right(self._folded_starts, start) - 1
         if block + 1 < len(self._folded_starts) and self._folded_starts[block + 1] < end:
             return None
@@ -194,6 +218,7 @@ class _Blocks:
 
     def origin(self, position: int) -> tuple[int, int]:
         """Returns the span of the original that became the folded character at `position`."""
+        self._find_until(position)
         # Of several blocks that start here all but the last are empty: they folded to nothing.
         block = bisect_right(self._folded_starts, position) - 1
         if block < 0:
@@ -212,14 +237,45 @@ def _folded_length(block: str) -> int:
 def _blocks_of(text: str) -> Iterator[tuple[int, int]]:
     """Yields the spans that fold as a whole: a character and everything after it that may merge with it."""
     done = 0
-    for region in _irregular().finditer(text):
-        start = position = max(region.start() - 1, done)
-        for position in range(start + 1, region.end()):
+    for first, last in _irregular_spans(text):
+        start = position = max(first - 1, done)
+        for position in range(start + 1, last):
             if _starts_block(text[position]):
                 yield start, position
                 start = position
-        yield start, region.end()
-        done = region.end()
+        yield start, last
+        done = last
+
+
+def _irregular_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the spans of irregular characters. Most texts have one or two of them: searching for each is faster."""
+    signs = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    irregular = [sign for sign in set(signs) if _is_irregular(sign)]
+    if len(irregular) > _FEW_SIGNS:
+        yield from (region.span() for region in _irregular().finditer(text))
+        return
+    places = sorted(place for sign in irregular for place in _places(text, sign))
+    first = last = -1
+    for place in places:
+        if place != last:
+            if last >= 0:
+                yield first, last
+            first = place
+        last = place + 1
+    if last >= 0:
+        yield first, last
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    place = text.find(sign)
+    while place >= 0:
+        yield place
+        place = text.find(sign, place + 1)
+
+
+@lru_cache(maxsize=4096)
+def _is_irregular(sign: str) -> bool:
+    return _irregular().match(sign) is not None
 
 
 @lru_cache(maxsize=4096)

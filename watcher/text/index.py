@@ -1,8 +1,8 @@
 """Splits texts into the words of a search index, and holds the conditions that such an index can test.
 
 Index and conditions meet here: `matching` writes conditions that every match of a query satisfies, the seen archive
-indexes words and finds the texts that satisfy them; so does the index of documents. A change of the words needs a new
-schema of both.
+indexes words and finds the texts that satisfy them; so does the index of documents. A change of the words, or of what
+their marks mean, needs a new `VERSION` in `seen/word_index.py`.
 
 A word is a run of word characters (`fold.words`); scripts without spaces have one word per character. Words joined by a
 hyphen, also across the end of a line, are indexed a second time as one: "Regie-rung" is found as "regierung".
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TypeAlias
 from unicodedata import category
 
@@ -32,7 +33,10 @@ LONG_RUN = "\u2016r"  # more than MOST_JOINED hyphenated words
 TOO_MANY_RUNS = "\u2016h"  # more than MOST_HYPHENATED words in hyphenated runs
 LONG_WORD = "\u2016w"  # a word that was cut
 LARGE_UNIT = "\u2016u"  # a unit of more than MOST_IN_UNIT words
-_BETWEEN = "\u2016"  # separates texts: no phrase goes on in the next
+DENSE = "\u2016d"  # DENSE_UNITS units in a row that have more than MOST_EXCESS words beyond one each
+DENSE_UNITS = 6
+MOST_EXCESS = 3
+BETWEEN = "\u2016"  # separates texts: no phrase goes on in the next
 
 MOST_HYPHENATED = 5_000
 """Words in hyphenated runs of a text that are indexed as joined words."""
@@ -41,7 +45,8 @@ MOST_SPELLED_OUT = 40
 
 _HYPHEN_AT_END = re.compile(r"-[^\S\n]*\n[^\S\n]*")
 _MANY_JOINERS = re.compile(rf"[-'.,]\w(?:[^\s\-'.,]*+[-'.,]\w){{{MOST_IN_UNIT - 1}}}")
-_NO_WORDS = {"", _BETWEEN, SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD, LARGE_UNIT}
+_JOINER = re.compile(r"[-'.,](?=\w)(?:(?<=\S[-'])|(?<=\d[.,])(?=\d))")  # and signs that begin a word: "(-x"
+MARKS = frozenset([SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD, LARGE_UNIT, DENSE])
 
 
 # -- conditions --------------------------------------------------------------------------------------------------------
@@ -49,11 +54,15 @@ _NO_WORDS = {"", _BETWEEN, SPELLED_OUT, LONG_RUN, TOO_MANY_RUNS, LONG_WORD, LARG
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """Words that follow each other. `prefix`: the last begins a word; `joined`: they are among the joined words."""
+    """Words that follow each other. `prefix`: the last begins a word; `joined`: they are among the joined words.
+
+    `more`: words before or after them that may belong to the same term.
+    """
 
     words: tuple[str, ...]
     prefix: bool = False
     joined: bool = False
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +74,12 @@ class Inside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """Two phrases with at most `distance` words between them."""
+    """Two phrases with at most `distance` words between them, or `usual_distance` in a text that is not `DENSE`."""
 
     left: Phrase
     right: Phrase
     distance: int
+    usual_distance: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +114,6 @@ class IndexedText:
     words: str
     joined: str
 
-    def vocabulary(self) -> set[str]:
-        """Returns the distinct words, joined ones included, without marks."""
-        return {*self.words.split(" "), *self.joined.split(" ")} - _NO_WORDS
-
 
 def index_texts(*texts: str) -> IndexedText:
     """Splits texts into the words of one index entry. A text that an earlier one contains adds joined words only."""
@@ -121,12 +127,16 @@ def index_texts(*texts: str) -> IndexedText:
             own = [word[:LONGEST_WORD] for word in own]
         line = f" {' '.join(own)} "
         if own and line not in kept:
-            kept = f"{kept}{_BETWEEN}{line}" if kept else line
+            kept = f"{kept}{BETWEEN}{line}" if kept else line
         joined.update(dict.fromkeys(_joined_words(run for run in runs if "-" in run)))
         if longest >= LONGEST_WORD:
             joined[LONG_WORD] = None
-        if UNSPACED.search(folded) or _has_large_unit(folded):
-            joined[LARGE_UNIT] = None
+        if UNSPACED.search(folded):
+            joined[LARGE_UNIT] = joined[DENSE] = None
+        elif _is_dense(folded):
+            joined[DENSE] = None
+            if _has_large_unit(folded):
+                joined[LARGE_UNIT] = None
     return IndexedText(words=kept.strip(), joined=" ".join(joined))
 
 
@@ -212,6 +222,15 @@ def _has_large_unit(folded: str) -> bool:
     if not _MANY_JOINERS.search(folded):
         return False
     return any(sum(1 for _ in words(unit.group())) > MOST_IN_UNIT for unit in units(folded))
+
+
+def _is_dense(folded: str) -> bool:
+    """Whether more than MOST_EXCESS signs that join words may be within DENSE_UNITS units."""
+    joiners = [joiner.start() for joiner in _JOINER.finditer(folded)]
+    pairs = zip(joiners, joiners[MOST_EXCESS:], strict=False)
+    return any(
+        sum(1 for _ in islice(units(folded[first:last]), DENSE_UNITS + 1)) <= DENSE_UNITS for first, last in pairs
+    )
 
 
 # Each pattern succeeds wherever a word begins: one that could fail at its end would be tried at every letter.

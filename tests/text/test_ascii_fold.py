@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.articles import JOINT, Prefilter
-from watcher.articles.ascii_fold import bare_letters
 from watcher.model import Needle
 from watcher.text import fold, squeeze
+from watcher.text.ascii_fold import bare_letters
 
 SIGNS = (
     "aAeKsS1 -.\n\u00df\ufb01\u00b2\u212a\u017f\u00e4\u00c4\u0130\u0308\u0301\u0338\u200b\u00ad\ufe0f\u2122\u00bd"
