@@ -67,10 +67,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out the slow tests of a quick run, and begins with those that take longest."""
     if config.getoption("--quick"):
-        slow = [item for item in items if item.get_closest_marker("slow")]
+        slow = [item for item in items if item.get_closest_marker("slow") or _has_server(item)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     items[:] = _long_first(items, shares=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _has_server(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "postgresql" in item.fixturenames
 
 
 def _long_first(items: list[pytest.Item], *, shares: int) -> list[pytest.Item]:
