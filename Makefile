@@ -6,6 +6,9 @@
 # make crash, make fuzz, make soak: see docs/reliability.md; make explore: property tests with new examples
 # make mutants: changes to the code that no test notices, see docs/mutants.md
 
+# Where it is set, each start of Python compiles the program again, and each worker of pytest all tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

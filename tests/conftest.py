@@ -27,6 +27,21 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
+# With the longest tests, the longest first.
+_LONG = (
+    "tests/pipeline/test_screened_pages.py",
+    "tests/clock/test_process.py",
+    "tests/cluster/test_work.py",
+    "tests/acceptance/test_replay.py",
+    "tests/acceptance/test_silence.py",
+    "tests/acceptance/test_kill.py",
+    "tests/reliability/test_full_disk.py",
+    "tests/acceptance/test_revisions.py",
+    "tests/acceptance/test_backfill.py",
+    "tests/reliability/test_crash.py",
+    "tests/systemd/test_boot.py",
+    "tests/web/test_many_readers.py",
+)
 _STARTS = frozenset({"os.exec", "os.fork", "os.posix_spawn", "subprocess.Popen"})
 
 
@@ -50,11 +65,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out the slow tests of a quick run."""
+    """Leaves out the slow tests of a quick run, and begins with those that take longest."""
     if config.getoption("--quick"):
-        slow = [item for item in items if item.get_closest_marker("slow")]
+        slow = [item for item in items if item.get_closest_marker("slow") or _has_server(item)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+    items[:] = _long_first(items, shares=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _has_server(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "postgresql" in item.fixturenames
+
+
+def _long_first(items: list[pytest.Item], *, shares: int) -> list[pytest.Item]:
+    """Puts the files of long tests at the beginnings of the shares that pytest-xdist gives its processes at first.
+
+    What they leave is distributed later: a long test that began last would keep the others waiting.
+    """
+    long: list[list[pytest.Item]] = [[item for item in items if item.nodeid.startswith(file)] for file in _LONG]
+    others = [item for item in items if not item.nodeid.startswith(_LONG)]
+    ordered: list[pytest.Item] = []
+    for share in range(shares):
+        end = len(ordered) + (len(items) - len(ordered)) // (shares - share)
+        ordered += [item for file in long[share::shares] for item in file]
+        room = max(end - len(ordered), 0)
+        ordered += others[:room]
+        del others[:room]
+    return ordered + others
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:

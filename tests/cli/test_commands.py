@@ -90,12 +90,18 @@ def test_a_page_is_not_added_and_its_feed_is_named(cli: Cli, config: Path, news:
     assert config.read_text(encoding="utf-8") == before
 
 
-@pytest.mark.parametrize("pasted", ["feed:{}", "feed:{}  ", "FEED://{}", "\u200b{}\n", "\u00a0{} "])
-@pytest.mark.parametrize("more", [(), ("--offline",)])
+@pytest.mark.parametrize(
+    ("pasted", "more"),
+    [
+        ("feed:{}", ()),
+        ("\u200b{}\n", ()),
+        *((pasted, ("--offline",)) for pasted in ("feed:{}", "feed:{}  ", "FEED://{}", "\u200b{}\n", "\u00a0{} ")),
+    ],
+)
 def test_a_pasted_address_is_cleaned(
     cli: Cli, config: Path, news: Newsroom, pasted: str, more: tuple[str, ...]
 ) -> None:
-    """The config gets the address alone; by the same spelling it is removed again."""
+    """The config gets the address alone, looked at first or not; by the same spelling it is removed again."""
     url = news.feed("/feed", [Entry(id="1", link="/a", title="Stapellauf")], title="Hafenblatt")
     added = cli("feeds", "add", pasted.format(url), *more)
     assert added.exit_code == 0, added.stderr

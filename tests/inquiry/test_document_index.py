@@ -126,7 +126,7 @@ _times = count()
 texts = st.lists(st.tuples(glued, st.one_of(st.just(""), glued)), min_size=1, max_size=8)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(query=queries(), compounds=st.booleans(), inflect=st.booleans(), given_texts=texts, later=texts)
 def test_results_are_those_of_matching_every_document(
     shared: Desk, query: str, compounds: bool, inflect: bool, given_texts: list[Text], later: list[Text]

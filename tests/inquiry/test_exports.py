@@ -19,7 +19,7 @@ from watcher.store import open_database, reading, schema
 from watcher.store.codec import dump_hits
 
 TEXT = "Rutte ist im Hafen. " * 250  # 5 kB
-DOCUMENTS = 5_000
+DOCUMENTS = 2_000
 
 
 def fill(path: Path, documents: int) -> None:
@@ -71,11 +71,11 @@ def consumed(path: Path, folder: CorpusFolder, form: str) -> tuple[int, int]:
 
 
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
-    """Five thousand documents of 5 kB, 25 MB in all, take what one thousand take: one page of them."""
+    """Two thousand documents of 5 kB, 10 MB in all, take what four hundred take: one page of them."""
     folder = CorpusFolder(tmp_path / "seeds")
     folder.path.mkdir()
     small, large = tmp_path / "small.db", tmp_path / "large.db"
-    fill(small, 1_000)
+    fill(small, 400)
     fill(large, DOCUMENTS)
     expected = consumed(small, folder, "jsonl")[1]
     count, peak = consumed(large, folder, "jsonl")

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -55,9 +56,11 @@ class Extraction:
 
     def __init__(self) -> None:
         self.ends: dict[tuple[bytes, str], Article | NotAnArticle] = {}
+        self.asked: set[tuple[bytes, str]] = set()
 
     def __call__(self, page: bytes, **facts: Any) -> Article:
         key = (page, repr(facts))
+        self.asked.add(key)
         if key not in self.ends:
             try:
                 self.ends[key] = extract_article(page, **facts)
@@ -82,26 +85,31 @@ class ScreenedPage:
         self.text = summarise_page(page.bytes, "text/html").text
 
 
+@pytest.fixture(scope="module")
+def extraction() -> Extraction:
+    """Keeps the articles of the real pages for all tests of this module."""
+    return Extraction()
+
+
+@pytest.fixture
+def pages(extraction: Extraction) -> list[ScreenedPage]:
+    """The real pages that hold an article."""
+    if len(extraction.ends) < len(PAGES):
+        _read_all(extraction, whole=True)
+    articles = extraction.articles()
+    return [ScreenedPage(page, articles[page.bytes]) for page in PAGES if page.bytes in articles]
+
+
 @pytest.mark.usefixtures("configured")
 @needs_realworld
-@pytest.mark.timeout(240)  # 295 pages are extracted, and 60,000 phrases looked up
-def test_no_match_of_a_real_page_is_lost() -> None:
-    """Matches are those of the unfiltered path; words, phrases and queries of the articles pass the prefilter, too."""
-    with patch("watcher.parsing.tasks.extract_article", Extraction()) as extraction:
-        _assert_matches_are_those_of_the_unfiltered_path(extraction)
-    articles = extraction.articles()
-    pages = [ScreenedPage(page, articles[page.bytes]) for page in PAGES if page.bytes in articles]
-    _assert_words_and_phrases_pass(pages)
-    _assert_facts_and_queries_pass(pages)
-
-
-def _assert_matches_are_those_of_the_unfiltered_path(extraction: Extraction) -> None:
+@pytest.mark.timeout(240)  # 295 pages are extracted
+def test_matches_are_those_of_the_unfiltered_path(extraction: Extraction) -> None:
     """For watches on words, sites, authors and feeds; most pages are not even extracted."""
     matching = 0
-    screened = [_reading(number) for number in range(len(PAGES))]
-    extracted = len(extraction.ends)
-    with patch.object(Prefilter, "may_match", return_value=True):
-        wholes = [_reading(number) for number in range(len(PAGES))]
+    extraction.asked.clear()
+    screened = _read_all(extraction)
+    extracted = len(extraction.asked)
+    wholes = _read_all(extraction, whole=True)
     assert len(extraction.ends) == len(PAGES)
     for page, reading, whole in zip(PAGES, screened, wholes, strict=True):
         assert reading.matches == whole.matches, page.file
@@ -111,7 +119,10 @@ def _assert_matches_are_those_of_the_unfiltered_path(extraction: Extraction) -> 
     assert extracted < len(PAGES) / 2
 
 
-def _assert_words_and_phrases_pass(pages: Sequence[ScreenedPage]) -> None:
+@pytest.mark.usefixtures("configured")
+@needs_realworld
+@pytest.mark.timeout(240)  # 60,000 phrases are looked up
+def test_words_and_phrases_of_real_articles_pass(pages: Sequence[ScreenedPage]) -> None:
     """Of each article, two hundred words and phrases or as many as it has: each is found in its page or explained."""
     drawn, tried = 0, 0
     lost: list[tuple[str, str]] = []
@@ -127,7 +138,10 @@ def _assert_words_and_phrases_pass(pages: Sequence[ScreenedPage]) -> None:
     assert tried > 0.8 * drawn > 0.8 * 200 * len(PAGES)
 
 
-def _assert_facts_and_queries_pass(pages: Sequence[ScreenedPage]) -> None:
+@pytest.mark.usefixtures("configured")
+@needs_realworld
+@pytest.mark.timeout(240)
+def test_facts_and_queries_of_real_articles_pass(pages: Sequence[ScreenedPage]) -> None:
     """For queries of all kinds, of the gold's terms and of each article's own host and author: whatever matches an
     article may match its page, asked alone."""
     lines = (REALWORLD / "gold" / "terms.jsonl").read_text(encoding="utf-8").splitlines()
@@ -192,6 +206,13 @@ def test_a_site_is_the_host_of_the_page_whatever_it_calls_itself(query: str, mat
     assert bool(reading.matches) == matches
     if reading.article:
         assert reading.article.hosts == ("kurz.example", "xn--bltter-cua.zeitung.example")
+
+
+def _read_all(extraction: Extraction, *, whole: bool = False) -> list[PageReading]:
+    """Reads all real pages. `whole`: without the prefilter, so that each is extracted."""
+    may_match = patch.object(Prefilter, "may_match", return_value=True) if whole else nullcontext()
+    with patch("watcher.parsing.tasks.extract_article", extraction), may_match:
+        return [_reading(number) for number in range(len(PAGES))]
 
 
 def _reading(number: int) -> PageReading:

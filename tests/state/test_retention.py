@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from bench.retention import Volume, simulate
+from tests.databases import new_file
 from watcher.model import ChangedEntry, Entry, EntryId, EntryKeys, FeedId, NearMiss, NewEntry
 from watcher.runtime.retention import ENTRIES, FEED_TEXTS, KNOWN_DAYS, NEAR_MISSES, Retention
 from watcher.store import StoreThread, open_database, schema
@@ -27,7 +28,7 @@ FEED = FeedId(1)
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    engine = open_database(tmp_path / "watcher.db")
+    engine = open_database(new_file(tmp_path / "watcher.db"))
     with engine.begin() as tx:
         feeds.subscribe(tx, {"a": "http://a.example/"}, now=START)
     return engine
@@ -164,7 +165,7 @@ def test_ended_deliveries_go_with_their_attempts_and_open_ones_stay(engine: Engi
 
 async def test_a_round_ends_and_the_next_goes_on(tmp_path: Path) -> None:
     """A backlog of a long pause is cleared in bounded pieces; several rounds clear it all."""
-    engine = open_database(tmp_path / "watcher.db")
+    engine = open_database(new_file(tmp_path / "watcher.db"))
     with engine.begin() as tx:
         feeds.subscribe(tx, {"a": "http://a.example/"}, now=START)
     poll(engine, *range(600), now=START)

@@ -18,7 +18,7 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state" / "watcher.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def engine(state: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An open, empty state."""
     if request.param == "sqlite":

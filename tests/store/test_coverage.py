@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 
-from tests.databases import on_sqlite
+from tests.databases import new_file, on_sqlite
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, draft, new_entry, poll_record
 from watcher.model import ChangedEntry, Coverage, EntryId, FeedId
 from watcher.store import open_database, schema
@@ -223,7 +223,7 @@ _STEPS = st.one_of(
 def test_every_entry_is_counted_once_and_all_sums_add_up(steps: list[tuple[object, ...]]) -> None:
     """In any order of polls, ends, retries, twins, changes, kills in between, feeds that leave and return, and days."""
     with TemporaryDirectory() as folder:
-        engine = open_database(Path(folder) / "watcher.db")
+        engine = open_database(new_file(Path(folder) / "watcher.db"))
         with engine.begin() as tx:
             feeds.subscribe(tx, {feed: f"https://{feed}.example/feed" for feed in FEEDS}, now=NOW)
         model = Model(engine)

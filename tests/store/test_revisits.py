@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
+from tests.databases import new_file
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, adopted, claimed_entry, draft
 from watcher.corpus import file_name
 from watcher.corpus.revisions import Absent, Schedule, Seen, follow_up, version_text
@@ -196,7 +197,7 @@ def test_every_version_is_recorded_and_sent_once_whenever_the_process_dies(histo
     What is recorded is what the readings that were committed give, and each version has one delivery.
     """
     with TemporaryDirectory() as folder:
-        path, expected = Path(folder) / "watcher.db", Track(base=TEXTS["A"], base_seen_at=NOW)
+        path, expected = new_file(Path(folder) / "watcher.db"), Track(base=TEXTS["A"], base_seen_at=NOW)
         engine = open_database(path)
         with engine.begin() as tx:
             number = recorded(tx)
