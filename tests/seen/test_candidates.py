@@ -17,6 +17,8 @@ from watcher.seen.expressions import expression
 from watcher.seen.word_index import CREATE_INDEX, VERSION, IndexVocabulary, WordIndexWriter
 from watcher.text.index import DENSE, index_texts
 
+MANY = 3 * settings.get_profile(settings.get_current_profile_name()).max_examples
+"""Examples of what the equality of search and matching depends on."""
 MOST_STARTING = 2  # so few that both ways are taken
 Text = tuple[str, str, str]
 """Title, body, and the feed's text."""
@@ -168,7 +170,7 @@ def compiles(watch: Watch) -> bool:
     return True
 
 
-@settings(max_examples=3 * settings.default.max_examples)
+@settings(max_examples=MANY)
 @given(query=queries(), inflect=st.booleans(), compounds=st.booleans(), texts=texts, version=st.integers(1, VERSION))
 def test_every_match_of_a_query_is_a_candidate(
     query: str, inflect: bool, compounds: bool, texts: list[Text], version: int
@@ -241,7 +243,7 @@ def nears(draw: st.DrawFn) -> tuple[str, list[Text]]:
     return f"{left} NEAR/{distance}{ordered} {right}", given_texts
 
 
-@settings(max_examples=3 * settings.default.max_examples)
+@settings(max_examples=MANY)
 @given(asked=nears(), version=st.integers(1, VERSION))
 def test_every_match_of_near_is_a_candidate(asked: tuple[str, list[Text]], version: int) -> None:
     """With hyphens, numbers, compounds and apostrophes between the sides; in an index of an earlier version too."""
