@@ -97,7 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         sizes = [*_real_sizes(folder), *_synthetic(folder, options.articles)]
-        searches = _searches(folder, options.articles)
+        searches = _searches(folder)
         _backfill(Path(temporary), options.backfill)
     columns = ("texts", "number", "characters", "text", "index", "CPU to write")
     hand_over([table("seen-sizes", columns, sizes), searches, _german()], options.json)
@@ -196,7 +196,7 @@ def _scan(path: Path) -> None:
 # -- searching ---------------------------------------------------------------------------------------------------------
 
 
-def _searches(folder: Path, articles: int) -> Table:
+def _searches(folder: Path) -> Table:
     vocabulary = _vocabulary()
     frequent, common, rare, rarer = (vocabulary[rank] for rank in (3, 100, 3_000, 20_000))
     asked = [
@@ -223,8 +223,8 @@ def _searches(folder: Path, articles: int) -> Table:
             counted, whole = _timed(folder, each.query, count_all=True, runs=1)
             total = f"{'' if whole.is_complete else '≥ '}{whole.total:,}"
             times = f"{newest * 1e3:.1f} ms, {len(answer.results)} found", f"{counted * 1e3:.0f} ms", total
-            rows.append((f"`{each.query}`", f"{articles:,}", *times, _like(plain, each.like), _fts(plain, each.plain)))
-    heads = ("query", "articles", "newest 20", "count all", "total", "`LIKE`", "FTS5 with `unicode61`")
+            rows.append((f"`{each.query}`", *times, _like(plain, each.like), _fts(plain, each.plain)))
+    heads = ("query", "newest 20", "count all", "total", "`LIKE`", "FTS5 with `unicode61`")
     return table("seen-search", heads, rows)
 
 
