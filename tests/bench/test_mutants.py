@@ -17,7 +17,7 @@ def test_the_first_mutants_stay_what_they_were() -> None:
 
 
 def test_later_mutants_are_of_every_kind() -> None:
-    """A third is made of sitemaps (read as feeds and as sources), lists of feeds and queries, and each is reproducible."""
+    """A third is made of sitemaps (read as feeds and as sources), lists and queries, and each is reproducible."""
     made = [any_mutant(FEEDS_AND_PAGES, seed) for seed in range(FROM, FROM + 300)]
     assert made == [any_mutant(FEEDS_AND_PAGES, seed) for seed in range(FROM, FROM + 300)]
     assert {each.kind for each in made} == {"feed", "page", "source", "opml", "query"}
