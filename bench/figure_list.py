@@ -86,6 +86,13 @@ FIGURES = (
         long=("python -m bench.scale --feeds 1000 100000 --known 0 10000000 --polls 30000 --rate 400",),
     ),
     Figure(
+        name="starts",
+        page=PERFORMANCE,
+        measures="processor time of starts with nothing to do",
+        tables=("starts",),
+        short=("python -m bench.starts --runs 5",),
+    ),
+    Figure(
         name="watchlist",
         page=PERFORMANCE,
         measures="1,000 to 100,000 terms, 10,000 queries",

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -25,11 +24,10 @@ from pathlib import Path
 
 from bench.feedreaders import Program, Programs
 from bench.feedsite import ENTRIES, write_feeds
-from bench.machine import machine
+from bench.machine import machine, processor_seconds
 from bench.site import Site, free_port, nginx, serving
 from bench.tables import Table, add_json_option, hand_over, table
 
-ROOT = Path(__file__).parents[1]
 ROUNDS = ("first", "new", "304")
 FEW = 2
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "watcher-bench" / "reader"
@@ -91,24 +89,11 @@ def _rounds(program: Program, home: Path, sites: list[Site], feeds: int, port: i
     program.prepare(home, sites[0].feeds[:feeds])
     for name, site, expected in zip(ROUNDS, (sites[0], sites[1], sites[1]), (0, 1, 1), strict=True):
         with serving(site, port, server="nginx"):
-            seconds = _processor_seconds(program.command(home))
+            seconds = processor_seconds(program.command(home))
         found = program.entries(home)
         if found != feeds * (ENTRIES + expected):
             raise RuntimeError(f"{program.name} has {found} entries of {feeds} feeds after round {name}")
         yield name, seconds
-
-
-def _processor_seconds(command: list[str]) -> float:
-    """Of a process and all its children. Byte code is kept, as on any user's machine."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[:3]} ended with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
 
 
 def _table(programs: list[Program], seconds: Seconds, feeds: int, *, further: bool) -> Table:
