@@ -34,9 +34,9 @@ FIGURES = (
         short=(
             "python -m bench.throughput --pages 900 --match-percent 1 --runs 1 --watches 10 1000",
             "python -m bench.throughput --pages 600 --match-percent 20 --runs 1",
-            "python -m bench.throughput --pages 300 --match-percent 1 --runs 1 --undated",
-            "python -m bench.throughput --pages 300 --match-percent 1 --runs 1 --addresses 10",
-            "python -m bench.throughput --pages 300 --match-percent 1 --runs 1 --keep 30d",
+            "python -m bench.throughput --pages 900 --match-percent 1 --runs 1 --undated",
+            "python -m bench.throughput --pages 900 --match-percent 1 --runs 1 --addresses 10",
+            "python -m bench.throughput --pages 900 --match-percent 1 --runs 1 --keep 30d",
         ),
         long=(
             "python -m bench.throughput --pages 3000 --match-percent 1 --runs 3 --watches 10 1000",

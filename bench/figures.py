@@ -176,10 +176,13 @@ def _source(date: str, where: str, at_commit: str, group: Sequence[Measurement])
 
 
 def _index() -> Table:
-    rows = (
-        (each.measures, f"[{each.page}](../{each.page})", f"`make figures FIGURES={each.name}`") for each in FIGURES
-    )
+    """A row for each figure; all pages are in the folder of the one that has this table."""
+    rows = [(each.measures, _link(Path(each.page).name), f"`make figures FIGURES={each.name}`") for each in FIGURES]
     return table(INDEX, ("measured", "page", "command"), rows)
+
+
+def _link(page: str) -> str:
+    return f"[{page}]({page})"
 
 
 if __name__ == "__main__":
