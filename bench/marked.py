@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_OPENING = re.compile(r"<!-- figures: ")
+_OPENING = re.compile(r"^<!-- figures: ", re.MULTILINE)
 _MARKED = re.compile(
-    r"(?P<opening><!-- figures: (?P<name>[\w-]+) -->\n).*?(?P<end>^<!-- end -->$)", re.DOTALL | re.MULTILINE
+    r"(?P<opening>^<!-- figures: (?P<name>[\w-]+) -->\n).*?(?P<end>^<!-- end -->$)", re.DOTALL | re.MULTILINE
 )
 
 
