@@ -1,6 +1,6 @@
 """Crash runs: kill -9 and power cuts at random instants, and a checker that looks for what they broke.
 
-    python -m bench.crash --kills 500 --cuts 100          what is still missing of these, counting former runs
+    python -m bench.crash --kills 1000 --cuts 200         what is still missing of these, counting former runs
     python -m bench.crash --controls 12                   the program sabotaged: the checker must complain
 
 Figures add up in `bench/ledgers/crash.json`; a run that is interrupted loses what it did since the last check only.
@@ -164,8 +164,8 @@ def _repeats(under: Ordeal) -> dict[str, int]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.crash", description="Kills and power cuts, checked.")
-    parser.add_argument("--kills", type=int, default=500)
-    parser.add_argument("--cuts", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--controls", type=int, default=12, help="power cuts that each sabotaged program gets at most")
     return parser.parse_args()
 
