@@ -4,6 +4,7 @@
 # make lock   pins the packages again            make bench  throughput, compared with a plain loop
 # make golden the golden files of the pages: see docs/contributing.md
 # make crash, make fuzz, make soak: see docs/reliability.md; make explore: property tests with new examples
+# make figures: the tables of the documentation, see docs/performance.md
 # make mutants: changes to the code that no test notices, see docs/mutants.md
 
 # Where it is set, each start of Python compiles the program again, and each worker of pytest all tests.
@@ -17,7 +18,7 @@ FORMATS := .venv-formats
 VERIFIER := tests/outbox/npm
 CHECKERS := tests/web/browser/npm
 
-.PHONY: run once demo test quick golden mutants peers lint lock bench truth crash fuzz soak explore clean
+.PHONY: run once demo test quick golden mutants peers lint lock bench figures truth crash fuzz soak explore clean
 
 run: $(VENV)/.runtime
 	$(BIN)/watcher --config config.toml run
@@ -72,6 +73,10 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.throughput
 
+# The short forms of all benchmarks, twenty minutes; only some: FIGURES="throughput watchlist"; the long forms: LONG=1.
+figures: $(VENV)/.dev
+	$(BIN)/python -m bench.figures $(if $(LONG),--long) $(FIGURES)
+
 truth: $(VENV)/.dev
 	$(BIN)/python -m bench.truth
 
@@ -82,7 +87,7 @@ fuzz: $(VENV)/.dev
 	$(BIN)/python -m bench.fuzz
 
 soak: $(VENV)/.dev
-	$(BIN)/python -m bench.soak
+	$(BIN)/python -m bench.soak --pages --seen
 
 lock:
 	uv pip compile pyproject.toml requirements/build.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.txt

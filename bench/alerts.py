@@ -30,6 +30,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from bench.machine import machine
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.app import assemble
 from watcher.config import load
 from watcher.model import Article, DocumentId, EntryId, Hit, Match
@@ -185,9 +186,9 @@ async def _tick(service: Service) -> None:
         service.deliver.wake()
 
 
-def report(receivers: Receivers, found: dict[int, float]) -> None:
-    print(f"{len(found)} matches, {machine()}")
-    print(f"{'channel':14} {'told':>5} {'messages':>8} {'in order':>8} {'too fast':>8} {'median s':>9} {'p99 s':>9}")
+def told(receivers: Receivers, found: dict[int, float]) -> Table:
+    """A row for each channel: what it accepted, and how long after the match."""
+    rows = []
     for channel, accepted in sorted(receivers.accepted.items()):
         titles = [(at, [int(n) for n in re.findall(r"Meldung (\d+) ", body.decode())]) for at, body in accepted]
         first: dict[int, float] = {}
@@ -196,11 +197,17 @@ def report(receivers: Receivers, found: dict[int, float]) -> None:
                 first.setdefault(number, at)
         singles = [numbers[0] for _, numbers in titles if len(set(numbers)) == 1]
         delays = sorted(first[number] - found[number] for number in first)
-        p99 = delays[int(0.99 * (len(delays) - 1))]
-        print(
-            f"{channel:14} {len(first):5} {len(accepted):8} {singles == sorted(singles)!s:>8} "
-            f"{receivers.too_fast[channel]:8} {statistics.median(delays):9.2f} {p99:9.2f}"
+        rows.append(
+            (
+                channel,
+                f"{len(first):,} of {len(found):,}",
+                f"{len(accepted):,}",
+                "yes" if singles == sorted(singles) else "no",
+                str(receivers.too_fast[channel]),
+                *(f"{seconds:.2f} s" for seconds in (statistics.median(delays), delays[int(0.99 * (len(delays) - 1))])),
+            )
         )
+    return table("alerts", ("channel", "matches", "messages", "in order", "too early", "median", "p99"), rows)
 
 
 def main() -> None:
@@ -208,11 +215,13 @@ def main() -> None:
     logging.basicConfig(level=logging.ERROR)
     parser.add_argument("--matches", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=60.0, help="in which they are made")
+    add_json_option(parser)
     arguments = parser.parse_args()
     receivers = Receivers()
     with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder, serving(receivers) as origin:
         found = asyncio.run(run(arguments.matches, arguments.seconds, receivers, Path(folder), origin))
-    report(receivers, found)
+    print(f"{len(found)} matches, {machine()}")
+    hand_over([told(receivers, found)], arguments.json)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy import Engine
 
 from bench.machine import machine
+from bench.tables import Table, add_json_option, hand_over, table
 from tests.cluster.cluster import Cluster, Outlets, configure
 from tests.databases import Server, running
 from tests.newsroom import Newsroom
@@ -58,24 +59,26 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3, help="of the overhead, taking turns")
     parser.add_argument("--jobs", type=int, default=20_000, help="that go through the queue of jobs")
     parser.add_argument("--skip", choices=["speed", "overhead", "jobs"], nargs="*", default=[])
+    add_json_option(parser)
     options = parser.parse_args()
     print(machine())
+    tables = []
     with running() as server:
         if "speed" not in options.skip:
-            _speed(server, options.workers, options.pages, options.delay, options.at_once)
+            tables.append(_speed(server, options.workers, options.pages, options.delay, options.at_once))
         if "overhead" not in options.skip:
-            _overhead(server, options.pages, options.runs)
+            tables.append(_overhead(server, options.pages, options.runs))
         if "jobs" not in options.skip:
             asyncio.run(_queue(server.empty(), options.jobs))
+    hand_over(tables, options.json)
     return 0
 
 
 # -- speed-up ----------------------------------------------------------------------------------------------------------
 
 
-def _speed(server: Server, counts: Sequence[int], pages: int, delay: float, at_once: int) -> None:
-    first = None
-    print(f"{'workers':>8} {'seconds':>8} {'speed-up':>9} {'most jobs':>10} {'jobs left':>10}")
+def _speed(server: Server, counts: Sequence[int], pages: int, delay: float, at_once: int) -> Table:
+    first, rows = None, []
     for count in counts:
         with _newsroom(server) as (cluster, outlets):
             configure(cluster, outlets, None, at_once=at_once, every="24h", lease="10s")
@@ -89,7 +92,9 @@ def _speed(server: Server, counts: Sequence[int], pages: int, delay: float, at_o
             for worker in workers:
                 worker.end()
             left = cluster.count("procrastinate_jobs WHERE status <> 'todo'")
-            print(f"{count:>8} {seconds:>8.1f} {first / seconds:>8.2f}× {most:>10} {left:>10}", flush=True)
+            rows.append((str(count), f"{pages:,}", f"{seconds:.1f} s", f"{first / seconds:.2f}", str(most), str(left)))
+            print(f"{count} workers: {seconds:.1f} s", flush=True)
+    return table("cluster-speed", ("workers", "pages", "time", "speed-up", "most jobs", "jobs left"), rows)
 
 
 def _read(server: Server, cluster: Cluster, outlets: Outlets, each: int) -> tuple[float, int]:
@@ -106,17 +111,18 @@ def _read(server: Server, cluster: Cluster, outlets: Outlets, each: int) -> tupl
 # -- overhead ----------------------------------------------------------------------------------------------------------
 
 
-def _overhead(server: Server, pages: int, runs: int) -> None:
+def _overhead(server: Server, pages: int, runs: int) -> Table:
     spent: dict[tuple[str, str], list[float]] = {}
     for _ in range(runs):
         for command in ("run", "worker"):
             for name, milliseconds in _cost(server, command, pages).items():
                 spent.setdefault((name, command), []).append(milliseconds)
                 print(f"{command:>7} {name:>26}: {milliseconds:.2f} ms", file=sys.stderr)
-    print(f"{'':>26} {'run':>10} {'worker':>10} {'overhead':>9}")
+    rows = []
     for name in ("page", "quiet poll", "second without work", "poll without such a second"):
         one, other = (statistics.median(spent[name, command]) for command in ("run", "worker"))
-        print(f"{name:>26} {one:>7.2f} ms {other:>7.2f} ms {other / one - 1:>8.1%}")
+        rows.append((name, f"{one:.2f} ms", f"{other:.2f} ms", f"{(other / one - 1) * 100:.1f} %"))
+    return table("cluster-overhead", ("CPU of a", "run", "worker", "overhead"), rows)
 
 
 def _cost(server: Server, command: str, pages: int) -> dict[str, float]:

@@ -3,7 +3,7 @@
     python -m bench.cluster_model                      # measures, simulates, compares; two minutes
     python -m bench.cluster_model --feeds 1000000      # and computes what so many feeds need
 
-Three parts, each a table:
+Three parts:
 
 - `costs`: milliseconds of processor time of client and server, and of wall time, for a poll without news, a poll
   with one new entry, an entry that matches nothing, and a match. SQLite in a file, and a PostgreSQL server of its own
@@ -24,7 +24,7 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -36,6 +36,7 @@ import psutil
 from sqlalchemy import Connection, Engine, event, select
 
 from bench.machine import machine
+from bench.tables import Table, add_json_option, hand_over, table
 from tests.databases import running
 from tests.store.rows import LEASE, MATCHED, NOW, SILENT, draft, new_entry
 from watcher.model import FeedId, KnownEntry
@@ -48,6 +49,7 @@ from watcher.store.dialect import is_postgresql
 FEEDS, BATCH, DECISIONS = 500, 50, 300
 TEXT = "Der Deich bei Leer hält, sagte Rutte am Mittag. " * 60
 MATCH, NEWS = "match", "poll with a new entry"
+NEWSROOM = (88.0, 62.0)  # polls and entries of a feed in a day, as `bench.coverage` has them
 _UNMATCHED = EntryEnd(outcome=EntryOutcome.UNMATCHED, status=200)
 _numbers = count(os.getpid() << 24)
 
@@ -65,73 +67,96 @@ def main() -> None:
     parser.add_argument(
         "--page-cpu", type=float, default=14.0, help="processor milliseconds of a page, without the state"
     )
+    add_json_option(parser)
     options = parser.parse_args()
-    print(f"{machine()}\n")
+    print(machine())
     with tempfile.TemporaryDirectory() as folder, running(durable=True) as server:
         of_sqlite = costs(Path(folder) / "watcher.db")
         of_postgresql = costs(server.fresh())
-        _print_costs(of_sqlite, of_postgresql)
         by_name = {cost.name: cost for cost in of_postgresql}
-        _print_lock(server.fresh, by_name)
-    _print_cluster(by_name, options)
+        lock = _lock(server.fresh, by_name)
+    tables = [_costs(of_sqlite, of_postgresql), lock, _cluster(by_name[MATCH], options), _loads(by_name, options)]
+    hand_over(tables, options.json)
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _print_costs(of_sqlite: Sequence[Cost], of_postgresql: Sequence[Cost]) -> None:
-    columns = f"{'PostgreSQL client':>18} {'server':>7} {'wall':>7} {'under the lock':>15}"
-    print(f"{'milliseconds':28} {'SQLite cpu':>11} {'wall':>7}   {columns}")
-    for a, b in zip(of_sqlite, of_postgresql, strict=True):
-        print(
-            f"{a.name:28} {a.client * 1e3:11.2f} {a.wall * 1e3:7.2f}   "
-            f"{b.client * 1e3:18.2f} {b.server * 1e3:7.2f} {b.wall * 1e3:7.2f} {b.locked_wall * 1e3:15.2f}"
-        )
-    print()
+def _costs(of_sqlite: Sequence[Cost], of_postgresql: Sequence[Cost]) -> Table:
+    columns = ("milliseconds", "SQLite", "wall", "PostgreSQL, client", "server", "wall", "under the lock")
+    rows = [
+        (a.name, *(f"{each * 1e3:.2f}" for each in (a.client, a.wall, b.client, b.server, b.wall, b.locked_wall)))
+        for a, b in zip(of_sqlite, of_postgresql, strict=True)
+    ]
+    return table("cluster-costs", columns, rows)
 
 
-def _print_lock(fresh: Callable[[], str], by_name: Mapping[str, Cost]) -> None:
-    cores = len(os.sched_getaffinity(0))
-    print(f"{'decisions per second':28} {'processes':>9} {'measured':>9} {'simulated':>9}")
-    for kind in (NEWS, MATCH):
-        for processes in (1, 2, 4, 8):
+def _lock(fresh: Callable[[], str], by_name: Mapping[str, Cost]) -> Table:
+    """Decisions per second, measured and simulated."""
+    cores, rows = len(os.sched_getaffinity(0)), []
+    for processes in (1, 2, 4, 8):
+        row = [str(processes)]
+        for kind in (NEWS, MATCH):
             measured = decisions_per_second(fresh(), processes, kind)
             model = simulated(by_name[kind].as_round, processes=processes, cores=cores)
-            print(f"{kind:28} {processes:9} {measured:9.0f} {model:9.0f}")
-    print()
+            row += [f"{measured:.0f}", f"{model:.0f}"]
+        rows.append(row)
+        print(f"decisions of {processes} processes: measured", flush=True)
+    return table("cluster-lock", ("processes", "polls with a new entry", "simulated", "matches", "simulated"), rows)
 
 
-def _print_cluster(by_name: Mapping[str, Cost], options: argparse.Namespace) -> None:
-    match = by_name[MATCH].as_round
-    computing = options.page_cpu / 1e3 + options.matching * match.computing
-    page = replace(match, waiting=0.25, computing=computing, share=options.matching)
-    print("pages that wait 250 ms, four at once for each worker, two cores for each four workers")
-    print(f"{'workers':>8} {'pages/s':>9} {'ratio':>7}")
-    one = simulated(page, processes=1, cores=2, at_once=4)
+def _cluster(match: Cost, options: argparse.Namespace) -> Table:
+    """Simulates workers whose pages wait 250 ms, four at once for each, with a core for each two workers."""
+    deciding = match.as_round
+    computing = options.page_cpu / 1e3 + options.matching * deciding.computing
+    page = replace(deciding, waiting=0.25, computing=computing, share=options.matching)
+    one, rows = simulated(page, processes=1, cores=2, at_once=4), []
     for workers in (1, 4, 8, 64, 512):
         rate = simulated(page, processes=workers, cores=max(2, workers // 2), at_once=4, rounds=4_000 * workers)
-        print(f"{workers:8} {rate:9.0f} {rate / one:7.2f}")
-    print()
-    for line in load_of(by_name, options):
-        print(line)
+        rows.append((str(workers), f"{rate:,.0f}", f"{rate / one:.1f}"))
+    return table("cluster-simulated", ("workers", "pages a second", "ratio"), rows)
 
 
-def load_of(by_name: Mapping[str, Cost], options: argparse.Namespace) -> Iterator[str]:
+LOAD = (
+    "feeds",
+    "polls, entries a day",
+    "polls a second",
+    "with news",
+    "pages",
+    "matches",
+    "cores of workers",
+    "of the server",
+    "time under the lock",
+)
+
+
+def _loads(by_name: Mapping[str, Cost], options: argparse.Namespace) -> Table:
+    """What feeds need that publish as the options say, and as many feeds of newsrooms."""
+    given = (options.polls, options.entries)
+    return table("cluster-load", LOAD, [load_of(by_name, options, *habits) for habits in (given, NEWSROOM)])
+
+
+def load_of(by_name: Mapping[str, Cost], options: argparse.Namespace, polled: float, new: float) -> tuple[str, ...]:
     """Says what a number of feeds needs: cores of workers and of the server, and the share of time under the lock."""
     seconds = 86_400.0
-    polls, pages = options.feeds * options.polls / seconds, options.feeds * options.entries / seconds
+    polls, pages = options.feeds * polled / seconds, options.feeds * new / seconds
     news = min(polls, pages)
     matches = pages * options.matching
     quiet, end = by_name["poll without news"], by_name["entry that matches nothing"]
-    new, match = by_name[NEWS], by_name[MATCH]
+    found, match = by_name[NEWS], by_name[MATCH]
     workers = polls * options.poll_cpu / 1e3 + pages * options.page_cpu / 1e3
-    workers += (polls - news) * quiet.client + news * new.client + pages * end.client + matches * match.client
-    server = (polls - news) * quiet.server + news * new.server + pages * end.server + matches * match.server
-    lock = news * new.locked_wall + matches * match.locked_wall
-    day = f"{options.polls:g} polls and {options.entries:g} new entries a day, {options.matching:.1%} match"
-    yield f"{options.feeds:,} feeds, {day}:"
-    yield f"  {polls:,.0f} polls/s, {news:,.0f} of them with news, {pages:,.0f} pages/s, {matches:,.1f} matches/s"
-    yield f"  cores of workers {workers:,.0f}, of the server {server:,.1f}, time under the lock {lock:,.0%}"
+    workers += (polls - news) * quiet.client + news * found.client + pages * end.client + matches * match.client
+    server = (polls - news) * quiet.server + news * found.server + pages * end.server + matches * match.server
+    lock = news * found.locked_wall + matches * match.locked_wall
+    rates = f"{polls:,.0f}", f"{news:,.0f}", f"{pages:,.0f}", f"{matches:,.1f}"
+    return (
+        f"{options.feeds:,}",
+        f"{polled:g}, {new:g}",
+        *rates,
+        f"{workers:.1f}",
+        f"{server:.1f}",
+        f"{lock * 100:.0f} %",
+    )
 
 
 # -- what rows cost ----------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from aiohttp import web
 
 from bench.machine import machine
 from bench.outlets import DAY, HOUR, MINUTE, Outlet, outlets
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.app import assemble
 from watcher.config import load
 from watcher.parsing.launch import parser_pool
@@ -130,7 +131,8 @@ def main() -> int | str:
     measured = Measured(begin=begin, end=begin + options.hours * HOUR)
     watcher = asyncio.run(_watch(known, measured))
     readings = [watcher, *(_on_schedule(known, measured, every, options.seed) for every in FIXED)]
-    _report(known, measured, readings)
+    _report(known, measured)
+    hand_over([_table(known, measured, readings)], options.json)
     share = _share(known, measured, watcher)
     return 0 if share >= GOAL and watcher.requests < readings[1].requests else "the goal is not reached"
 
@@ -140,6 +142,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--outlets", type=int, default=200)
     parser.add_argument("--hours", type=float, default=24, help="measured, from midnight, after six hours to settle")
     parser.add_argument("--seed", type=int, default=1, help="another number is another day")
+    add_json_option(parser)
     return parser.parse_args()
 
 
@@ -187,7 +190,7 @@ def _write_config(folder: Path, urls: dict[str, str]) -> Path:
 
 def _on_schedule(known: list[Outlet], measured: Measured, every: float, seed: int) -> Reading:
     """A reader that asks each outlet for its list at a fixed interval, and reads at once what is new there."""
-    reading, dice = Reading(name=f"each {every / MINUTE:.0f} min"), random.Random(seed)
+    reading, dice = Reading(name=f"each {every / MINUTE:.0f} minutes"), random.Random(seed)
     for outlet in known:
         now = measured.begin - WARM_UP + dice.uniform(0, every)
         while now < measured.end + AFTER:
@@ -222,7 +225,7 @@ def _delays(known: list[Outlet], measured: Measured, reading: Reading) -> list[f
     )
 
 
-def _report(known: list[Outlet], measured: Measured, readings: list[Reading]) -> None:
+def _report(known: list[Outlet], measured: Measured) -> None:
     published = list(_articles(known, measured))
     could_be_read = sum(outlet.could_be_read(article) for outlet, article in published)
     down = sum(outlet.down[1] > 0 for outlet in known)
@@ -231,14 +234,20 @@ def _report(known: list[Outlet], measured: Measured, readings: list[Reading]) ->
         f"{down} outlets down for hours, {could_be_read / len(published):.2%} listed while their outlet answered; "
         f"{machine()}"
     )
-    print(f"{'schedule':12} {'requests':>9} {'ratio':>6} {'read':>8} {'median':>9} {'95 %':>9}")
+
+
+def _table(known: list[Outlet], measured: Measured, readings: list[Reading]) -> Table:
+    """A row for each schedule; the ratio of requests is that to the first fixed one."""
+    what, rows = f"{len(known)}, {len(list(_articles(known, measured))):,}", []
     for reading in readings:
         delays = _delays(known, measured, reading)
-        print(
-            f"{reading.name:12} {reading.requests:9} {reading.requests / readings[1].requests:6.2f} "
-            f"{_share(known, measured, reading):8.2%} {statistics.median(delays) / MINUTE:5.1f} min "
-            f"{delays[int(0.95 * len(delays))] / MINUTE:5.1f} min"
-        )
+        median, late = statistics.median(delays) / MINUTE, delays[int(0.95 * len(delays))] / MINUTE
+        requests = f"{reading.requests:,}", f"{reading.requests / readings[1].requests:.2f}"
+        share = f"{_share(known, measured, reading) * 100:.2f} %"
+        rows.append((what, reading.name, *requests, share, f"{median:.1f} min", f"{late:.1f} min"))
+    return table(
+        "coverage", ("outlets, articles", "schedule", "requests", "ratio", "read", "median delay", "95 %"), rows
+    )
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
-"""Mutated feeds, sitemaps, OPML and pages through the real parser processes, mutated queries through the matcher.
+"""Mutated inputs through the real worker processes: each ends with an article, entries, or a reason.
 
-Each ends with an article, entries, feeds, matches, or a reason.
+Real feeds and pages; since mutant 49,800 also sitemaps, lists of feeds in OPML, and queries, which are compiled and
+matched in this process.
 
     python -m bench.fuzz --inputs 200000        what is still missing of these, counting former runs
     python -m bench.fuzz --only 4711            one mutant again, with all details
 
-Figures add up in `.bench/fuzz.json`. What counts as a failure: a bug's traceback in a task, an answer that does not
-hold what it should, a worker above its memory, the event loop's own thread busy for more than 100 ms in a row, a pool
-that no longer serves at the end. Failing mutants are kept in `.bench/finds/`.
+Figures add up in `bench/ledgers/fuzz.json`; a run begins with the mutant after the last one of the former runs. What
+counts as a failure: a bug's traceback in a task, an answer that does not hold what it should, a worker above its
+memory, the event loop's own thread busy for more than 100 ms in a row, a pool that no longer serves at the end. Failing
+mutants are kept in `.bench/finds/`.
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.ledger import LEDGERS, Ledger
-from bench.mutants import Mutant, Original, mutant, originals
-from tests.acceptance.pages import paragraphs
+from bench.further_mutants import any_mutant
+from bench.ledger import Ledger
+from bench.mutants import Mutant, Original, originals
 from watcher.errors import NotAFeed, NotOpml, ParserDied, ParserTimeout, QueryError, TaskFailed
 from watcher.matching import Watchlist
 from watcher.model import Article, Entry, Watch
@@ -40,13 +42,12 @@ LONGEST_STALL = 0.1
 WORKER_LIMIT = 512 * 2**20
 WORKER_FLOOR = 200 * 2**20  # address space is limited from what a loaded worker has; resident, that is far less
 BATCH = 200
-_ARTICLE = Article(
-    title="Rutte wirbt um Geld für die Purl-Initiative",
-    body="\n\n".join("".join(paragraphs(number, matching=True)) for number in range(5)),
+FINDS = Path(__file__).parents[1] / ".bench" / "finds"
+ARTICLE = Article(
+    title="Rutte dringt auf mehr Geld",
+    body="Die Purl-Initiative braucht zwei Milliarden Euro, sagte Mark Rutte in Kiew. Die Nato berät darüber. " * 20,
     language="de",
-    site="news.example",
-    hosts=("news.example",),
-    author="Jutta Müller-Lüdenscheidt",
+    hosts=("example.org",),
 )
 _ENTRY = Entry(id="k", link="https://news.example/a", title="Meldung", summary="Kurz.")
 
@@ -80,7 +81,13 @@ def main() -> int:
     ledger = Ledger("fuzz")
     asyncio.run(_run(ledger, parser_pool_originals, options))
     print("\n".join(ledger.lines()))
-    return 1 if ledger.counts.get("problems") else 0
+    return 1 if ledger.run.counts.get("problems") else 0
+
+
+def next_seeds(ledger: Ledger, most: int) -> range:
+    """Returns the mutants of the next batch: those after all former ones, as long as there are fewer than `most`."""
+    done = ledger.counts["inputs"]
+    return range(done, min(done + BATCH, most))
 
 
 async def fuzz(pool: ParserPool, sources: Sequence[Original], seeds: range, *, at_once: int = 4) -> Findings:
@@ -90,7 +97,7 @@ async def fuzz(pool: ParserPool, sources: Sequence[Original], seeds: range, *, a
 
     async def work() -> None:
         for seed in waiting:
-            made = await asyncio.to_thread(mutant, sources, seed)
+            made = await asyncio.to_thread(any_mutant, sources, seed)
             await send(pool, made, seed, findings)
 
     async with _watched(findings):
@@ -138,10 +145,9 @@ async def _run(ledger: Ledger, sources: Sequence[Original], options: argparse.Na
     client.FEED_TIMEOUT = client.PAGE_TIMEOUT = timedelta(seconds=options.patience)
     started = time.monotonic()
     async with real_pool(options.workers) as pool:
-        while (done := ledger.counts.get("inputs", 0)) < options.inputs:
+        while seeds := next_seeds(ledger, options.inputs):
             if options.minutes and time.monotonic() - started > options.minutes * 60:
                 break
-            seeds = range(done, min(done + BATCH, options.inputs))
             findings = await fuzz(pool, sources, seeds, at_once=options.workers * 2)
             findings.bugs += await _still_serves(pool)
             _keep(ledger, sources, seeds, findings)
@@ -153,40 +159,27 @@ def _keep(ledger: Ledger, sources: Sequence[Original], seeds: range, findings: F
     ledger.add({"inputs": len(seeds), "problems": len(findings.problems), **findings.outcomes}, peaks)
     for seed, _ in findings.bugs:
         if seed >= 0:
-            (LEDGERS / "finds").mkdir(exist_ok=True)
-            (LEDGERS / "finds" / f"{seed}.bin").write_bytes(mutant(sources, seed).body)
+            FINDS.mkdir(parents=True, exist_ok=True)
+            (FINDS / f"{seed}.bin").write_bytes(any_mutant(sources, seed).body)
     for problem in findings.problems:
         print(f"  {problem}", flush=True)
     print(f"{seeds.stop}: {dict(findings.outcomes)}, busy {findings.busy * 1000:.0f} ms", flush=True)
 
 
 async def _read(pool: ParserPool, made: Mutant, seed: int) -> str:
-    match made.kind:
-        case "feed" | "sitemap":
-            task = FeedTask(
-                content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin", now=NOW
-            )
-            if made.kind == "sitemap" and seed % 4 == 0:
-                return "source" if (await client.read_source(pool, task, made.body)).source else "no source"
-            return "entries" if (await client.read_feed(pool, task, made.body)).entries else "no entries"
-        case "opml":
-            listed = await client.read_opml(pool, OpmlTask(content_type=made.content_type), made.body)
-            return "outlines" if listed.outlines else "no outlines"
-        case "robots":
-            found = await client.read_sitemaps(pool, "https://news.example/robots.txt", made.body)
-            return "sitemaps" if found else "no sitemaps"
-        case "query":
-            return await asyncio.to_thread(_match, made.body.decode("utf-8", "replace"))
-    return await _read_page(pool, made, seed)
-
-
-def _match(text: str) -> str:
-    """Matches a query against an article, in this process, as the daemon does for `try a watch`."""
-    watches = Watchlist.compile((Watch(name="Fuzz", query=text),))
-    return "query matches" if watches.match(_ARTICLE) else "query matches nothing"
-
-
-async def _read_page(pool: ParserPool, made: Mutant, seed: int) -> str:
+    if made.kind in ("feed", "source"):
+        task = FeedTask(
+            content_type=made.content_type, url="https://news.example/feed", timezone="Europe/Berlin", now=NOW
+        )
+        if made.kind == "source":
+            return "a source" if (await client.read_source(pool, task, made.body)).source else "no source"
+        feed = await client.read_feed(pool, task, made.body)
+        return "entries" if feed.entries else "no entries"
+    if made.kind == "opml":
+        read = await client.read_opml(pool, OpmlTask(content_type=made.content_type), made.body)
+        return "a list of feeds" if read.outlines else "an empty list of feeds"
+    if made.kind == "query":
+        return await asyncio.to_thread(_match, made.body.decode("utf-8", "replace"))
     page = PageTask(
         entry=_ENTRY,
         feed="fuzz",
@@ -201,6 +194,12 @@ async def _read_page(pool: ParserPool, made: Mutant, seed: int) -> str:
     if reading.problem:
         return "reason: no article"
     return "article" if reading.article else "no match"
+
+
+def _match(query: str) -> str:
+    """Compiles a query and matches an article with it."""
+    watchlist = Watchlist.compile([Watch(name="Fuzz", query=query)])
+    return "a query that matches" if watchlist.match(ARTICLE) else "a query that does not match"
 
 
 async def _still_serves(pool: ParserPool) -> list[tuple[int, str]]:
@@ -243,7 +242,7 @@ def _peak_memory(pid: int) -> int:
 
 
 async def _show(sources: Sequence[Original], seed: int) -> int:
-    made, findings = mutant(sources, seed), Findings()
+    made, findings = any_mutant(sources, seed), Findings()
     print(f"{made.kind}, {len(made.body)} bytes, {made.content_type}, {made.recipe}")
     async with real_pool(1) as pool:
         started = time.monotonic()

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.machine import machine
+from bench.tables import Table, add_json_option, hand_over, table
 from tests.acceptance.pages import news_page, paragraphs
 
 ROOT = Path(__file__).parents[1]
@@ -132,7 +133,8 @@ async def main() -> int:
             process.wait(30)
         for each in (server, *others):
             each.close()
-    _report(newsroom, options, lost)
+    print(f"{options.rounds} rounds, {options.feeds} feeds due at once, {machine()}")
+    hand_over([_table(newsroom, lost)], options.json)
     return 1 if lost else 0
 
 
@@ -193,14 +195,21 @@ def _config(newsroom: Newsroom) -> str:
     return "\n\n".join([polling, watch, channel, *feeds]) + "\n"
 
 
-def _report(newsroom: Newsroom, options: argparse.Namespace, lost: int) -> None:
+def _table(newsroom: Newsroom, lost: int) -> Table:
     taken = sorted(told - newsroom.answered[entry] for entry, told in newsroom.told.items())
     waited = sorted(newsroom.polled_at[entry] for entry in newsroom.told)
-    what = f"{options.rounds} rounds, {options.feeds} feeds due at once, {machine()}"
-    print(f"{what}: {len(taken)} alerts, {lost} not told in time")
-    for name, times in (("feed's answer to alert accepted", taken), ("feed due to feed's answer", waited)):
-        p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
-        print(f"{name:32} p50 {p50 * 1000:6.0f} ms, p99 {p99 * 1000:6.0f} ms")
+    rows = [
+        (name, *(f"{1000 * seconds:,.0f} ms" for seconds in _p50_and_p99(times)), str(len(times)), str(lost))
+        for name, times in (
+            ("from the feed's answer to the accepted alert", taken),
+            (f"from the due time to the feed's answer, in a queue of {newsroom.feeds:,}", waited),
+        )
+    ]
+    return table("latency", ("", "p50", "p99", "alerts", "lost"), rows)
+
+
+def _p50_and_p99(times: list[float]) -> tuple[float, float]:
+    return statistics.median(times), times[int(len(times) * 0.99)]
 
 
 def _options() -> argparse.Namespace:
@@ -208,6 +217,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--feeds", type=int, default=1000, help="due at once")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--matching", type=int, default=5, help="new entries that match, in each round")
+    add_json_option(parser)
     return parser.parse_args()
 
 

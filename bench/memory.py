@@ -36,6 +36,7 @@ from zoneinfo import ZoneInfo
 
 from bench.machine import machine
 from bench.site import real_pages
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.articles import extract_article, summarise_page
 from watcher.corpus import normalise_text
 from watcher.errors import NotAnArticle
@@ -92,21 +93,22 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=5_000)
     parser.add_argument("--backfill", type=int, default=5_000)
     parser.add_argument("--folder", type=Path, help="keep the files there and use those of an earlier run")
+    add_json_option(parser)
     options = parser.parse_args()
     print(f"{machine()}, SQLite {sqlite3.sqlite_version}, {options.articles:,} articles\n")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
-        _real_sizes(folder)
-        _synthetic(folder, options.articles)
-        _searches(folder)
+        sizes = [*_real_sizes(folder), *_synthetic(folder, options.articles)]
+        searches = _searches(folder)
         _backfill(Path(temporary), options.backfill)
-    _german()
+    columns = ("texts", "number", "characters", "text", "index", "CPU to write")
+    hand_over([table("seen-sizes", columns, sizes), searches, _german()], options.json)
 
 
 # -- sizes, writing and scanning ---------------------------------------------------------------------------------------
 
 
-def _real_sizes(folder: Path) -> None:
+def _real_sizes(folder: Path) -> Iterator[Sequence[str]]:
     pages = [page.encode() for page in islice(real_pages(), PAGES)]
     if not pages:
         print("real pages: not beside this checkout\n")
@@ -127,11 +129,11 @@ def _real_sizes(folder: Path) -> None:
         path = folder / "real.db"
         remove(path)
         seconds = _write(path, texts)
-        _print_sizes(name, path, len(texts), sum(len(text.article.text) for text in texts), seconds)
+        yield _sizes(name, path, len(texts), sum(len(text.article.text) for text in texts), seconds)
         remove(path)
 
 
-def _synthetic(folder: Path, count: int) -> None:
+def _synthetic(folder: Path, count: int) -> Iterator[Sequence[str]]:
     path = folder / "seen.db"
     if path.exists():
         return
@@ -152,7 +154,7 @@ def _synthetic(folder: Path, count: int) -> None:
             rows = ((each.link_key, each.article.body) for each in some)
             plain.executemany("INSERT INTO indexed (rowid, body) VALUES (?, ?)", rows)
     plain.close()
-    _print_sizes("synthetic articles", path, count, sum(sizes), seconds)
+    yield _sizes("synthetic articles", path, count, sum(sizes), seconds)
     _scan(path)
 
 
@@ -167,16 +169,15 @@ def _write(path: Path, texts: Sequence[SeenText]) -> float:
         return time.process_time() - start
 
 
-def _print_sizes(name: str, path: Path, count: int, characters: int, seconds: float) -> None:
+def _sizes(name: str, path: Path, count: int, characters: int, seconds: float) -> Sequence[str]:
+    """A row: the mean of each size."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         sizes = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY 1").fetchall()
     index = sum(size for table, size in sizes if table.startswith(("index_", "words_")))
     text = sum(size for _, size in sizes) - index
-    print(
-        f"{name} ({count:,}, {characters / count:,.0f} characters): text {text / count / 1e3:.2f} kB, "
-        f"index {index / count / 1e3:.2f} kB, write {seconds / count * 1e3:.2f} ms"
-    )
+    means = f"{text / count / 1e3:.2f} kB", f"{index / count / 1e3:.2f} kB", f"{seconds / count * 1e3:.2f} ms"
+    return name, f"{count:,}", f"{characters / count:,.0f}", *means
 
 
 def _scan(path: Path) -> None:
@@ -215,7 +216,7 @@ def _scanned(reader: SeenReader, window: Window, watchlist: Watchlist, may_match
 # -- searching ---------------------------------------------------------------------------------------------------------
 
 
-def _searches(folder: Path) -> None:
+def _searches(folder: Path) -> Table:
     vocabulary = _vocabulary()
     frequent, common, rare, rarer = (vocabulary[rank] for rank in (3, 100, 3_000, 20_000))
     asked = [
@@ -235,17 +236,16 @@ def _searches(folder: Path) -> None:
         Asked(query=f"={rare.capitalize()}"),
         Asked(query=f"feed:feed3 -{frequent}"),
     ]
-    print(f"{'query':44} {'newest 20':>12} {'found':>6} {'count all':>12} {'total':>9} {'LIKE':>9} {'unicode61':>10}")
+    rows = []
     with closing(sqlite3.connect(folder / "plain.db")) as plain:
         for each in asked:
             newest, answer = _timed(folder, each.query, count_all=False)
             counted, whole = _timed(folder, each.query, count_all=True, runs=1)
             total = f"{'' if whole.is_complete else '≥ '}{whole.total:,}"
-            print(
-                f"{each.query:44} {newest * 1e3:9.1f} ms {len(answer.results):6} {counted * 1e3:9.0f} ms {total:>9} "
-                f"{_like(plain, each.like):>9} {_fts(plain, each.plain):>10}"
-            )
-    print()
+            times = f"{newest * 1e3:.1f} ms, {len(answer.results)} found", f"{counted * 1e3:.0f} ms", total
+            rows.append((f"`{each.query}`", *times, _like(plain, each.like), _fts(plain, each.plain)))
+    heads = ("query", "newest 20", "count all", "total", "`LIKE`", "FTS5 with `unicode61`")
+    return table("seen-search", heads, rows)
 
 
 def _timed(folder: Path, query: str, *, count_all: bool, runs: int = RUNS) -> tuple[float, Answer]:
@@ -319,8 +319,8 @@ def _ended(entry: ClaimedEntry) -> EntryEnd:
     return EntryEnd(outcome=EntryOutcome.UNMATCHED, backfills=entry.backfills)
 
 
-def _german() -> None:
-    print(f"{'query':16} {'text':24} {'should':>7} {'search':>7} {'LIKE':>7} {'unicode61':>10}")
+def _german() -> Table:
+    rows = []
     for query, text, expected in GERMAN:
         watch = Watch(name="w", terms=(query,), compounds=query == "Dampfschiff")
         ours = bool(Watchlist.compile([watch]).match(Article(title="", body=text)))
@@ -331,7 +331,10 @@ def _german() -> None:
             fts = _is_found(plain, "SELECT 1 FROM t WHERE t MATCH ?", f'"{query}"')
         shown = (("finds" if found else "misses") for found in (expected, ours, like, fts))
         should, one, two, three = (word if word == "finds" else "–" for word in shown)
-        print(f"{query:16} {text!r:24} {should:>7} {one:>7} {two:>7} {three:>10}")
+        shown_text = text.replace("\u00ad", "(soft hyphen)").replace("\n", "(new line)")
+        rows.append((query, shown_text, should, one, two, three))
+    heads = ("query", "text", "should", "search", "`LIKE`", "FTS5 with `unicode61`")
+    return table("search-german", heads, rows)
 
 
 def _is_found(plain: sqlite3.Connection, statement: str, value: str) -> bool:

@@ -1,25 +1,22 @@
-"""Seeded mutants of what watcher reads: mutant N is the same on every machine that has the same originals."""
+"""Seeded mutants of real feeds and pages: mutant N is the same on every machine that has the same originals."""
 
 from __future__ import annotations
 
 import gzip
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.given import REALWORLD
 from tests.acceptance.pages import news_page, paragraphs
 from tests.feed_bodies import CONTENT_TYPES, feed_body
-from tests.feeds import sitemaps
 from watcher.model import Entry
 
 WHOLE = 1 / 8
 HEAD, PART = 1_500, 12_000  # bytes
 LARGEST = 2_000_000  # bytes; most mutants stay near the size of their original
-KINDS = ("feed", "page", "sitemap", "opml", "robots", "query")
-_WEIGHTS = (30, 30, 15, 10, 5, 10)
 
 _TOKENS = (
     *(
@@ -108,26 +105,9 @@ _NUMBER = re.compile(rb"[0-9]+")
 _TAG = re.compile(rb"<[a-zA-Z][^<>]{0,80}>")
 
 
-_QUERIES = (
-    'title:Rutte OR "Mark Rutte" -Sport',
-    '"Purl-Initiative" NEAR/30 (Milliarden OR Millionen) -title:Kommentar',
-    "(Rutte NEAR/3f Geld) AND NOT (Fußball OR Sport*)",
-    "site:news.example lang:de Präsident*",
-    "'Straße und Schiene' OR Müller-Lüdenscheidt",
-    "NATO NOT (Gipfel AND (Ankara OR Brüssel OR text:Vilnius))",
-)
-_QUERY_TOKENS = tuple(
-    token.encode()
-    for token in (
-        *('"', "(", ")", " OR ", " AND ", " NOT ", " -", " NEAR/10 ", " NEAR/10f ", "*", "title:", "site:", "lang:"),
-        *("author:", "text:", ":", "/", "-", "'", "„", "“", "ß", "ä", "\u00ad", "\u200b", "\u202e", "\x00", "\n", "…"),
-    )
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Original:
-    """Bytes of one of `KINDS`, and the content type that goes with them."""
+    """Bytes of a feed or a page, and the content type that goes with them."""
 
     kind: str
     body: bytes
@@ -145,34 +125,30 @@ class Mutant:
 
 
 def originals() -> tuple[Original, ...]:
-    """The real feeds, pages, lists and hostile inputs beside the checkout, or else our own; and our other inputs."""
+    """The real feeds, pages and hostile inputs beside the checkout, or else our own."""
     real = [
         *(Original("feed", gzip.decompress(file.read_bytes()), "text/xml") for file in _files("feeds")),
         *(Original("page", gzip.decompress(file.read_bytes()), "text/html; charset=utf-8") for file in _files("pages")),
-        *(Original("opml", file.read_bytes(), "text/x-opml") for file in _files("opml", "*.opml")),
     ]
     for file in _files("hostile"):
         body = gzip.decompress(file.read_bytes())
         real += [Original("feed", body, "text/xml"), Original("page", body, "text/html")]
-    return (*(real or _own()), *_made())
+    return tuple(real) or _own()
 
 
 def mutant(pool: Sequence[Original], seed: int) -> Mutant:
     """Mutant number `seed`: one original or, seven times of eight, a part of it, changed one to five times."""
     dice = random.Random(seed)
-    (kind,) = dice.choices(KINDS, _WEIGHTS)
-    origin = dice.choice([original for original in pool if original.kind == kind])
+    origin = dice.choice(pool)
     body, recipe = origin.body if dice.random() < WHOLE else _part(dice, origin.body), []
-    changes = _CHANGES if kind != "query" else _QUERY_CHANGES
     for _ in range(dice.choice((1, 1, 2, 3, 5))):
-        name = dice.choice(tuple(changes))
-        body = changes[name](dice, body, pool)[:LARGEST]
+        name = dice.choice(tuple(_CHANGES))
+        body = _CHANGES[name](dice, body, pool)[:LARGEST]
         recipe.append(name)
     content_type = origin.content_type
     if dice.random() < 0.15:
         content_type = f"{content_type.partition(';')[0]}; charset={dice.choice(_CHARSETS)}"
-    if kind != "query" and dice.random() < 0.05:
-        kind = dice.choice(KINDS[:-1])
+    kind = origin.kind if dice.random() < 0.95 else dice.choice(("feed", "page"))
     return Mutant(kind, body, content_type, "+".join(recipe))
 
 
@@ -182,8 +158,8 @@ def _part(dice: random.Random, body: bytes) -> bytes:
     return body[:HEAD] + body[max(start, HEAD) : start + PART]
 
 
-def _files(folder: str, pattern: str = "*.gz") -> list[Path]:
-    return sorted((REALWORLD / folder).glob(pattern))
+def _files(folder: str) -> list[Path]:
+    return sorted((REALWORLD / folder).glob("*.gz"))
 
 
 def _own() -> tuple[Original, ...]:
@@ -198,24 +174,6 @@ def _own() -> tuple[Original, ...]:
         news_page(f"Meldung {n}", "".join(f"<p>{part}</p>" for part in paragraphs(n, matching=True))) for n in range(9)
     ]
     return (*feeds, *(Original("page", page.encode(), "text/html; charset=utf-8") for page in pages))
-
-
-def _made() -> Iterator[Original]:
-    """Sitemaps, lists, robots.txt and queries of our own."""
-    news = [
-        sitemaps.article(f"{sitemaps.SITE}/{n}", f"Meldung & Bericht {n}", keywords="Nato, Geld") for n in range(40)
-    ]
-    old = [sitemaps.address(f"{sitemaps.SITE}/alt/{n}", "2026-11-27") for n in range(40)]
-    parts = {f"{sitemaps.SITE}/sitemap-{n}.xml": "2026-11-28" for n in range(20)}
-    for text in (sitemaps.urlset("".join(news)), sitemaps.urlset("".join(old)), sitemaps.index(parts)):
-        yield Original("sitemap", text.encode(), "application/xml")
-    outlines = "".join(f'<outline text="Blatt {n}" xmlUrl="{sitemaps.SITE}/{n}.xml" type="rss"/>' for n in range(40))
-    body = f'<outline text="Zeitungen">{outlines}</outline>'
-    yield Original("opml", f'<opml version="2.0"><head/><body>{body}</body></opml>'.encode(), "text/x-opml")
-    rules = "".join(f"User-agent: bot{n}\nDisallow: /archiv/{n}*$\nCrawl-delay: {n}\n" for n in range(20))
-    yield Original("robots", f"{rules}Sitemap: {sitemaps.SITE}/news.xml\n".encode(), "text/plain")
-    for query in _QUERIES:
-        yield Original("query", query.encode(), "text/plain")
 
 
 # -- changes: dice, body, the other originals -> body ------------------------------------------------------------------
@@ -247,18 +205,6 @@ def _insert(dice: random.Random, body: bytes, _pool: Sequence[Original]) -> byte
         place = dice.randrange(len(body) + 1)
         body = body[:place] + dice.choice(_TOKENS) * dice.choice((1, 1, 2, 50)) + body[place:]
     return body
-
-
-def _insert_in_query(dice: random.Random, body: bytes, _pool: Sequence[Original]) -> bytes:
-    for _ in range(dice.choice((1, 3, 10, 100))):
-        place = dice.randrange(len(body) + 1)
-        body = body[:place] + dice.choice(_QUERY_TOKENS) + body[place:]
-    return body
-
-
-def _nest(dice: random.Random, body: bytes, _pool: Sequence[Original]) -> bytes:
-    depth = dice.choice((1, 10, 60, 3000))
-    return b"(" * depth + body + b")" * depth
 
 
 def _flood(dice: random.Random, body: bytes, _pool: Sequence[Original]) -> bytes:
@@ -313,9 +259,4 @@ _CHANGES: dict[str, Callable[[random.Random, bytes, Sequence[Original]], bytes]]
     "numbers": _numbers,
     "recode": _recode,
     "long attribute": _long_attribute,
-}
-_QUERY_CHANGES = {
-    **{name: _CHANGES[name] for name in ("flip", "cut", "truncate", "repeat", "splice", "numbers")},
-    "insert": _insert_in_query,
-    "nest": _nest,
 }

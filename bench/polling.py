@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -25,10 +24,10 @@ from pathlib import Path
 
 from bench.feedreaders import Program, Programs
 from bench.feedsite import ENTRIES, write_feeds
-from bench.machine import machine
+from bench.machine import machine, processor_seconds
 from bench.site import Site, free_port, nginx, serving
+from bench.tables import Table, add_json_option, hand_over, table
 
-ROOT = Path(__file__).parents[1]
 ROUNDS = ("first", "new", "304")
 FEW = 2
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "watcher-bench" / "reader"
@@ -49,7 +48,8 @@ def main() -> int | str:
         return "nginx is missing: apt-get install nginx-light"  # the server of bench.site knows no conditional requests
     with tempfile.TemporaryDirectory(prefix="watcher-bench-") as folder:
         seconds = _take_turns(programs, Path(folder), options)
-    _report(programs, seconds, options)
+    print(f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {machine()}, medians of {options.runs}")
+    hand_over([_table(programs, seconds, options.feeds, further=further) for further in (True, False)], options.json)
     return 0
 
 
@@ -59,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="of each program, taking turns")
     parser.add_argument("--programs", nargs="+", default=["watcher", "reader", "rss2email", "newsboat", "sfeed"])
     parser.add_argument("--reader-python", type=Path, default=_CACHE / "bin" / "python", help="one that has `reader`")
+    add_json_option(parser)
     return parser.parse_args()
 
 
@@ -88,39 +89,26 @@ def _rounds(program: Program, home: Path, sites: list[Site], feeds: int, port: i
     program.prepare(home, sites[0].feeds[:feeds])
     for name, site, expected in zip(ROUNDS, (sites[0], sites[1], sites[1]), (0, 1, 1), strict=True):
         with serving(site, port, server="nginx"):
-            seconds = _processor_seconds(program.command(home))
+            seconds = processor_seconds(program.command(home))
         found = program.entries(home)
         if found != feeds * (ENTRIES + expected):
             raise RuntimeError(f"{program.name} has {found} entries of {feeds} feeds after round {name}")
         yield name, seconds
 
 
-def _processor_seconds(command: list[str]) -> float:
-    """Of a process and all its children. Byte code is kept, as on any user's machine."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[:3]} ended with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
-
-
-def _report(programs: list[Program], seconds: Seconds, options: argparse.Namespace) -> None:
-    print(
-        f"{options.feeds} feeds of {ENTRIES} entries, nginx serves, {machine()}, "
-        f"medians of {options.runs}, processor milliseconds per feed"
-    )
-    print(f"{'':10}" + "".join(f"{name:>10}{'ratio':>7}{'whole':>8}{'ratio':>7}" for name in ROUNDS))
-    base = {name: _per_feed(seconds, programs[0].name, name, options.feeds) for name in ROUNDS}
-    for program in programs:
-        cells = ""
-        for name in ROUNDS:
-            further, whole = _per_feed(seconds, program.name, name, options.feeds)
-            cells += f"{further:10.2f}{further / base[name][0]:7.1f}{whole:8.2f}{whole / base[name][1]:7.1f}"
-        print(f"{program.name:10}{cells}")
+def _table(programs: list[Program], seconds: Seconds, feeds: int, *, further: bool) -> Table:
+    """Processor milliseconds per feed: of each `further` feed, or of the whole process divided by its feeds."""
+    place = 0 if further else 1
+    spent = {
+        program.name: [_per_feed(seconds, program.name, name, feeds)[place] for name in ROUNDS] for program in programs
+    }
+    base = spent[programs[0].name]
+    rows = []
+    for name, figures in spent.items():
+        cells = [(f"{figure:.2f} ms", f"{figure / of:.1f}") for figure, of in zip(figures, base, strict=True)]
+        rows.append((f"{name}, {feeds} feeds", *(cell for pair in cells for cell in pair)))
+    columns = ("", "first contact", "ratio", "one new entry", "ratio", "nothing changed", "ratio")
+    return table("polling" if further else "polling-whole", columns, rows)
 
 
 def _per_feed(seconds: Seconds, program: str, name: str, feeds: int) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.model import DeliveryState, EntryId
 from watcher.runtime.retention import Retention
 from watcher.store import StoreThread, open_database, schema
@@ -30,6 +31,7 @@ from watcher.store.commands.article_counts import EntryDate
 from watcher.store.dialect import day_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+REPORTED = 90  # days
 LISTED_DAYS = 3  # how long a feed lists an entry
 LETTERS = "abcdefghijklmnopqrstuvwxyzäöüß    "
 
@@ -179,20 +181,35 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--matched", type=float, default=0.005, help="share of entries that become documents")
     parser.add_argument("--step", type=int, default=1, help="days that come in at once")
-    volume = Volume(**vars(parser.parse_args()))
+    add_json_option(parser)
+    options = vars(parser.parse_args())
+    file = options.pop("json")
+    volume = Volume(**options)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         measured = asyncio.run(simulate(Path(folder), volume))
     print(f"{volume}, {time.perf_counter() - started:.0f} s")
-    for each in measured[29 // volume.step :: max(1, 30 // volume.step)]:
-        print(f"day {each.day + 1:4}: {each.size / 1e6:7.1f} MB, {each.entries} entries, {each.known} keys")
-    last = measured[-1]
-    rest = last.size - last.archive
-    taken = volume.feeds * volume.per_day * volume.days
-    print(f"documents: {last.archive / 1e6:.1f} MB; all else: {rest / 1e6:.1f} MB")
-    print(f"per entry taken in: {rest / taken:.0f} bytes; per entry still on record: {rest / last.entries:.0f} bytes")
-    times = 1000 / volume.feeds
-    print(f"1,000 feeds: {last.size * times / 1e6:.0f} MB, of it documents {last.archive * times / 1e6:.0f} MB")
+    hand_over(_tables(volume, measured), file)
+
+
+def _tables(volume: Volume, measured: list[Measured]) -> list[Table]:
+    """The growth, and what a thousand such feeds come to."""
+    last, times = measured[-1], 1000 // volume.feeds
+    rest, taken = last.size - last.archive, volume.feeds * volume.per_day * volume.days
+    rows = [
+        (f"{each.day + volume.step} days", f"{each.size / 1e6:.1f} MB", f"{each.entries:,}", f"{each.known:,}")
+        for each in measured
+        if (each.day + volume.step) % REPORTED < volume.step
+    ]
+    whole = f"**1,000 feeds, {volume.days} days**", f"**{last.size * times / 1e6:.0f} MB**"
+    rows.append((*whole, f"{last.entries * times:,}", f"{last.known * times:,}"))
+    costs = [
+        ("documents of 1,000 feeds, which are never deleted", f"{last.archive * times / 1e6:.0f} MB"),
+        ("everything else, for each stored entry", f"{rest / last.entries:.0f} bytes"),
+        ("everything else, for each entry ever seen", f"{rest / taken:.0f} bytes"),
+    ]
+    columns = "after", "state", "entries on record", "keys"
+    return [table("retention", columns, rows), table("retention-parts", ("part of the state", "size"), costs)]
 
 
 if __name__ == "__main__":

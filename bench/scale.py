@@ -5,7 +5,7 @@
 
 A loopback server answers 304; every twentieth poll finds one new entry, whose page matches nothing. All cells are
 polled at the same rate, so that their processor time for each poll can be compared: daemon and workers, user and
-system; the ratios are to the first cell. Lag is how long the feed that is due longest and not yet in progress has been
+system. Lag is how long the feed that is due longest and not yet in progress has been
 waiting, looked at once a second; that often the daemon looks for work, too. Memory is the highest resident size seen.
 """
 
@@ -36,6 +36,7 @@ from sqlalchemy import insert
 
 from bench.machine import machine
 from bench.site import free_port
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.config import load
 from watcher.feeds.plan import PollState
 from watcher.store import open_database, schema
@@ -68,7 +69,6 @@ class Cell:
     lag: tuple[float, ...]
     daemon: float
     worker: float
-    workers: int
 
 
 def main() -> int:
@@ -78,7 +78,8 @@ def main() -> int:
     for feeds, known in [(feeds, known) for feeds in options.feeds for known in options.known]:
         with tempfile.TemporaryDirectory(prefix="watcher-scale-") as folder:
             cells.append(_measure(Path(folder), feeds, known, options))
-        print(_line(cells[-1], cells[0]), flush=True)
+        print(f"{feeds:,} feeds, {known:,} known entries: {cells[-1].cost:.2f} ms for each poll", flush=True)
+    hand_over([_table(cells)], options.json)
     return 0
 
 
@@ -88,6 +89,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--known", type=int, nargs="+", default=[0, 10_000_000])
     parser.add_argument("--polls", type=int, default=30_000, help="in each cell")
     parser.add_argument("--rate", type=int, default=250, help="polls that are due each second")
+    add_json_option(parser)
     return parser.parse_args()
 
 
@@ -122,7 +124,6 @@ def _bring_forward(database: Path) -> None:
 def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], until: int) -> Cell:
     lag: list[float] = []
     daemon = worker = 0.0
-    workers = 0
     begun: tuple[float, int, float] | None = None
     while begun is None or polls.value < begun[1] + (1 - WARM_UP) * until:
         time.sleep(1)
@@ -131,7 +132,6 @@ def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], un
         lag += [_lag(database)] if begun else []
         resident = [_resident(child) for child in process.children()]
         daemon, worker = max(daemon, _resident(process)), max(worker, *resident, 0.0)
-        workers = max(workers, len(resident))
     at, count, cpu = begun
     made, seconds = polls.value - count, time.perf_counter() - at
     cost = (_cpu(process) - cpu) / made * 1000
@@ -147,7 +147,6 @@ def _watch(process: psutil.Process, database: Path, polls: Synchronized[int], un
         lag=tuple(lag),
         daemon=daemon,
         worker=worker,
-        workers=workers,
     )
 
 
@@ -175,15 +174,37 @@ def _lag(database: Path) -> float:
     return max(0.0, time.time() - float(due) / 1e6)
 
 
-def _line(cell: Cell, first: Cell) -> str:
+COLUMNS = (
+    "feeds",
+    "known entries",
+    "polls",
+    "CPU per poll",
+    "lag: median, p99",
+    "daemon",
+    "one parser process",
+    "CPU of the start",
+    "of which the config",
+    "ready after",
+)
+
+
+def _table(cells: list[Cell]) -> Table:
+    return table("scale", COLUMNS, map(_row, cells))
+
+
+def _row(cell: Cell) -> tuple[str, ...]:
     lag = sorted(cell.lag) or [0.0]
     return (
-        f"{cell.feeds:7,} feeds, {cell.known:10,} known entries: ready after {cell.ready:.2f} s, "
-        f"{cell.start:.2f} s of processor time, of which {cell.config:.2f} s the config; "
-        f"{cell.polls:,} polls, {cell.rate:.0f}/s, {cell.cost:.2f} ms each "
-        f"({cell.cost / first.cost:.2f} of the first); lag median "
-        f"{statistics.median(lag):.2f} s, p99 {lag[int(len(lag) * 0.99)]:.2f} s; daemon {cell.daemon:.0f} MB, "
-        f"{cell.workers} workers of {cell.worker:.0f} MB"
+        f"{cell.feeds:,}",
+        f"{cell.known:,}",
+        f"{cell.polls:,} at {cell.rate:.0f}/s",
+        f"{cell.cost:.2f} ms",
+        f"{statistics.median(lag):.2f} s, {lag[int(len(lag) * 0.99)]:.2f} s",
+        f"{cell.daemon:.0f} MB",
+        f"{cell.worker:.0f} MB",
+        f"{cell.start:.2f} s",
+        f"{cell.config:.2f} s",
+        f"{cell.ready:.1f} s",
     )
 
 

@@ -22,6 +22,7 @@ from functools import cache, partial
 from multiprocessing import Pool
 from zoneinfo import ZoneInfo
 
+from bench.tables import add_json_option, hand_over, table
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.plan import Fetched, Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll
@@ -241,38 +242,49 @@ def _delay(last: Poll, moments: Sequence[datetime], dice: Dice) -> timedelta | N
 
 # -- the table ---------------------------------------------------------------------------------------------------------
 
+COLUMNS = (
+    "habit",
+    "entries a year",
+    "false alarms a year: mean",
+    "of the worst feed",
+    "delay in days: median",
+    "90 %",
+    "never noticed",
+)
+
 
 def main() -> int:
     """Prints a row for each habit."""
     parser = argparse.ArgumentParser(prog="python -m bench.silence", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--feeds", type=int, default=20, help="of each habit")
     parser.add_argument("--habits", nargs="+", default=list(HABITS), help="the first words of those to simulate")
+    add_json_option(parser)
     options = parser.parse_args()
     feeds, chosen = options.feeds, tuple(options.habits)
     print(f"{feeds} feeds of each habit, one year; {DEATHS} deaths of each feed; delays in days since the last entry")
-    print(f"{'':32}{'entries':>8} {'alarms a year':>16} {'delay':>17} {'not':>8}")
-    print(f"{'habit':32}{'a year':>8} {'mean':>8}{'worst':>8} {'median':>8}{'90 %':>9} {'noticed':>8}")
-    means = []
+    means, rows = [], []
     with Pool() as pool:
         for name, habit in HABITS.items():
-            if not name.startswith(chosen):
-                continue
-            found = pool.map(partial(simulate, habit), [f"{name} {number}" for number in range(feeds)])
-            means.append(statistics.mean(each.alarms for each in found))
-            print(_line(name, found), flush=True)
-    print(f"{'all':32}{'':8} {statistics.mean(means):8.2f}{max(means):8.2f}")
+            if name.startswith(chosen):
+                found = pool.map(partial(simulate, habit), [f"{name} {number}" for number in range(feeds)])
+                means.append(statistics.mean(each.alarms for each in found))
+                rows.append(_row(name, found))
+                print(name, file=sys.stderr, flush=True)
+    rows.append(("all", "", f"{statistics.mean(means):.2f}", f"{max(means):.2f}", "", "", ""))
+    hand_over([table("silence", COLUMNS, rows)], options.json)
     return 0
 
 
-def _line(name: str, found: Sequence[Simulated]) -> str:
+def _row(name: str, found: Sequence[Simulated]) -> tuple[str, ...]:
     entries = statistics.mean(each.entries for each in found)
     mean, worst = statistics.mean(each.alarms for each in found), max(each.alarms for each in found)
     delays = [delay for each in found for delay in each.delays]
     noticed = sorted(delay / timedelta(days=1) for delay in delays if delay is not None)
-    times = f"{'–':>8}{'–':>9}"
+    times = ("–", "–")
     if noticed:
-        times = f"{statistics.median(noticed):8.1f}{noticed[int(0.9 * (len(noticed) - 1))]:9.1f}"
-    return f"{name:32}{entries:8.0f} {mean:8.2f}{worst:8} {times} {1 - len(noticed) / len(delays):8.0%}"
+        times = f"{statistics.median(noticed):.1f}", f"{noticed[int(0.9 * (len(noticed) - 1))]:.1f}"
+    missed = f"{(1 - len(noticed) / len(delays)) * 100:.0f} %"
+    return name, f"{entries:,.0f}", f"{mean:.2f}", str(worst), *times, missed
 
 
 if __name__ == "__main__":

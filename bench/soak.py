@@ -1,10 +1,15 @@
 """Hours of the daemon in minutes: many loopback feeds at short intervals, a tenth of them hostile; what does it cost?
 
     python -m bench.soak --feeds 2000 --minutes 20
+    python -m bench.soak --minutes 60 --pages --seen      with readers at the pages, and the seen archive on
 
-Prints the curve: resident memory of daemon and workers, file descriptors, threads. At the end every entry of every good
-feed must be in the corpus, memory after the first quarter (five minutes at most) may have grown by 5 %, descriptors and
-threads not at all but for a little play. The exit code is 1 if not.
+Prints the curve: resident memory of daemon and workers, file descriptors, threads, size of the seen archive, and the
+longest stall of the event loop since the line before. At the end every entry of every good feed must be in the corpus,
+every page was answered, memory after the first quarter (five minutes at most) may have grown by 5 %, descriptors and
+threads not at all but for a little play. The exit code is 1 if not. The longest stall is printed, but decides nothing:
+by wall time it says something on an idle machine only.
+
+A run of twenty minutes or more is kept in `bench/ledgers/soak.json`.
 """
 
 from __future__ import annotations
@@ -18,20 +23,22 @@ import sys
 import tempfile
 import time
 import zlib
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
+from bench.ledger import Ledger
+from bench.readers import Readers
 from bench.site import free_port
+from bench.soaked import HEAD, Sample, Soaked, line
+from bench.stalls import read_stalls
 from tests.acceptance.pages import news_page, paragraphs
 
 ROOT = Path(__file__).parents[1]
-SETTLED_AFTER = 300.0  # seconds
-GROWTH = 1.05
 HOSTS = 200
-PLAY = 24  # descriptors that come and go with connections
+KEPT_FROM = 20.0  # minutes: a shorter run shows too little to be kept
 _OK = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -147,65 +154,68 @@ _ZEROS = _zeros()
 _HOSTILE = (_bomb, _drip, _headers, _style, _cut, _not_http)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What daemon and workers take at one moment; sizes in MB."""
-
-    at: float
-    daemon: float
-    workers: float
-    descriptors: int
-    threads: int
-    polls: int
-    documents: int
-
-
 async def main() -> int:
     options = _options()
+    readers = Readers()
     with tempfile.TemporaryDirectory(prefix="watcher-soak-") as name:
         folder, world = Path(name), World(feeds=options.feeds, dice=random.Random(1))
         world.port = free_port()
         hosts = sorted({_host(number) for number in range(HOSTS)})
         server = await asyncio.start_server(world.serve, hosts, world.port, backlog=1024)
-        (folder / "config.toml").write_text(_config(world, options.every), encoding="utf-8")
+        web_port = free_port() if options.pages else 0
+        (folder / "config.toml").write_text(_config(world, options, web_port), encoding="utf-8")
         process = _start(folder)
         try:
-            samples = await _watch(world, folder / "seeds", process, options)
+            async with AsyncExitStack() as stack:
+                if web_port:
+                    await stack.enter_async_context(readers.at(f"http://127.0.0.1:{web_port}"))
+                samples = await _watch(world, folder, process, readers, options)
         finally:
             process.terminate()
             process.wait(30)
         server.close()
-    return _judge(samples, world)
+        soaked = Soaked(
+            feeds=world.feeds,
+            published=world.published,
+            matching=world.matching,
+            samples=tuple(samples),
+            stalls=tuple(read_stalls(folder / "stalls")),
+            readers=readers,
+        )
+    print("\n".join((*soaked.lines(), *(soaked.problems or ["nothing wrong"]))))
+    if options.minutes >= KEPT_FROM:
+        soaked.keep(Ledger("soak"))
+    return 1 if soaked.problems else 0
 
 
 def _start(folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "watcher", "--config", str(folder / "config.toml"), "run"]
+    command = [sys.executable, "-m", "bench.stalls", str(folder / "stalls"), "--config", str(folder / "config.toml")]
     with (folder / "log.txt").open("wb") as log:
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=os.environ | {"NO_COLOR": "1"})
+        return subprocess.Popen([*command, "run"], cwd=ROOT, stdout=log, stderr=log, env=os.environ | {"NO_COLOR": "1"})
 
 
 async def _watch(
-    world: World, seeds: Path, process: subprocess.Popen[bytes], options: argparse.Namespace
+    world: World, folder: Path, process: subprocess.Popen[bytes], readers: Readers, options: argparse.Namespace
 ) -> list[Sample]:
     """Publishes until shortly before the end, then waits for the rest to arrive."""
     samples: list[Sample] = []
     started, last = time.monotonic(), options.minutes * 60
-    print("  time  daemon MB  workers MB  descriptors  threads    polls  documents", flush=True)
+    print(HEAD, flush=True)
     while (at := time.monotonic() - started) < last + options.patience:
         if at < last:
             world.publish(options.rate)
         elif samples and samples[-1].documents >= world.matching:
             break
-        samples.append(_sample(at, psutil.Process(process.pid), world, seeds))
+        samples.append(_sample(at, psutil.Process(process.pid), world, folder, readers))
         if len(samples) % options.show == 1:
-            print(_line(samples[-1]), flush=True)
+            print(line(samples[-1], read_stalls(folder / "stalls"), options.show), flush=True)
         await asyncio.sleep(1)
-    print(_line(samples[-1]), flush=True)
+    print(line(samples[-1], read_stalls(folder / "stalls"), options.show), flush=True)
     return samples
 
 
-def _sample(at: float, daemon: psutil.Process, world: World, seeds: Path) -> Sample:
-    workers = 0
+def _sample(at: float, daemon: psutil.Process, world: World, folder: Path, readers: Readers) -> Sample:
+    workers, seeds = 0, folder / "seeds"
     for child in daemon.children(recursive=True):
         with suppress(psutil.Error):
             workers += child.memory_info().rss
@@ -215,48 +225,23 @@ def _sample(at: float, daemon: psutil.Process, world: World, seeds: Path) -> Sam
         workers=workers / 2**20,
         descriptors=daemon.num_fds(),
         threads=daemon.num_threads(),
+        archive=sum(file.stat().st_size for file in (folder / "state").glob("seen.db*")) / 2**20,
         polls=world.polls,
         documents=len(list(seeds.iterdir())) if seeds.is_dir() else 0,
+        pages=readers.asked,
     )
 
 
-def _line(sample: Sample) -> str:
-    return (
-        f"{sample.at:5.0f}s {sample.daemon:10.1f} {sample.workers:11.1f} {sample.descriptors:12d} {sample.threads:8d} "
-        f"{sample.polls:8d} {sample.documents:10d}"
-    )
-
-
-def _judge(samples: list[Sample], world: World) -> int:
-    """The means of the first and of the last tenth after things settled; what is missing."""
-    after = min(SETTLED_AFTER, samples[-1].at / 4)
-    settled = [sample for sample in samples if sample.at >= after]
-    tenth = max(1, len(settled) // 10)
-    early, late = settled[:tenth], settled[-tenth:]
-    problems = []
-    growth = sum(s.daemon for s in late) / sum(s.daemon for s in early)
-    print(f"resident memory of the daemon after {after:.0f} s: {(growth - 1) * 100:+.1f} %")
-    if growth > GROWTH:
-        problems.append("memory grows")
-    if max(s.descriptors for s in late) > max(s.descriptors for s in settled[: len(settled) // 2 + 1]) + PLAY:
-        problems.append("file descriptors grow")
-    if max(s.threads for s in late) > max(s.threads for s in settled[: len(settled) // 2 + 1]):
-        problems.append("threads grow")
-    if samples[-1].documents != world.matching:
-        problems.append(f"{samples[-1].documents} documents of {world.matching} reports that match")
-    print(f"{world.published} entries published, {samples[-1].documents} of {world.matching} matches archived")
-    print("\n".join(problems) or "nothing wrong")
-    return 1 if problems else 0
-
-
-def _config(world: World, every: str) -> str:
+def _config(world: World, options: argparse.Namespace, web_port: int) -> str:
     feeds = [
         f'[[feeds]]\nname = "f{number}"\nurl = "http://{_host(number)}:{world.port}/feed/{number}"'
         for number in range(world.feeds)
     ]
-    polling = f'[polling]\nevery = "{every}"\nfastest = "{every}"\nslowest = "{every}"'
+    polling = f'[polling]\nevery = "{options.every}"\nfastest = "{options.every}"\nslowest = "{options.every}"'
+    seen = f'[seen]\nkeep = "{"30d" if options.seen else "0"}"'
+    web = [f'[web]\nlisten = "127.0.0.1:{web_port}"'] if web_port else []
     watch = '[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\nchannels = ["console"]'
-    return "\n\n".join([polling, watch, '[[channels]]\nname = "console"\ntype = "console"', *feeds]) + "\n"
+    return "\n\n".join([polling, seen, *web, watch, '[[channels]]\nname = "console"\ntype = "console"', *feeds]) + "\n"
 
 
 def _options() -> argparse.Namespace:
@@ -264,6 +249,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--feeds", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--every", default="60s", help="the interval of every feed")
+    parser.add_argument("--pages", action="store_true", help="somebody asks for the pages all the time")
+    parser.add_argument("--seen", action="store_true", help="with the seen archive")
     parser.add_argument("--rate", type=int, default=4, help="entries published a second")
     parser.add_argument("--show", type=int, default=30, help="seconds between printed samples")
     parser.add_argument("--patience", type=float, default=600, help="seconds for the rest to arrive at the end")

@@ -27,6 +27,7 @@ from random import Random
 
 from bench.machine import highest_resident, machine
 from bench.site import TERM, Site, free_port, nginx, serving, write_site
+from bench.tables import Table, add_json_option, hand_over, table
 from bench.watchlist import rare_terms
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +61,7 @@ def main() -> int | str:
         with serving(site, port, server=options.server):
             plain, watcher = _take_turns(site, Path(folder), options)
     _report(site, options, plain, watcher)
+    hand_over([_table(site, options, plain, watcher)], options.json)
     fewest = min(run.matches for runs in watcher.values() for run in runs)
     return 0 if fewest >= 0.95 * plain[0].matches else "watcher found too few of the matches"
 
@@ -78,6 +80,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--addresses", type=int, default=1, help="how many addresses of a host show the same article")
     parser.add_argument("--server", choices=("nginx", "own"), default="nginx" if nginx() else "own")
+    add_json_option(parser)
     return parser.parse_args()
 
 
@@ -156,29 +159,58 @@ def _rate(site: Site, run: Run) -> str:
     return f"{site.pages / run.seconds:.0f} articles/s, {run.matches} matches"
 
 
+COLUMNS = (
+    "pages",
+    "plain loop",
+    "watcher",
+    "ratio",
+    "plain loop, CPU per page",
+    "watcher, CPU per page",
+    "ratio of CPU",
+    "matches: plain loop, watcher",
+    "daemon, parser processes",
+)
+
+
 def _report(site: Site, options: argparse.Namespace, plain: list[Run], watcher: dict[int, list[Run]]) -> None:
     print(
         f"{site.pages} pages from {site.source}, {len(site.feeds)} feeds, {site.planted} hold the term; "
-        f"{options.server} serves, seen archive {options.keep}, {machine()}, medians of {options.runs}"
+        f"{options.server} serves, seen archive {options.keep}, {machine()}, medians of {options.runs}; "
+        f"the plain loop takes {max(run.memory for run in plain) / 2**20:.0f} MB"
     )
-    _print_runs(site, "plain loop", plain)
+    (fewest, first), *others = watcher.items()
+    for watches, runs in others:
+        print(f"{watches} watches take {_seconds(runs) / _seconds(first):.2f} x the time of {fewest}")
+
+
+def _table(site: Site, options: argparse.Namespace, plain: list[Run], watcher: dict[int, list[Run]]) -> Table:
+    """A row for each number of watches."""
+    rows = []
     for watches, runs in watcher.items():
-        _print_runs(site, f"{watches} watches", runs)
-    plain_seconds, (fewest, *others) = _seconds(plain), [(number, _seconds(runs)) for number, runs in watcher.items()]
-    processor = _processor(plain) / _processor(watcher[options.watches[0]])
-    print(f"ratio         {plain_seconds / fewest[1]:7.2f}, of processor time {processor:.2f}")
-    for watches, seconds in others:
-        print(f"{watches} watches take {seconds / fewest[1]:.2f} x the time of {fewest[0]}")
+        seconds, processor = _seconds(plain) / _seconds(runs), _processor(plain) / _processor(runs)
+        memory = max(run.memory for run in runs), max(run.workers_memory for run in runs)
+        rows.append(
+            (
+                _what(site, options, watches),
+                *(f"{site.pages / _seconds(each):.1f}/s" for each in (plain, runs)),
+                f"{seconds:.1f}",
+                *(f"{_processor(each) / site.pages * 1000:.1f} ms" for each in (plain, runs)),
+                f"{processor:.1f}",
+                f"{plain[0].matches}, {runs[0].matches}",
+                f"{memory[0] / 2**20:.0f}, {runs[0].workers} × {memory[1] / 2**20 / max(runs[0].workers, 1):.0f} MB",
+            )
+        )
+    return table("throughput", COLUMNS, rows)
 
 
-def _print_runs(site: Site, name: str, runs: list[Run]) -> None:
-    seconds = _seconds(runs)
-    main, workers = max(run.memory for run in runs), max(run.workers_memory for run in runs)
-    print(
-        f"{name:13} {site.pages / seconds:7.1f} articles/s {seconds:7.2f} s  "
-        f"{_processor(runs) / site.pages * 1000:5.1f} ms of processor time each  {runs[0].matches} matches  "
-        f"peak {main / 2**20:.0f} MB" + (f" + {runs[0].workers} workers {workers / 2**20:.0f} MB" if workers else "")
-    )
+def _what(site: Site, options: argparse.Namespace, watches: int) -> str:
+    """What is special about these pages."""
+    special = [f"{options.match_percent:g} % match"]
+    special += [f"{watches:,} watches"] if watches != 10 else []
+    special += ["without dates"] if options.undated else []
+    special += [f"{options.addresses} addresses each"] if options.addresses > 1 else []
+    special += ["seen archive on"] if options.keep != "0" else []
+    return f"{site.pages:,}: {', '.join(special)}"
 
 
 def _seconds(runs: list[Run]) -> float:

@@ -29,6 +29,7 @@ import httpx
 
 from bench.machine import machine
 from bench.site import Site, free_port, nginx, serving
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.net import Client, NetSettings, Purpose, Request
 from watcher.net.connection import Budget
 from watcher.net.dns import SystemResolver
@@ -57,7 +58,8 @@ def main() -> int:
         port = free_port()
         with serving(site, port, server=options.server):
             figures = asyncio.run(_take_turns(port, options))
-            _report(figures, options)
+    print(f"50 kB pages from {options.server}, {options.at_once} at once, {options.rounds} rounds, {machine()}")
+    hand_over([_table(figures)], options.json)
     return 0
 
 
@@ -66,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=2000, help="of each contender in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--at-once", type=int, default=20)
+    add_json_option(parser)
     parser.add_argument("--server", choices=("nginx", "own"), default="nginx" if nginx() else "own")
     return parser.parse_args()
 
@@ -103,14 +106,13 @@ async def _measure(fetch: Fetch, paths: Sequence[str], port: int, *, at_once: in
     return Figure(cpu=cpu / len(paths) * 1000, rate=len(paths) / wall)
 
 
-def _report(figures: dict[str, list[Figure]], options: argparse.Namespace) -> None:
-    print(f"50 kB pages from {options.server}, {options.at_once} at once, {options.rounds} rounds, {machine()}")
-    print(f"{'':24} {'CPU ms':>8} {'least':>8} {'per s':>8} {'httpx = 1':>10}")
-    base = statistics.median(figure.cpu for figure in figures["httpx"])
+def _table(figures: dict[str, list[Figure]]) -> Table:
+    base, rows = statistics.median(figure.cpu for figure in figures["httpx"]), []
     for name, rounds in figures.items():
         cpu = statistics.median(figure.cpu for figure in rounds)
-        rate = statistics.median(figure.rate for figure in rounds)
-        print(f"{name:24} {cpu:8.3f} {min(f.cpu for f in rounds):8.3f} {rate:8.0f} {base / cpu:9.1f}x")
+        least, rate = min(each.cpu for each in rounds), statistics.median(each.rate for each in rounds)
+        rows.append((name, f"{cpu:.2f} ms", f"{least:.2f} ms", f"{rate:.0f}/s", f"{base / cpu:.1f}"))
+    return table("transport", ("", "CPU per request", "least", "requests", "httpx takes times as much"), rows)
 
 
 # -- contenders --------------------------------------------------------------------------------------------------------

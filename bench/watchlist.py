@@ -34,6 +34,7 @@ import trafilatura
 from bench.feedsite import report_texts
 from bench.machine import machine
 from bench.site import real_pages
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.articles import Prefilter, summarise_page
 from watcher.matching import Watchlist
 from watcher.model import Article, Watch
@@ -81,7 +82,9 @@ def main() -> int:
         extracted = list(_extracted())
         pages.write_text(json.dumps([(page, text) for page, text, _ in extracted]), encoding="utf-8")
         plain = _mean_and_p99([seconds for _, _, seconds in extracted])
-        _report([_in_a_process(each, pages) for each in lists], plain)
+        rows = [_in_a_process(each, pages) for each in lists]
+    print(f"{rows[0]['pages']} pages, {machine()}")
+    hand_over([_table(rows, plain)], options.json)
     return 0
 
 
@@ -89,6 +92,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.watchlist", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1_000, 10_000, 100_000], help="terms")
     parser.add_argument("--queries", type=int, default=10_000)
+    add_json_option(parser)
     parser.add_argument("--measure", default="", help=argparse.SUPPRESS)
     parser.add_argument("--pages", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -217,17 +221,31 @@ def _query(dice: Random, rare: list[str], vocabulary: list[str]) -> str:
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
-def _report(rows: list[dict[str, Any]], plain: list[float]) -> None:
-    print(f"{rows[0]['pages']} pages, {machine()}; milliseconds, mean / p99; plain {plain[0]:.2f} / {plain[1]:.2f}")
-    head = f"{'list':16}{'page':>15}{'ratio':>7}{'test':>15}{'article':>15}{'build s':>9}{'MB':>6}"
-    print(f"{head}{'passed':>8}{'matched':>8}")
+COLUMNS = ("terms", "page", "ratio", "test", "article", "built in", "memory", "pages that pass", "articles that match")
+
+
+def _table(rows: list[dict[str, Any]], plain: list[float]) -> Table:
+    """A row for each list, with means and 99th percentiles, and one of the plain extraction."""
+    lines: list[tuple[str, ...]] = [(f"plain extraction of {rows[0]['pages']} pages", _both(plain), "1.0", *("–",) * 6)]
     for row in rows:
-        page, test, article = (f"{row[what][0]:8.2f} /{row[what][1]:5.2f}" for what in ("page", "test", "article"))
-        shares = "".join(f"{row[what] / row['pages']:8.1%}" for what in ("passed", "matched"))
-        built = f"{row['build']:9.2f}{row['memory'] / 2**20:6.0f}"
-        print(f"{row['list']:16}{page}{plain[0] / row['page'][0]:7.1f}{test}{article}{built}{shares}")
-    slowest = max(rows, key=lambda row: row["article"][1])
-    print(f"highest p99 of an article: {slowest['article'][1]:.2f} ms, {slowest['list']}")
+        kind, _, size = row["list"].partition(":")
+        lines.append(
+            (
+                f"{kind}: {int(size):,}",
+                _both(row["page"]),
+                f"{plain[0] / row['page'][0]:.1f}",
+                _both(row["test"]),
+                _both(row["article"]),
+                f"{row['build']:.2f} s",
+                f"{row['memory'] / 2**20:.0f} MB",
+                *(f"{row[what] / row['pages'] * 100:.0f} %" for what in ("passed", "matched")),
+            )
+        )
+    return table("watchlist", COLUMNS, lines)
+
+
+def _both(times: list[float]) -> str:
+    return f"{times[0]:.1f}, {times[1]:.1f} ms"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -29,10 +30,12 @@ from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import Connection, Table, insert
+import sqlalchemy
+from sqlalchemy import Connection, insert
 
 from bench.machine import machine
 from bench.site import free_port
+from bench.tables import Table, add_json_option, hand_over, table
 from watcher.errors import SeenError
 from watcher.model import Hit, HitField
 from watcher.seen import open_index
@@ -43,6 +46,14 @@ ROOT = Path(__file__).parents[1]
 WORDS, WATCHES, FEEDS, DELIVERIES, BATCH = 300, 10, 40, 10_000, 1_000
 TABLES = (schema.documents, schema.document_urls, schema.matches)
 SYLLABLES = ("re", "gier", "ung", "bun", "des", "tag", "mi", "nis", "ter", "prä", "si", "dent", "wirt", "schaft")
+COSTS = (
+    "documents",
+    "index of documents",
+    "CPU to make it",
+    "daemon without pages",
+    "with pages",
+    "when all were asked for",
+)
 PAGES = (
     "/",
     "/index.json",
@@ -74,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=50)
+    add_json_option(parser)
     options = parser.parse_args()
     print(f"{options.documents:,} documents on {machine()}")
     with tempfile.TemporaryDirectory() as name:
@@ -83,15 +95,16 @@ def main() -> None:
         _write_config(folder, port=None)
         _fill(folder / "state" / "watcher.db", options.documents, now)
         with _daemon(folder) as process:
-            _index(process, folder, options.documents)
+            index = _index(process, folder, options.documents)
             without = _memory(process)
         _write_config(folder, port=port)
         with _daemon(folder) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             ready = _memory(process)
-            _ask_all(client, _addresses(client, options.documents, now), options.runs)
+            pages = _ask_all(client, process, _addresses(client, options.documents, now), options.runs)
             used = _memory(process)
-    print(f"memory of the daemon: {without:.1f} MB without pages, {ready:.1f} MB with them ({ready - without:+.1f}),")
-    print(f"{used:.1f} MB once all were asked for ({used - without:+.1f})")
+    memory = (f"{megabytes:.0f} MB" for megabytes in (without, ready, used))
+    costs = table("web-costs", COSTS, [(f"{options.documents:,}", *index, *memory)])
+    hand_over([pages, costs], options.json)
 
 
 def _addresses(client: httpx.Client, documents: int, now: datetime) -> list[str]:
@@ -105,15 +118,24 @@ def _addresses(client: httpx.Client, documents: int, now: datetime) -> list[str]
     return [page.format_map(places) for page in PAGES]
 
 
-def _ask_all(client: httpx.Client, addresses: list[str], runs: int) -> None:
-    print(f"{'p50':>8} {'p99':>8}  milliseconds of {runs} requests")
+def _ask_all(client: httpx.Client, process: psutil.Process, addresses: list[str], runs: int) -> Table:
+    rows = []
     for address in addresses:
         first = client.get(address)
         first.raise_for_status()
+        before = _processor_time(process)
         seconds = sorted(_seconds(client, address) for _ in range(runs))
+        processor = (_processor_time(process) - before) / runs
         p99 = seconds[min(int(runs * 0.99), runs - 1)]
-        shown = address.partition("?token")[0]
-        print(f"{median(seconds) * 1000:8.1f} {p99 * 1000:8.1f}  {shown}  ({len(first.content) / 1000:.0f} kB)")
+        times = (f"{each * 1000:.0f} ms" for each in (processor, median(seconds), p99))
+        rows.append((f"`{_shown(address)}`", *times, f"{len(first.content) / 1000:.0f} kB"))
+        print(".", end="", flush=True)
+    return table("web", ("page", "CPU", "p50", "p99", "size"), rows)
+
+
+def _shown(address: str) -> str:
+    """An address without its token, and with words for days and numbers."""
+    return re.sub(r"\d{4}-\d\d-\d\d", "DAY", re.sub(r"(documents/|before=)\d+", r"\1N", address.partition("?token")[0]))
 
 
 def _seconds(client: httpx.Client, address: str) -> float:
@@ -122,17 +144,21 @@ def _seconds(client: httpx.Client, address: str) -> float:
     return time.perf_counter() - start
 
 
-def _index(process: psutil.Process, folder: Path, documents: int) -> None:
-    """Waits until all documents are indexed, and prints what that took."""
-    path, before = folder / "state" / "index.db", process.cpu_times()
+def _index(process: psutil.Process, folder: Path, documents: int) -> tuple[str, str]:
+    """Waits until all documents are indexed. Returns the size of the index and the CPU time that it took."""
+    path, before = folder / "state" / "index.db", _processor_time(process)
     while True:
         with suppress(SeenError), open_index(path, lambda: False) as index:
             if index.extent().documents == documents:
                 break
         time.sleep(1)
-    after, size = process.cpu_times(), path.stat().st_size / 2**20
-    seconds = after.user + after.system - before.user - before.system
-    print(f"index of all documents: {size:.0f} MB, made in {seconds:.0f} s of CPU time")
+    size = path.stat().st_size / 2**20
+    return f"{size:.0f} MB", f"{_processor_time(process) - before:.0f} s"
+
+
+def _processor_time(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def _memory(process: psutil.Process) -> float:
@@ -180,8 +206,8 @@ def _fill(database: Path, count: int, now: datetime) -> None:
     with editing(database) as store:
         for first in range(0, count, BATCH):
             made = [_document(each, count, vocabulary, random, now) for each in range(first, min(first + BATCH, count))]
-            for table, rows in zip(TABLES, zip(*made, strict=True), strict=True):
-                store.run(_insert, table, list(rows))
+            for into, rows in zip(TABLES, zip(*made, strict=True), strict=True):
+                store.run(_insert, into, list(rows))
         deliveries = [_delivery(sequence, now) for sequence in range(1, DELIVERIES + 1)]
         links = [
             {"delivery": each["sequence"], "document": each["sequence"] % count, "watches": '["Watch 1"]'}
@@ -191,8 +217,8 @@ def _fill(database: Path, count: int, now: datetime) -> None:
         store.run(_insert, schema.delivery_documents, links)
 
 
-def _insert(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    tx.execute(insert(table), rows)
+def _insert(tx: Connection, into: sqlalchemy.Table, rows: list[dict[str, Any]]) -> None:
+    tx.execute(insert(into), rows)
 
 
 def _document(

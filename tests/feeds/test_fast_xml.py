@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import feedparser
 import pytest
 from feedparser.api import StrictFeedParser
+from feedparser.sanitizer import _HTMLSanitizer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.docs.pages import ROOT
 from tests.feeds.bodies import NOW, URL, atom, rss
 from tests.feeds.test_realworld import body_of, each, feed_name, gold
 from tests.needs import needs_realworld
 from watcher.errors import NotAFeed
-from watcher.feeds.formats import fast_xml, xmlfeed
+from watcher.feeds.formats import fast_xml, feedparser_rules, xmlfeed
 from watcher.feeds.formats.fast_xml import read_quickly
+from watcher.feeds.formats.feedparser_rules import looks_like_html
 from watcher.feeds.parse import parse_feed
 from watcher.model import ParsedFeed
 
@@ -62,6 +68,23 @@ TEXTS = (
     *("&lt;p&gt;Ein Absatz&lt;/p&gt;", "<![CDATA[<p>Ein &auml; Absatz</p>]]>", "Ã¼ber", "Jürgen Vogel", "a &amp; b"),
     *("redaktion@blatt.example (Redaktion)", "<b>fett</b>", "<name>Ada</name>", "<title>innen</title>", "http:///x"),
     *("&amp;uuml;ber", "\x85\x92", "<!-- nichts -->Text", "<name>Ada</name><email>ada@a.example</email>"),
+)
+PIECES_OF_HTML = (
+    *("Meldung ", "<", ">", "</", "&", ";", "<p>", "</p>", "<BR>", "</Strong>", "<br/>", "<name>", "</name>", "< p>"),
+    *(
+        "&uuml;",
+        "&nbsp;",
+        "&#252;",
+        "&#xfc;",
+        "&Uuml;",
+        "&unbekannt;",
+        "&amp",
+        "&ü;",
+        "</ä>",
+        "</p ",
+        "<script>",
+        "<h7>",
+    ),
 )
 # One of each at the most, and only where it is usual: most feeds of these are read quickly.
 USUAL = st.lists(st.sampled_from(ELEMENTS[:22]), unique=True, max_size=7).flatmap(
@@ -180,6 +203,44 @@ def test_the_elements_that_feedparser_handles_are_all_known() -> None:
     """A later feedparser with a rule for another element shows here: the list of handled elements must follow it."""
     handled = {name.split("_", 2)[2] for name in dir(StrictFeedParser) if name.startswith(("_start_", "_end_"))}
     assert {name for name in handled if name.islower()} == fast_xml._HANDLED
+
+
+def test_the_tables_of_feedparser_are_repeated_in_full() -> None:
+    """A later feedparser with another namespace or name shows here."""
+    prefixes = {address.lower(): prefix.lower() for address, prefix in StrictFeedParser.namespaces.items()}
+    assert prefixes == feedparser_rules.PREFIXES
+    assert feedparser.FeedParserDict.keymap.keys() == feedparser_rules.KEYS
+
+
+@given(st.lists(st.sampled_from(PIECES_OF_HTML), max_size=6).map("".join))
+def test_a_text_is_taken_for_html_as_feedparser_takes_it(text: str) -> None:
+    """Texts with and without elements and references, known and unknown, upper and lower case."""
+    assert looks_like_html(text) == StrictFeedParser.looks_like_html(text)
+
+
+def test_a_text_with_any_element_of_feedparsers_html_is_html() -> None:
+    """The list of elements is that of feedparser."""
+    assert _HTMLSanitizer.acceptable_elements == feedparser_rules._HTML_ELEMENTS
+
+
+def test_only_the_interface_of_feedparser_is_used() -> None:
+    """`watcher` imports feedparser as a whole and calls `parse`: nothing that a new release may change unannounced."""
+    used = [
+        (file.name, name) for file in sorted((ROOT / "watcher").rglob("*.py")) for name in names_of_feedparser(file)
+    ]
+    assert used == [("xmlfeed.py", "parse")]
+
+
+def names_of_feedparser(file: Path) -> Iterator[str]:
+    """Yields what a module takes from feedparser: imported names, and attributes of the package."""
+    source = file.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source if "feedparser" in source else "")):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "feedparser":
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("feedparser."))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "feedparser":
+            yield node.attr
 
 
 @given(st.text(alphabet="ab.@()<>[]1 +-_ä&;", max_size=30))

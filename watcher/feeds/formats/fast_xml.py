@@ -16,9 +16,7 @@ from contextlib import suppress
 from typing import Any
 from xml.parsers import expat
 
-from feedparser.api import StrictFeedParser
-from feedparser.util import FeedParserDict
-
+from watcher.feeds.formats.feedparser_rules import KEYS, looks_like_html
 from watcher.feeds.formats.repair import MEDIA_TEXT, MEDIA_TITLE
 from watcher.feeds.formats.xml_tree import Element, Tree, Unsupported
 
@@ -68,7 +66,7 @@ _FAMILIES: Mapping[str, frozenset[str]] = {
 _OURS = frozenset(
     {"title", "title_detail", "link", "links", "id", "guidislink", "summary", "summary_detail", "content", "author"}
     | {"authors", "published", "updated", "created", "language", "ttl", "svg", "math"}
-    | FeedParserDict.keymap.keys()
+    | KEYS
 )
 
 
@@ -299,7 +297,7 @@ class _Reader:
             raise Unsupported
         text = _leaf(element)
         if not self._atom and kind == "text/plain" and _LOOKS_MARKED.search(text):
-            kind = "text/html" if StrictFeedParser.looks_like_html(text) else kind
+            kind = "text/html" if looks_like_html(text) else kind
         return kind, _clean(text)
 
     def _only_once(self, name: str) -> None:

@@ -5,13 +5,11 @@ No values are read here. Namespaces that feedparser treats in a way of its own r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from feedparser.api import StrictFeedParser
+from watcher.feeds.formats.feedparser_rules import PREFIXES
 
-_PREFIXES: Mapping[str, str] = {uri.lower(): name.lower() for uri, name in StrictFeedParser.namespaces.items()}
 _USERLAND = "backend.userland.com/rss"  # feedparser takes every address with this part for the same
 _MAX_DEPTH = 6
 # The format that feedparser derives from a declared namespace: (prefix, or * for any, and address).
@@ -64,13 +62,13 @@ class Tree:
         given, lower = (prefix or "").lower(), uri.lower()
         if len(self._open) == 1 and not self.version:
             self.version = _FORMATS.get((given, lower)) or _FORMATS.get(("*", lower), "")
-        known = "" if _USERLAND in lower else _PREFIXES.get(lower)
+        known = "" if _USERLAND in lower else PREFIXES.get(lower)
         if known == "xlink" or (given and self._declared.get(given, lower) != lower):
             raise Unsupported
         if given:
             self._declared[given] = lower
-        remapped = {name for name, of in self._declared.items() if _PREFIXES.get(of, name) != name}
-        if remapped & {_PREFIXES.get(of) for of in self._declared.values()}:
+        remapped = {name for name, of in self._declared.items() if PREFIXES.get(of, name) != name}
+        if remapped & {PREFIXES.get(of) for of in self._declared.values()}:
             raise Unsupported
         if known is None:
             self._prefixes.setdefault(uri, given)
@@ -95,7 +93,7 @@ class Tree:
         uri, _, local = name.rpartition(" ")
         if not uri:
             return local.lower()
-        prefix = "" if _USERLAND in uri.lower() else _PREFIXES.get(uri.lower())
+        prefix = "" if _USERLAND in uri.lower() else PREFIXES.get(uri.lower())
         if prefix is None:
             prefix = self._prefixes[uri]
         return f"{prefix}_{local.lower()}" if prefix else local.lower()
@@ -106,7 +104,7 @@ def _attributes(given: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in given.items():
         uri, _, local = name.rpartition(" ")
-        prefix = _PREFIXES.get(uri.lower()) if uri else None
+        prefix = PREFIXES.get(uri.lower()) if uri else None
         key = f"{prefix}:{local.lower()}" if prefix else local.lower()
         if (uri and not prefix) or key in found or key in ("base", "xml:base"):
             raise Unsupported
