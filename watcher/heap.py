@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 # Parameters of mallopt(3).
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 
 
 @contextmanager
@@ -32,10 +33,12 @@ def freeze() -> None:
 def limit_free_memory(*, kept: int, large: int) -> None:
     """Lets the C library keep at most `kept` bytes of freed memory, and none of a block of `large` bytes or more.
 
-    By default glibc raises both thresholds with the size of the blocks that it frees.
+    By default glibc raises both thresholds with the size of the blocks that it frees, and keeps free memory for each
+    thread: eight threads kept 35 MB. To be called before they start.
     """
     with suppress(AttributeError):  # not glibc
         libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, 1)
         libc.mallopt(_M_MMAP_THRESHOLD, large)
         libc.mallopt(_M_TRIM_THRESHOLD, kept)
 
