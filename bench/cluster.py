@@ -69,7 +69,7 @@ def main() -> int:
         if "overhead" not in options.skip:
             tables.append(_overhead(server, options.pages, options.runs))
         if "jobs" not in options.skip:
-            asyncio.run(_queue(server.empty(), options.jobs))
+            tables.append(asyncio.run(_queue(server.empty(), options.jobs)))
     hand_over(tables, options.json)
     return 0
 
@@ -186,17 +186,16 @@ def _seconds_of(process: subprocess.Popen[bytes]) -> float:
 # -- the queue of jobs -------------------------------------------------------------------------------------------------
 
 
-async def _queue(url: str, count: int) -> None:
-    """Defers jobs, takes each with the hold of its shard, and ends it, as a worker does. Prints what is left."""
+async def _queue(url: str, count: int) -> Table:
+    """Defers jobs, takes each with the hold of its shard, and ends it, as a worker does. Returns what is left."""
     lease, everyone = timedelta(minutes=10), range(SHARDS)
     state = postgresql.open_shared(url, idle=lease, shards=SHARDS, jobs=SchemaManager.get_schema())
-    print(f"{'jobs':>8} {'rows left':>10} {'queue':>10} {'holds':>10}")
     async with opened_engine(postgresql.libpq_address(url)) as engine:
         queues = [SHARD_QUEUE.format(shard) for shard in everyone]
         with state.begin() as tx:
             workers.register(tx, _worker(engine.number), lease=lease)
         done, shown = 0, 0
-        _show_size(state, done)
+        rows = [_left(state, done)]
         while done < count:
             with state.begin() as tx:
                 jobs.wake_shards(tx, everyone)
@@ -211,8 +210,10 @@ async def _queue(url: str, count: int) -> None:
                 workers.renew(tx, "bench", engine=engine.number, lease=lease, paused=False, aware=True, tally={})
             if done // 10_000 > shown or done >= count:
                 shown = done // 10_000
-                _show_size(state, done)
+                rows.append(_left(state, done))
+                print(f"{done:,} jobs", flush=True)
     state.dispose()
+    return table("cluster-jobs", ("jobs", "rows left", "tables of the queue", "holds and workers"), rows)
 
 
 def _worker(engine: int) -> NewWorker:
@@ -221,10 +222,10 @@ def _worker(engine: int) -> NewWorker:
     )
 
 
-def _show_size(state: Engine, done: int) -> None:
+def _left(state: Engine, done: int) -> tuple[str, str, str, str]:
     with state.begin() as tx:
         row = tx.exec_driver_sql(_LEFT).one()
-    print(f"{done:>8,} {row.left_over:>10} {row.queue / 1024:>7,.0f} kB {row.holds / 1024:>7,.0f} kB", flush=True)
+    return f"{done:,}", str(row.left_over), f"{row.queue / 1024:,.0f} kB", f"{row.holds / 1024:,.0f} kB"
 
 
 _LEFT = """

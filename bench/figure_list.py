@@ -156,9 +156,9 @@ FIGURES = (
         name="cluster",
         page="docs/scale.md",
         measures="speed-up of several workers, and what sharing costs",
-        tables=("cluster-speed", "cluster-overhead"),
-        short=("python -m bench.cluster --workers 1 4 --pages 384 --runs 1",),
-        long=("python -m bench.cluster",),
+        tables=("cluster-speed", "cluster-overhead", "cluster-jobs"),
+        short=("python -m bench.cluster --workers 1 4 --pages 384 --runs 1 --jobs 2000",),
+        long=("python -m bench.cluster --workers 1 4 8 --pages 960 --runs 3 --jobs 20000",),
     ),
 )
 """In the order of the index in docs/performance.md. The names of all tables are different."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.cluster_model import Round, simulated
+from bench.cluster_model import Cost, Round, simulated
 
 
 @pytest.mark.parametrize("processes", [1, 4, 8])
@@ -25,3 +25,13 @@ def test_the_lock_is_held_by_one() -> None:
     assert simulated(each, processes=16, cores=8) == pytest.approx(1 / 0.005, rel=0.05)
     tenth = Round(waiting=0.01, deciding=0.002, committing=0.003, share=0.1)
     assert simulated(tenth, processes=64, cores=8) == pytest.approx(10 / 0.005, rel=0.05)
+
+
+def test_a_measured_transaction_is_divided_at_the_lock() -> None:
+    """Its parts are its wall time; what one process does is measured, and more share what is not under the lock."""
+    cost = Cost(name="x", client=0.003, server=0.002, wall=0.010, locked_client=0.002, locked_wall=0.005)
+    each = cost.as_round
+    assert (each.computing, each.deciding, each.committing) == pytest.approx((0.002, 0.003, 0.002))
+    assert each.waiting + each.computing + each.deciding + each.committing == pytest.approx(cost.wall)
+    assert simulated(each, processes=1, cores=2) == pytest.approx(100, rel=0.02)
+    assert simulated(each, processes=8, cores=8) == pytest.approx(200, rel=0.02)

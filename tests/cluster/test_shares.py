@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Collection
 from functools import partial
 
@@ -10,6 +11,7 @@ from tests.acceptance.test_followed_lists import opml
 from tests.cluster.cluster import Cluster, Outlets, Working, configure
 from tests.databases import Server
 from tests.newsroom import Newsroom
+from tests.patience import HANGS
 from watcher.text.registrable import shard_of_host
 
 SHARDS = 64
@@ -76,13 +78,15 @@ def test_a_worker_ends_while_the_database_is_away(cluster: Cluster, news: Newsro
     """SIGTERM ends it without a traceback; its work is left to others, who take it when the lease has ended."""
     outlets = Outlets(news, 4, delay=0.05)
     outlets.publish(20)
-    configure(cluster, outlets, None, lease="2s", every="1s")
+    configure(cluster, outlets, None, lease="8s", every="1s")
     workers = [cluster.start(), cluster.start()]
     cluster.ready(*workers)
     cluster.wait_for(lambda: cluster.count("entries WHERE state = 'done'") >= 4)
     postgresql.stop()
     try:
-        assert [worker.end() for worker in workers] == [0, 0]
+        for worker in workers:
+            worker.signal(signal.SIGTERM)
+        assert [worker.process.wait(HANGS) for worker in workers] == [0, 0]
         assert all("others take it when the lease ends" in worker.log for worker in workers)
         assert not any("does not answer, so the work is not handed back" in worker.log for worker in workers)
     finally:

@@ -88,6 +88,7 @@ def test_killed_workers_and_postmasters(cluster: Cluster, news: Newsroom, postgr
     cluster.wait_for(lambda: cluster.count("entries WHERE state = 'done'") == outlets.published)
     assert_done_once(cluster, outlets, hook)
     cluster.ready(*workers)
+    cluster.wait_for(lambda: cluster.count("procrastinate_workers") == len(workers))
     assert [worker.end() for worker in workers] == [0, 0]
     assert cluster.count("procrastinate_jobs WHERE status <> 'todo'") == 0
     assert cluster.count("holds WHERE holder IS NOT NULL") == 0
