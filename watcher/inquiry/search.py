@@ -20,7 +20,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from watcher.alerts.snippets import snippets
-from watcher.errors import QueryError, SeenError
+from watcher.errors import SeenError
+from watcher.inquiry.compile import without_name
 from watcher.inquiry.indexed_documents import index_notes
 from watcher.inquiry.searched_texts import Corpus, SearchedText, Where, seen_texts
 from watcher.matching import Watchlist
@@ -158,11 +159,8 @@ class _Matcher:
 
     def __init__(self, request: SearchRequest) -> None:
         names = {_QUERY: request.watch} | ({_ALSO: request.also} if request.also else {})
-        try:
+        with without_name():
             self._watchlist = Watchlist.compile(_named(name, watch) for name, watch in names.items())
-        except QueryError as error:
-            cause = error.__cause__  # without the name of the watch, which the person did not write
-            raise cause if isinstance(cause, QueryError) else error from None
         self._names = tuple(names)
 
     @cached_property
