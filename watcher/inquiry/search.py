@@ -141,7 +141,8 @@ def search(
         if reader:
             reader.stop_when(is_over)
             window = Window(since=request.since, until=request.until, feed=request.feed, kept_since=now - places.keep)
-            streams.append(seen_texts(reader, window, matcher.condition, matcher.may_match))
+            texts = seen_texts(reader, window, matcher.condition, matcher.may_match)
+            streams.append(found.while_readable(texts))
         found.take(merge(*streams, key=_newest_first), is_over)
         notes += index_notes(places.index, corpus.index_problem, is_complete=found.is_complete)
         if reader and reader.unreadable:
@@ -220,6 +221,11 @@ class _Found:
                 self._match(text)
         except TimeIsUp:
             self.is_complete = False
+
+    def while_readable(self, texts: Iterator[SearchedText]) -> Iterator[SearchedText]:
+        """Yields texts of the archive until damage of its file is met, which becomes a note: the corpus goes on."""
+        try:
+            yield from texts
         except SeenError as error:
             self.is_complete = False
             self.problems.append(str(error))

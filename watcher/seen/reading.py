@@ -56,10 +56,11 @@ MayMatch: TypeAlias = Callable[[str, str], bool]
 
 
 class SeenReader:
-    """Reads over one connection. `unreadable`: texts that were left out because they are damaged."""
+    """Reads the archive at `path`. `unreadable`: texts that were left out because they are damaged."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.unreadable = 0
+        self._path = path
         self._db = connection
         self._codec = Codec(self._dictionary)
         self._feeds = _feeds(connection)
@@ -74,9 +75,9 @@ class SeenReader:
     ) -> Iterator[StoredText]:
         """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition.
 
-        `may_match` is asked before a text is read that the index did not propose.
+        `may_match` is asked before a text is read that the index did not propose. Raises SeenError, TimeIsUp.
         """
-        with in_time():
+        with ARCHIVE.explained(self._path), in_time():
             streams = [self._texts(partition, window, condition, may_match) for partition in self._partitions]
             yield from merge(*streams, key=lambda text: text.place, reverse=True)
 
@@ -222,4 +223,4 @@ def _feeds(connection: sqlite3.Connection) -> dict[int, str]:
 def open_reader(path: Path) -> Iterator[SeenReader]:
     """Opens the archive for reading. Raises SeenError if there is none, or if it is damaged."""
     with ARCHIVE.reading(path) as connection, ARCHIVE.explained(path):
-        yield SeenReader(connection)
+        yield SeenReader(connection, path)
