@@ -77,7 +77,7 @@ def test_a_schema_that_is_spoiled_while_it_is_open_is_replaced(path: Path) -> No
 
 @pytest.mark.parametrize(
     ("former", "damaged"),
-    [("fts5", "fts6"), ("joined", "jo(ned"), ("name TEXT NOT NULL UNIQUE", "nam TEXT")],
+    [("fts5", "fts6"), ("joined", "(joined"), ("name TEXT NOT NULL UNIQUE", "nam TEXT")],
 )
 def test_tables_that_are_not_those_that_were_created_are_replaced(path: Path, former: str, damaged: str) -> None:
     """SQLite can read such a schema, but the statements of the archive do not fit it."""
