@@ -158,7 +158,7 @@ FIGURES = (
         measures="speed-up of several workers, and what sharing costs",
         tables=("cluster-speed", "cluster-overhead", "cluster-jobs"),
         short=("python -m bench.cluster --workers 1 4 --pages 384 --runs 1 --jobs 2000",),
-        long=("python -m bench.cluster --workers 1 4 8 --pages 960 --runs 3 --jobs 20000",),
+        long=("python -m bench.cluster --workers 1 4 8 --pages 768 --runs 3 --jobs 10000",),
     ),
 )
 """In the order of the index in docs/performance.md. The names of all tables are different."""

@@ -6,12 +6,14 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Engine, text
 
 from tests.databases import Server
 from tests.patience import HANGS
 from watcher.cluster.engine import opened_engine
+from watcher.errors import StateError
 from watcher.store.commands import jobs
 from watcher.store.commands.jobs import SHARD_QUEUE
 from watcher.store.engine.postgresql import libpq_address, open_shared
@@ -40,6 +42,27 @@ async def test_ended_jobs_leave_no_rows(postgresql: Server) -> None:
         left = {table: tx.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables}
     state.dispose()
     assert left == {"procrastinate_events": 0, "procrastinate_jobs": 0, "procrastinate_periodic_defers": 0}
+
+
+async def test_a_job_that_ends_while_the_server_is_away_is_ended_later(postgresql: Server) -> None:
+    """That it could not be ended is an error, so that the worker tries again; one that another has ended is none."""
+    url = postgresql.fresh()
+    state = open_shared(url, idle=timedelta(minutes=1), shards=64, jobs=SchemaManager.get_schema())
+    async with opened_engine(libpq_address(url)) as engine:
+        with state.begin() as tx:
+            jobs.wake_shards(tx, [5])
+        job = await engine.fetch(["fetch-5"])
+        assert job is not None
+        state.dispose()
+        postgresql.stop()
+        with pytest.raises(StateError):
+            await engine.finish(job)
+        postgresql.start()
+        await engine.finish(job)
+        await engine.finish(job)
+    with state.begin() as tx:
+        assert tx.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar_one() == 0
+    state.dispose()
 
 
 async def test_a_job_wakes_who_listens(postgresql: Server) -> None:

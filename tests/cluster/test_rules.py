@@ -62,6 +62,22 @@ def test_a_new_config_of_all(cluster: Cluster, news: Newsroom) -> None:
     assert [first.end(), second.end()] == [0, 0]
 
 
+def test_a_new_config_while_pages_are_fetched(cluster: Cluster, news: Newsroom) -> None:
+    """A worker with requests under way, and more to do, takes the new config before it does anything else."""
+    outlets = Outlets(news, 2, delay=3)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={outlets.hosts[0]: outlets.feeds[outlets.hosts[0]]})
+    worker = cluster.start()
+    cluster.ready(worker)
+    outlets.publish(30)
+    cluster.wait_for(lambda: cluster.count("entries WHERE state = 'claimed'"))
+    configure(cluster, outlets, None, lease="2s", every="1s")
+    worker.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: '"config.reloaded"' in worker.log)
+    cluster.wait_for(lambda: cluster.count("feeds WHERE active") == 2)
+    cluster.wait_for(lambda: cluster.count("entries WHERE state = 'done'"))
+    assert worker.end() == 0
+
+
 def test_no_worker_beside_run(cluster: Cluster, news: Newsroom) -> None:
     """A worker that starts beside a daemon ends with 1 and a sentence."""
     configure(cluster, Outlets(news, 1), None)

@@ -19,6 +19,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg import AsyncConnection, Notify
 from psycopg import Error as PsycopgError
+from psycopg.errors import RaiseException
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from watcher.errors import StateError
@@ -77,8 +78,11 @@ class Engine:
     async def finish(self, job: Job) -> None:
         """Deletes a job. One that was taken from this worker is left alone."""
         async with _translated():
-            with suppress(ConnectorException):  # "Job was not found": it was taken for stalled
+            try:
                 await self._manager.finish_job(job=job, status=Status.SUCCEEDED, delete_job=True)
+            except ConnectorException as error:  # procrastinate's for all errors of the database
+                if not isinstance(error.__cause__, RaiseException):  # "Job was not found": it was taken for stalled
+                    raise
 
     async def drop_stalled(self, lease: timedelta) -> int:
         """Deletes the jobs of workers that have not been heard of for a lease; their work is found by the sweep."""

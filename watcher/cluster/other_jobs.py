@@ -83,7 +83,8 @@ class ChannelJobs:
         while idle < _IDLE_LOOKS and hold.is_valid() and not self._stopping.is_set():
             await asyncio.sleep(_LOOK_EVERY)
             due = await self._service.resources.store.run(due_work.due_channels, now=self._service.resources.now())
-            works = channel in due or self._service.deliver.works_under(hold)
+            is_due = channel in due and channel in self._service.settings.channels
+            works = is_due or self._service.deliver.works_under(hold)
             idle = 0 if works else idle + 1
-            if channel in due:
+            if is_due:
                 self._service.deliver.wake()

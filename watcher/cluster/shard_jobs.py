@@ -27,7 +27,7 @@ GRACE = timedelta(seconds=5)  # for requests in flight when a shard is handed ba
 _SHORTEST = 3.0  # seconds that a shard stays at least, unless the worker ends
 _AHEAD = timedelta(minutes=1)  # for work that is due soon a shard is kept: a job costs as much as ten polls
 _IDLE_LOOKS = 2  # at a shard without due work, one a second, before its job ends
-_OVERDUE_LOOKS = 3  # at jobs beyond the fair share that nobody takes, before this worker does
+_OVERDUE = 3.0  # seconds in which nobody takes a job beyond the fair share, before this worker does
 
 
 class ShardJobs:
@@ -42,7 +42,7 @@ class ShardJobs:
         self._ends: dict[int, asyncio.Event] = {}
         self._began: dict[int, float] = {}
         self._idle: dict[int, int] = {}
-        self._overdue = 0
+        self._full_since: float | None = None
 
     async def run(self, shard: int) -> None:
         """Works on a shard, if no other worker holds it."""
@@ -95,12 +95,13 @@ class ShardJobs:
         """Whether this worker takes a further shard now."""
         working = sum(not end.is_set() for end in self._ends.values())
         if working < self._fair_share(jobs, others):
-            self._overdue = 0
+            self._full_since = None
             return True
-        self._overdue += 1
-        if self._overdue <= _OVERDUE_LOOKS:
+        now = asyncio.get_running_loop().time()
+        self._full_since = self._full_since or now
+        if now - self._full_since < _OVERDUE:
             return False
-        self._overdue = 0  # one that should take it does not: it may be dead
+        self._full_since = None  # one that should take it does not: it may be dead
         return True
 
     def _fair_share(self, jobs: JobCounts, others: Sequence[LivingWorker]) -> int:

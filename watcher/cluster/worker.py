@@ -64,7 +64,9 @@ class Worker:
         self._pacer = pacer
         self._stopping, self._ending = asyncio.Event(), asyncio.Event()
         self._wakers: list[asyncio.Event] = []
-        self._paused = False
+        self._paused = self._reloading = False
+        self._renewing = asyncio.Lock()
+        self._config_of: object = service.settings.config
         self._config = config_parts(service.settings.config)
         self._surroundings: Surroundings | None = None
         self._aware = False
@@ -94,7 +96,7 @@ class Worker:
             self._forever("lease", self._renew, self._renewal_interval),
             self._forever("sweep", self._sweep, lambda: SWEEP * random.uniform(0.7, 1.3)),  # noqa: S311
             self._forever("tick", self._tick, lambda: TICK),
-            self._engine.listen(self._queues, self._wake),
+            self._forever("notifications", self._listen, lambda: TICK),
         ]
         if FETCH in self._roles.names:
             loops.append(self._take_jobs(self._shards.queues, self._has_room))
@@ -121,13 +123,13 @@ class Worker:
 
     async def reload(self, apply: Callable[[], Awaitable[None]]) -> None:
         """Puts another config in force with `apply`, while no worker decides under the former one."""
-        self._paused = True
-        await self._end_jobs()
-        await apply()
-        config = config_parts(self._service.settings.config)
-        if config != self._config:
-            self._config = config
-            await self._member.reconfigure(config)
+        self._reloading = True
+        try:
+            await self._end_jobs()
+            await apply()
+            self._paused = True
+        finally:
+            self._reloading = False
         await self._renew()
 
     # -- loops ---------------------------------------------------------------------------------------------------------
@@ -144,13 +146,18 @@ class Worker:
             await asyncio.sleep(wait().total_seconds())
 
     async def _renew(self) -> None:
+        async with self._renewing:
+            await self._renew_alone()
+
+    async def _renew_alone(self) -> None:
+        await self._announce_config()
         if not self._member.lease.is_valid():
             await self._start_over()
             return
         aware, self._aware = self._aware, False
         seen = await self._member.renew(
             engine=self._engine.number,
-            paused=self._paused and not self._jobs,
+            paused=(self._paused or self._reloading) and not self._jobs,
             aware=aware,
             tally=self._service.tally.counts(),
         )
@@ -160,10 +167,22 @@ class Worker:
         self._pacer.note_shared(seen.shared_hosts)
         self._surroundings, self._aware = seen, True
         await self._finish_jobs()
-        await self._heed_configs(seen)
+        if not self._reloading:
+            await self._heed_configs(seen)
         self._shards.share_out(seen.jobs, seen.others)
         if not seen.jobs.waiting.isdisjoint(self._queues):
             self._wake()  # a notification was lost, or there was no room before
+
+    async def _announce_config(self) -> None:
+        """Says that this worker has another config, also if the database was away when it was reloaded."""
+        config = self._service.settings.config
+        if self._reloading or config is self._config_of:
+            return
+        self._paused = True
+        parts = config_parts(config)
+        if parts != self._config:
+            await self._member.reconfigure(parts)
+        self._config, self._config_of = parts, config
 
     def _renewal_interval(self) -> timedelta:
         return min(self._member.duration / 5, timedelta(seconds=2))
@@ -216,7 +235,11 @@ class Worker:
 
     @property
     def _is_idle(self) -> bool:
-        return self._paused or self._stopping.is_set() or not self._member.lease.is_valid()
+        waits = self._paused or self._reloading or self._stopping.is_set()
+        return waits or not self._member.lease.is_valid()
+
+    async def _listen(self) -> None:
+        await self._engine.listen(self._queues, self._wake)
 
     # -- jobs ----------------------------------------------------------------------------------------------------------
 
@@ -229,7 +252,7 @@ class Worker:
             try:
                 if not self._is_idle and await has_room():
                     job = await self._engine.fetch(queues)
-            except WatcherError as error:
+            except Exception as error:  # whatever it is, jobs are taken again
                 self._log_failure("queue", error)
             if job is None:
                 await woken.wait()
