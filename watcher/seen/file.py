@@ -14,7 +14,9 @@ from watcher.errors import SeenError
 _MAGIC = b"SQLite format 3\0"
 _LOGS = ("-wal", "-shm", "-journal")
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG")  # a schema of random bytes; texts are bounded
-_SPOILED = ("no such table", "no such column", "Could not decode to UTF-8")  # beginnings of messages
+_CHANGED = ("SQLITE_ERROR", "SQLITE_MISMATCH")  # of statements that are always the same: the tables are not ours
+_VIOLATED = "SQLITE_CONSTRAINT"  # what is written never violates one of the tables that are created
+_UNDECODABLE = "Could not decode to UTF-8"  # a text; an error that Python makes itself
 _PAGE_SIZE = 16 * 1024  # contents of 2 kB leave less of a page empty
 _PATIENCE = 5.0  # seconds
 _SHOWN = 40  # letters of a value
@@ -146,7 +148,9 @@ def is_damage(error: Exception) -> bool:
     if isinstance(error, Unusable):
         return True
     name = getattr(error, "sqlite_errorname", "")  # missing on errors that Python makes itself
-    return isinstance(error, sqlite3.Error) and (name.startswith(_DAMAGE) or str(error).startswith(_SPOILED))
+    if not name:
+        return isinstance(error, sqlite3.Error) and str(error).startswith(_UNDECODABLE)
+    return name in _CHANGED or name.startswith((*_DAMAGE, _VIOLATED))
 
 
 @contextmanager
