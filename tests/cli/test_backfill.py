@@ -61,6 +61,7 @@ def test_what_one_backfill_cannot_read_is_counted(cli: Cli, seen: Path, monkeypa
         (("Werft", "--query", "Dock", "--preview"), 2, "name either a WATCH or a --query"),
         (("--query", "Dock"), 2, "--query needs --preview"),
         (("--query", "Dock AND", "--preview"), 2, "help: "),
+        (("--query", "(", "--preview"), 2, "Error: the parenthesis"),
         (("Werft", "--since", "bald"), 2, "--since 'bald' is neither a duration"),
         (("niemand",), 1, "no watch is called 'niemand'"),
         (("niemand", "--preview"), 1, "no watch is called 'niemand'"),

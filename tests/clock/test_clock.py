@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from tests.databases import new_file
+from watcher.config import read_config
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
 from watcher.model import Entry, EntryKeys, FeedId, NewEntry
+from watcher.pipeline.settings import Settings
+from watcher.runtime.clock_skew import repair_due_times
 from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler, stop_scheduler
-from watcher.store import open_database, schema
+from watcher.store import StoreThread, open_database, schema
 from watcher.store.commands import clock_skew, entries, feeds, polls
 from watcher.store.commands.polls import PollRecord
 
@@ -182,3 +186,46 @@ def test_the_next_run_is_never_far_and_never_missed_one_by_one(passed: timedelta
     """Whatever the clock did since the last run: the next lies ahead, within one interval."""
     following = Every(interval).get_next_fire_time(NOW, NOW + passed)
     assert NOW + passed < following <= NOW + passed + interval
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(seconds=4)])
+def test_what_another_worker_wrote_by_a_clock_that_differs_a_little_is_right(tx: Connection, ahead: timedelta) -> None:
+    """A poll, a subscription, an entry and claims by a clock that is ahead: nothing is moved."""
+    feeds.subscribe(tx, {"a": "http://a.example/", "b": "http://b.example/"}, now=NOW)
+    tx.execute(schema.feeds.update().where(schema.feeds.c.name == "a").values(lease_until=NOW + LEASE))
+    tx.execute(schema.entries.update().values(state="claimed", lease_until=NOW + LEASE))
+    moments = select(
+        schema.feeds.c.next_poll_at, schema.feeds.c.last_polled_at, schema.feeds.c.lease_until, schema.entries.c.due_at
+    ).select_from(schema.feeds.join(schema.entries, schema.entries.c.feed_id == schema.feeds.c.id, isouter=True))
+    before = tx.execute(moments.order_by(schema.feeds.c.id)).all()
+    assert mend(tx, NOW - ahead) == 0
+    assert tx.execute(moments.order_by(schema.feeds.c.id)).all() == before
+
+
+async def test_the_clock_is_read_after_the_wait_for_the_store(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A poll that is recorded while the repair waits for its turn lies in the past of the repair."""
+    store = StoreThread(open_database(new_file(tmp_path / "watcher.db")))
+    clock, held = [NOW], threading.Event()
+    later = NOW + HOUR
+    try:
+        await store.run(feeds.subscribe, {"a": "http://a.example/"}, now=NOW)
+        before = asyncio.create_task(store.run(poll_late, held, clock, later))
+        await asyncio.sleep(0)
+        settings = Settings.of(read_config("", tmp_path / "config.toml"), generation=1)
+        repair = asyncio.create_task(repair_due_times(settings, store, now=lambda: clock[0]))
+        await asyncio.sleep(0)
+        held.set()
+        await before
+        await repair
+        assert await store.run(next_poll) == later + timedelta(minutes=15)
+        assert "the clock was set back" not in caplog.text
+    finally:
+        store.close()
+
+
+def poll_late(tx: Connection, held: threading.Event, clock: list[datetime], now: datetime) -> None:
+    """Polls the feed at a moment that comes while others wait."""
+    held.wait()
+    clock[0] = now
+    record = PollRecord(url="http://a.example/", poll_state="{}", next_poll_at=now + timedelta(minutes=15))
+    polls.record_poll(tx, FeedId(1), record, now=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from sqlalchemy.exc import InternalError
 
 from tests.databases import Server
 from tests.patience import HANGS
+from tests.store import rows
 from watcher.errors import HoldLost
 from watcher.model import FollowedFeed, ListedFeed
 from watcher.runtime.claims import working_under
 from watcher.store import StoreThread
-from watcher.store.commands import feeds, followed_lists, holds, jobs, polls, shards, sweep, workers
+from watcher.store.commands import documents, feeds, followed_lists, holds, jobs, polls, shards, sweep, workers
 from watcher.store.commands.followed_lists import ListReading
 from watcher.store.commands.workers import NewWorker
 from watcher.store.dialect import deciding, shard_count
@@ -219,6 +221,24 @@ def test_jobs_are_deferred_once_in_the_transaction_of_their_work(shared: Engine)
         ("fetch-5", "fetch", "fetch 5", "fetch 5", {"shard": 5}),
         ("fetch-7", "fetch", "fetch 7", "fetch 7", {"shard": 7}),
     ]
+
+
+def test_a_reading_that_is_switched_off_defers_no_job(shared: Engine) -> None:
+    """A page that is due since before `[revisions]` was switched off does not count when a shard's job ends."""
+    with shared.begin() as tx:
+        planned = replace(rows.draft("Rutte spricht heute im Hafen von Emden."), revisit_at=rows.NOW)
+        claimed = rows.claimed_entry(tx)
+        document = documents.record(tx, claimed.id, planned, rows.MATCHED, rows.SILENT, highest_in_folder=-1, now=NOW)
+        assert document is not None
+        documents.mark_written(tx, document.number, now=NOW)
+        tx.execute(text("UPDATE feeds SET active = false"))
+        shards.assign(tx, 64, limit=100)
+        args = {"shard": shard_of(planned.url, 64)}
+        tx.execute(text("DELETE FROM procrastinate_jobs"))
+        jobs.defer_again(tx, holds.FETCH, args, revisits=False, now=NOW)
+        assert not tx.execute(text("SELECT lock FROM procrastinate_jobs")).all()
+        jobs.defer_again(tx, holds.FETCH, args, revisits=True, now=NOW)
+        assert len(tx.execute(text("SELECT lock FROM procrastinate_jobs")).all()) == 1
 
 
 def test_one_sweep_finds_due_work_without_a_job(shared: Engine) -> None:

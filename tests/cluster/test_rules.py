@@ -78,6 +78,26 @@ def test_a_new_config_while_pages_are_fetched(cluster: Cluster, news: Newsroom) 
     assert worker.end() == 0
 
 
+def test_a_forgotten_reload_is_reported(cluster: Cluster, news: Newsroom) -> None:
+    """The worker that did the upkeep pauses under its former config: another one takes the upkeep, and names it."""
+    configure(cluster, Outlets(news, 2), None, lease="2s")
+    first = cluster.start("--roles", "fetch")
+    cluster.ready(first)
+    cluster.wait_for(lambda: cluster.count("holds WHERE name = 'upkeep' AND holder IS NOT NULL"))
+    second = cluster.start("--roles", "archive")
+    cluster.ready(second)
+    configure(cluster, Outlets(news, 2), None, lease="2s", pause="1s")
+    second.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: '"work.unattended"' in second.log)
+    health = cluster.program.command("healthcheck", "--json")
+    assert health.code == 1
+    assert f"with 2 feeds and 0 waiting pages: process {first.process.pid} on " in health.json["problems"][0]
+    first.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: cluster.count("troubles") == 0)
+    assert cluster.program.command("healthcheck").code == 0
+    assert [first.end(), second.end()] == [0, 0]
+
+
 def test_no_worker_beside_run(cluster: Cluster, news: Newsroom) -> None:
     """A worker that starts beside a daemon ends with 1 and a sentence."""
     configure(cluster, Outlets(news, 1), None)

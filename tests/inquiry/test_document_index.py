@@ -20,6 +20,8 @@ from sqlalchemy import Connection, delete, insert, update
 
 from tests.inquiry.test_search import Desk
 from tests.seen.test_candidates import compiles, glued, queries
+from tests.seen.test_damage import change as change_index
+from tests.seen.test_damage import spoil_schema
 from tests.seen.texts import NOW
 from watcher.errors import SeenError
 from watcher.inquiry.document_list import PAGE, list_documents
@@ -258,6 +260,9 @@ SPOILED: dict[str, Callable[[Path], object]] = {
     "truncated": lambda path: os.truncate(path, path.stat().st_size // 2),
     "pages of random bytes": scramble,
     "another schema": other_schema,
+    "a schema that is not UTF-8": lambda path: spoil_schema(path, words=b"CREATE TABLE documents"),
+    "a text for a number": lambda path: change_index(path, "UPDATE documents SET number = 'x' WHERE place = 1"),
+    "a text for a moment": lambda path: change_index(path, "UPDATE documents SET recorded = 'x'"),
 }
 
 
@@ -279,7 +284,7 @@ def test_a_damaged_index_is_not_used_and_rebuilt(desk: Desk, spoil: Callable[[Pa
     assert answers(desk, "Deich")[0] == {0}
 
 
-@pytest.mark.parametrize("name", ["deleted", "truncated", "pages of random bytes"])
+@pytest.mark.parametrize("name", ["deleted", "truncated", "pages of random bytes", "a text for a number"])
 def test_an_index_that_is_spoiled_while_it_is_open_is_rebuilt(desk: Desk, name: str) -> None:
     """In the middle of the work."""
     path = desk.folder / "index.db"
@@ -296,6 +301,15 @@ def test_an_index_that_is_spoiled_while_it_is_open_is_rebuilt(desk: Desk, name: 
     found, looks = answers(desk, "Damm")
     assert (found, looks < 20) == ({200, 201, 202}, True)
     assert len(answers(desk, "Deich")[0]) == 200
+
+
+def test_an_index_with_an_impossible_count_of_places_is_rebuilt(desk: Desk) -> None:
+    """Only the writer looks at it."""
+    desk.document("Deich 1")
+    index(desk)
+    change_index(desk.folder / "index.db", "UPDATE sqlite_sequence SET seq = 'x'")
+    index(desk)
+    assert answers(desk, "Deich")[0] == {0}
 
 
 def test_a_missing_index_is_named_when_a_search_ends_early(desk: Desk) -> None:

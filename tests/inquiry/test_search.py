@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.seen.test_candidates import compiles, glued, queries
+from tests.seen.test_damage import change
 from tests.seen.texts import BERLIN, NOW, archive_at, text, write
 from tests.store.rows import SILENT, claimed_entry, draft
 from watcher.corpus import CorpusFolder, document_id, render_document, text_hash
@@ -319,6 +320,18 @@ def test_a_wrong_query_is_explained(desk: Desk, query: str) -> None:
     with pytest.raises(QueryError) as error:
         desk.ask(query)
     assert not str(error.value).startswith("watch ")
+
+
+@pytest.mark.parametrize("query", ["Deich", "feed:blatt"])
+def test_damage_that_is_met_while_searching_is_a_note(desk: Desk, query: str) -> None:
+    """A month without its texts: the corpus is searched all the same, and the count is not said to be exact."""
+    desk.document("Der Deich hält.")
+    desk.see(text(2, "Deich"))
+    change(desk.places.seen, "DROP TABLE texts_2026_11_x")
+    answer = desk.ask(query)
+    assert [result.text.number for result in answer.results] == [0]
+    assert not answer.is_complete
+    assert any(note.endswith("delete it, and the daemon rebuilds it") for note in answer.notes)
 
 
 def test_visible_text_is_marked_as_such(desk: Desk) -> None:

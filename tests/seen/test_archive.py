@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.seen.texts import NOW, archive_at, bodies, query, stored, text, write
+from tests.seen.texts import BERLIN, NOW, archive_at, bodies, query, stored, text, write
 from watcher.model import Article, PartialDate, Quality, TextFrom, TextKind
-from watcher.seen import Dated, Window, open_reader
+from watcher.seen import Dated, SeenArchive, Window, open_reader
 from watcher.text.index import Close, Inside, Phrase
 
 MONTH = timedelta(days=30)
@@ -250,3 +250,17 @@ def test_the_index_can_be_switched_on_and_off(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM partitions")}
     assert names == {"2026_11", "2026_11_x"}
+
+
+def test_a_month_that_was_dropped_and_created_again_is_indexed(path: Path) -> None:
+    """A clock that was wrong for a while: words that were known are added again."""
+    clock = [NOW]
+    archive = SeenArchive(path, keep=timedelta(days=30), indexed=True, zone=BERLIN, now=lambda: clock[0])
+    try:
+        for number, moment in enumerate((NOW, NOW + timedelta(days=400), NOW + timedelta(hours=3))):
+            clock[0] = moment
+            archive.add(text(number, "Der Deich hält.", fetched_at=moment))
+            archive.flush()
+    finally:
+        archive.close()
+    assert query(path, "SELECT word FROM words_2026_11_x WHERE word = 'deich'") == [("deich",)]

@@ -11,11 +11,12 @@ from watcher.pipeline.settings import Settings
 from watcher.store import StoreThread
 from watcher.store.commands import incidents
 from watcher.store.commands.holds import ARCHIVE, DELIVER
-from watcher.store.queries.workers import Unattended, unattended
+from watcher.store.queries.workers import LivingWorker, Unattended, unattended
 
 log = logging.getLogger(__name__)
 
 _SHARDS = "shards"
+_NAMED = 3  # paused workers in a sentence
 _OVER = {
     _SHARDS: "Workers take all shards again.",
     ARCHIVE: "A worker writes the files of the corpus again.",
@@ -24,13 +25,20 @@ _OVER = {
 
 
 class Attendance:
-    """Notifies the operator of work that no worker took at two looks in a row: one that restarts is back by then."""
+    """Notifies the operator of work that no worker took at two looks in a row.
+
+    A worker that restarts, or pauses until it has the config of the others, is back by then.
+    """
 
     def __init__(self, store: StoreThread, *, settings: Callable[[], Settings], now: Callable[[], datetime]) -> None:
         self._store = store
         self._settings = settings
         self._now = now
         self._missed: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        """Forgets former looks: between them another worker may have looked, or none."""
+        self._missed = frozenset()
 
     async def look(self) -> None:
         """Looks once. Raises WatcherError."""
@@ -52,12 +60,34 @@ class Attendance:
 def _problems(found: Unattended, *, sends: bool) -> Iterator[tuple[str, str]]:
     if found.feeds or found.entries:
         left, work = ranges(found.shards), f"{found.feeds} feeds and {found.entries} waiting pages"
-        words = f"No worker takes the shards {', '.join(left)}, with {work}: start one with --shards {left[0]}."
-        yield _SHARDS, words
-    if ARCHIVE not in found.roles:
-        yield ARCHIVE, "No worker has the role archive: start one with it."
-    if sends and DELIVER not in found.roles:
-        yield DELIVER, "No worker has the role deliver: start one with it."
+        remedy = _remedy_for_shards(found)
+        yield _SHARDS, f"No worker takes the shards {', '.join(left)}, with {work}: {remedy}."
+    for role in (ARCHIVE, DELIVER) if sends else (ARCHIVE,):
+        if role not in found.roles:
+            paused = [worker for worker in found.paused if role in worker.roles]
+            which = "No working worker has" if paused else "No worker has"
+            yield role, f"{which} the role {role}: {_reload(paused) if paused else 'start one with it'}."
+
+
+def _remedy_for_shards(found: Unattended) -> str:
+    left = set(found.shards)
+    paused = [worker for worker in found.paused if not left.isdisjoint(worker.fetched_shards)]
+    uncovered = sorted(left.difference(*(worker.fetched_shards for worker in paused)))
+    remedies = [_reload(paused)] if paused else []
+    remedies += [f"start one with --shards {ranges(uncovered)[0]}"] if uncovered else []
+    return ", and ".join(remedies)
+
+
+def _reload(paused: Sequence[LivingWorker]) -> str:
+    """Says which workers need the config of the others."""
+    named = [
+        f"{worker.pid} on {worker.host}" for worker in sorted(paused, key=lambda worker: (worker.host, worker.pid))
+    ]
+    more = [f"{len(named) - _NAMED} more"] if len(named) > _NAMED else []
+    which = ", ".join(named[:_NAMED] + more)
+    if len(named) == 1:
+        return f"process {which} is paused, because its config differs from that of other workers; reload it"
+    return f"processes {which} are paused, because their configs differ from those of other workers; reload them"
 
 
 def ranges(shards: Sequence[int]) -> list[str]:

@@ -34,13 +34,13 @@ class Upkeep:
         self._hold: Hold | None = None
         self._ticks = 0
         own = service.resources
-        attendance = Attendance(own.store, settings=lambda: service.settings, now=own.now)
+        self._attendance = Attendance(own.store, settings=lambda: service.settings, now=own.now)
         self._work: tuple[tuple[timedelta, Callable[[], Awaitable[object]]], ...] = (
             (HOUSEKEEPING, service.keep_house),
             (RETENTION, service.delete_expired),
             (REVIEW, service.review_feeds),
             (TICK, service.lists.read_due),
-            (membership.duration, attendance.look),
+            (membership.duration, self._attendance.look),
         )
         self._done_at = [float("-inf")] * len(self._work)
 
@@ -51,6 +51,7 @@ class Upkeep:
             self._ticks += 1
             if self._ticks % _TAKE_EVERY == 1:
                 self._hold = await self._membership.take(UPKEEP)
+                self._attendance.begin()
         if self._hold is None:
             return
         now = asyncio.get_running_loop().time()

@@ -229,6 +229,7 @@ class Worker:
 
     async def _tick(self) -> None:
         if self._is_idle:
+            await self._upkeep.stop()  # one that is paused would keep it from those that work
             return
         await self._shards.look()
         await self._upkeep.tick()
@@ -285,7 +286,9 @@ class Worker:
             await self._finish_jobs()
             if not self._is_idle:
                 own = self._service.resources
-                await own.store.run(jobs.defer_again, job.task_name, dict(job.task_kwargs), now=own.now())
+                revisits = self._service.settings.config.revisions.enabled
+                args = dict(job.task_kwargs)
+                await own.store.run(jobs.defer_again, job.task_name, args, revisits=revisits, now=own.now())
         except WatcherError as error:
             self._log_failure(job.task_name, error)
 

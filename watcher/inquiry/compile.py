@@ -1,8 +1,9 @@
-"""Compiles the watches of a config; reports every wrong query with its place in the config file."""
+"""Compiles the watches of a config, reports every wrong query with its place in the file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from watcher.config import Config
 from watcher.config.lines import format_path, index_lines, line_of
@@ -18,6 +19,16 @@ def compile_watches(config: Config) -> Watchlist:
     except QueryError as error:
         problems = tuple(_problems(config)) or (ConfigProblem(line=0, key="watches", message=str(error)),)
         raise ConfigError(str(config.file), problems) from error
+
+
+@contextmanager
+def without_name() -> Iterator[None]:
+    """Leaves the name of the watch out of a QueryError: the person wrote a query, not a watch."""
+    try:
+        yield
+    except QueryError as error:
+        cause = error.__cause__
+        raise cause if isinstance(cause, QueryError) else error from None
 
 
 def _problems(config: Config) -> Iterator[ConfigProblem]:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from watcher.alerts.snippets import snippets
 from watcher.alerts.tidy import cut, tidy
 from watcher.alerts.webhook import snippet_json
-from watcher.errors import QueryError, SeenError
+from watcher.errors import SeenError
+from watcher.inquiry.compile import without_name
 from watcher.inquiry.indexed_documents import index_notes, proposed_documents
 from watcher.matching import Watchlist
 from watcher.model import DocumentNumber, Snippet, Watch
@@ -136,11 +137,8 @@ def _searchable(store: StoreReader, numbers: Sequence[DocumentNumber]) -> list[S
 
 def compile_query(query: str) -> Watchlist:
     """Compiles one query. Raises QueryError, whose message does not name a watch."""
-    try:
+    with without_name():
         return Watchlist.compile([Watch(name=_QUERY, query=query)])
-    except QueryError as error:
-        cause = error.__cause__
-        raise cause if isinstance(cause, QueryError) else error from None
 
 
 def title_of(document: StoredDocument) -> str:

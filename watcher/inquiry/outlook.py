@@ -10,11 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.inquiry.compile import without_name
 from watcher.inquiry.search import Answer, Places, SearchRequest, TimeLimit, search
 from watcher.inquiry.searched_texts import SearchedText
 from watcher.matching import Watchlist
 from watcher.model import Entry, Match, TextKind, Watch
-from watcher.seen import from_second
+from watcher.seen import day_of
 from watcher.store import is_there, reading
 from watcher.store.commands.backfills import BackfillCandidate, BackfillPlan
 from watcher.store.queries import stored_documents
@@ -82,7 +83,8 @@ class _Collector:
         self._zone = places.zone
         self._week_ago = (now - _LAST_WEEK).timestamp()
         self._matched = matched
-        self._watchlist = Watchlist.compile([watch])
+        with without_name():
+            self._watchlist = Watchlist.compile([watch])
 
     def take(self, text: SearchedText) -> None:
         """Takes a result."""
@@ -99,7 +101,7 @@ class _Collector:
             self._first_second = text.second
             date = text.article.date
             known = date.isoformat() if date else ""
-            self.first = known or from_second(text.second).astimezone(self._zone).date().isoformat()
+            self.first = known or day_of(text.second, self._zone)
 
     def _add_match(self, text: SearchedText, number: int) -> None:
         """Adds the match of a document that does not have it yet."""

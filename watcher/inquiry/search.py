@@ -20,7 +20,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from watcher.alerts.snippets import snippets
-from watcher.errors import QueryError, SeenError
+from watcher.errors import SeenError
+from watcher.inquiry.compile import without_name
 from watcher.inquiry.indexed_documents import index_notes
 from watcher.inquiry.searched_texts import Corpus, SearchedText, Where, seen_texts
 from watcher.matching import Watchlist
@@ -140,7 +141,8 @@ def search(
         if reader:
             reader.stop_when(is_over)
             window = Window(since=request.since, until=request.until, feed=request.feed, kept_since=now - places.keep)
-            streams.append(seen_texts(reader, window, matcher.condition, matcher.may_match))
+            texts = seen_texts(reader, window, matcher.condition, matcher.may_match)
+            streams.append(found.while_readable(texts))
         found.take(merge(*streams, key=_newest_first), is_over)
         notes += index_notes(places.index, corpus.index_problem, is_complete=found.is_complete)
         if reader and reader.unreadable:
@@ -158,11 +160,8 @@ class _Matcher:
 
     def __init__(self, request: SearchRequest) -> None:
         names = {_QUERY: request.watch} | ({_ALSO: request.also} if request.also else {})
-        try:
+        with without_name():
             self._watchlist = Watchlist.compile(_named(name, watch) for name, watch in names.items())
-        except QueryError as error:
-            cause = error.__cause__  # without the name of the watch, which the person did not write
-            raise cause if isinstance(cause, QueryError) else error from None
         self._names = tuple(names)
 
     @cached_property
@@ -222,6 +221,11 @@ class _Found:
                 self._match(text)
         except TimeIsUp:
             self.is_complete = False
+
+    def while_readable(self, texts: Iterator[SearchedText]) -> Iterator[SearchedText]:
+        """Yields texts of the archive until damage of its file is met, which becomes a note: the corpus goes on."""
+        try:
+            yield from texts
         except SeenError as error:
             self.is_complete = False
             self.problems.append(str(error))

@@ -6,7 +6,9 @@ A clock set forward needs no repair: overdue work is done once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from watcher.alerts.outcome import LONGEST_WAIT
 from watcher.feeds.interval import DAY, JITTER
@@ -22,22 +24,29 @@ _LONGEST_RETRY = RETRIES[-1] * 1.2  # the longest pause before an entry's next t
 _LONGEST_DELIVERY_WAIT = LONGEST_WAIT + timedelta(minutes=1)  # only a digest waits longer
 
 
-async def repair_due_times(settings: Settings, store: StoreThread, *, now: datetime) -> None:
-    """Brings near the due times of polls, entries, deliveries and leases that are further ahead than any can."""
+async def repair_due_times(settings: Settings, store: StoreThread, *, now: Callable[[], datetime]) -> None:
+    """Brings near the due times of polls, entries, deliveries and leases that are further ahead than any can.
+
+    `now` is asked in each transaction: it may wait for others, and these write moments meanwhile.
+    """
     slowest = max((feed.slowest for feed in settings.feeds.values()), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
-    repaired = await store.run(clock_skew.correct_feeds, farthest=farthest, lease=LEASE, now=now)
-    repaired += await store.run(clock_skew.correct_entries, patience=_LONGEST_RETRY, lease=LEASE, now=now)
+    repaired = await store.run(
+        clock_skew.with_clock, partial(clock_skew.correct_feeds, farthest=farthest, lease=LEASE), now
+    )
+    correct_entries = partial(clock_skew.correct_entries, patience=_LONGEST_RETRY, lease=LEASE)
+    repaired += await store.run(clock_skew.with_clock, correct_entries, now)
     if settings.config.revisions.enabled:
         longest = settings.config.revisions.schedule[-1]
-        repaired += await store.run(clock_skew.correct_revisits, farthest=longest, lease=LEASE, now=now)
+        correct_revisits = partial(clock_skew.correct_revisits, farthest=longest, lease=LEASE)
+        repaired += await store.run(clock_skew.with_clock, correct_revisits, now)
     if repaired:
         log.warning(
             "the clock was set back: %d polls, entries and pages would have waited for the old time",
             repaired,
             extra=event("clock.set_back", repaired=repaired),
         )
-    await repair_deliveries(settings, store, now=now)
+    await repair_deliveries(settings, store, now=now())
 
 
 async def repair_deliveries(settings: Settings, store: StoreThread, *, now: datetime) -> None:

@@ -55,7 +55,7 @@ class Housekeeping:
             await store.run(pages.forget, now=now)
             self._repeated.reset(await store.run(repeats.repeated_paragraphs))
             self._forgot_on = now.date()
-        await repair_due_times(archive.settings, store, now=now)
+        await repair_due_times(archive.settings, store, now=self._now)
         await self._report_seen(archive)
         if archive.writes:
             await self.write_missing()

@@ -25,7 +25,7 @@ from watcher.seen.document_index import (
 )
 from watcher.seen.file import TimeIsUp
 from watcher.seen.reading import SeenReader, Window, open_reader
-from watcher.seen.values import Dated, SeenText, StoredText, from_second, moment_of, second_of
+from watcher.seen.values import Dated, SeenText, StoredText, day_of, moment_of, second_of
 
 __all__ = [
     "Dated",
@@ -38,9 +38,9 @@ __all__ = [
     "StoredText",
     "TimeIsUp",
     "Window",
+    "day_of",
     "delete_archive",
     "delete_index",
-    "from_second",
     "moment_of",
     "open_index",
     "open_reader",

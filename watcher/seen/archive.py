@@ -24,7 +24,7 @@ from watcher.errors import SeenError
 from watcher.log import event
 from watcher.seen.codec import LONGEST_TEXT, UnreadableText
 from watcher.seen.database import ARCHIVE
-from watcher.seen.file import is_damage, is_same_file, remove, remove_logs
+from watcher.seen.file import decoded, is_damage, is_same_file, remove, remove_logs
 from watcher.seen.values import SeenText
 from watcher.seen.writing import Writer
 
@@ -137,9 +137,10 @@ class SeenArchive:
         """Writes a batch. If the file is damaged it is replaced, and the batch is written to the new one."""
         for is_last in (False, True):
             try:
-                writer = self._ready()
-                writer.write(batch)
-                self._delete_expired(writer)
+                with decoded():
+                    writer = self._ready()
+                    writer.write(batch)
+                    self._delete_expired(writer)
                 break
             except SeenError as error:
                 self._drop(len(batch), str(error))
@@ -148,6 +149,11 @@ class SeenArchive:
                 if is_last or not self._replace(error):
                     self._drop(len(batch), f"the seen archive {self._path} cannot be written: {error}")
                     return
+            except Exception:
+                self._close()
+                self._drop(len(batch), f"a bug in writing the seen archive; delete {self._path} if this lasts")
+                log.exception("a bug while writing the seen archive", extra=event("bug", where="seen"))
+                return
         if self.problem and self._characters <= self._most_characters // 2:
             log.info("the seen archive is written again", extra=event("seen.recovered", dropped=self.dropped))
             self.problem = ""
@@ -174,7 +180,7 @@ class SeenArchive:
 
     def _replace(self, error: Exception) -> bool:
         """Deletes the file if an error means that it is damaged. Returns whether it did."""
-        if isinstance(error, sqlite3.Error) and not is_damage(error):
+        if not (isinstance(error, UnreadableText) or is_damage(error)):
             return False
         self._close()
         try:

@@ -119,8 +119,11 @@ class Codec:
         self._decompressors = _Ready(lambda found: ZstdDecompressor(dict_data=found))
 
     def pack(self, data: bytes, dictionary: int) -> bytes:
-        """Compresses. Raises UnreadableText if the dictionary is missing."""
-        packed: bytes = self._compressors.get(dictionary, self._load).compress(data)
+        """Compresses. Raises UnreadableText if the dictionary is missing or damaged."""
+        try:
+            packed: bytes = self._compressors.get(dictionary, self._load).compress(data)
+        except ZstdError as error:
+            raise UnreadableText(f"dictionary {dictionary}: {error}") from error
         return packed
 
     def unpack(self, packed: bytes, dictionary: int) -> bytes:
@@ -160,6 +163,6 @@ def _decompressed(packed: bytes, decompressor: ZstdDecompressor) -> bytes:
         if not 0 <= frame_content_size(packed) <= _MOST_BYTES:
             raise UnreadableText("its size is not one of a text")
         data: bytes = decompressor.decompress(packed)
-    except ZstdError as error:
+    except (ZstdError, TypeError) as error:  # a damaged row may have another type
         raise UnreadableText(str(error)) from error
     return data

@@ -8,11 +8,13 @@ count keep the differences of row ids short, of which the index has one for each
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from watcher.seen.file import FileKind, run_statements
+from watcher.seen.file import FileKind, Unusable, check_integers, run_statements
 from watcher.seen.word_index import CREATE_INDEX, DROP_INDEX, VERSION
 
 PLACE_BITS = 6
@@ -53,6 +55,10 @@ _DROP_TEXTS = """
 """
 
 
+_NAME = re.compile("[0-9A-Za-z_]+")
+_MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
     """The texts fetched in one month, `2026-11`. `name`: the end of the names of its tables.
@@ -76,9 +82,9 @@ class Partition:
 
 
 def partitions(connection: sqlite3.Connection) -> list[Partition]:
-    """Returns the partitions, the oldest first."""
+    """Returns the partitions, the oldest first. Raises Unusable."""
     rows = connection.execute("SELECT name, month, indexed FROM partitions ORDER BY month, name")
-    return [Partition(name=name, month=month, index=index) for name, month, index in rows if _is_name(name)]
+    return [_partition(*row) for row in rows]
 
 
 def partition_for(connection: sqlite3.Connection, moment: datetime, *, indexed: bool) -> Partition:
@@ -104,5 +110,9 @@ def drop(connection: sqlite3.Connection, partition: Partition) -> None:
     run_statements(connection, (_DROP_TEXTS + DROP_INDEX).format(name=partition.name))
 
 
-def _is_name(name: str) -> bool:
-    return name.replace("_", "").isalnum() and name.isascii()
+def _partition(name: Any, month: Any, index: Any) -> Partition:
+    for value, form in ((name, _NAME), (month, _MONTH)):
+        if not (isinstance(value, str) and form.fullmatch(value)):
+            raise Unusable(f"it has a month with the name {str(value)[:20]!r}")
+    check_integers(index)
+    return Partition(name=name, month=month, index=index)

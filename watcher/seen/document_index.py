@@ -14,7 +14,18 @@ from pathlib import Path
 
 from watcher.errors import SeenError
 from watcher.seen.expressions import expression
-from watcher.seen.file import FileKind, in_time, is_damage, is_same_file, remove, remove_logs, stop_when, transaction
+from watcher.seen.file import (
+    FileKind,
+    check_integers,
+    decoded,
+    in_time,
+    is_damage,
+    is_same_file,
+    remove,
+    remove_logs,
+    stop_when,
+    transaction,
+)
 from watcher.seen.word_index import CREATE_INDEX, VERSION, IndexVocabulary, WordIndexWriter
 from watcher.text.index import Condition, IndexedText
 
@@ -85,6 +96,7 @@ class DocumentIndexWriter:
             used, places = self._db.execute(
                 "SELECT (SELECT count(*) FROM documents), coalesce((SELECT seq FROM sqlite_sequence), 0)"
             ).fetchone()
+            check_integers(places)
         return bool(places - used > max(_WASTE, used))
 
     def extent(self) -> Extent:
@@ -147,7 +159,8 @@ class DocumentIndexWriter:
     def _explained(self) -> Iterator[None]:
         """Translates errors; deletes a file that is damaged."""
         try:
-            yield
+            with decoded():
+                yield
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise SeenError(f"{INDEX.name} {self._path} cannot be written: {error}") from error
@@ -195,8 +208,10 @@ def delete_index(path: Path) -> None:
 
 
 def _extent(connection: sqlite3.Connection) -> Extent:
+    """Raises Unusable."""
     documents, highest, matches = connection.execute(
         "SELECT count(*), coalesce(max(number), -1), coalesce(sum(matches), 0) FROM documents"
     ).fetchone()
     last = connection.execute("SELECT recorded FROM documents WHERE number = ?", (highest,)).fetchone()
+    check_integers(highest, matches, *(last or ()))
     return Extent(highest=highest, documents=documents, matches=matches, recorded=last[0] if last else 0)

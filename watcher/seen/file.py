@@ -14,8 +14,12 @@ from watcher.errors import SeenError
 _MAGIC = b"SQLite format 3\0"
 _LOGS = ("-wal", "-shm", "-journal")
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG")  # a schema of random bytes; texts are bounded
+_CHANGED = ("SQLITE_ERROR", "SQLITE_MISMATCH")  # of statements that are always the same: the tables are not ours
+_VIOLATED = "SQLITE_CONSTRAINT"  # what is written never violates one of the tables that are created
+_UNDECODABLE = "Could not decode to UTF-8"  # a text; an error that Python makes itself
 _PAGE_SIZE = 16 * 1024  # contents of 2 kB leave less of a page empty
 _PATIENCE = 5.0  # seconds
+_SHOWN = 40  # letters of a value
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 
@@ -44,7 +48,7 @@ class FileKind:
             path.parent.mkdir(parents=True, exist_ok=True)
             return self._open_or_create(path), ""
         except sqlite3.DatabaseError as error:
-            if not (isinstance(error, _Unusable) or is_damage(error)):
+            if not is_damage(error):
                 raise SeenError(f"cannot open {self.name} {path}: {error}") from error
             reason = str(error)
         except OSError as error:
@@ -75,7 +79,8 @@ class FileKind:
     def explained(self, path: Path) -> Iterator[None]:
         """Translates errors of the database into a SeenError that says what to do."""
         try:
-            yield
+            with decoded():
+                yield
         except sqlite3.DatabaseError as error:
             advice = "; delete it, and the daemon rebuilds it" if is_damage(error) else ""
             raise SeenError(f"cannot read {self.name} {path}: {error}{advice}") from error
@@ -96,25 +101,30 @@ class FileKind:
     def _open_or_create(self, path: Path) -> sqlite3.Connection:
         connection = _connect(path.absolute().as_uri())
         try:
-            is_new = not _has_tables(connection)
-            if not is_new and (problem := self._problem(connection, path)):
-                raise _Unusable(problem)
-            connection.execute(f"PRAGMA page_size={_PAGE_SIZE}")
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # effective in a new file only
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")  # a power cut costs the last texts, never the file
-            connection.execute("PRAGMA journal_size_limit=16777216")
-            connection.execute(f"PRAGMA cache_size=-{self.cache}")
-            if is_new:
-                connection.execute("BEGIN IMMEDIATE")
-                run_statements(connection, self.create)
-                connection.execute(f"PRAGMA application_id={self.application_id}")
-                connection.execute(f"PRAGMA user_version={self.schema}")
-                connection.execute("COMMIT")
+            with decoded():
+                self._prepare(connection, path)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _prepare(self, connection: sqlite3.Connection, path: Path) -> None:
+        """Checks the file, sets up the connection for writing, and creates the tables if there are none."""
+        is_new = not _has_tables(connection)
+        if not is_new and (problem := self._problem(connection, path)):
+            raise Unusable(problem)
+        connection.execute(f"PRAGMA page_size={_PAGE_SIZE}")
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # effective in a new file only
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")  # a power cut costs the last texts, never the file
+        connection.execute("PRAGMA journal_size_limit=16777216")
+        connection.execute(f"PRAGMA cache_size=-{self.cache}")
+        if is_new:
+            connection.execute("BEGIN IMMEDIATE")
+            run_statements(connection, self.create)
+            connection.execute(f"PRAGMA application_id={self.application_id}")
+            connection.execute(f"PRAGMA user_version={self.schema}")
+            connection.execute("COMMIT")
 
     def _problem(self, connection: sqlite3.Connection, path: Path) -> str:
         """Returns what is wrong with the file, "" if nothing is on first sight."""
@@ -129,9 +139,34 @@ class FileKind:
         return ""
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether an error means that the file is damaged."""
-    return getattr(error, "sqlite_errorname", "").startswith(_DAMAGE) or str(error).startswith("no such table")
+class Unusable(sqlite3.DatabaseError):
+    """The file is not of this kind and version, or has values that were never written."""
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error means that the file is damaged and is to be replaced."""
+    if isinstance(error, Unusable):
+        return True
+    name = getattr(error, "sqlite_errorname", "")  # missing on errors that Python makes itself
+    if not name:
+        return isinstance(error, sqlite3.Error) and str(error).startswith(_UNDECODABLE)
+    return name in _CHANGED or name.startswith((*_DAMAGE, _VIOLATED))
+
+
+@contextmanager
+def decoded() -> Iterator[None]:
+    """Translates a message of SQLite that cannot be decoded: it quotes a schema that is damaged. Raises Unusable."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise Unusable("its schema is not UTF-8") from error
+
+
+def check_integers(*values: object) -> None:
+    """Checks values that were written as integers. Raises Unusable if one is not."""
+    for value in values:
+        if not isinstance(value, int):
+            raise Unusable(f"it has {str(value)[:_SHOWN]!r} where a number belongs")
 
 
 def remove(path: Path) -> None:
@@ -177,13 +212,9 @@ def in_time() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorname == "SQLITE_INTERRUPT":
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
             raise TimeIsUp from error
         raise
-
-
-class _Unusable(sqlite3.DatabaseError):
-    """The file is not of this kind and version."""
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -20,8 +20,8 @@ from watcher.seen import database
 from watcher.seen.codec import Codec, UnreadableText, load_text, unescaped
 from watcher.seen.database import ARCHIVE, MOST_DISPLACED, PLACE_BITS, Partition
 from watcher.seen.expressions import expression
-from watcher.seen.file import in_time, stop_when
-from watcher.seen.values import Dated, StoredText, from_second, second_of
+from watcher.seen.file import Unusable, check_integers, in_time, stop_when
+from watcher.seen.values import Dated, StoredText, day_of, from_second, second_of
 from watcher.seen.word_index import IndexVocabulary
 from watcher.seen.writing import KINDS
 from watcher.text.index import Condition
@@ -35,6 +35,7 @@ _COLUMNS = (
 )
 _CONTENTS = "JOIN contents_{0} AS contents ON contents.id = texts.content"
 _SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts {_CONTENTS}"
+_IMPOSSIBLE = (ValueError, TypeError, OverflowError, OSError)  # a number in a row is not one of a moment or a kind
 _QUARTER = 900  # seconds
 _AHEAD = 10**12  # quarters: integers are divided towards zero
 
@@ -55,13 +56,14 @@ MayMatch: TypeAlias = Callable[[str, str], bool]
 
 
 class SeenReader:
-    """Reads over one connection. `unreadable`: texts that were left out because they are damaged."""
+    """Reads the archive at `path`. `unreadable`: texts that were left out because they are damaged."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.unreadable = 0
+        self._path = path
         self._db = connection
         self._codec = Codec(self._dictionary)
-        self._feeds: dict[int, str] = dict(connection.execute("SELECT id, name FROM feeds"))
+        self._feeds = _feeds(connection)
         self._partitions = database.partitions(connection)
 
     def stop_when(self, is_over: Callable[[], bool]) -> None:
@@ -73,9 +75,9 @@ class SeenReader:
     ) -> Iterator[StoredText]:
         """Yields the texts of a window by their moments, the newest first; only those that may satisfy a condition.
 
-        `may_match` is asked before a text is read that the index did not propose.
+        `may_match` is asked before a text is read that the index did not propose. Raises SeenError, TimeIsUp.
         """
-        with in_time():
+        with ARCHIVE.explained(self._path), in_time():
             streams = [self._texts(partition, window, condition, may_match) for partition in self._partitions]
             yield from merge(*streams, key=lambda text: text.place, reverse=True)
 
@@ -100,8 +102,10 @@ class SeenReader:
                     values,
                 ).fetchall()
             for quarter, dated, count in hours:  # zones differ by quarters of an hour
-                day = from_second(quarter * _QUARTER).astimezone(zone).date().isoformat()
-                counts[day, Dated(dated)] += count
+                try:
+                    counts[day_of(quarter * _QUARTER, zone), Dated(dated)] += count
+                except _IMPOSSIBLE as error:
+                    raise Unusable(f"it has a text with an impossible date: {error}") from error
         return counts
 
     # -- rows ----------------------------------------------------------------------------------------------------------
@@ -184,7 +188,9 @@ class SeenReader:
                 return None
             link, feed_text, article = load_text(data)
             kind = KINDS[number]
-        except (UnreadableText, IndexError):
+            check_integers(second, link_key, variant)
+            seen_at = from_second(fetched_at)
+        except (UnreadableText, Unusable, IndexError, *_IMPOSSIBLE):
             self.unreadable += 1
             return None
         return StoredText(
@@ -197,7 +203,7 @@ class SeenReader:
             feed_text=feed_text,
             article=article,
             kind=kind,
-            fetched_at=from_second(fetched_at),
+            fetched_at=seen_at,
         )
 
     def _dictionary(self, number: int) -> bytes | None:
@@ -205,8 +211,16 @@ class SeenReader:
         return found[0] if found else None
 
 
+def _feeds(connection: sqlite3.Connection) -> dict[int, str]:
+    """Returns the names of the feeds by their numbers. Raises Unusable."""
+    feeds = dict(connection.execute("SELECT id, name FROM feeds").fetchall())
+    if not all(isinstance(name, str) for name in feeds.values()):
+        raise Unusable("it has a feed whose name is not a text")
+    return feeds
+
+
 @contextmanager
 def open_reader(path: Path) -> Iterator[SeenReader]:
     """Opens the archive for reading. Raises SeenError if there is none, or if it is damaged."""
     with ARCHIVE.reading(path) as connection, ARCHIVE.explained(path):
-        yield SeenReader(connection)
+        yield SeenReader(connection, path)

@@ -93,3 +93,16 @@ def second_of(moment: datetime) -> int:
 def from_second(second: int) -> datetime:
     """The inverse of `second_of`."""
     return datetime.fromtimestamp(second, UTC)
+
+
+_FIRST = second_of(datetime(1, 1, 1, tzinfo=UTC))
+_LAST = second_of(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+
+
+def day_of(second: int, zone: ZoneInfo) -> str:
+    """Returns the date of a second in a zone; the first or the last possible date for a second beyond."""
+    moment = from_second(min(max(second, _FIRST), _LAST))
+    try:
+        return moment.astimezone(zone).date().isoformat()
+    except OverflowError:
+        return moment.date().isoformat()

@@ -78,8 +78,7 @@ class Writer:
             if partition.ends_at <= moment:
                 with transaction(self._db, self._forget):
                     database.drop(self._db, partition)
-                self._codec = Codec(self._dictionary)
-                self._dictionaries.clear()
+                self._forget()  # a month of the same name may be created again
             else:
                 self._delete_texts(partition, before=second_of(moment))
         self._db.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
@@ -260,10 +259,11 @@ class Writer:
                 return
 
     def _forget(self) -> None:
-        """Forgets what a transaction that failed may have added."""
+        """Forgets what the file may not have any more: a transaction failed, or a month was dropped."""
         self._dictionaries.clear()
         self._feeds.clear()
         self._words.forget()
+        self._hosts.clear()
         self._articles.clear()
         self._places.clear()
         self._codec = Codec(self._dictionary)

@@ -1,16 +1,27 @@
-"""Corrects moments that a clock wrote that was set back since: they would lie too far ahead."""
+"""Corrects moments that a clock wrote that was set back since: they would lie too far ahead.
+
+Moments that lie ahead by less than `TOLERANCE` are right: the clocks of several workers differ a little.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, and_, or_, text, type_coerce, update
 
 from watcher.store import schema
 from watcher.store.dialect import Instant, microseconds
 
+TOLERANCE = timedelta(seconds=5)
+
 # Literal: only then does SQLite use the partial indexes.
 _PENDING, _CLAIMED = text("entries.state = 'pending'"), text("entries.state = 'claimed'")
+
+
+def with_clock(tx: Connection, correct: Callable[..., int], clock: Callable[[], datetime]) -> int:
+    """Corrects by the time at which the transaction runs. It may have waited for others that wrote moments."""
+    return correct(tx, now=clock())
 
 
 def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
@@ -18,38 +29,43 @@ def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now:
 
     No poll is planned later than `farthest` from now. Returns the number of corrected feeds.
     """
-    feeds = schema.feeds.c
+    feeds, ahead = schema.feeds.c, _latest(now)
     plan = type_coerce(feeds.next_poll_at, BigInteger) - type_coerce(feeds.last_polled_at, BigInteger)
     moved = type_coerce(type_coerce(microseconds(now), BigInteger) + plan, Instant)
-    set_back = update(schema.feeds).where(feeds.last_polled_at > now)
+    set_back = update(schema.feeds).where(feeds.last_polled_at > ahead)
     corrected = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
-    unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > now)
-    too_far = or_(unpolled, feeds.next_poll_at > now + farthest)
+    unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > ahead)
+    too_far = or_(unpolled, feeds.next_poll_at > ahead + farthest)
     corrected += tx.execute(update(schema.feeds).where(too_far).values(next_poll_at=now)).rowcount
-    tx.execute(update(schema.feeds).where(feeds.lease_until > now + lease).values(lease_until=now + lease))
+    tx.execute(update(schema.feeds).where(feeds.lease_until > ahead + lease).values(lease_until=now + lease))
     return corrected
 
 
 def correct_entries(tx: Connection, *, patience: timedelta, lease: timedelta, now: datetime) -> int:
     """Makes entries due that would wait for longer than `patience`, or were never tried. Returns their number."""
-    entries = schema.entries.c
-    untried = and_(entries.attempts == 0, entries.due_at > now)
-    late = or_(untried, entries.due_at > now + patience)
+    entries, ahead = schema.entries.c, _latest(now)
+    untried = and_(entries.attempts == 0, entries.due_at > ahead)
+    late = or_(untried, entries.due_at > ahead + patience)
     corrected = 0
     for state in (_PENDING, _CLAIMED):
         corrected += tx.execute(update(schema.entries).where(state, late).values(due_at=now)).rowcount
-    held = and_(_CLAIMED, entries.lease_until > now + lease)
+    held = and_(_CLAIMED, entries.lease_until > ahead + lease)
     tx.execute(update(schema.entries).where(held).values(lease_until=now + lease))
     return corrected
 
 
 def correct_revisits(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
     """Makes readings of pages due that would wait for longer than `farthest`. Returns their number."""
-    rows = schema.revisits.c
-    early = update(schema.revisits).where(rows.archived_at > now, rows.due_at.is_not(None))
+    rows, ahead = schema.revisits.c, _latest(now)
+    early = update(schema.revisits).where(rows.archived_at > ahead, rows.due_at.is_not(None))
     tx.execute(early.values(archived_at=now))
-    late = update(schema.revisits).where(rows.due_at > now + farthest)
+    late = update(schema.revisits).where(rows.due_at > ahead + farthest)
     corrected = tx.execute(late.values(due_at=now)).rowcount
-    held = update(schema.revisits).where(rows.lease_until > now + lease)
+    held = update(schema.revisits).where(rows.lease_until > ahead + lease)
     tx.execute(held.values(lease_until=now + lease))
     return corrected
+
+
+def _latest(now: datetime) -> datetime:
+    """Returns the latest moment that another worker's clock may show now."""
+    return now.astimezone(UTC) + TOLERANCE  # in a local time zone, `+` would be wrong at the change in autumn

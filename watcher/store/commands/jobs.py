@@ -58,11 +58,14 @@ def defer_delivery(tx: Connection, channel: str) -> None:
     _defer(tx, DELIVER, DELIVER, channel_hold(channel), {"channel": channel})
 
 
-def defer_again(tx: Connection, task: str, args: Mapping[str, object], *, now: datetime) -> None:
-    """Defers a job that ended again, if work is due for it: it was handed over, or the work came meanwhile."""
+def defer_again(tx: Connection, task: str, args: Mapping[str, object], *, revisits: bool, now: datetime) -> None:
+    """Defers a job that ended again, if work is due for it: it was handed over, or the work came meanwhile.
+
+    `revisits`: whether pages of documents are read again; otherwise those that are due do not count.
+    """
     if task == FETCH:
         shard = int(str(args["shard"]))
-        if due_work.due_shards(tx, [shard], revisits=True, now=now):
+        if due_work.due_shards(tx, [shard], revisits=revisits, now=now):
             defer_fetch(tx, shard)
     elif task == DELIVER:
         if (channel := str(args["channel"])) in due_work.due_channels(tx, now=now):

@@ -29,6 +29,12 @@ class LivingWorker:
     config_at: datetime
     paused: bool
 
+    @property
+    def fetched_shards(self) -> range:
+        """The shards whose hosts it asks."""
+        first, _, last = self.shards.partition("-")
+        return range(int(first), int(last) + 1) if "fetch" in self.roles else range(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStatus:
@@ -53,15 +59,16 @@ class WorkerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unattended:
-    """What living workers leave: the `shards` that none of them takes, with their feeds and the entries that wait.
+    """What working workers leave: the `shards` that none of them takes, with their feeds and the entries that wait.
 
-    `roles`: those that living workers have.
+    `roles`: those that working workers have; `paused`: the living workers that do not work.
     """
 
     shards: tuple[int, ...]
     feeds: int
     entries: int
     roles: frozenset[str]
+    paused: tuple[LivingWorker, ...]
 
 
 def living(tx: Connection) -> tuple[LivingWorker, ...]:
@@ -105,17 +112,15 @@ def list_workers(tx: Connection) -> tuple[WorkerStatus, ...]:
 
 
 def unattended(tx: Connection, *, shards: int) -> Unattended:
-    """Compares the living workers with all `shards`, which are counted from 0."""
-    workers = living(tx)
-    left = set(range(shards))
-    for worker in workers:
-        if "fetch" in worker.roles:
-            first, _, last = worker.shards.partition("-")
-            left.difference_update(range(int(first), int(last) + 1))
+    """Compares the living workers that are not paused with all `shards`, which are counted from 0."""
+    alive = living(tx)
+    working = [worker for worker in alive if not worker.paused]
+    left = set(range(shards)).difference(*(worker.fetched_shards for worker in working))
     found = tx.execute(sql.WORK_OF_SHARDS, {"shards": sorted(left)}).one()
     return Unattended(
         shards=tuple(sorted(left)),
         feeds=found.feeds,
         entries=found.entries,
-        roles=frozenset(role for worker in workers for role in worker.roles),
+        roles=frozenset(role for worker in working for role in worker.roles),
+        paused=tuple(worker for worker in alive if worker.paused),
     )
