@@ -64,8 +64,8 @@ def test_a_schema_that_is_not_utf8_is_replaced_at_the_start(path: Path, caplog: 
 
 def test_a_schema_that_is_spoiled_while_it_is_open_is_replaced(path: Path) -> None:
     """The batch that notices it is in the new file."""
-    write(path, text(1, "davor"))
     with archive_at(path) as archive:
+        archive.add(text(1, "davor"))
         archive.flush()
         change(path, "CREATE TABLE another_one (a)")  # so that the schema is read again
         spoil_schema(path, words=b"CREATE TABLE another_one")
