@@ -14,7 +14,7 @@ from tests.seen.texts import BERLIN, NOW, archive_at, bodies, text, write
 from watcher.errors import SeenError
 from watcher.model import PartialDate
 from watcher.seen import Dated, Window, day_of, open_reader, second_of
-from watcher.seen.file import Unusable, check_integers, in_time, is_damage
+from watcher.seen.file import Unusable, check_integers, decoded, in_time, is_damage
 from watcher.seen.writing import Writer
 
 
@@ -64,8 +64,8 @@ def test_a_schema_that_is_not_utf8_is_replaced_at_the_start(path: Path, caplog: 
 
 def test_a_schema_that_is_spoiled_while_it_is_open_is_replaced(path: Path) -> None:
     """The batch that notices it is in the new file."""
-    write(path, text(1, "davor"))
     with archive_at(path) as archive:
+        archive.add(text(1, "davor"))
         archive.flush()
         change(path, "CREATE TABLE another_one (a)")  # so that the schema is read again
         spoil_schema(path, words=b"CREATE TABLE another_one")
@@ -133,10 +133,11 @@ def test_a_text_with_an_impossible_value_is_left_out(path: Path, assignment: str
     assert read(path) == (["Deich"], 1)
 
 
-def test_a_content_of_another_type_is_unreadable(path: Path) -> None:
+@pytest.mark.parametrize("content", ["'abc'", "CAST(x'ff' AS TEXT)"])
+def test_a_content_of_another_type_is_unreadable(path: Path, content: str) -> None:
     """A reader leaves the text out, a writer that replaces it deletes it."""
     write(path, text(1, "Deich"), text(2, "Damm"))
-    change(path, "UPDATE contents_2026_11_x SET content = 'abc' WHERE id = 2")
+    change(path, f"UPDATE contents_2026_11_x SET content = {content} WHERE id = 2")
     assert read(path) == (["Deich"], 1)
     write(path, text(2, "Damm 2"))
     assert sorted(bodies(path)) == ["Damm 2", "Deich"]
@@ -186,7 +187,8 @@ def test_errors_that_python_makes_itself_are_not_interruptions() -> None:
     error = sqlite3.OperationalError("Could not decode to UTF-8 column 'name' with text 'x'")
     with pytest.raises(sqlite3.OperationalError), in_time():
         raise error
-    assert is_damage(error)
+    with pytest.raises(Unusable, match="it has a text that is not UTF-8"), decoded():
+        raise error
     assert not is_damage(sqlite3.OperationalError("database is locked"))
     with pytest.raises(Unusable, match="'x' where a number belongs"):
         check_integers(1, "x")

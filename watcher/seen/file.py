@@ -148,18 +148,23 @@ def is_damage(error: Exception) -> bool:
     if isinstance(error, Unusable):
         return True
     name = getattr(error, "sqlite_errorname", "")  # missing on errors that Python makes itself
-    if not name:
-        return isinstance(error, sqlite3.Error) and str(error).startswith(_UNDECODABLE)
     return name in _CHANGED or name.startswith((*_DAMAGE, _VIOLATED))
 
 
 @contextmanager
 def decoded() -> Iterator[None]:
-    """Translates a message of SQLite that cannot be decoded: it quotes a schema that is damaged. Raises Unusable."""
+    """Translates what happens if a schema, which SQLite quotes in its messages, or a text is not UTF-8.
+
+    Raises Unusable.
+    """
     try:
         yield
     except UnicodeDecodeError as error:
         raise Unusable("its schema is not UTF-8") from error
+    except sqlite3.OperationalError as error:
+        if str(error).startswith(_UNDECODABLE):
+            raise Unusable("it has a text that is not UTF-8") from error
+        raise
 
 
 def check_integers(*values: object) -> None:

@@ -31,7 +31,7 @@ _MOST_READ_FIRST = 512
 _FREQUENT = 24  # one text in so many: finding it without the index takes less time than collecting all places
 _COLUMNS = (
     "texts.id, texts.second, texts.link_key, texts.variant, texts.feed, texts.kind, texts.fetched_at, "
-    "contents.dictionary, contents.content"
+    "contents.dictionary, CAST(contents.content AS BLOB)"  # a damaged one may be a text that cannot be decoded
 )
 _CONTENTS = "JOIN contents_{0} AS contents ON contents.id = texts.content"
 _SELECT = f"SELECT {_COLUMNS} FROM texts_{{0}} AS texts {_CONTENTS}"

@@ -130,7 +130,7 @@ class Writer:
     def _delete_former(self, text: SeenText) -> None:
         for partition in database.partitions(self._db):
             found = self._db.execute(
-                "SELECT texts.id, contents.id, contents.dictionary, contents.content "
+                "SELECT texts.id, contents.id, contents.dictionary, CAST(contents.content AS BLOB) "
                 f"FROM texts_{partition.name} AS texts JOIN contents_{partition.name} AS contents "
                 "ON contents.id = texts.content WHERE link_key = ? AND variant = ?",
                 (text.link_key, text.variant),
