@@ -33,8 +33,8 @@ def freeze() -> None:
 def limit_free_memory(*, kept: int, large: int) -> None:
     """Lets the C library keep at most `kept` bytes of freed memory, and none of a block of `large` bytes or more.
 
-    By default glibc raises both thresholds with the size of the blocks that it frees, and keeps free memory for each
-    thread: eight threads kept 35 MB. To be called before they start.
+    By default glibc raises both thresholds with the size of the blocks that it frees, and gives threads arenas, each
+    with free memory of its own. To be called before they start.
     """
     with suppress(AttributeError):  # not glibc
         libc = ctypes.CDLL(None)
