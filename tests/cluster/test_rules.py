@@ -12,6 +12,7 @@ import pytest
 
 from tests.acceptance.program import Program
 from tests.cluster.cluster import Cluster, Outlets, configure
+from tests.databases import Server
 from tests.newsroom import Newsroom
 
 NOWHERE = "postgresql+psycopg://watcher:geheim@127.0.0.1:1/state"
@@ -75,6 +76,22 @@ def test_a_new_config_while_pages_are_fetched(cluster: Cluster, news: Newsroom) 
     cluster.wait_for(lambda: '"config.reloaded"' in worker.log)
     cluster.wait_for(lambda: cluster.count("feeds WHERE active") == 2)
     cluster.wait_for(lambda: cluster.count("entries WHERE state = 'done'"))
+    assert worker.end() == 0
+
+
+def test_a_new_config_while_the_server_is_away(cluster: Cluster, news: Newsroom, postgresql: Server) -> None:
+    """It is in force at once, and its feeds are subscribed when the server is back."""
+    outlets = Outlets(news, 2)
+    configure(cluster, outlets, None, feeds={outlets.hosts[0]: outlets.feeds[outlets.hosts[0]]})
+    worker = cluster.start()
+    cluster.ready(worker)
+    postgresql.stop()
+    configure(cluster, outlets, None, pause="1s")
+    worker.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: '"config.reloaded"' in worker.log or '"config.refused"' in worker.log)
+    postgresql.start()
+    assert '"config.refused"' not in worker.log
+    cluster.wait_for(lambda: cluster.count("feeds WHERE active") == 2)
     assert worker.end() == 0
 
 

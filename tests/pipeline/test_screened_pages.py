@@ -142,8 +142,8 @@ def test_words_and_phrases_of_real_articles_pass(pages: Sequence[ScreenedPage]) 
 @needs_realworld
 @pytest.mark.timeout(240)
 def test_facts_and_queries_of_real_articles_pass(pages: Sequence[ScreenedPage]) -> None:
-    """For queries of all kinds, of the gold's terms and of each article's own host and author: whatever matches an
-    article may match its page, asked alone."""
+    """Queries of all kinds, of the gold's terms and of each article's own host and author: one that matches an article
+    may match its page, asked alone."""
     lines = (REALWORLD / "gold" / "terms.jsonl").read_text(encoding="utf-8").splitlines()
     terms = [json.loads(line)["term"] for line in lines]
     queries = [f'"{one}" NEAR/40 ("{other}" OR der) -Kommentar' for one, other in pairwise(terms)]

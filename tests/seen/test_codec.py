@@ -21,7 +21,7 @@ written = st.text(st.sampled_from('an\\"/\n\t\x00\u00ad\ud800ß–東') | st.cha
 @example(title="C:\\neu", body="\\", feed_text='\\"', author="\\\\n")
 @example(title="", body="\x07a", feed_text="", author="")
 def test_the_letters_of_every_field_are_in_their_order(title: str, body: str, feed_text: str, author: str) -> None:
-    """Escapes of JSON add no letters, whatever the text has."""
+    """Escapes of JSON add no letters to a text."""
     article = Article(title=title, body=body, author=author, hosts=("www.blatt.example", "blatt.example"))
     data = dump_text(replace(text(), article=article, feed_text=feed_text))
     letters = bare_letters(unescaped(data))

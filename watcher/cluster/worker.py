@@ -13,6 +13,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -122,7 +123,10 @@ class Worker:
             await self._member.leave()
 
     async def reload(self, apply: Callable[[], Awaitable[None]]) -> None:
-        """Puts another config in force with `apply`, while no worker decides under the former one."""
+        """Puts another config in force with `apply`, while no worker decides under the former one.
+
+        If the database is away, the other workers and the feeds learn of it at a later renewal.
+        """
         self._reloading = True
         try:
             await self._end_jobs()
@@ -130,7 +134,8 @@ class Worker:
             self._paused = True
         finally:
             self._reloading = False
-        await self._renew()
+        with suppress(WatcherError):  # the loop of renewals meets it again, and logs it
+            await self._renew()
 
     # -- loops ---------------------------------------------------------------------------------------------------------
 
@@ -253,7 +258,7 @@ class Worker:
             try:
                 if not self._is_idle and await has_room():
                     job = await self._engine.fetch(queues)
-            except Exception as error:  # whatever it is, jobs are taken again
+            except Exception as error:  # also after a bug, jobs are taken again
                 self._log_failure("queue", error)
             if job is None:
                 await woken.wait()
