@@ -105,6 +105,7 @@ def test_a_prefix_or_an_exact_word_has_no_endings(query: str, condition: str) ->
         (("Rat-Haus",), "{~rat~ & ~haus~}"),
         (("EU-Rat",), "~rat~"),
         (("EU",), "any text"),
+        (("Öl",), "any text"),
         (("Rat", "EU"), "any text"),
     ],
 )
@@ -127,16 +128,16 @@ TORN_EU = "(joined:eu | #h | #u)"
         ("EU feed:eins", EU),
         ("EU OR feed:eins", "any text"),
         ("feed:eins", "any text"),
-        ("EU NEAR/3 UN", f"([eu <20/5> un] | {{{TORN_EU} & {UN} & {EU}}} | {{(joined:un | #h | #u) & {EU} & {UN}}})"),
+        ("EU NEAR/3 UN", f"([eu <20/5> un] | {{{TORN_EU} & {EU} & {UN}}} | {{(joined:un | #h | #u) & {EU} & {UN}}})"),
         ("EU NEAR/3 EU", f"([eu <20/5> eu] | {{{TORN_EU} & {EU} & {EU}}})"),
         (
             "EU NEAR/12f (UN OR USA)",
-            f"([eu <65/20> un] | [eu <65/20> usa] | {{{TORN_EU} & ({UN} | {USA}) & {EU}}}"
+            f"([eu <65/20> un] | [eu <65/20> usa] | {{{TORN_EU} & {EU} & ({UN} | {USA})}}"
             f" | {{(joined:un | #h | joined:usa | #h | #u) & {EU} & ({UN} | {USA})}})",
         ),
         (
             "(EU NEAR/2 UN) NEAR/3 USA",
-            f"{{([eu <15/4> un] | {{{TORN_EU} & {UN} & {EU}}} | {{(joined:un | #h | #u) & {EU} & {UN}}}) & {USA}}}",
+            f"{{([eu <15/4> un] | {{{TORN_EU} & {EU} & {UN}}} | {{(joined:un | #h | #u) & {EU} & {UN}}}) & {USA}}}",
         ),
     ],
 )
@@ -147,8 +148,9 @@ def test_a_query_is_asked_for_by_its_words(query: str, condition: str) -> None:
 
 def test_a_term_of_many_words_may_be_further_away() -> None:
     """What the index finds of it may have words of the term beside it."""
-    near = asked(query='"ab-cd-ef-gh" NEAR/1 EU')
-    assert near.startswith("([ab cd ef gh <10/3> eu] | [abcd* +2 <12/5> eu] | [cdef* +2 <12/5> eu] |")
+    first, second = asked(query='"ab-cd-ef-gh" NEAR/1 EU'), asked(query='EU NEAR/1 "ab-cd-ef-gh"')
+    assert first.startswith("([ab cd ef gh <10/3> eu] | [abcd* +2 <12/5> eu] | [cdef* +2 <12/5> eu] |")
+    assert second.startswith("([eu <10/3> ab cd ef gh] | [eu <12/5> abcd* +2] | [eu <12/5> cdef* +2] |")
 
 
 @pytest.mark.parametrize(("words", "pairs"), [(100, 100), (101, 0)])
@@ -159,6 +161,12 @@ def test_near_of_many_words_is_not_measured(words: int, pairs: int) -> None:
         condition = asked(query=query)
         assert condition.count("[") == pairs
         assert condition.startswith("(" if pairs else "{")
+
+
+def test_near_of_a_group_with_near_is_not_measured() -> None:
+    """Its places are not those of single phrases."""
+    inner = asked(query="UN NEAR/2 USA")
+    assert asked(query="(EU OR (UN NEAR/2 USA)) NEAR/3 EU") == f"{{({EU} | {inner}) & {EU}}}"
 
 
 def test_near_of_letters_inside_words_is_not_measured() -> None:

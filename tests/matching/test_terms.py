@@ -76,27 +76,48 @@ def test_a_text_full_of_hits_has_the_first_of_them() -> None:
     assert not match.may_have_more_hits
 
 
+NEVER = "and can never match"
+NO_WILDCARDS = "a term has no wildcards"
+
+
 @pytest.mark.parametrize(
     ("term", "reason"),
     [
-        ("", "empty"),
-        ("  \u00ad ", "empty"),
-        ("„“", "empty"),
-        ("–", "no letter and no digit"),
-        ("...", "no letter and no digit"),
-        ("Rutte*", "no wildcards"),
+        ("", "the term is empty"),
+        ("  \u00ad ", "the term is empty"),
+        ("„“", "the term is empty"),
+        ("™", "the term is empty"),
+        ("–", f"'–' has no letter and no digit, {NEVER}"),
+        (" ...", f"' ...' has no letter and no digit, {NEVER}"),
+        ("\u0301Vogt", f"'\u0301Vogt' begins with a combining mark, {NEVER}"),
+        ("Vogt\u0007", f"'Vogt\\x07' has a control character, {NEVER}"),
+        ("*vogt", f"'*vogt': {NO_WILDCARDS}; set compounds = true to search inside words"),
+        ('"Rutte*"', f"'\"Rutte*\"': {NO_WILDCARDS}; write it as a query: query = 'Rutte*'"),
+        *(
+            (term, f"{term!r} has HTML, but articles are plain text; write the characters themselves")
+            for term in ("M&uuml;ller", "AT&#38;T", "<b>Vogt</b>", "<em>Vogt")
+        ),
     ],
 )
-def test_a_term_without_substance_is_refused(term: str, reason: str) -> None:
-    """The error names the watch and the reason."""
-    with pytest.raises(QueryError, match=rf"watch 'Probe': .*{reason}"):
+def test_a_term_that_can_never_match_is_refused(term: str, reason: str) -> None:
+    """The sentence names watch, term and reason."""
+    with pytest.raises(QueryError) as failure:
         forms("Text", "Rutte", term)
+    assert str(failure.value) == f"watch 'Probe': {reason}"
+
+
+@pytest.mark.parametrize("term", ["Rut*te", "5 * 3", "AT&T", "&c;", "a<b", "Vogt\n\tPlan", "M\u0301x"])
+def test_a_term_with_signs_is_accepted(term: str) -> None:
+    """White space, a sign between words, and what only resembles HTML."""
+    assert forms(f"Davor {term} danach", term)
 
 
 def test_a_watch_without_terms_is_refused() -> None:
     """A watch that could never match is a mistake."""
-    with pytest.raises(QueryError, match="watch 'Probe': it has neither terms nor a query"):
+    with pytest.raises(QueryError) as failure:
         forms("Text")
+    advice = 'write terms = ["…"] or query = "…"'
+    assert str(failure.value) == f"watch 'Probe': it has neither terms nor a query; {advice}"
 
 
 def test_broken_text_is_matched_as_far_as_it_goes() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise, product
+from itertools import pairwise, product
 
 from watcher.matching.nodes import And, Near, Node, Or, Words
 from watcher.matching.terms import Spelling, Term
@@ -63,19 +63,19 @@ def candidates(node: Node, terms: Sequence[Term]) -> Condition | None:
 def _near(node: Near, terms: Sequence[Term]) -> Condition | None:
     """Returns a condition for NEAR: both sides occur, close to each other if each is a group of words."""
     left, right = candidates(node.left, terms), candidates(node.right, terms)
-    both = _all_of(_known((left, right)))
+    both = _known((left, right))
     lefts, rights = _phrases(left), _phrases(right)
-    pairs = list(islice(product(_in_order(lefts), _in_order(rights)), _MOST_PAIRS + 1))
-    if left is None or right is None or not lefts or not rights or len(pairs) > _MOST_PAIRS:
-        return both
+    firsts, seconds = _in_order(lefts), _in_order(rights)
+    if not lefts or not rights or len(firsts) * len(seconds) > _MOST_PAIRS:
+        return _all_of(both)
     large = marked(LARGE_UNIT)
     torn_left = AnyOf(parts=(*(phrase for phrase in lefts if phrase.joined), large))
     torn_right = AnyOf(parts=(*(phrase for phrase in rights if phrase.joined), large))
     return _any_of(
         [
-            *(_close(one, other, node.distance) for one, other in pairs),
-            AllOf(parts=(torn_left, right, left)),
-            AllOf(parts=(torn_right, left, right)),
+            *(_close(one, other, node.distance) for one, other in product(firsts, seconds)),
+            AllOf(parts=(torn_left, *both)),
+            AllOf(parts=(torn_right, *both)),
         ]
     )
 
