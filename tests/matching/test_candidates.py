@@ -72,6 +72,8 @@ def test_a_term_is_asked_for_in_each_way_that_a_text_can_write_it(term: str, con
     [
         ("Rutte", "(rutte | ruttes | ruttees | joined:rutte | joined:ruttes | joined:ruttees | #h)"),
         ("C++", "(c | #h)"),
+        ("Yahoo!", "(yahoo | joined:yahoo | #h)"),
+        ("A&B", "(a b | a bs | a bes | a bn | a ben | #h)"),
         (
             "Purl-Rat",
             "(purl rat | purl rats | purl rates | purl ratn | purl raten"

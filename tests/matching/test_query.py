@@ -77,6 +77,7 @@ def hits(query: str, article: Article = ARTICLE, *, feed_text: str = "", feed: s
         ("site:example", []),
         ("site:www.Beispiel-Zeitung.example.", []),
         ("site:m.beispiel-zeitung.example", None),
+        ("site:.beispiel-zeitung.example", []),
         ("site:Anleger", None),
         ("author:Müller", []),
         ('author:"Jan Roth" Kiew', ["Kiew"]),
@@ -113,6 +114,17 @@ def test_exact_tells_apart_what_folding_makes_equal() -> None:
     assert hits('="Große Müller"', article) == ["Gro\u00adße\u00a0Mu\u0308ller"]
 
 
+@pytest.mark.parametrize(("language", "query", "matched"), [
+    ("de_AT", "Kiew lang:de-at", True),
+    ("de_AT", "Kiew lang:DE", True),
+    ("den", "Kiew lang:de", False),
+    ("", "Kiew lang:de", False),
+])  # fmt: skip
+def test_a_language_holds_for_its_regions(language: str, query: str, matched: bool) -> None:
+    """Pages write them with a hyphen or an underscore."""
+    assert (hits(query, Article(title="", body="Kiew", language=language)) is not None) == matched
+
+
 def test_a_query_reads_article_and_feed_text_together() -> None:
     """One word may occur in the article and the other only in the text of the feed; an exclusion applies to both."""
     watch = Watch(name="Probe", query="Kiew Odessa")
@@ -126,6 +138,8 @@ def test_a_query_reads_article_and_feed_text_together() -> None:
 @pytest.mark.parametrize(("query", "feed", "matched"), [
     ("Kiew feed:tagesschau", "Tagesschau", True),
     ("Kiew feed:tages*", "tagesschau", True),
+    ("Kiew feed:tages*", "Tage in Emden", False),
+    ("Kiew feed:tages*", "Technik", False),
     ('Kiew feed:"Blatt Politik"', "Blatt Politik", True),
     ("Kiew feed:Blatt", "Blatt Politik", False),
     ("Kiew -feed:Blatt", "", True),
