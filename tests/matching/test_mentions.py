@@ -11,7 +11,7 @@ from watcher.model import Article, HitField, Watch
 
 WATCHES = (
     Watch(name="terms", terms=("Rutte", "Kiew")),
-    Watch(name="both", query="Selenskyj NEAR/1 (Purl OR Werft) Oslo"),
+    Watch(name="both", query="(Purl OR Werft) NEAR/1 Selenskyj Oslo"),
     Watch(name="author", query="author:Roth -Sport"),
     Watch(name="site", query="site:beispiel.example -Sport"),
 )

@@ -27,7 +27,7 @@ FAR = " viel" * 3
         ("x NEAR/1 Kiew", "Der x in Kiew", None),
         ('Kiew NEAR/1f ".x"', "Kiew Rutte.x", None),
         ('Kiew NEAR/2f ".x"', "Kiew Rutte.x", ["Kiew", ".x"]),
-        ('"Rutte+*" Rutte+*', "Ja, Rutte+* kam", ["Rutte+*"]),
+        ("Oslo NEAR/3 (Kiew OR (Rutte NEAR/1 Geld))", "Oslo Rutte Geld", ["Oslo", "Rutte", "Geld"]),
         ("Rutte NEAR/2 Kiew", f"{'Rutte sah. ' * 9} Ende, Rutte in Kiew", ["Rutte", "Kiew"]),
         ("Rutte NEAR/1 Kiew", f"{'Rutte sah. ' * 9} Ende, Rutte in Kiew", None),
         ("Rutte NEAR/2 Kiew", f"{'x' * 300} Rutte{'-' * 300}in Kiew", ["Rutte", "Kiew"]),

@@ -83,6 +83,10 @@ def hits(query: str, article: Article = ARTICLE, *, feed_text: str = "", feed: s
         ('author:"Jan Roth" Kiew', ["Kiew"]),
         ("author:Mül", None),
         ("author:Müll*", []),
+        ("author:müller", []),
+        ("author:MÜLX*", None),
+        ("Rutte ((Kiew Geld) OR Moskau)", ["Rutte", "Geld", "Kiew"]),
+        ("Rutte ((Kiew Paris) OR Moskau)", None),
     ],
 )
 def test_a_query_finds_what_it_says(query: str, found: list[str] | None) -> None:
@@ -105,6 +109,12 @@ def test_an_ordinary_word_of_a_query_inflects_like_a_term() -> None:
     for inflect, compounds, forms in flags:
         watch = Watch(name="Probe", query="Rutte", inflect=inflect, compounds=compounds)
         assert [hit.form for match in Watchlist.compile([watch]).match(article) for hit in match.hits] == forms
+
+
+@pytest.mark.parametrize("query", ['"Rutte+*" Rutte+*', '"Rutte+*" OR Rutte+*', 'Rutte+* OR "Rutte+*"'])
+def test_two_words_of_one_name_have_one_hit_at_a_place(query: str) -> None:
+    """The longest."""
+    assert hits(query, Article(title="", body="Ja, Rutte+* kam")) == ["Rutte+*"]
 
 
 def test_exact_tells_apart_what_folding_makes_equal() -> None:

@@ -127,6 +127,8 @@ EVERY_LANGUAGE = ("this matches every article in a language", "add a word that m
         ('site:"Der Anleger"', 5, HOST, "write site:example.org"),
         ("site:.", 5, HOST, "write site:example.org"),
         ('Rutte OR "..."', 9, "'...' has no letter and no digit, and can never match", "write a word or a number"),
+        ('"..."', 0, "'...' has no letter and no digit, and can never match", "write a word or a number"),
+        ('Rutte author:"–"', 13, "'–' has no letter and no digit, and can never match", "write a word or a number"),
         ("-Rutte", 0, *EVERY_ARTICLE),
         ("Kiew OR -Rutte", 8, *EVERY_ARTICLE),
         ("-Rutte -Kiew", 0, *EVERY_ARTICLE),
@@ -135,6 +137,12 @@ EVERY_LANGUAGE = ("this matches every article in a language", "add a word that m
         ("lang:de -Rutte", 5, *EVERY_LANGUAGE),
         ("Kiew OR lang:de", 13, *EVERY_LANGUAGE),
         ("(" * 61 + "a" + ")" * 61, 60, "more than 60 groups inside each other", "write it with fewer parentheses"),
+        (
+            "(a) " + "(" * 61 + "a" + ")" * 61,
+            64,
+            "more than 60 groups inside each other",
+            "write it with fewer parentheses",
+        ),
         ("a" + " NEAR/1 a" * 30, 0, "too many NEAR in a row", "split it into several watches"),
         (
             "Kiew " * 4_000 + "a",
@@ -158,7 +166,7 @@ def test_a_wrong_query_is_shown_with_caret_reason_and_advice(
 
 
 @pytest.mark.parametrize(
-    "query", ["(" * 60 + "Rutte" + ")" * 60, "a" + " NEAR/1 a" * 29, "a NEAR/500 b", "Kiew " * 4_000]
+    "query", ["(" * 60 + "Rutte" + ")" * 60, "(a) " * 61, "a" + " NEAR/1 a" * 29, "a NEAR/500 b", "Kiew " * 4_000]
 )
 def test_a_query_of_the_greatest_size_is_accepted(query: str) -> None:
     """Groups, NEAR in a row, the words of NEAR and the length have limits that include their last value."""

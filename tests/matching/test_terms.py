@@ -24,6 +24,11 @@ def test_one_term_has_many_forms() -> None:
     assert forms(text, "Purl-Initiative") == text.split(", ")
 
 
+def test_a_hyphenated_word_is_one_form() -> None:
+    """Also at the beginning of the text."""
+    assert forms("Rut-te und Rut-\nte", "Rutte") == ["Rut-te", "Rut-\nte"]
+
+
 @pytest.mark.parametrize("text", ["Ruttenberg", "Rutten", "Rutter", "Brutte", "rutte2", "Spurl-Initiative"])
 def test_a_part_of_another_word_is_no_hit(text: str) -> None:
     """Whole words only, and no endings that make another name."""
@@ -129,6 +134,20 @@ def test_broken_text_is_matched_as_far_as_it_goes() -> None:
 def test_no_watches_match_nothing() -> None:
     """An empty watchlist is valid and silent."""
     assert Watchlist.compile([]).match(Article(title="A", body="B")) == ()
+
+
+def test_each_watch_has_the_hits_that_it_has_alone() -> None:
+    """Though they share a text, and what was found in it for another."""
+    article = Article(title="", body="Tor Elf. " * 300 + "Elf Tor Tor. " * 300)
+    watches = [
+        Watch(name="near", query="Tor NEAR/1f Tor"),
+        Watch(name="terms", terms=("Tor", "Elf")),
+        Watch(name="body", query="body:Tor -Kiew"),
+        Watch(name="term", terms=("Tor",)),
+    ]
+    alone = [match for watch in watches for match in Watchlist.compile([watch]).match(article)]
+    assert list(Watchlist.compile(watches).match(article)) == alone
+    assert [match.watch for match in alone] == [watch.name for watch in watches]
 
 
 TERMS = ("Rutte", "Purl-Initiative", "Straße", "Künstliche Intelligenz", "C++", "Ähre", "日本")

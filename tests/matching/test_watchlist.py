@@ -87,6 +87,9 @@ def test_a_page_without_needles_answers_no_watch(article: Article, feed_text: st
         ("site:beispiel.example -Sport lang:de", True, ["beispiel.example"]),
         ("author:Roth", False, ["roth"]),
         ("author:Roth feed:Beispiel", True, []),
+        ("author:Maximiliane feed:Beispiel", True, []),
+        ("author:Maximiliane site:b.example", False, ["maximiliane"]),
+        ("author:Eva site:b.example", True, ["b.example"]),
         ("feed:Beispiel OR Rutte", True, ["rutte"]),
         ("site:beispiel.example Rutte", False, ["rutte"]),
     ],
@@ -125,6 +128,20 @@ def test_needles_are_what_a_query_cannot_do_without() -> None:
         Watch(name="b", terms=("Müller",)),
     ]
     assert [needle.letters for needle in Watchlist.compile(watches).needles] == ["purlinitiative", "müller", "mueller"]
+
+
+def test_needles_of_compounds_and_prefixes_are_looked_for_inside_words() -> None:
+    """Also those that are a whole word of another watch, and the hosts of a site."""
+    watches = [
+        Watch(name="a", terms=("Rutte", "Kiew", "Oslo")),
+        Watch(name="b", terms=("Kiew", "Emden"), compounds=True),
+        Watch(name="c", query="Oslo* OR Paris*"),
+        Watch(name="d", terms=("Emden", "Paris")),
+        Watch(name="e", query="site:b.example"),
+    ]
+    needles = {needle.letters: needle.inside_words for needle in Watchlist.compile(watches).needles}
+    inside = dict.fromkeys(["kiew", "oslo", "emden", "paris", "b.example"], True)
+    assert needles == {"rutte": False, **inside}
 
 
 @pytest.mark.parametrize(
