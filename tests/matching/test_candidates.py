@@ -93,6 +93,7 @@ def test_the_last_word_of_an_inflected_term_has_endings(term: str, condition: st
         ("Rutt*", "(rutt* | joined:rutt* | #h)"),
         ("Nachricht*", "(nachricht* | joined:nachricht* | #h | #s | #r)"),
         ("=Rutte", "(rutte | joined:rutte | #h)"),
+        ("=Müll", "(müll | joined:müll | #h)"),
     ],
 )
 def test_a_prefix_or_an_exact_word_has_no_endings(query: str, condition: str) -> None:

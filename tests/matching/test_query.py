@@ -85,6 +85,11 @@ def hits(query: str, article: Article = ARTICLE, *, feed_text: str = "", feed: s
         ("author:Müll*", []),
         ("author:müller", []),
         ("author:MÜLX*", None),
+        ("Milliar**", ["Milliarden"]),
+        ("Milli*X", None),
+        ("title:(Geld -Kiew)", ["Geld"]),
+        ("title:(Geld NEAR/3 Purl)", None),
+        ("title:(Purl NEAR/3 Geld)", None),
         ("Rutte ((Kiew Geld) OR Moskau)", ["Rutte", "Geld", "Kiew"]),
         ("Rutte ((Kiew Paris) OR Moskau)", None),
     ],
@@ -115,6 +120,13 @@ def test_an_ordinary_word_of_a_query_inflects_like_a_term() -> None:
 def test_two_words_of_one_name_have_one_hit_at_a_place(query: str) -> None:
     """The longest."""
     assert hits(query, Article(title="", body="Ja, Rutte+* kam")) == ["Rutte+*"]
+
+
+def test_a_hit_names_its_word_as_the_query_has_it() -> None:
+    """With the signs of an exact form and of a prefix."""
+    watch = Watch(name="Probe", query='=Rutte Mill* "mehr Geld"')
+    (match,) = Watchlist.compile([watch]).match(ARTICLE)
+    assert [hit.term for hit in match.hits] == ["=Rutte", "mehr Geld", "Mill*"]
 
 
 def test_exact_tells_apart_what_folding_makes_equal() -> None:

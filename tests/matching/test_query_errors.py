@@ -40,6 +40,7 @@ MANY_LETTERS = "write at least 4 letters before *, or the words themselves: (…
 FIELDS = "the fields are title, body, lang, site, feed, author; to look for these very words write "
 HOST = "site: takes the name of a host, without scheme, path or *"
 BELOW = "write site:beispiel.example; it includes every host below it"
+TWO_FIELDS = ("title: cannot hold another field", "write them side by side")
 EVERY_ARTICLE = ("this matches every article without something", "add a word that must occur: Rutte -Kommentar")
 EVERY_LANGUAGE = ("this matches every article in a language", "add a word that must occur: Rutte lang:de")
 
@@ -66,6 +67,8 @@ EVERY_LANGUAGE = ("this matches every article in a language", "add a word that m
         ("Rutte (OR Kiew)", 7, "there is nothing before OR", "write a word before it, or drop OR"),
         ("NEAR/3 Rutte", 0, "there is nothing before NEAR", "write a word before it, or drop NEAR"),
         ("=-Rutte", 1, "there is nothing before -", "write a word before it, or drop -"),
+        ("=(Rutte)", 1, "there is nothing before (", "write a word before it, or drop ("),
+        ("=title:Rutte", 1, "there is nothing before title:", "write a word before it, or drop title:"),
         ("Rutte OR OR Kiew", 6, "there is nothing behind OR", "write a word behind it, or drop one of the two"),
         ("Rutte NOT", 6, "there is nothing behind NOT", "write a word behind it, or drop NOT"),
         ("Rutte NOT NOT Kiew", 6, "there is nothing behind NOT", "write a word behind it, or drop one of the two"),
@@ -112,8 +115,11 @@ EVERY_LANGUAGE = ("this matches every article in a language", "add a word that m
         ("title:OR Rutte", 0, "there is nothing behind title:", "write a word behind it, or drop one of the two"),
         ("title:-Rutte", 0, "the sign belongs before title:", "write -title:…"),
         ("title:NOT Rutte", 0, "the sign belongs before title:", "write -title:…"),
-        ("title:(Kiew body:Rutte)", 0, "title: cannot hold another field", "write them side by side"),
+        ("title:(Kiew body:Rutte)", 0, *TWO_FIELDS),
         ("Rutte lang:(de title:Kiew)", 6, "lang: cannot hold another field", "write them side by side"),
+        ("Kiew title:(-(body:Rutte) Plan)", 5, *TWO_FIELDS),
+        ("Kiew title:(Rutte NEAR/3 (Oslo OR body:Plan))", 5, *TWO_FIELDS),
+        ("Kiew title:((Oslo OR body:Plan) NEAR/3 Rutte)", 5, *TWO_FIELDS),
         ("lang:(de NEAR/2 en)", 9, "lang: is not a text for NEAR", "use AND or OR"),
         ("Rutte lang:Deutsch", 11, "'Deutsch' is not a language code of two letters", "write lang:de"),
         ("Rutte lang:eng", 11, "'eng' is not a language code of two letters", "write lang:en"),
@@ -123,6 +129,7 @@ EVERY_LANGUAGE = ("this matches every article in a language", "add a word that m
         ("Rutte site:https://beispiel.example/a", 11, HOST, BELOW),
         ("Rutte site:beispiel.example:8080", 11, HOST, BELOW),
         ('Rutte site:"*.beispiel.example"', 11, HOST, BELOW),
+        ("Rutte site:https://Xing.example", 11, HOST, "write site:Xing.example; it includes every host below it"),
         ("Rutte site:beispiel.example.*", 11, HOST, BELOW),
         ('site:"Der Anleger"', 5, HOST, "write site:example.org"),
         ("site:.", 5, HOST, "write site:example.org"),
@@ -180,6 +187,10 @@ def test_a_query_of_the_greatest_size_is_accepted(query: str) -> None:
         ("(Rutte OR Kiew)\n  titel:Plan\n  -Sport", 18, "  titel:Plan", "  ^"),
         ("Rutte\nKiew", 0, "Rutte", "^"),
         ("Rutte\nKiew", 6, "Kiew", "^"),
+        ("\nRutte", 0, "", "^"),
+        ("\nRutte", 3, "Rutte", "  ^"),
+        ("a\nb\nc", 0, "a", "^"),
+        ("a\nb\nc", 4, "c", "^"),
         ("\ta\tb", 3, " a b", "   ^"),
         ("東京 titel:a", 3, "東京 titel:a", "     ^"),
         ("Ａ titel:a", 2, "Ａ titel:a", "   ^"),

@@ -24,6 +24,29 @@ def test_one_term_has_many_forms() -> None:
     assert forms(text, "Purl-Initiative") == text.split(", ")
 
 
+def test_terms_may_overlap() -> None:
+    """Each of them has its hit."""
+    assert forms("Purl-Initiative", "Purl", "Initiative", "Purl-Initiative") == [
+        "Purl",
+        "Purl-Initiative",
+        "Initiative",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "found"),
+    [
+        ("_Rutte und x_Rutte", "Rutte", []),
+        ("x\u0301Rutte", "Rutte", []),
+        ("Yahoo!bar", "Yahoo!", ["Yahoo!"]),
+        ("Hans' Rede: „so“", "Hans", ["Hans'"]),
+    ],
+)
+def test_signs_beside_a_term(text: str, term: str, found: list[str]) -> None:
+    """An underscore or a combining mark belongs to a word; a genitive needs no quotation mark before it."""
+    assert forms(text, term) == found
+
+
 def test_a_hyphenated_word_is_one_form() -> None:
     """Also at the beginning of the text."""
     assert forms("Rut-te und Rut-\nte", "Rutte") == ["Rut-te", "Rut-\nte"]
