@@ -133,6 +133,8 @@ def test_exact_tells_apart_what_folding_makes_equal() -> None:
     """=Maße is not Masse; a soft hyphen, a no-break space and a decomposed letter are typesetting, not spelling."""
     article = Article(title="", body="Masse MASSE Ma\u00adße =; Gro\u00ad\u00dfe\u00a0Mu\u0308ller")
     assert hits("=Maße", article) == ["Ma\u00adße"]
+    assert hits("=FAX", Article(title="", body="Fax FAX")) == ["FAX"]
+    assert hits('="-Rutte-"', Article(title="", body="RUTTE Rutte")) == ["Rutte"]
     assert hits('="Große Müller"', article) == ["Gro\u00adße\u00a0Mu\u0308ller"]
 
 

@@ -47,6 +47,27 @@ def test_signs_beside_a_term(text: str, term: str, found: list[str]) -> None:
     assert forms(text, term) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "term", "found"),
+    [
+        ("Rathaus, Rat-Haus, Rat Haus", "Rat Haus", ["Rathaus", "Rat-Haus", "Rat Haus"]),
+        ("Inder, in der, in-der", "in der", ["in der", "in-der"]),
+        ("eine – Schleuse", "eine Schleuse", []),
+        (
+            "Tatort – Folge, Tatort Folge, Tatort-Folge",
+            "Tatort – Folge",
+            ["Tatort – Folge", "Tatort Folge", "Tatort-Folge"],
+        ),
+        ("A & B, A&B, A &B", "A&B", ["A & B", "A&B", "A &B"]),
+        ("Rutten, Rutte", "-Rutte", ["Rutte"]),
+        ("Rutten, Rutte", "Rutte-", ["Rutte"]),
+    ],
+)
+def test_parts_of_a_term_meet_as_its_signs_allow(text: str, term: str, found: list[str]) -> None:
+    """Short parts need a gap; a dash in a text needs one in the term; a hyphen at its edge means nothing."""
+    assert forms(text, term) == found
+
+
 def test_a_hyphenated_word_is_one_form() -> None:
     """Also at the beginning of the text."""
     assert forms("Rut-te und Rut-\nte", "Rutte") == ["Rut-te", "Rut-\nte"]
