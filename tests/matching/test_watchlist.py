@@ -145,6 +145,21 @@ def test_needles_of_compounds_and_prefixes_are_looked_for_inside_words() -> None
 
 
 @pytest.mark.parametrize(
+    ("term", "number", "some"),
+    [
+        ("Müll", 2, ["müll", "muell"]),
+        ("Quelle", 1, ["quelle"]),
+        ("äöüäöü", 64, ["äöüäöü", "aeoeueaeoeue", "äoeüaeöue"]),
+        ("äöüäöüaeoe", 2, ["äöüäöüaeoe", "aeoeueaeoeueaeoe"]),
+    ],
+)
+def test_umlauts_are_looked_for_in_both_spellings(term: str, number: int, some: list[str]) -> None:
+    """In every combination; of more than six as written, and all as two letters."""
+    needles = {needle.letters for needle in Watchlist.compile([Watch(name="w", terms=(term,))]).needles}
+    assert (len(needles), needles.issuperset(some)) == (number, True)
+
+
+@pytest.mark.parametrize(
     ("query", "missing"),
     [
         ("Nato", "Nato is not in the text"),
