@@ -39,6 +39,13 @@ def test_words_are_near_in_every_order_and_number(query: str, text: str, found: 
     assert hits(query, Article(title="", body=text)) == found
 
 
+def test_near_has_the_first_hits_of_each_word() -> None:
+    """A hundred of each, as every watch."""
+    article = Article(title="", body="Tor Elf. " * 150)
+    assert hits("Tor NEAR/1f Elf", article) == ["Tor", "Elf"] * 100
+    assert hits("Tor NEAR/1f Elf OR title:Tor OR body:Tor", article) == ["Tor", "Elf"] * 100
+
+
 def test_near_holds_within_one_text() -> None:
     """The text of the article or that of the feed; words in one have no distance to words in the other."""
     article = Article(title="", body="Rutte in Kiew")
