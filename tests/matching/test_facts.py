@@ -158,6 +158,11 @@ def test_another_name_in_several_sentences_is_another_report(one: str, other: st
         ("Neues\nEs kommt am 3. März noch einmal", "Altes\nEs kommt am 4. März noch einmal\nEnde", True),
         ("Neues. Es kommt am 3. März noch einmal", "Altes: es kommt am 4. März noch einmal", False),
         (
+            "Rund 12 Boote und 30 Netze lagen am Kai. Es waren rund dreißig.",
+            "Rund 15 Boote und 44 Netze lagen am Kai. Es waren rund dreißig.",
+            True,
+        ),
+        (
             "Gestern kamen am Abend 12 Boote und 30 Netze an. So war es gestern.",
             "Heute kamen am Abend 15 Boote und 44 Netze an. So war es heute.",
             False,

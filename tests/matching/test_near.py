@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.effort import lines_run
 from tests.matching.test_query import hits
-from watcher.model import Article
+from watcher.matching import Watchlist
+from watcher.model import Article, Watch
 
 FAR = " viel" * 3
 
@@ -44,6 +46,13 @@ def test_near_has_the_first_hits_of_each_word() -> None:
     article = Article(title="", body="Tor Elf. " * 150)
     assert hits("Tor NEAR/1f Elf", article) == ["Tor", "Elf"] * 100
     assert hits("Tor NEAR/1f Elf OR title:Tor OR body:Tor", article) == ["Tor", "Elf"] * 100
+
+
+def test_words_that_are_near_each_other_everywhere_are_bounded_work() -> None:
+    """A text of four times the length, in which every word is near every other, is not twice the work."""
+    watchlist = Watchlist.compile([Watch(name="Probe", query="ja NEAR/500 nein")])
+    short, long = (Article(title="", body="ja nein " * times) for times in (100, 400))
+    assert lines_run(lambda: watchlist.match(long)) <= 2 * lines_run(lambda: watchlist.match(short))
 
 
 def test_near_holds_within_one_text() -> None:
