@@ -78,6 +78,7 @@ def hits(query: str, article: Article = ARTICLE, *, feed_text: str = "", feed: s
         ("site:www.Beispiel-Zeitung.example.", []),
         ("site:m.beispiel-zeitung.example", None),
         ("site:.beispiel-zeitung.example", []),
+        ("site:XBeispiel-Zeitung.example", None),
         ("site:Anleger", None),
         ("author:Müller", []),
         ('author:"Jan Roth" Kiew', ["Kiew"]),
