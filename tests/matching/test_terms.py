@@ -38,12 +38,16 @@ def test_terms_may_overlap() -> None:
     [
         ("_Rutte und x_Rutte", "Rutte", []),
         ("x\u0301Rutte", "Rutte", []),
+        ("私は東京都に", "東京", ["東京"]),
+        ("日x東京", "東京", []),
+        ("東京Rutte", "Rutte", []),
         ("Yahoo!bar", "Yahoo!", ["Yahoo!"]),
         ("Hans' Rede: „so“", "Hans", ["Hans'"]),
     ],
 )
 def test_signs_beside_a_term(text: str, term: str, found: list[str]) -> None:
-    """An underscore or a combining mark belongs to a word; a genitive needs no quotation mark before it."""
+    """An underscore or a combining mark belongs to a word; a genitive needs no quotation mark before it. In a script
+    without spaces a letter of another script does too."""
     assert forms(text, term) == found
 
 
