@@ -46,8 +46,7 @@ def test_terms_may_overlap() -> None:
     ],
 )
 def test_signs_beside_a_term(text: str, term: str, found: list[str]) -> None:
-    """An underscore or a combining mark belongs to a word; a genitive needs no quotation mark before it. In a script
-    without spaces a letter of another script does too."""
+    """An underscore, a mark or a letter of another script goes on with a word; a quote elsewhere means nothing."""
     assert forms(text, term) == found
 
 
