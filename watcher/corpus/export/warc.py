@@ -130,4 +130,4 @@ def _fields(fields: dict[str, str]) -> bytes:
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return text.encode(errors="replace")

@@ -44,5 +44,5 @@ def paragraphs_of(version: VersionText) -> list[str]:
 
 
 def _hash(parts: Iterable[str]) -> int:
-    joined = "\0".join(parts).encode("utf-8", "replace")
+    joined = "\0".join(parts).encode(errors="replace")
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), signed=True)
