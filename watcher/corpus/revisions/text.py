@@ -25,7 +25,7 @@ def version_text(
 
     `substance` ignores white space, punctuation, paragraphs and date lines.
     """
-    body = "" if body == title else body.removeprefix(f"{title}\n\n") if title else body
+    body = "" if body == title else body.removeprefix(f"{title}\n\n")
     words = (" ".join(substance(part)) for part in body.split("\n\n"))
     return VersionText(
         title=title,
