@@ -22,6 +22,8 @@ from watcher.model import (
     Match,
     PartialDate,
     Quality,
+    Revision,
+    RevisionClass,
     StoryId,
     TextFrom,
 )
@@ -45,6 +47,17 @@ FULL = ExportRow(
     story=StoryId(3),
     matches=(Match(watch="Rutte", hits=(Hit(term="Rutte", form="Rutte", start=0, end=5),)),),
     extractor="trafilatura 2.3.1",
+    revisions=(
+        Revision(
+            number=DocumentNumber(7),
+            version=2,
+            url="https://zeitung.example/a?b=1",
+            title="Rutte reist nicht",
+            watches=("Rutte", "Reisen"),
+            classes=(RevisionClass.HEADLINE, RevisionClass.NUMBERS),
+            seen_at=datetime(2025, 10, 22, 8, 15, tzinfo=UTC),
+        ),
+    ),
 )
 ADOPTED = ExportRow(number=DocumentNumber(0), id=DocumentId("f" * 16), file="000_ffffffffffffffff.txt", text="Alt.")
 
@@ -79,8 +92,19 @@ def test_json_line_says_everything() -> None:
         ],
         "extractor": "trafilatura 2.3.1",
         "text": 'Rutte reist.\n\n"Bald", sagt er.',
-        "revisions": [],
+        "revisions": [
+            {
+                "number": 7,
+                "version": 2,
+                "url": "https://zeitung.example/a?b=1",
+                "title": "Rutte reist nicht",
+                "watches": ["Rutte", "Reisen"],
+                "classes": ["headline", "numbers"],
+                "seen_at": "2025-10-22T08:15:00+00:00",
+            }
+        ],
     }
+    assert "blatt.example/ü" in line
 
 
 def test_adopted_documents_have_every_column() -> None:
@@ -101,6 +125,7 @@ def test_csv_reads_back() -> None:
     assert full["text"] == FULL.text
     assert (full["date"], full["precision"], full["quality"]) == ("2025-10", "month", "good")
     assert json.loads(full["urls"]) == list(FULL.urls)
+    assert "blatt.example/ü" in full["urls"]
     assert json.loads(full["matches"])[0]["hits"][0]["offset"] == 0
     assert (adopted["date"], adopted["story"], adopted["matches"]) == ("", "", "[]")
 

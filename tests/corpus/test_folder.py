@@ -6,6 +6,7 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,7 @@ def test_scan_sorts_by_number(folder: CorpusFolder) -> None:
     for number in (1000, 2, 999, 100):
         folder.write(*document(number))
     assert [file.number for file in folder.scan()] == [2, 100, 999, 1000]
+    assert sorted(folder.files()) == list(folder.scan())
     assert folder.highest_number() == 1000
 
 
@@ -120,7 +122,7 @@ def test_strangers_are_reported_and_otherwise_ignored(folder: CorpusFolder) -> N
     (folder.path / document(6)[0]).symlink_to("nowhere")
     (folder.path / "notes.md").touch()
     Path(os.fsdecode(os.fsencode(folder.path) + b"/\xff.txt")).touch()
-    assert folder.scan() == ()
+    assert folder.scan() == tuple(folder.files()) == ()
     assert folder.highest_number() is None
     assert folder.foreign_names() == (name, document(6)[0], "\\xff.txt", "notes.md")
 
@@ -129,10 +131,20 @@ def test_odd_files_are_not_read(folder: CorpusFolder) -> None:
     """A pipe does not make the reader wait, a giant is not loaded, a missing file is named."""
     os.mkfifo(folder.path / document(1)[0])
     with (folder.path / document(2)[0]).open("wb") as file:
-        file.truncate(2**30)
-    for number, reason in ((1, "not a plain file"), (2, "larger than"), (3, "does not exist")):
-        with pytest.raises(CorpusError, match=reason):
-            folder.read(document(number)[0])
+        file.truncate(64 * 2**20 + 1)
+    reasons = {
+        1: "{} is not a plain file; move it out of the folder",
+        2: "{} is larger than 64 MB; move it out of the folder",
+        3: "cannot read {}: it does not exist",
+    }
+    for number, reason in reasons.items():
+        name = document(number)[0]
+        with pytest.raises(CorpusError) as caught:
+            folder.read(name)
+        assert str(caught.value).startswith(reason.format(folder.path / name))
+    with (folder.path / document(2)[0]).open("r+b") as file:
+        file.truncate(64 * 2**20)
+    assert len(folder.read(document(2)[0])) == 64 * 2**20
 
 
 def test_highest_number_sees_what_others_put_there(folder: CorpusFolder) -> None:
@@ -156,32 +168,87 @@ def test_files_with_a_number(folder: CorpusFolder) -> None:
     }
 
 
-def test_large_folder_is_listed_once(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With thousands of files our own writes do not make the whole folder be listed again each time."""
-    for number in range(2_100):
-        (folder.path / document(number)[0]).touch()
-    listed = 0
-    scandir = os.scandir
+@pytest.fixture
+def listed(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folder, as often as it was listed."""
+    scandir, listed = os.scandir, []
 
     def counted(path: int | Path) -> object:
-        nonlocal listed
-        listed += path == folder.path
+        listed.extend([folder.path] if path == folder.path else [])
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", counted)
+    return listed
+
+
+def test_large_folder_is_listed_once(folder: CorpusFolder, listed: list[Path]) -> None:
+    """With thousands of files our own writes do not make the whole folder be listed again each time."""
+    for number in range(2_100):
+        (folder.path / document(number)[0]).touch()
     for number in range(2_100, 2_150):
         assert folder.highest_number() == number - 1
         folder.write(*document(number))
-    assert listed == 1
+    assert len(listed) == 1
     (folder.path / document(9_000)[0]).touch()
     assert folder.highest_number() == 9_000
+
+
+def test_unchanged_folder_is_listed_once(folder: CorpusFolder, listed: list[Path]) -> None:
+    """The next question costs one stat."""
+    folder.write(*document(7))
+    os.utime(folder.path, (1, 1))  # long ago, for the clock of the file system
+    for _ in range(3):
+        assert folder.highest_number() == 7
+        assert len(folder.files_with(DocumentNumber(7))) == 1
+    assert len(listed) == 1
+
+
+def test_file_that_comes_with_our_own_is_seen(folder: CorpusFolder) -> None:
+    """Also within one tick of the file system's clock."""
+    os.utime(folder.path, (1, 1))
+    assert folder.highest_number() is None
+    folder.write(*document(3))
+    changed_at = folder.path.stat().st_mtime_ns
+    (folder.path / document(9)[0]).touch()
+    os.utime(folder.path, ns=(changed_at, changed_at))
+    assert folder.highest_number() == 9
+
+
+def test_coarse_clock_of_a_file_system_hides_no_file(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the time of change does not move, a small folder is listed each time, a large one after some own writes."""
+    monkeypatch.setattr("watcher.corpus.folder._Listing._LARGE", 20)
+    monkeypatch.setattr("watcher.corpus.folder._Listing._OWN_WRITES", 10)
+    real_stat = os.stat
+
+    def standing(path: Any, **how: Any) -> os.stat_result:
+        status = real_stat(path, **how)
+        in_nanoseconds = (0, 2**62, 0)  # far in the future, so never long ago
+        return os.stat_result((*status[:10], 0.0, 0.0, 0.0, *in_nanoseconds)) if path == folder.path else status
+
+    monkeypatch.setattr(os, "stat", standing)
+    for number in range(20):
+        (folder.path / document(number)[0]).touch()
+        assert folder.highest_number() == number
+    (folder.path / document(500)[0]).touch()
+    highest = []
+    for number in range(20, 32):
+        folder.write(*document(number))
+        highest.append(folder.highest_number())
+        assert len(folder.files_with(DocumentNumber(number))) == 1
+    assert highest == [*range(20, 30), 500, 500]
 
 
 def test_vanished_folder_is_said(folder: CorpusFolder) -> None:
     """Reading, listing and writing say that the folder is gone; a write does not make it again on the wrong disk."""
     folder.path.rmdir()
-    for attempt in (folder.scan, folder.highest_number, lambda: folder.write(*document(0))):
-        with pytest.raises(CorpusError, match="does not exist"):
+    gone = f"^cannot read the corpus folder {folder.path}: it does not exist; make it or correct `folder`"
+    for attempt in (
+        folder.scan,
+        lambda: list(folder.files()),
+        folder.highest_number,
+        lambda: folder.write(*document(0)),
+    ):
+        with pytest.raises(CorpusError, match=gone):
             attempt()
     assert not folder.path.exists()
 

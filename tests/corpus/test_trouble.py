@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -120,13 +122,18 @@ def test_unwritable_folder_is_said_at_start(folder: CorpusFolder) -> None:
     assert "no permission; let the user that runs watcher read and write this folder" in said
 
 
-@pytest.mark.parametrize("poverty", ["no unnamed files", "no /proc", "no hard links"])
+@pytest.mark.parametrize("poverty", ["no unnamed files", "no /proc", "no hard links", "no locks"])
 def test_poor_file_systems_are_served(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, poverty: str) -> None:
-    """Without unnamed files, without /proc, without hard links: the document lands whole, twice as once, alone."""
+    """Without unnamed files, /proc, hard links or locks: the document lands whole, twice as once, alone."""
     make_poor(monkeypatch, poverty)
     folder.prepare()
     name, data = document(0)
-    folder.write(name, data)
+    before = os.umask(0)
+    try:
+        folder.write(name, data)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((folder.path / name).stat().st_mode) == 0o644
     folder.write(name, data)
     assert [file.name for file in folder.path.iterdir()] == [name]
     assert folder.read(name) == data
@@ -143,8 +150,9 @@ def test_failed_write_removes_its_temporary_file(
     """Also where a temporary file has a name, an error leaves none."""
     make_poor(monkeypatch, poverty)
     monkeypatch.setattr(os, "write", failing(errno.ENOSPC))
-    with pytest.raises(CorpusError, match="disk is full"):
-        folder.write(*document(0))
+    name, data = document(0)
+    with pytest.raises(CorpusError, match=f"^cannot write {name} into {folder.path}: the disk is full; free some"):
+        folder.write(name, data)
     assert list(folder.path.iterdir()) == []
 
 
@@ -164,7 +172,9 @@ def make_poor(monkeypatch: pytest.MonkeyPatch, poverty: str) -> None:
 
     if poverty != "no /proc":
         monkeypatch.setattr(os, "open", poor_open)
-    if poverty != "no unnamed files":
+    if poverty == "no locks":
+        monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))
+    elif poverty != "no unnamed files":
         monkeypatch.setattr(os, "link", link_without_proc if poverty == "no /proc" else failing(errno.EPERM))
 
 
@@ -177,31 +187,214 @@ def test_short_writes_are_continued(folder: CorpusFolder, monkeypatch: pytest.Mo
     assert folder.read(name) == data
 
 
+@pytest.mark.parametrize("poverty", ["", "no unnamed files"])
 @pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
-def test_failed_sync_is_told_apart(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+def test_failed_sync_is_told_apart(
+    folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, code: int, poverty: str
+) -> None:
     """A disk that does not confirm raises FsyncFailed, for then the process has to end; no file is left."""
+    if poverty:
+        make_poor(monkeypatch, poverty)
     monkeypatch.setattr(os, "fsync", failing(code))
-    with pytest.raises(FsyncFailed, match="did not confirm"):
-        folder.write(*document(0))
+    name, data = document(0)
+    with pytest.raises(FsyncFailed) as caught:
+        folder.write(name, data)
+    assert str(caught.value) == f"{name}: the disk did not confirm the write ({os.strerror(code)}); check the disk"
     assert list(folder.path.iterdir()) == []
 
 
+@pytest.mark.parametrize("poverty", ["", "no unnamed files"])
+@pytest.mark.parametrize(("code", "advice"), [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "the disk quota")])
+def test_disk_that_is_full_when_synced_is_a_full_disk(
+    folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, code: int, advice: str, poverty: str
+) -> None:
+    """Some file systems reserve the room only then: the document is written later, and the process goes on."""
+    if poverty:
+        make_poor(monkeypatch, poverty)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", failing(code))
+        with pytest.raises(CorpusError, match=advice) as caught:
+            folder.write(*document(0))
+    assert not isinstance(caught.value, FsyncFailed)
+    assert list(folder.path.iterdir()) == []
+    folder.write(*document(0))
+    assert folder.read(document(0)[0]) == document(0)[1]
+
+
+def of_folder(fd: int) -> bool:
+    return stat.S_ISDIR(os.fstat(fd).st_mode)
+
+
 def test_failed_sync_of_the_folder_is_told_apart(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So does a disk that takes the file but not its name; the repeat after the restart syncs both."""
+    """So does a disk that takes the file but not its name, now or when asked again; the next repeat syncs both."""
     real_sync, synced = os.fsync, []
 
-    def sync(fd: int) -> None:
-        if os.path.isdir(f"/proc/self/fd/{fd}"):  # noqa: PTH112 - a descriptor, not a path
+    def sync_files_only(fd: int) -> None:
+        if of_folder(fd):
             raise OSError(errno.EIO, "Input/output error")
         real_sync(fd)
 
-    with monkeypatch.context() as broken:
-        broken.setattr(os, "fsync", sync)
-        with pytest.raises(FsyncFailed):
-            folder.write(*document(0))
+    for sync, named in ((sync_files_only, folder.path), (sync_files_only, folder.path), (failing(5), document(0)[0])):
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "fsync", sync)
+            with pytest.raises(FsyncFailed, match=f"^{named}: the disk did not confirm"):
+                folder.write(*document(0))
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.readlink(f"/proc/self/fd/{fd}")))  # noqa: PTH115
     folder.write(*document(0))
     assert synced == [str(folder.path / document(0)[0]), str(folder.path)]
+
+
+def test_folder_that_cannot_be_synced_is_served(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network file systems sync files only."""
+    real_sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: failing(errno.EINVAL)() if of_folder(fd) else real_sync(fd))
+    folder.write(*document(0))
+    assert folder.read(document(0)[0]) == document(0)[1]
+
+
+def test_file_has_no_name_until_it_is_on_the_disk(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a temporary one, where its file system has unnamed files: a writer that dies leaves nothing."""
+    real_sync, seen = os.fsync, []
+
+    def sync(fd: int) -> None:
+        seen.append((of_folder(fd), os.listdir(folder.path)))  # noqa: PTH208 - names
+        assert os.readlink(f"/proc/self/fd/{fd}").startswith(str(folder.path))  # noqa: PTH115 - a descriptor
+        real_sync(fd)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    name, data = document(0)
+    folder.write(name, data)
+    assert seen == [(False, []), (True, [name])]
+
+
+def test_starting_leaves_no_trace_in_the_folder(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its trial writes into an unnamed file, where there are such: the folder's time of change stays."""
+    monkeypatch.setattr(os, "unlink", failing(errno.EIO))
+    before = folder.path.stat().st_mtime_ns
+    folder.prepare()
+    assert folder.path.stat().st_mtime_ns == before
+
+
+def test_no_file_is_replaced_where_hard_links_exist(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renaming could replace a file that another writer just made."""
+    make_poor(monkeypatch, "no unnamed files")
+    monkeypatch.setattr(os, "rename", failing(errno.EIO))
+    folder.write(*document(0))
+    assert [file.name for file in folder.path.iterdir()] == [document(0)[0]]
+
+
+@pytest.mark.parametrize("poverty", ["", "no unnamed files"])
+@pytest.mark.parametrize("made", [document(0)[1], b"Etwas anderes.", None])
+def test_faster_writer_is_noticed(
+    folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, poverty: str, made: bytes | None
+) -> None:
+    """A file of the same bytes counts as written; other bytes, or a file that is gone again, are an error."""
+    if poverty:
+        make_poor(monkeypatch, poverty)
+    name, data = document(0)
+    real_link = os.link
+
+    def link(*what: Any, **how: Any) -> None:
+        (folder.path / name).write_bytes(made or b"")
+        try:
+            real_link(*what, **how)
+        finally:
+            if made is None:
+                (folder.path / name).unlink()
+
+    monkeypatch.setattr(os, "link", link)
+    if made == data:
+        folder.write(name, data)
+        assert folder.read(name) == data
+    else:
+        said = "removed by another process" if made is None else f"^{folder.path / name} exists with other contents"
+        with pytest.raises(CorpusError, match=said):
+            folder.write(name, data)
+    assert folder.leftovers() == ()
+
+
+# -- temporary files of others -----------------------------------------------------------------------------------------
+
+LEFT = ".007_0123456789abcdef.txt.fedcba9876543210.tmp"
+
+
+@pytest.mark.parametrize("poverty", ["no unnamed files", "no locks"])
+def test_what_a_writer_could_not_remove_is_removed_at_the_next_start(
+    folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, poverty: str
+) -> None:
+    """Its temporary file has a name that a start recognises, and is not locked any more; nor is that of a trial."""
+    make_poor(monkeypatch, poverty)
+    for attempt in (lambda: folder.write(*document(0)), folder.prepare):
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "write", failing(errno.EIO))
+            broken.setattr(os, "unlink", failing(errno.EIO))
+            with pytest.raises(CorpusError, match="the disk reports an error"):
+                attempt()
+        (left,) = folder.leftovers()
+        assert folder.prepare() == (left,)
+        assert list(folder.path.iterdir()) == []
+
+
+def test_locked_temporary_file_is_of_a_living_writer(folder: CorpusFolder) -> None:
+    """A start leaves it alone, and does not report it as removed."""
+    with (folder.path / LEFT).open("wb") as writing:
+        fcntl.flock(writing, fcntl.LOCK_EX)
+        assert folder.prepare() == ()
+        assert folder.leftovers() == (LEFT,)
+    assert folder.prepare() == (LEFT,)
+
+
+def test_temporary_file_that_vanishes_is_not_reported(folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its writer ended between listing and opening."""
+    real_open = os.open
+    (folder.path / LEFT).touch()
+
+    def open_late(path: str, *how: Any, **where: Any) -> int:
+        if path == LEFT:
+            (folder.path / LEFT).unlink()
+        return real_open(path, *how, **where)
+
+    monkeypatch.setattr(os, "open", open_late)
+    assert folder.prepare() == ()
+
+
+def test_only_files_are_swept(folder: CorpusFolder) -> None:
+    """A pipe of such a name does not make the start wait; pipe, link and folder stay."""
+    names = [LEFT.replace("007", number) for number in ("001", "002", "003")]
+    os.mkfifo(folder.path / names[0])
+    (folder.path / names[1]).mkdir()
+    (folder.path / names[2]).symlink_to(folder.path / "notes.md")
+    (folder.path / "notes.md").write_bytes(b"Notizen")
+    assert folder.prepare() == ()
+    assert sorted(file.name for file in folder.path.iterdir()) == [*names, "notes.md"]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_temporary_file_that_is_swept_before_its_lock_is_made_again(
+    folder: CorpusFolder, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """But not endlessly: the third time is an error with a sentence, and nothing stays open."""
+    make_poor(monkeypatch, "no unnamed files")
+    left, real_lock = times, fcntl.flock
+
+    def lock(fd: int, how: int) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            Path(os.readlink(f"/proc/self/fd/{fd}")).unlink()  # noqa: PTH115 - a descriptor
+        real_lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    opened = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names
+    name, data = document(0)
+    if times < 3:
+        folder.write(name, data)
+        assert folder.read(name) == data
+    else:
+        with pytest.raises(CorpusError, match=f"cannot write {name} .*: temporary files vanish from the folder$"):
+            folder.write(name, data)
+        assert list(folder.path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) == opened  # noqa: PTH208 - names
 
 
 @pytest.mark.parametrize("way", ["unnamed", "dot-file"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,6 +29,57 @@ def test_feed_reader_finds_every_entry(rows: Sequence[ExportRow]) -> None:
     """Without a complaint."""
     parsed = feedparser.parse(exported("atom", rows))
     assert (parsed.bozo, parsed.version, len(parsed.entries)) == (0, "atom10", len(rows))
+
+
+def test_whole_feed_of_one_article() -> None:
+    """The ids stay as they are in every version: a feed reader shows an entry with another id again."""
+    short = replace(ARTICLE, text="Er <reist> am 3. Oktober.")
+    assert (
+        exported("atom", [short]).decode()
+        == """<?xml version="1.0" encoding="utf-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom">
+  <id>urn:uuid:fc33134b-13a6-5eac-9767-49c3ba223167</id>
+  <title>watcher: documents of the corpus</title>
+  <updated>2026-11-22T23:30:00Z</updated>
+  <author>
+    <name>watcher</name>
+  </author>
+  <generator>watcher</generator>
+<entry xmlns="http://www.w3.org/2005/Atom">
+  <id>urn:uuid:b1ad25bb-36ec-54cc-b5ba-609da44ee025</id>
+  <title>Müller &amp; Söhne: 100 % „sicher“?</title>
+  <link rel="alternate" href="https://zeitung.example/a?b=1&amp;c=ü"/>
+  <author>
+    <name>Erna Beispiel</name>
+  </author>
+  <updated>2026-11-22T23:30:00Z</updated>
+  <published>2026-11-22T07:15:00Z</published>
+  <category term="Rutte"/>
+  <summary>Er &lt;reist&gt; am 3. Oktober.</summary>
+</entry>
+</feed>
+"""
+    )
+
+
+def test_entry_without_an_author_names_its_outlet() -> None:
+    """RFC 4287 requires a name; an adopted document has neither, and its excerpt is its content."""
+    entries = feed([MONTH, ADOPTED]).findall("a:entry", NS)
+    assert [entry.findtext("a:author/a:name", namespaces=NS) for entry in entries] == ["Zeitung", "unknown"]
+    assert (
+        texts(entries[1], "content") == texts(entries[1], "summary") == ["Alt ist dieser Text. Und er hat zwei Sätze."]
+    )
+
+
+def test_times_do_not_depend_on_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in UTC."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert texts(feed([ARTICLE]), "updated") == ["2026-11-22T23:30:00Z"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("rows", [ROWS, ()], ids=["all", "none"])

@@ -20,6 +20,7 @@ from tests.exports.rows import ADOPTED, ARTICLE, HOSTILE, LARGE, ROWS, exported
 from tests.exports.tools import run
 from tests.needs import program
 from watcher.corpus import ExportRow
+from watcher.model import DocumentNumber
 
 CASES = pytest.mark.parametrize("rows", [ROWS, (), (LARGE,)], ids=["all", "none", "large"])
 TITLES = [
@@ -93,6 +94,7 @@ def test_csl_item_names_the_article() -> None:
     issued = [item.get("issued", {}).get("date-parts") for item in csl(ROWS)]
     assert issued == [None, [[2026, 11, 22]], [[2026, 11]], [[2026]], None, [[2026, 11, 22]]]
     assert set(csl([ADOPTED])[0]) == {"id", "type", "title"}
+    assert "Müller".encode() in exported("csl-json", [ARTICLE])
 
 
 def test_citation_processor_cites_each_item(tmp_path: Path) -> None:
@@ -188,6 +190,41 @@ def test_biblatex_entry_names_the_article() -> None:
     entries = parse_string(exported("bibtex", ROWS).decode()).entries
     dates = [entry.fields_dict["date"].value if "date" in entry.fields_dict else None for entry in entries]
     assert dates == [None, "2026-11-22", "2026-11", "2026", None, "2026-11-22"]
+    (adopted,) = parse_string(exported("bibtex", [ADOPTED]).decode()).entries
+    assert {field.key: field.value for field in adopted.fields} == {
+        "entrysubtype": "newspaper",
+        "title": "{Hafenrundschau}",
+    }
+
+
+def test_biblatex_language_is_a_name_of_babel() -> None:
+    """Whatever region the tag has; English titles, and those of an unknown language, keep their capitals in braces."""
+    rows = [
+        replace(ARTICLE, number=DocumentNumber(number), title="Der Kai", language=language)
+        for number, language in enumerate(("de-AT", "EN-us", "tlh", ""))
+    ]
+    entries = [entry.fields_dict for entry in parse_string(exported("bibtex", rows).decode()).entries]
+    assert [fields["langid"].value if "langid" in fields else "" for fields in entries] == [
+        "ngerman",
+        "english",
+        "",
+        "",
+    ]
+    assert [fields["title"].value for fields in entries] == ["Der Kai", "{Der Kai}", "{Der Kai}", "{Der Kai}"]
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("{a} b {c{d}}", r"\{a\} b \{c\{d\}\}"),
+        ("a } b { c", r"a \textbraceright{} b \textbraceleft{} c"),
+        ("a { b", r"a \textbraceleft{} b"),
+    ],
+)
+def test_lone_braces_are_commands(title: str, written: str) -> None:
+    """BibTeX counts escaped ones too: they would take the end of the field with them."""
+    (entry,) = parse_string(exported("bibtex", [replace(ARTICLE, title=title)]).decode()).entries
+    assert entry["title"] == written
 
 
 @CASES

@@ -37,6 +37,96 @@ def test_document_type_of_tei_accepts_every_corpus(rows: Sequence[ExportRow]) ->
         etree.DTD(str(path)).assertValid(tei(*rows))
 
 
+HEAD = """<?xml version="1.0" encoding="utf-8"?>
+<teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
+  <teiHeader>
+    <fileDesc>
+      <titleStmt>
+        <title>Corpus of watcher</title>
+      </titleStmt>
+      <publicationStmt>
+        <p>Exported by watcher on 2026-12-01.</p>
+      </publicationStmt>
+      <sourceDesc>
+        <p>Pages and feeds of the web, each named in its TEI.</p>
+      </sourceDesc>
+    </fileDesc>
+  </teiHeader>
+"""
+
+
+def test_whole_corpus_of_one_article() -> None:
+    """The header says where the corpus comes from, and each document where its text does."""
+    assert exported("tei", [ARTICLE]).decode() == (
+        HEAD
+        + """<TEI xmlns="http://www.tei-c.org/ns/1.0">
+  <teiHeader>
+    <fileDesc>
+      <titleStmt>
+        <title>Müller &amp; Söhne: 100 % „sicher“?</title>
+      </titleStmt>
+      <publicationStmt>
+        <p>Unpublished; the rights are those of the source.</p>
+      </publicationStmt>
+      <sourceDesc>
+        <bibl>
+          <title level="a">Müller &amp; Söhne: 100 % „sicher“?</title>
+          <author>Erna Beispiel</author>
+          <title level="j">Die Zeitung &amp; Co.</title>
+          <date when="2026-11-22">2026-11-22</date>
+          <ptr target="https://zeitung.example/a?b=1&amp;c=ü"/>
+          <idno type="watcher">7</idno>
+        </bibl>
+      </sourceDesc>
+    </fileDesc>
+    <profileDesc>
+      <langUsage>
+        <language ident="de">de</language>
+      </langUsage>
+    </profileDesc>
+  </teiHeader>
+  <text xml:lang="de">
+    <body>
+      <head>Müller &amp; Söhne: 100 % „sicher“?</head>
+      <p>Dr. Rutte reist am 3. Oktober. Er bleibt: 3,5 Tage!</p>
+      <p>Purl-Initiative &lt;kostet&gt; z. B. 5 Mio. Euro… So geht's.</p>
+    </body>
+  </text>
+</TEI>
+</teiCorpus>
+"""
+    )
+
+
+def test_corpus_without_documents_says_so() -> None:
+    """The schema requires a document, so there is one with this sentence."""
+    assert exported("tei", []).decode() == (
+        HEAD
+        + """<TEI xmlns="http://www.tei-c.org/ns/1.0">
+  <teiHeader>
+    <fileDesc>
+      <titleStmt>
+        <title>No documents</title>
+      </titleStmt>
+      <publicationStmt>
+        <p>Unpublished.</p>
+      </publicationStmt>
+      <sourceDesc>
+        <p>No document was chosen.</p>
+      </sourceDesc>
+    </fileDesc>
+  </teiHeader>
+  <text>
+    <body>
+      <p>No documents.</p>
+    </body>
+  </text>
+</TEI>
+</teiCorpus>
+"""
+    )
+
+
 def test_source_of_a_document_is_described() -> None:
     """Title, outlet, date, link and number."""
     (bibl,) = tei(ARTICLE).findall(".//t:sourceDesc/t:bibl", NS)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -33,6 +34,22 @@ def test_tokens_are_the_text_without_white_space(row: ExportRow) -> None:
     lines = token_lines(row)
     assert "".join(token for token, _ in lines) == "".join(FORBIDDEN.sub("", row.text).split())
     assert all(lower == token.lower() for token, lower in lines)
+
+
+def test_whole_corpus_of_one_text() -> None:
+    """A line for each token and each tag; attributes are in double quotes, which the tools look for."""
+    row = replace(ARTICLE, title='Der "Kai"', text="Schiff & <Kai>. Es legt ab.\n\nNeu!")
+    assert exported("vrt", [row]).decode() == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<corpus>\n'
+        '<text id="d007_0123456789abcdef" title="Der &quot;Kai&quot;" date="2026-11-22" yearmonth="2026-11" '
+        'outlet="Die Zeitung &amp; Co." url="https://zeitung.example/a?b=1&amp;c=ü" lang="de">\n'
+        "<p>\n<s>\nSchiff\tschiff\n&amp;\t&amp;\n&lt;\t&lt;\nKai\tkai\n&gt;\t&gt;\n.\t.\n</s>\n"
+        "<s>\nEs\tes\nlegt\tlegt\nab\tab\n.\t.\n</s>\n</p>\n"
+        "<p>\n<s>\nNeu\tneu\n!\t!\n</s>\n</p>\n"
+        "</text>\n</corpus>\n"
+    )
+    headed = etree.fromstring(exported("vrt", [ADOPTED])).findall("text/*")
+    assert [block.tag for block in headed] == ["head", "p"]
 
 
 @given(st.text(st.characters() | st.sampled_from("<>&\"' \n\t.!?\x00\x85\u2028\u200b\u0301")))

@@ -17,9 +17,10 @@ from warcio.archiveiterator import ArchiveIterator
 
 from tests.exports.rows import ADOPTED, ARTICLE, CONTEXT, HOSTILE, LARGE, ROWS, exported
 from tests.exports.tools import run
+from watcher import __version__
 from watcher.corpus import ExportRow
 from watcher.errors import CorpusError
-from watcher.model import KeptPage
+from watcher.model import KeptPage, Match
 
 HTML = "<html><p>Müller & Söhne</p></html>".encode() * 40
 PACKED = gzip.compress(HTML)
@@ -115,11 +116,65 @@ def test_conversion_is_the_text() -> None:
     assert by_number[0][1] == ADOPTED.text
 
 
+def test_every_record_has_the_headers_of_its_kind() -> None:
+    """As WARC 1.1 names them, in a file that is not compressed unless that was asked for."""
+    data = exported("warc", [ARTICLE, ADOPTED], WITH_PAGES)
+    assert data.startswith(b"WARC/1.1\r\n")
+    heads, response = [], ""
+    for record, block in records(data):
+        head = dict(record.rec_headers.headers)
+        assert head.pop("Content-Length") == str(len(block))
+        assert head.pop("WARC-Block-Digest").startswith("sha1:")
+        assert head.pop("WARC-Payload-Digest", "").startswith("sha1:") == (record.rec_type != "warcinfo")
+        own = head.pop("WARC-Record-ID")
+        response = own if record.rec_type == "response" else response
+        heads.append({name: "the response" if value == response else value for name, value in head.items()})
+    fetched, adopted = "2026-11-22T23:30:00Z", "2026-01-02T03:04:05Z"
+    page = {"WARC-Date": fetched, "WARC-Target-URI": PAGE.url}
+    text = {"WARC-Date": fetched, "WARC-Target-URI": ARTICLE.url, "WARC-Refers-To": "the response"}
+    alone = {"WARC-Date": adopted, "WARC-Target-URI": "urn:uuid:534dacfb-9bba-5094-bae7-bd7fc2438b68"}
+    plain, fields, http = "text/plain", "application/warc-fields", "application/http; msgtype="
+    assert heads == [
+        {"WARC-Type": "warcinfo", "WARC-Date": "2026-12-01T12:00:00Z", "Content-Type": fields},
+        page | {"WARC-Type": "response", "Content-Type": f"{http}response"},
+        page | {"WARC-Type": "request", "Content-Type": f"{http}request", "WARC-Concurrent-To": "the response"},
+        text | {"WARC-Type": "conversion", "Content-Type": plain},
+        text | {"WARC-Type": "metadata", "Content-Type": fields},
+        alone | {"WARC-Type": "conversion", "Content-Type": plain},
+        alone | {"WARC-Type": "metadata", "Content-Type": fields},
+    ]
+
+
+def test_file_says_what_made_it() -> None:
+    """In its first record, one field a line."""
+    _, block = next(records(exported("warc", [])))
+    assert block.decode() == (
+        f"software: watcher/{__version__}\r\n"
+        "format: WARC File Format 1.1\r\n"
+        "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+    )
+
+
 def test_metadata_names_the_source() -> None:
     """One field a line, whatever a title holds; dates as precise as known."""
     blocks = [block for record, block in records(exported("warc", ROWS)) if record.rec_type == "metadata"]
-    article = blocks[1].decode().split("\r\n")
-    assert {"watcher-number: 7", "watcher-date: 2026-11-22", "watcher-watches: Rutte"} <= set(article)
+    assert blocks[0].decode() == f"watcher-number: 0\r\nwatcher-id: {ADOPTED.id}\r\n"
+    assert blocks[1].decode().split("\r\n") == [
+        "watcher-number: 7",
+        f"watcher-id: {ARTICLE.id}",
+        f"watcher-title: {ARTICLE.title}",
+        "watcher-date: 2026-11-22",
+        "watcher-outlet: Die Zeitung & Co.",
+        "watcher-author: Erna Beispiel",
+        "watcher-language: de",
+        "watcher-feed: Zeitung",
+        "watcher-watches: Rutte",
+        "watcher-text-from: page",
+        "",
+    ]
+    two = replace(ARTICLE, matches=(*ARTICLE.matches, Match(watch="Schiffe", hits=())))
+    (block,) = [block for record, block in records(exported("warc", [two])) if record.rec_type == "metadata"]
+    assert b"watcher-watches: Rutte, Schiffe\r\n" in block
     assert all(line.startswith("watcher-") for line in blocks[-1].decode().split("\r\n")[:-1])
     assert b"watcher-date: 2026\r\n" in blocks[3]
     assert b"watcher-date" not in blocks[4]
@@ -142,5 +197,5 @@ def test_hostile_headers_break_no_record() -> None:
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to install."""
     monkeypatch.setitem(sys.modules, "warcio.warcwriter", None)
-    with pytest.raises(CorpusError, match=r"pip install 'warcio"):
+    with pytest.raises(CorpusError, match=r"^the format warc needs the package warcio: pip install 'warcio>="):
         exported("warc", [ARTICLE])

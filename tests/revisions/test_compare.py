@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -52,6 +53,14 @@ def changed(old: str, new: str, *, title: str = TITLE, matches: tuple[tuple[Matc
         ("abgelegt.\n\nKapitänin", "abgelegt. Kapitänin", ["cosmetic"]),
         ("Reparatur", "Repa\u00adratur", ["cosmetic"]),
         ("12 Millionen Euro gekostet", "15 Millionen Euro gekostet, 3 mehr als geplant", ["numbers", "added"]),
+        ("12 Millionen Euro gekostet, wie die", "15 Millionen Euro gekostet, wie auch die", ["numbers", "added"]),
+        (LEAD, LEAD.replace("drei", "vier") + "\n\nDas war Anna Meier.", ["numbers", "added"]),
+        (PLACE, f"{PLACE}\n\nEs gab 12 Verletzte.", ["added"]),
+        ("gekostet", "gekostet, in den 12 Wochen davor", ["numbers", "added"]),
+        ("gekostet", "gekostet, in den ersten 12 Wochen davor", ["added"]),
+        ("wird dort lackiert", "soll bald endlich wieder fahren", ["added", "removed"]),
+        ("Schiff liegt noch in Emden und wird dort", "Schiff dort", ["removed"]),
+        (f"{PLACE}\n\n{STAND}", f"{PLACE[:-1]}!\n\nStand: 22.10.2025, 9:15 Uhr", ["cosmetic"]),
     ],
 )
 def test_the_classes_of_a_change(old: str, new: str, classes: list[str]) -> None:
@@ -138,10 +147,54 @@ def test_the_word_diff_needs_no_colour() -> None:
         "Die Reparatur hat [-12-]{+15+} Millionen Euro gekostet[-, wie die Reederei mitteilte-]."
     )
     assert word_diff(Change(before=None, after="Neu.")) == "{+Neu.+}"
+    phrase = Change(before="Die alte graue Fähre fährt.", after="Die neue schnelle Fähre fährt.")
+    assert word_diff(phrase) == "Die [-alte graue-]{+neue schnelle+} Fähre fährt."
 
 
 few = st.lists(st.integers(0, 4), max_size=14)
 words = st.lists(st.sampled_from(["ja", "nein", "12", "Rutte", "„Doch", "ist“", ".", "\n\n", "Ende"]), max_size=30)
+
+
+def in_common(before: list[int], after: list[int]) -> int:
+    """The length of a longest common subsequence."""
+    row = [0] * (len(after) + 1)
+    for one in before:
+        above = row[:]
+        for at, other in enumerate(after):
+            row[at + 1] = above[at] + 1 if one == other else max(above[at + 1], row[at])
+    return row[-1]
+
+
+@given(first=few, before=few, after=few, last=few)
+def test_the_parts_are_as_few_elements_as_can_be(
+    first: list[int], before: list[int], after: list[int], last: list[int]
+) -> None:
+    """What is left of both sequences is a longest common one."""
+    one, other = first + before + last, first + after + last
+    parts = differing_parts(one, other, Effort())
+    assert len(one) - sum(end - start for start, end, _, _ in parts) == in_common(one, other)
+    assert len(other) - sum(end - start for _, _, start, end in parts) == in_common(one, other)
+
+
+def test_steps_are_counted() -> None:
+    """What is only inserted takes none, a long common part little, and without steps left there is one part."""
+    effort = Effort(100_000)
+    assert differing_parts([1, 2], [1, *range(3, 5_000), 2], effort) == [(1, 1, 1, 4_998)]
+    assert effort.left == 100_000
+    common = [*range(2_000)]
+    before, after = [-1, *common, *range(-30, -10)], [-2, *common, *range(-60, -40)]
+    assert differing_parts(before, after, effort) == [(0, 1, 0, 1), (2_001, 2_021, 2_001, 2_021)]
+    assert 0 < effort.left < 98_000
+    effort = Effort(5_000)
+    assert differing_parts([*range(300), 0], [*range(-300, 0), 0, 1], effort) == [(0, 301, 0, 302)]
+    assert -1_000 < effort.left <= 0
+
+
+def test_words_in_another_order_are_added_and_removed() -> None:
+    """Also where the order is so different that the effort ends before it is found."""
+    words = ["".join(letters) for letters in product("bdfgk", repeat=4)]
+    before, after = version_text("", " ".join(words)), version_text("", " ".join(reversed(words)))
+    assert [str(each) for each in compare(before, after).classes] == ["added", "removed"]
 
 
 @given(before=few, after=few)
@@ -165,6 +218,9 @@ def test_any_two_texts_can_be_compared(before: list[str], after: list[str]) -> N
         marked = word_diff(change)
         assert re.sub(r"\{\+.*?\+\}", "", marked, flags=re.DOTALL).replace("[-", "").replace("-]", "") == (
             change.before or ""
+        )
+        assert re.sub(r"\[-.*?-\]", "", marked, flags=re.DOTALL).replace("{+", "").replace("+}", "") == (
+            change.after or ""
         )
 
 

@@ -76,7 +76,7 @@ def confirm_file(folder: Path, name: str, data: bytes) -> bool:
     if read_file(folder, name) != data:
         return False
     with open_folder(folder) as folder_fd:
-        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder_fd)
+        fd = os.open(name, os.O_RDONLY, dir_fd=folder_fd)
         try:
             _sync(fd, what=name)
         finally:
@@ -88,7 +88,7 @@ def confirm_file(folder: Path, name: str, data: bytes) -> bool:
 def read_file(folder: Path, name: str) -> bytes:
     """Reads a plain file of at most `LARGEST_FILE` bytes. Raises OSError, CorpusError if it is anything else."""
     # O_NONBLOCK: opening a named pipe would wait for its writer.
-    fd = os.open(folder / name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    fd = os.open(folder / name, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
@@ -106,23 +106,29 @@ def is_leftover(name: str) -> bool:
 def sweep_leftovers(folder: Path) -> tuple[str, ...]:
     """Removes the temporary files of dead writers and returns their names; live writers keep theirs. Raises OSError."""
     with open_folder(folder) as folder_fd:
-        return tuple(sorted(name for name in _names(folder_fd) if is_leftover(name) and _sweep(folder_fd, name)))
+        with os.scandir(folder_fd) as found:
+            # Files only: opening a named pipe would wait for its reader, and a link may lead anywhere.
+            names = [entry.name for entry in found if is_leftover(entry.name) and entry.is_file(follow_symlinks=False)]
+        return tuple(sorted(name for name in names if _sweep(folder_fd, name)))
 
 
 def probe_folder(folder: Path) -> None:
     """Checks that a file can be created in the folder, without leaving one. Raises OSError."""
     with open_folder(folder) as folder_fd:
         fd = _open_unnamed(folder_fd)
-        if fd is None:
-            name, fd = _open_dot_file(folder_fd, _PROBE)
-            os.unlink(name, dir_fd=folder_fd)
-        os.close(fd)
+        try:
+            if fd is None:
+                name, fd = _open_dot_file(folder_fd, _PROBE)
+                os.unlink(name, dir_fd=folder_fd)
+        finally:
+            if fd is not None:
+                os.close(fd)
 
 
 @contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
     """Opens the folder, so that all of one write happens in the same folder even if its path is moved."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = os.open(folder, os.O_DIRECTORY)
     try:
         yield fd
     finally:
@@ -137,7 +143,7 @@ def _create_unnamed(folder_fd: int, name: str, data: bytes) -> bool:
     try:
         _fill(fd, data, what=name)
         # With a folder descriptor Python calls linkat(AT_SYMLINK_FOLLOW), the documented way to name such a file.
-        os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=folder_fd, follow_symlinks=True)
+        os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=folder_fd)
     except OSError as error:
         if error.errno in _NO_LINK:
             return False
@@ -149,7 +155,7 @@ def _create_unnamed(folder_fd: int, name: str, data: bytes) -> bool:
 
 def _open_unnamed(folder_fd: int) -> int | None:
     try:
-        return os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, _MODE, dir_fd=folder_fd)
+        return os.open(".", os.O_TMPFILE | os.O_WRONLY, _MODE, dir_fd=folder_fd)
     except OSError as error:
         if error.errno in _NO_UNNAMED_FILES:
             return None
@@ -173,13 +179,13 @@ def _open_dot_file(folder_fd: int, name: str) -> tuple[str, int]:
     """Opens a locked temporary file; the lock ends with its process, so that `sweep_leftovers` knows dead writers."""
     for _ in range(3):
         temporary = f".{name}.{secrets.token_hex(8)}.tmp"
-        fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE, dir_fd=folder_fd)
+        fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE, dir_fd=folder_fd)
         with suppress(OSError):  # a file system without locks: its leftovers are swept unconditionally
             fcntl.flock(fd, fcntl.LOCK_EX)
         if os.fstat(fd).st_nlink:
             return temporary, fd
         os.close(fd)  # swept between creating and locking
-    raise OSError(errno.EAGAIN, "temporary files vanish from the folder")
+    raise OSError("temporary files vanish from the folder")
 
 
 def _link_or_rename(folder_fd: int, temporary: str, name: str) -> None:
@@ -188,8 +194,8 @@ def _link_or_rename(folder_fd: int, temporary: str, name: str) -> None:
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
-        if name in _names(folder_fd):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from error
+        if name in os.listdir(folder_fd):
+            raise FileExistsError from error
         os.rename(temporary, name, src_dir_fd=folder_fd, dst_dir_fd=folder_fd)
 
 
@@ -211,27 +217,21 @@ def _sync(fd: int, *, what: str) -> None:
         raise FsyncFailed(f"{what}: the disk did not confirm the write ({error.strerror}); check the disk") from error
 
 
-def _names(folder_fd: int) -> list[str]:
-    with os.scandir(folder_fd) as found:
-        return [entry.name for entry in found]
-
-
 def _sweep(folder_fd: int, name: str) -> bool:
     with suppress(FileNotFoundError):
-        fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder_fd)
+        fd = os.open(name, os.O_WRONLY, dir_fd=folder_fd)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return _unlink(folder_fd, name)
-        else:
-            return _unlink(folder_fd, name)
+            if not _has_living_writer(fd):
+                os.unlink(name, dir_fd=folder_fd)
+                return True
         finally:
             os.close(fd)
     return False
 
 
-def _unlink(folder_fd: int, name: str) -> bool:
-    os.unlink(name, dir_fd=folder_fd)
-    return True
+def _has_living_writer(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # another one: a file system without locks
+        return isinstance(error, BlockingIOError)
+    return False

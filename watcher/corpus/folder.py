@@ -71,7 +71,7 @@ class CorpusFolder:
         """Lists all other files except temporary ones; names that are not UTF-8 are escaped."""
         names, others = self._names()
         foreign = [*others, *(name for name in names if parse_file_name(name) is None and not is_leftover(name))]
-        return tuple(sorted(os.fsencode(name).decode("utf-8", "backslashreplace") for name in foreign))
+        return tuple(sorted(os.fsencode(name).decode(errors="backslashreplace") for name in foreign))
 
     def leftovers(self) -> tuple[str, ...]:
         """Lists temporary files: of a write in progress, or of a dead writer (`prepare` removes those)."""
@@ -104,8 +104,9 @@ class CorpusFolder:
                 return
             try:
                 create_file(self.path, name, data)
-            except FileExistsError:  # another writer was faster
-                self._is_there(name, data)
+            except FileExistsError as error:  # another writer was faster
+                if not self._is_there(name, data):
+                    raise CorpusError(f"{self.path / name} was made and removed by another process") from error
                 return
         self._remember(file, before)
 

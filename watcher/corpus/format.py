@@ -53,7 +53,7 @@ def parse_document(data: bytes) -> ParsedDocument:
 
     Bytes that are not UTF-8 become U+FFFD; a header whose date does not exist (`2025-13`) belongs to the text.
     """
-    text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    text = data.decode(errors="replace").removeprefix("\ufeff")
     header = _HEADER.match(text)
     date = _existing_date(header[1]) if header else None
     if header and date:

@@ -48,7 +48,7 @@ def write(rows: Iterable[ExportRow], context: ExportContext) -> Iterator[bytes]:
     for row in rows:
         fields = {name: value for name, value in _fields(row, context).items() if value}
         lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-        yield f"@article{{watcher-{row.stem},\n{lines}\n}}\n\n".encode("utf-8", "replace")
+        yield f"@article{{watcher-{row.stem},\n{lines}\n}}\n\n".encode()
 
 
 def _fields(row: ExportRow, context: ExportContext) -> dict[str, str]:

@@ -14,7 +14,7 @@ def write(rows: Iterable[ExportRow], context: ExportContext) -> Iterator[bytes]:
     before = b"[\n"
     for row in rows:
         line = json.dumps(_item(row, context), ensure_ascii=False)
-        yield before + line.encode("utf-8", "replace")
+        yield before + line.encode(errors="replace")
         before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 

@@ -34,7 +34,7 @@ def csv_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
 
 
 def _take(buffer: io.StringIO) -> str:
-    text = buffer.getvalue().encode("utf-8", "replace").decode()
+    text = buffer.getvalue().encode(errors="replace").decode()
     buffer.seek(0)
     buffer.truncate()
     return text

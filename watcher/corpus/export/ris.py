@@ -12,7 +12,7 @@ def write(rows: Iterable[ExportRow], context: ExportContext) -> Iterator[bytes]:
     """Writes a record of the type NEWS for each document. Unknown fields are left out; a value is one line."""
     for row in rows:
         lines = [f"{tag}  - {one_line(value)}" for tag, value in _fields(row, context) if value.strip()]
-        yield "\n".join([*lines, "ER  - ", "\n"]).encode("utf-8", "replace")
+        yield "\n".join([*lines, "ER  - ", "\n"]).encode()
 
 
 def _fields(row: ExportRow, context: ExportContext) -> Iterator[tuple[str, str]]:

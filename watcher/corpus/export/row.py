@@ -127,12 +127,12 @@ def beginning(text: str, limit: int) -> str:
         return line
     cut = line[: limit - 1]
     space = cut.rfind(" ")
-    return (cut[:space] if space > limit // 2 else cut).rstrip() + "…"
+    return (cut[:space] if space > limit // 2 else cut) + "…"
 
 
 def clean_url(url: str) -> str:
     """Percent-encodes the characters that no URL may hold; an address without them stays as it is."""
-    url = _UNFIT_IN_URLS.sub(lambda found: quote(found[0], safe="", errors="replace"), url.strip())
+    url = _UNFIT_IN_URLS.sub(lambda found: quote(found[0], errors="replace"), url.strip())
     address, mark, fragment = url.partition("#")
     try:
         host = urlsplit(address).netloc

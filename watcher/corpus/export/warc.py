@@ -19,7 +19,6 @@ from watcher.errors import CorpusError
 from watcher.model import KeptPage
 
 _FORMAT = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
-_FIELDS = "application/warc-fields"
 # The body is kept as it was before it was cut into chunks, so the header that announces chunks gets another name.
 _CHUNKED = re.compile(rb"^transfer-encoding(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
 
@@ -57,7 +56,7 @@ class _Archive:
     def begin(self, made_at: datetime) -> None:
         """Writes the `warcinfo`."""
         fields = {"software": f"watcher/{__version__}", "format": "WARC File Format 1.1", "conformsTo": _FORMAT}
-        self._write("", "warcinfo", {"WARC-Date": utc_time(made_at)}, _fields(fields), media_type=_FIELDS)
+        self._write("", "warcinfo", {"WARC-Date": utc_time(made_at)}, _fields(fields))
 
     def add(self, row: ExportRow, page: KeptPage | None) -> None:
         """Writes the records of a document."""
@@ -65,7 +64,7 @@ class _Archive:
         refers = {} if page is None else {"WARC-Refers-To": self._add_page(page)}
         head = {"WARC-Date": utc_time(row.seen_at)} | refers
         self._write(url, "conversion", head, _utf8(row.text), media_type="text/plain")
-        self._write(url, "metadata", head, _metadata(row), media_type=_FIELDS)
+        self._write(url, "metadata", head, _metadata(row))
 
     def _add_page(self, page: KeptPage) -> str:
         """Writes request and response; returns the id of the response."""
@@ -130,4 +129,4 @@ def _fields(fields: dict[str, str]) -> bytes:
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return text.encode(errors="replace")

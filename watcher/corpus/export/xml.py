@@ -35,7 +35,7 @@ class Builder:
 
 def serialised(element: etree._Element) -> bytes:
     """Returns the element as UTF-8, indented, without an XML declaration."""
-    return etree.tostring(element, encoding="utf-8", xml_declaration=False, pretty_print=True)
+    return etree.tostring(element, encoding="utf-8", pretty_print=True)
 
 
 def opened(element: etree._Element) -> tuple[bytes, bytes]:

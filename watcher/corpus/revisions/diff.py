@@ -37,12 +37,8 @@ def differing_parts(before: Sequence[object], after: Sequence[object], effort: E
     last, other = len(before) - end, len(after) - end
     if (start, start) == (last, other):
         return []
-    edits = None
-    if start < last and start < other:
-        edits = _edits(before[start:last], after[start:other], effort)
-    if edits is None:
-        return [(start, last, start, other)]
-    return _joined([(a + start, b + start) for a, b in edits], (start, last, start, other))
+    matches = _edits(before[start:last], after[start:other], effort) if start < last and start < other else []
+    return _joined([(a + start, b + start) for a, b in matches], (start, last, start, other))
 
 
 def _joined(matches: list[tuple[int, int]], bounds: Part) -> list[Part]:
@@ -56,8 +52,8 @@ def _joined(matches: list[tuple[int, int]], bounds: Part) -> list[Part]:
     return parts
 
 
-def _edits(before: Sequence[object], after: Sequence[object], effort: Effort) -> list[tuple[int, int]] | None:
-    """Returns the pairs of equal elements of a shortest edit script, in order; None if that takes too much effort."""
+def _edits(before: Sequence[object], after: Sequence[object], effort: Effort) -> list[tuple[int, int]]:
+    """Returns the pairs of equal elements of a shortest edit script, in order; none if that takes too much effort."""
     total, goal = len(before) + len(after), len(before) - len(after)
     furthest = {1: 0}
     history = []
@@ -76,8 +72,8 @@ def _edits(before: Sequence[object], after: Sequence[object], effort: Effort) ->
                 return _matches(history, len(before), len(after))
         effort.left -= len(furthest)
         if effort.spent:
-            return None
-    return None
+            break
+    return []
 
 
 def _matches(history: list[dict[int, int]], a: int, b: int) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from watcher.model import Change, Hit, HitField, VersionText
 from watcher.text.sentences import sentence_ends
 
 LONGEST_PASSAGE = 400
+_MARKS = " \n.!?…\"„“”«»'‚‘’()"
 _REACH = 1_500  # characters to each side of a place that are searched for the ends of its sentence
 
 
@@ -42,7 +43,7 @@ def sentence_at(text: str, start: int, end: int) -> str:
     """Returns the sentence around a place, within its paragraph, in at most LONGEST_PASSAGE characters."""
     first = text.rfind("\n\n", max(0, start - _REACH), start)
     begins = first + 2 if first >= 0 else max(0, start - _REACH)
-    begins = max((stop for stop in sentence_ends(text, begins, start + 1) if stop <= start), default=begins)
+    begins = max(sentence_ends(text, begins, start + 1), default=begins)
     last = text.find("\n\n", end, end + _REACH)
     ends = last if last >= 0 else min(len(text), end + _REACH)
     ends = next(sentence_ends(text, end, ends), ends)
@@ -73,14 +74,15 @@ def _other_side(change: Change | None, form: str, *, before: bool) -> str | None
 
 def _same_sentence(text: str, start: int, end: int) -> bool:
     """Whether words are a part of one sentence only, not a whole one or more."""
-    begins = max((stop for stop in sentence_ends(text, 0, start + 1) if stop <= start), default=0)
-    ends = next(sentence_ends(text, start), len(text))
-    return bool(text[begins:start].strip()) or end < len(text[:ends].rstrip(" .!?…\"”“«»'’)"))
+    begins = max(sentence_ends(text, 0, start + 1), default=0)
+    ends = next(sentence_ends(text, start), None)
+    return bool(text[begins:start].strip(_MARKS)) or end < len(text[:ends].rstrip(_MARKS))
 
 
 def _cut(text: str, place: int) -> str:
     """Limits a sentence to LONGEST_PASSAGE characters around a place in it, on one line."""
     if len(text) > LONGEST_PASSAGE:
         start = max(0, min(place - LONGEST_PASSAGE // 2, len(text) - LONGEST_PASSAGE + 2))
-        text = f"{'…' if start else ''}{text[start : start + LONGEST_PASSAGE - 2]}…"
+        end = start + LONGEST_PASSAGE - 2
+        text = f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
     return " ".join(text.split())

@@ -25,7 +25,7 @@ def version_text(
 
     `substance` ignores white space, punctuation, paragraphs and date lines.
     """
-    body = "" if body == title else body.removeprefix(f"{title}\n\n") if title else body
+    body = "" if body == title else body.removeprefix(f"{title}\n\n")
     words = (" ".join(substance(part)) for part in body.split("\n\n"))
     return VersionText(
         title=title,
@@ -44,5 +44,5 @@ def paragraphs_of(version: VersionText) -> list[str]:
 
 
 def _hash(parts: Iterable[str]) -> int:
-    joined = "\0".join(parts).encode("utf-8", "replace")
+    joined = "\0".join(parts).encode(errors="replace")
     return int.from_bytes(blake2b(joined, digest_size=8).digest(), signed=True)

@@ -116,7 +116,7 @@ def follow_up(
                 track, version = _seen(track, shown, now)
         case Absent():
             track, version = _absent(track, now)
-            extra_wait = RECHECK_ABSENCE if 0 < track.absences < ABSENCES and not track.gone else None
+            extra_wait = None if track.gone else RECHECK_ABSENCE
         case Unreadable(again=again, wait=wait):
             extra_wait = min(max(RETRY, wait), LONGEST_WAIT) if again else None
     if any(candidate.seen_at == now for candidate in track.candidates):

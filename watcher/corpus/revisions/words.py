@@ -115,8 +115,7 @@ def words_of(paragraph: str) -> list[Word]:
 
 def _begins(paragraph: str, start: int) -> bool:
     """Whether a word begins the paragraph or a sentence."""
-    before = paragraph[max(0, start - 4) : start]
-    return not paragraph[:start].strip() if start < 4 else bool(_STOP.search(before))
+    return not paragraph[:start].strip() if start < 4 else bool(_STOP.search(paragraph[start - 4 : start]))
 
 
 def _names(words: Sequence[str], begins: Sequence[bool]) -> set[int]:
@@ -130,7 +129,7 @@ def _names(words: Sequence[str], begins: Sequence[bool]) -> set[int]:
             at + 1 < len(words) and capital[at + 1] and not begins[at + 1]
         )
         behind_place = at > 0 and words[at - 1].casefold() in _OF_PLACE
-        if begins[at] or beside or behind_place or _is_abbreviation(word):
+        if begins[at] or beside or behind_place or word.isupper():  # an abbreviation
             found.add(at)
     return found
 
@@ -138,10 +137,6 @@ def _names(words: Sequence[str], begins: Sequence[bool]) -> set[int]:
 def _may_be_name(word: str) -> bool:
     folded = word.casefold()
     return word[0].isupper() and len(word) > 1 and folded not in _NOT_NAMES and folded not in _NUMBER_WORDS
-
-
-def _is_abbreviation(word: str) -> bool:
-    return len(word) > 1 and word.isupper()
 
 
 def _quotations(paragraph: str) -> list[tuple[int, int]]:
