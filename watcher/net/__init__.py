@@ -17,7 +17,7 @@ Other rooms decide how a response changes the next poll or the next attempt of a
 
 import logging
 
-import watcher.net.light_httpx  # noqa: F401 # before httpx
+import watcher.net.light_imports  # noqa: F401 # before httpx and aiohttp
 from watcher.net.client import Client
 from watcher.net.exchange import Exchange
 from watcher.net.redact import redact_text, redact_url
