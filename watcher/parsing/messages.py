@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import TypeAdapter
-
 from watcher.feeds.formats.opml import OpmlList
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source_values import SourceReading
+from watcher.json_values import json_adapter
 from watcher.matching import Finding
 from watcher.model import (
     NO_RIGHTS,
@@ -163,18 +162,18 @@ class RobotsTask:
     url: str
 
 
-FEED_TASK = TypeAdapter(FeedTask)
-NEWS_TASK = TypeAdapter(NewsTask)
-OPML_TASK = TypeAdapter(OpmlTask)
-OPML_LIST = TypeAdapter(OpmlList)
-PAGE_TASK = TypeAdapter(PageTask)
-ROBOTS_TASK = TypeAdapter(RobotsTask)
-PARSED_FEED = TypeAdapter(ParsedFeed)
-SOURCE_READING = TypeAdapter(SourceReading)
-ADDRESSES = TypeAdapter(tuple[str, ...])
-FEED_NEWS = TypeAdapter(FeedNews)
-PAGE_READING = TypeAdapter(PageReading)
-VERSION_READING = TypeAdapter(VersionReading)
-COMPARISON_TASK = TypeAdapter(ComparisonTask)
-COMPARISON = TypeAdapter(Comparison)
-WATCHES = TypeAdapter(tuple[Watch, ...])
+FEED_TASK = json_adapter(FeedTask)
+NEWS_TASK = json_adapter(NewsTask)
+OPML_TASK = json_adapter(OpmlTask)
+OPML_LIST = json_adapter(OpmlList)
+PAGE_TASK = json_adapter(PageTask)
+ROBOTS_TASK = json_adapter(RobotsTask)
+PARSED_FEED = json_adapter(ParsedFeed)
+SOURCE_READING = json_adapter(SourceReading)
+ADDRESSES = json_adapter(tuple[str, ...])
+FEED_NEWS = json_adapter(FeedNews)
+PAGE_READING = json_adapter(PageReading)
+VERSION_READING = json_adapter(VersionReading)
+COMPARISON_TASK = json_adapter(ComparisonTask)
+COMPARISON = json_adapter(Comparison)
+WATCHES = json_adapter(tuple[Watch, ...])

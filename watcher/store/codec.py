@@ -7,17 +7,18 @@ import logging
 import zlib
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from watcher.json_values import json_adapter
 from watcher.log import event
 from watcher.model import Change, Entry, Hit, Track
 
 log = logging.getLogger(__name__)
 
-_ENTRY = TypeAdapter(Entry)
-_HITS = TypeAdapter(tuple[Hit, ...])
-_TRACK = TypeAdapter(Track)
-_CHANGES = TypeAdapter(tuple[Change, ...])
+_ENTRY = json_adapter(Entry)
+_HITS = json_adapter(tuple[Hit, ...])
+_TRACK = json_adapter(Track)
+_CHANGES = json_adapter(tuple[Change, ...])
 
 
 def dump_entry(entry: Entry) -> str:
