@@ -1,0 +1,31 @@
+"""Values that are read from JSON leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+from pydantic import TypeAdapter
+
+from watcher.json_values import json_adapter
+from watcher.parsing.messages import ADDRESSES
+
+STRINGS = 40_000
+
+
+def _kept(adapter: TypeAdapter[tuple[str, ...]], name: str) -> int:
+    """Bytes that are in use after many strings were read, one after the other."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(STRINGS):
+            adapter.validate_json(f'["{name} {number} of a feed"]')
+        return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def test_no_string_is_kept() -> None:
+    """Neither by an adapter, nor by those of the answers of parser processes."""
+    assert _kept(json_adapter(tuple[str, ...]), "entry") < 50_000
+    assert _kept(ADDRESSES, "address") < 50_000
