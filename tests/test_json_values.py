@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from watcher.json_values import json_adapter
 from watcher.parsing.messages import ADDRESSES
 
-STRINGS = 40_000
+STRINGS = 5_000
 
 
 def _kept(adapter: TypeAdapter[tuple[str, ...]], name: str) -> int:

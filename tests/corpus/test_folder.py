@@ -180,7 +180,7 @@ def test_large_folder_is_listed_once(folder: CorpusFolder, monkeypatch: pytest.M
 
 def test_listing_of_a_large_folder_is_small(folder: CorpusFolder) -> None:
     """What is remembered of a document takes some bytes; our own writes and files of others are found in it."""
-    count = 5_000
+    count = 2_000
     for number in range(count):
         (folder.path / document(number)[0]).touch()
     tracemalloc.start()

@@ -5,33 +5,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tests.seen.texts import BERLIN, NOW, text
+from watcher.seen import word_index, writing
 from watcher.seen.codec import Codec, pack_dictionary
-from watcher.seen.database import ARCHIVE, PLACE_BITS
+from watcher.seen.database import ARCHIVE
 from watcher.seen.document_index import INDEX
 from watcher.seen.file import FileKind
 from watcher.seen.word_index import CREATE_INDEX, WordIndexWriter
 from watcher.seen.writing import Writer
-from watcher.text.index import index_texts
-
-
-@contextmanager
-def _traced() -> Iterator[list[int]]:
-    """Yields a list that gets the bytes which the block left in use."""
-    found: list[int] = []
-    tracemalloc.start()
-    try:
-        yield found
-        found.append(tracemalloc.get_traced_memory()[0])
-    finally:
-        tracemalloc.stop()
+from watcher.text.index import IndexedText
 
 
 @pytest.mark.parametrize("kind", [ARCHIVE, INDEX], ids=["archive", "index"])
@@ -61,34 +50,40 @@ def test_few_compressors_are_kept() -> None:
 
 
 def test_few_words_are_remembered() -> None:
-    """Of 60,000 words, some; the table of words has all of them, each once."""
+    """Of 30,000 words, some; the table of words has all of them, each once."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     for statement in CREATE_INDEX.format(name="test").split(";\n"):
         connection.execute(statement)
     writer = WordIndexWriter(connection)
-    texts = [" ".join(f"wort{number}x" for number in range(first, first + 1_000)) for first in range(0, 60_000, 1_000)]
-    with _traced() as kept:
-        for place, each in enumerate((*texts, *texts)):
-            writer.add("test", place, index_texts(each))
-    (words,) = connection.execute("SELECT count(*) FROM words_test WHERE word GLOB 'wort*'").fetchone()
-    assert words == 60_000
-    assert kept[0] < 2_500_000
+    words = [" ".join(f"wort{number}x" for number in range(first, first + 1_000)) for first in range(0, 30_000, 1_000)]
+    texts = [IndexedText(words=each, joined="") for each in words]
+    kept = _kept(lambda: [writer.add("test", place, each) for place, each in enumerate(texts)], word_index)
+    writer.add("test", len(texts), texts[0])
+    assert connection.execute("SELECT count(*) FROM words_test").fetchone() == (30_000,)
+    assert kept < 1_500_000
 
 
 def test_few_places_are_remembered(tmp_path: Path) -> None:
-    """Texts of thousands of seconds leave no more behind than those of a thousand; a shared second stays known."""
+    """Texts of thousands of seconds leave no more behind than those of a thousand."""
     connection, _ = ARCHIVE.open_for_writing(tmp_path / "seen.db")
     writer = Writer(connection, indexed=False, zone=BERLIN)
-    held: list[int] = []
-    writer.write([text(0)])
-    with _traced():
-        for part in range(4):
-            moments = [NOW + timedelta(seconds=part * 1_000 + second) for second in range(1_000)]
-            numbers = range(1 + part * 1_000, 1_001 + part * 1_000)
-            writer.write([text(number, fetched_at=at) for number, at in zip(numbers, moments, strict=True)])
-            held.append(tracemalloc.get_traced_memory()[0])
-    assert held[3] - held[1] < 60_000
-    writer.write([text(9_001, fetched_at=NOW), text(9_002, fetched_at=NOW)])
-    first = int(NOW.timestamp()) << PLACE_BITS
-    places = connection.execute("SELECT id FROM texts_2026_11 WHERE id BETWEEN ? AND ?", (first, first + 9)).fetchall()
-    assert len(places) == 4  # with those of the texts 0 and 1
+
+    def write(first: int, count: int) -> None:
+        seconds = range(first, first + count)
+        writer.write([text(second, fetched_at=NOW + timedelta(seconds=second)) for second in seconds])
+
+    assert _kept(lambda: write(0, 4_000), writing) < 500_000
+    write(3_999, 2)  # the same text again, and one of the next second
+    assert connection.execute("SELECT count(*) FROM texts_2026_11").fetchone() == (4_001,)
+
+
+def _kept(work: Callable[[], object], module: ModuleType) -> int:
+    """Bytes that the lines of a module allocate during some work and keep in use."""
+    tracemalloc.start()
+    try:
+        work()
+        made_there = tracemalloc.Filter(inclusive=True, filename_pattern=str(module.__file__))
+        traces = tracemalloc.take_snapshot().filter_traces([made_there]).traces
+        return sum(trace.size for trace in traces)
+    finally:
+        tracemalloc.stop()

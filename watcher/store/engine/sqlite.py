@@ -108,7 +108,7 @@ def _engine(path: Path, begin: Callable[[Any], None], patience: timedelta) -> En
 def _prepare_connection(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the "begin" listener opens transactions, not sqlite3
     cursor = connection.cursor()
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-4000"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
