@@ -57,7 +57,12 @@ def test_few_words_are_remembered() -> None:
     writer = WordIndexWriter(connection)
     words = [" ".join(f"wort{number}x" for number in range(first, first + 1_000)) for first in range(0, 30_000, 1_000)]
     texts = [IndexedText(words=each, joined="") for each in words]
-    kept = _kept(lambda: [writer.add("test", place, each) for place, each in enumerate(texts)], word_index)
+
+    def add_all() -> None:
+        for place, each in enumerate(texts):
+            writer.add("test", place, each)
+
+    kept = _kept(add_all, word_index)
     writer.add("test", len(texts), texts[0])
     assert connection.execute("SELECT count(*) FROM words_test").fetchone() == (30_000,)
     assert kept < 1_500_000

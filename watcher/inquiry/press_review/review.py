@@ -131,11 +131,10 @@ def _stories(
     for some in (numbers[first : first + _AT_ONCE] for first in range(0, len(numbers), _AT_ONCE)):
         documents = store.read(stored_documents.get_many, some)
         rights = store.read(document_pages.rights_of, some)
-        for number in sorted(documents):
-            document = documents[number]
+        for _, document in sorted(documents.items()):
             if document.story not in excerpts:
                 excerpts[document.story] = _excerpt(document, watch)
-            article = _article(document, rights.get(number, NO_RIGHTS))
+            article = _article(document, rights.get(document.number, NO_RIGHTS))
             articles.setdefault(document.story, []).append(article)
     stories = [
         ReviewedStory(story=story, articles=tuple(members), excerpt=excerpts[story])
