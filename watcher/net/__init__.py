@@ -9,7 +9,7 @@ and names no secret in an error.
                  ▲                                    │
                  └── redirect or refresh (≤ 5) ───────┘
 
-    hop ─ transport ─ connection          httpx's transport over aiohttp, with limits of our own
+    hop ─ transport ─ connection          httpx.AsyncClient over aiohttp, with limits of our own
      └─── bodies ─ decoding               the body, decompressed under a limit
 
 Other rooms decide how a response changes the next poll or the next attempt of a delivery.

@@ -36,28 +36,31 @@ class HopResponse:
 
 
 class HopSender:
-    """Sends single requests: no redirects, no cookies, no credentials from the environment, no time-out of its own.
-
-    It has httpx's transport without its client, which does these things or spends time on not doing them.
-    """
+    """Sends single requests: no redirects, no cookies, no credentials from the environment, no time-out of its own."""
 
     def __init__(self, *, proxy: str, tls: Callable[[], ssl.SSLContext], resolver: Resolver) -> None:
-        self._transport = AiohttpTransport(proxy=proxy, tls=tls, resolver=resolver)
+        self._client = _CookielessClient(
+            transport=AiohttpTransport(proxy=proxy, tls=tls, resolver=resolver),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,
+        )
         self._bodies = BodyReader()
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        await self._client.aclose()
 
     async def send(self, request: httpx.Request, budget: Budget, allowance: Allowance) -> HopResponse:
         """Sends the request and reads its response. Raises FetchError; the caller's deadline may cancel it anywhere."""
         request.extensions[BUDGET] = budget
-        response = await self._transport.handle_async_request(request)
+        response = await self._client.send(request, stream=True)
         try:
             return await self._read(request, response, budget, allowance)
         except BadCoding as error:
             raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name}: {error}", sent=True) from error
         finally:
             await response.aclose()
+            del response.stream  # it refers to the response: each fetch would leave a body for the garbage collector
 
     async def _read(
         self, request: httpx.Request, response: httpx.Response, budget: Budget, allowance: Allowance
@@ -77,6 +80,26 @@ class HopSender:
 def is_redirect(status: int, headers: Mapping[str, str]) -> bool:
     """Whether this is a redirect that names its target."""
     return status in REDIRECTS and bool(headers.get("location"))
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps no cookies, and spends no time on them: httpx makes three objects of each response to look for some."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        return
+
+
+class _CookielessClient(httpx.AsyncClient):
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise AttributeError("this client keeps no cookies from one fetch to the next")
+
+
+_NO_COOKIES = _NoCookies()
 
 
 def _read_fields(fields: Fields) -> tuple[dict[str, str], tuple[str, ...]]:

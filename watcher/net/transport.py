@@ -1,6 +1,6 @@
 """httpx's transport over aiohttp: names resolve to the addresses that the guard admitted, budgets limit the answers.
 
-    HopSender ─▶ AiohttpTransport ─▶ aiohttp.ClientSession ─▶ _Connector ─▶ LimitedConnection
+    httpx.AsyncClient ─▶ AiohttpTransport ─▶ aiohttp.ClientSession ─▶ _Connector ─▶ LimitedConnection
 
 `politeness` decides how many requests run at once; this module decides how many idle connections are kept.
 """
@@ -57,7 +57,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Makes one exchange, which ends when the response is closed. Raises FetchError.
 
-        The head is in the response's extensions, a `ResponseHead` as `HEAD`; httpx would parse its fields again.
+        The response has no headers: httpx would parse a Location although it does not follow it, and fail for a bad
+        one. The head is in its extensions, a `ResponseHead` as `HEAD`.
 
         A GET that fails on a kept connection before a byte came back is sent once more on a new one: the server had
         closed the kept one. Nothing else is sent twice.
