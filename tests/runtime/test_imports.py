@@ -36,7 +36,8 @@ import gc, os, ssl
 before = os.environ.get("SSL_CERT_FILE")
 import watcher.net
 contexts = [each for each in gc.get_objects() if isinstance(each, ssl.SSLContext)]
-print(len(contexts), sum(each.cert_store_stats()["x509_ca"] for each in contexts), os.environ.get("SSL_CERT_FILE") == before)
+authorities = sum(each.cert_store_stats()["x509_ca"] for each in contexts)
+print(len(contexts), authorities, os.environ.get("SSL_CERT_FILE") == before)
 """
 
 
