@@ -29,6 +29,13 @@ RELEASE_MOVED_FEED = DriverSql("""
     UPDATE feeds SET lease_until = NULL
     WHERE id = ? AND coalesce(nullif(moved_to, ''), url) <> ? AND lease_until IS NOT NULL
 """)
+END_ENTRY = DriverSql("""
+    UPDATE entries SET state = CASE WHEN changed THEN 'pending' ELSE 'done' END,
+        due_at = CASE WHEN changed THEN ? ELSE due_at END, attempts = CASE WHEN changed THEN 0 ELSE attempts END,
+        changed = false, lease_until = NULL, outcome = ?, reason = ?, status = ?,
+        final_url = CASE WHEN link = ? THEN '' ELSE ? END, ended_at = ?, times_ingested = times_ingested + 1
+    WHERE id = ?
+""")
 INSERT_ENTRY = DriverSql("""
     INSERT INTO entries (id, feed_id, due_at, seen_at, in_first_poll, turn, link, link_key, title, content_hash,
         changed, state, attempts, times_ingested, outcome, reason, final_url)

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Integer, bindparam, case, func, select, text, update
 
 from watcher.model import Coverage, Entry, EntryId, FeedId
-from watcher.store import schema
+from watcher.store import raw_sql, schema
 from watcher.store.codec import load_entry
 from watcher.store.commands import article_counts, coverage, near_misses, pages
 from watcher.store.commands.article_counts import EntryDate
 from watcher.store.commands.backfill_entries import OPEN_ENTRIES, BackfillOutcome, BackfillTask, end_tasks, tasks_of
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
-from watcher.store.dialect import SHARDS_ASKED, Instant, column_of_shard, day_of
+from watcher.store.dialect import SHARDS_ASKED, Instant, column_of_shard, day_of, microseconds
 
 _REOPENED_PER_FEED = 500
 _MOST_REOPENED = 50_000
@@ -53,23 +53,6 @@ _RESCHEDULE = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"), schema.entries.c.state == "claimed")
     .values(state="pending", lease_until=None, due_at=bindparam("due", type_=Instant))
-)
-_END = (
-    update(schema.entries)
-    .where(schema.entries.c.id == bindparam("entry"))
-    .values(
-        state=case((schema.entries.c.changed, "pending"), else_="done"),
-        due_at=case((schema.entries.c.changed, bindparam("now", type_=Instant)), else_=schema.entries.c.due_at),
-        attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
-        changed=False,
-        lease_until=None,
-        outcome=bindparam("outcome"),
-        reason=bindparam("reason"),
-        status=bindparam("status"),
-        final_url=case((schema.entries.c.link == bindparam("final_url"), ""), else_=bindparam("final_url")),
-        ended_at=bindparam("now", type_=Instant),
-        times_ingested=schema.entries.c.times_ingested + 1,
-    )
 )
 _END_WITH_DOCUMENT = (
     update(schema.entries)
@@ -234,7 +217,8 @@ def end(
     for entry in void:
         release(tx, entry)
     if ends:
-        tx.execute(_END, [_ended(entry_id, end, now) for entry_id, end in ends])
+        moment = microseconds(now)
+        raw_sql.END_ENTRY.execute(tx, [_ending(entry_id, end, moment) for entry_id, end in ends])
         coverage.count_ends(tx, [(entry_id, end.coverage) for entry_id, end in ends])
         article_counts.count(tx, ((entry_id, end.dated) for entry_id, end in ends))
         near_misses.record_all(tx, ((entry_id, end.near_misses) for entry_id, end in ends), now=now)
@@ -341,6 +325,11 @@ def _ended(entry_id: EntryId, end: EntryEnd, now: datetime) -> dict[str, Any]:
         "final_url": end.final_url,
         "now": now,
     }
+
+
+def _ending(entry_id: EntryId, end: EntryEnd, moment: int) -> tuple[Any, ...]:
+    url = end.final_url
+    return (moment, end.outcome.value, end.reason[:500], end.status, url, url, moment, entry_id)
 
 
 def _set(tx: Connection, entry_id: EntryId, **values: Any) -> None:
