@@ -55,3 +55,18 @@ def test_threads_keep_no_free_memory_of_their_own(limited: bool) -> None:
     )
     arenas = ended.stderr.count("Arena ")
     assert arenas == 1 if limited else arenas > 1
+
+
+def test_modules_are_exempt_from_garbage_collection_once_imported() -> None:
+    """Collection is paused meanwhile, and skips afterwards what was made: cycles of that time stay."""
+    gc.unfreeze()
+    try:
+        with heap.importing():
+            assert not gc.isenabled()
+            cycle: list[object] = []
+            cycle.append(cycle)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+        assert not any(each is cycle for each in gc.get_objects())
+    finally:
+        gc.unfreeze()

@@ -30,7 +30,7 @@ def importing() -> Iterator[None]:
     """Pauses garbage collection during imports, and exempts the modules from it, which stay: a tenth of a start."""
     with gc_paused():
         yield
-    freeze()
+        freeze()  # before the pause ends, which would begin with a collection
 
 
 def freeze() -> None:

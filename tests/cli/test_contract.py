@@ -56,7 +56,7 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     help_text, _, modules = ended.stdout.partition("sys\n")
     assert all(f"  {name} " in help_text for name in MODULES)
     loaded = {name for name in modules.splitlines() if name.startswith("watcher")}
-    assert loaded == {"watcher", "watcher.cli", "watcher.cli.shell", "watcher.errors", "watcher.log"}
+    assert loaded == {"watcher", "watcher.cli", "watcher.cli.shell", "watcher.errors", "watcher.heap", "watcher.log"}
     assert len(modules.splitlines()) < 250
 
 
