@@ -1,4 +1,4 @@
-"""NEAR: which words are near each other, in texts in which they stand in every order and number."""
+"""NEAR: which words are near each other, in every order and number of them."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def test_a_query_reads_article_and_feed_text_together() -> None:
     ("Kiew feed:tagesschau", "Tagesschau", True),
     ("Kiew feed:tages*", "tagesschau", True),
     ("Kiew feed:tages*", "Tage in Emden", False),
-    ("Kiew feed:tages*", "Technik", False),
+    ("Kiew feed:tages*", "Turm", False),
     ('Kiew feed:"Blatt Politik"', "Blatt Politik", True),
     ("Kiew feed:Blatt", "Blatt Politik", False),
     ("Kiew -feed:Blatt", "", True),

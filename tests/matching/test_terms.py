@@ -40,6 +40,7 @@ def test_terms_may_overlap() -> None:
         ("x\u0301Rutte", "Rutte", []),
         ("私は東京都に", "東京", ["東京"]),
         ("日x東京", "東京", []),
+        ("東x京", "東x", []),
         ("東京Rutte", "Rutte", []),
         ("Yahoo!bar", "Yahoo!", ["Yahoo!"]),
         ("Hans' Rede: „so“", "Hans", ["Hans'"]),
