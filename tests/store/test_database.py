@@ -35,7 +35,7 @@ def pragma(engine: Engine, name: str) -> Any:
 
 @on_sqlite
 def test_connections_keep_few_pages(engine: Engine, state: Path) -> None:
-    """A larger cache would fill for hours, with pages that the system caches as well; the daemon has several readers."""
+    """A larger cache would fill for hours with pages that the system caches as well; a daemon has several readers."""
     assert -2_000 <= pragma(engine, "cache_size") < 0  # KiB
     with reading(state) as store:
         assert -1_000 <= store.read(lambda tx: tx.execute(text("PRAGMA cache_size")).scalar_one()) < 0
