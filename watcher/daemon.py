@@ -96,7 +96,7 @@ async def _work(monitor: StatusMonitor, *, reload: asyncio.Event, stop: asyncio.
             service.lists.follow(TICK),
         )
     ]
-    await monitor.refresh()
+    await monitor.refresh_if_due()
     heap.freeze()
     sdnotify.notify("READY=1", f"STATUS={monitor.line()}")
     counts = {"feeds": len(service.settings.feeds), "watches": len(service.settings.watches)}

@@ -25,6 +25,14 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def importing() -> Iterator[None]:
+    """Pauses garbage collection during imports, and exempts the modules from it, which stay: a tenth of a start."""
+    with gc_paused():
+        yield
+    freeze()
+
+
 def freeze() -> None:
     """Exempts all present objects from garbage collection, which would stop the event loop for 50 to 100 ms."""
     gc.freeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,30 @@ def test_coarse_clock_of_a_file_system_hides_no_file(folder: CorpusFolder, monke
         highest.append(folder.highest_number())
         assert len(folder.files_with(DocumentNumber(number))) == 1
     assert highest == [*range(20, 30), 500, 500]
+
+
+def test_listing_of_a_large_folder_is_small(folder: CorpusFolder) -> None:
+    """What is remembered of a document takes some bytes; our own writes and files of others are found in it."""
+    count = 2_000
+    for number in range(count):
+        (folder.path / document(number)[0]).touch()
+    tracemalloc.start()
+    try:
+        assert folder.highest_number() == count - 1
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 40 * count
+    folder.write(*document(count, "Drei."))
+    folder.write(*document(17, "Vier."))
+    assert folder.highest_number() == count
+    assert {file.name for file in folder.files_with(DocumentNumber(17))} == {
+        document(17)[0],
+        document(17, "Vier.")[0],
+    }
+    assert [(file.number, file.id) for file in folder.files_with(DocumentNumber(1_234))] == [
+        (1_234, document(1_234)[0][5:21])
+    ]
 
 
 def test_vanished_folder_is_said(folder: CorpusFolder) -> None:

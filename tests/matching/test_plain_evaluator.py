@@ -100,6 +100,7 @@ def test_a_verdict_needs_one_occurrence() -> None:
     """A term that floods a text is checked once for a verdict, a hundred times for hits: its letters are only found."""
     short, long = (Article(title="", body="Rutte! " * times) for times in (200, 20_200))
     watches = [Watch(name="w", query="Rutte -Kiew"), Watch(name="v", terms=("Rutte", "Kiew"))]
+    watches.append(Watch(name="u", query="body:Rutte -Kiew"))
     watchlist = Watchlist.compile(watches)
     assert all(match.hits for match in watchlist.match(long))
     assert lines_run(lambda: watchlist.match(long)) - lines_run(lambda: watchlist.match(short)) <= 2.5 * 20_000

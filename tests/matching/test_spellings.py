@@ -93,26 +93,6 @@ def test_a_raised_or_lowered_number_is_still_found(term: str) -> None:
     assert len(forms("Auf 12 m² je 10⁶ Teile CO₂", term)) == 1
 
 
-@pytest.mark.parametrize(
-    ("term", "reason"),
-    [
-        ("M&uuml;ller", "HTML"),
-        ("AT&#38;T", "HTML"),
-        ("<b>Vogt</b>", "HTML"),
-        ("<em>Vogt", "HTML"),
-        ("*vogt", "no wildcards"),
-        ("Vogt\u0007", "control character"),
-        ("\u0301Vogt", "combining mark"),
-        ("™", "empty"),
-        ("‘–’", "no letter and no digit"),
-    ],
-)
-def test_a_term_that_can_never_match_is_refused(term: str, reason: str) -> None:
-    """The sentence names watch, term and reason."""
-    with pytest.raises(QueryError, match=rf"watch 'Probe': .*{reason}"):
-        Watchlist.compile([Watch(name="Probe", terms=(term,))])
-
-
 @given(
     st.text(st.sampled_from("abzäßAZ  --''’.,+&/#*\u00ad²¹™®½ﬁİŉ日本กเ_()[]"), min_size=1, max_size=8), st.booleans()
 )

@@ -33,13 +33,16 @@ def judged(day: tuple[int, int], before: Sequence[tuple[int, int]]) -> str:
     [
         ((5, 45), QUIET, True),
         ((4, 44), QUIET, False),  # fewer than five
-        ((20, 110), BUSY, False),  # not more than the double
+        ((20, 100), BUSY, False),  # not more than the double
         ((21, 110), BUSY, True),
         ((40, 100), RESTLESS, False),  # not above three standard deviations of ten
         ((41, 100), RESTLESS, True),
         ((30, 300), BUSY, False),  # the paper rose, not the topic
         ((30, 163), BUSY, True),  # 18.4 %, above 2/11
         ((30, 166), BUSY, False),  # 18.1 %
+        ((9, 45), [(0, 40)] * 14, True),
+        ((40, 60), [(10, 20)] * 14, False),  # not more than the doubled odds
+        ((42, 60), [(10, 20)] * 14, True),
         ((12, 12), ON_TOPIC, True),  # a feed about the topic: its articles are the matches
         ((9, 9), [(0, 0)] * 8 + QUIET[:6], False),  # too little was read
         ((9, 9), [(0, 0)] * 7 + QUIET[:7], True),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import pytest
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from bench.given import REALWORLD
 from tests.needs import needs_realworld
-from watcher.matching.stories import CONTAINED, containment, shingles, sketch, story_of
-from watcher.model import Overlap, StoryId
+from watcher.matching.stories import CONTAINED, containment, same_but_for_counters, shingles, sketch, story_of
+from watcher.model import Overlap, PartialDate, StoryId
 
 GOLD = REALWORLD / "gold" / "pages.jsonl"
 
@@ -141,6 +142,132 @@ def test_texts_that_share_a_long_run_share_a_fingerprint(words: list[str], befor
     one = " ".join([*words, *run, *words[::-1]])
     other = " ".join(["anderes"] * before + run + ["ende"])
     assert sketch(one) & sketch(other)
+
+
+def test_fingerprints_are_those_that_are_stored() -> None:
+    """A known run of words has the number that it always had: another would part each report from its copies."""
+    assert sketch("Eins zwei drei vier fünf") == shingles("eins, zwei: drei-vier fünf") == {-1194255319708493152}
+    assert sketch("eins") == {1572577620262926487}
+
+
+@pytest.mark.parametrize("length", range(1, 50))
+def test_a_sketch_has_the_smallest_of_each_nine_shingles_in_a_row(length: int) -> None:
+    """Of a text of nine or fewer all; a shingle is five words."""
+    words = [f"wort{number}" for number in range(length)]
+    starts = range(max(1, length - 4))
+    shingled = [fingerprint for at in starts for fingerprint in shingles(" ".join(words[at : at + 5]))]
+    assert shingles(" ".join(words)) == set(shingled)
+    smallest = {min(shingled[at : at + 9]) for at in range(len(shingled) - 8)}
+    assert sketch(" ".join(words)) == (set(shingled) if len(shingled) <= 9 else smallest)
+
+
+def test_containment_is_the_share_of_the_smaller_text() -> None:
+    """In either order."""
+    assert containment({1, 2, 3, 4}, {3, 4, 5}) == containment({3, 4, 5}, {1, 2, 3, 4}) == 2 / 3
+    assert containment({1}, {1, 2}) == 1.0
+    assert containment({1}, ()) == containment((), {1}) == 0.0
+
+
+def test_the_first_words_of_a_long_text_count() -> None:
+    """A ticker that grows for days does not fill the store: five thousand words are read."""
+    words = [f"wort{number}" for number in range(5_001)]
+    whole = shingles(" ".join(words))
+    assert shingles(" ".join(words[:5_000])) == whole
+    assert shingles(" ".join(words[:4_999])) != whole
+
+
+@pytest.mark.parametrize(
+    ("size", "shared", "known", "joins"),
+    [
+        (10, 5, 10, True),
+        (100, 49, 100, False),
+        (100, 5, 10, True),
+        (10, 5, 100, True),
+        (4, 2, 90, False),
+        (6, 3, 90, True),
+        (2, 2, 90, True),
+        (90, 2, 2, True),
+        (90, 1, 2, False),
+        (1, 1, 1, True),
+        (9, 0, 0, False),
+    ],
+)
+def test_half_of_the_shorter_text_makes_a_story(size: int, shared: int, known: int, joins: bool) -> None:
+    """And at least three shared fingerprints, or all of a shorter text."""
+    candidate = Overlap(document=1, story=StoryId(7), shared=shared, size=known)
+    assert (story_of(size, [candidate]) == 7) is joins
+
+
+NOON = datetime(2026, 11, 15, 12, tzinfo=UTC)
+DAYS = timedelta(days=3)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("published", "date", "known", "known_date", "joins"),
+    [
+        (NOON, None, NOON + DAYS, None, True),
+        (NOON + DAYS, None, NOON, None, True),
+        (NOON, None, NOON + DAYS + SECOND, None, False),
+        (NOON + DAYS + SECOND, None, NOON, None, False),
+        (NOON, None, None, None, True),
+        (None, None, NOON, None, True),
+        (None, PartialDate(year=2026, month=11, day=18), NOON, None, True),
+        (None, PartialDate(year=2026, month=11, day=18), NOON - SECOND, None, False),
+        (NOON, None, None, PartialDate(year=2026, month=11, day=12), True),
+        (NOON + SECOND, None, None, PartialDate(year=2026, month=11, day=12), False),
+        (NOON, PartialDate(year=1999, month=1, day=1), NOON, PartialDate(year=2026, month=1, day=1), True),
+        (NOON, None, None, PartialDate(year=2020, month=1), True),
+        (NOON, None, None, PartialDate(year=2020), True),
+    ],
+)
+def test_documents_published_more_than_three_days_apart_are_not_one_story(
+    published: datetime | None,
+    date: PartialDate | None,
+    known: datetime | None,
+    known_date: PartialDate | None,
+    joins: bool,
+) -> None:
+    """A day without a time counts as its noon; an unknown moment is near every other."""
+    candidate = Overlap(document=1, story=StoryId(7), shared=9, size=9, published_at=known, date=known_date)
+    assert (story_of(9, [candidate], published_at=published, date=date) == 7) is joins
+
+
+def test_the_facts_of_the_nearest_documents_are_compared() -> None:
+    """One after another, those with the largest shares first, up to twenty: more would be too much work."""
+    candidates = [Overlap(document=n, story=StoryId(n), shared=60 + n, size=100) for n in range(30)]
+    read: list[int] = []
+
+    def text_of(document: int) -> str:
+        read.append(document)
+        return f"Es kommt am {document + 1}. März noch einmal Regen."
+
+    def story(day: int) -> StoryId | None:
+        read.clear()
+        return story_of(100, candidates, text=f"Es kommt am {day}. März noch einmal Regen.", text_of=text_of)
+
+    assert (story(27), read) == (26, [29, 28, 27, 26])
+    assert (story(1), read) == (None, [*range(29, 9, -1)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Sturm\n\nGelesen: 1.204 Mal", "Sturm\n\nGelesen: 7 Mal", True),
+        ("Sturm\n\nGelesen: 1.204 Mal", "Sturm\nGelesen: 1.204,5 Mal", True),
+        ("Sturm\n\nGelesen: 1.204 Mal", "Sturm\n\nGeteilt: 1.204 Mal", False),
+        ("12 Boote vermisst\n\nText", "13 Boote vermisst\n\nText", False),
+        (f"Sturm\n\n7{'x' * 59}", f"Sturm\n\n8{'x' * 59}", True),
+        (f"Sturm\n\n7{'x' * 60}", f"Sturm\n\n8{'x' * 60}", False),
+        ("Sturm 12\n\nText", "Sturm 13\n\nText", False),
+        ("Sturm\n\nKommentare (3)", "Sturm\n\nKommentare ()", True),
+        ("Sturm\n\nEins\n\nZwei", "Sturm\n\nZwei\n\nEins", False),
+        ("", "", True),
+    ],
+)
+def test_a_counter_does_not_make_another_text(one: str, other: str, same: bool) -> None:
+    """The numbers of short lines may differ; those of a title or of a sentence may not."""
+    assert same_but_for_counters(one, other) is same
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "Eins", "(dpa)", "… – !"])

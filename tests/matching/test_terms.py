@@ -24,6 +24,58 @@ def test_one_term_has_many_forms() -> None:
     assert forms(text, "Purl-Initiative") == text.split(", ")
 
 
+def test_terms_may_overlap() -> None:
+    """Each of them has its hit."""
+    assert forms("Purl-Initiative", "Purl", "Initiative", "Purl-Initiative") == [
+        "Purl",
+        "Purl-Initiative",
+        "Initiative",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "found"),
+    [
+        ("_Rutte und x_Rutte", "Rutte", []),
+        ("x\u0301Rutte", "Rutte", []),
+        ("私は東京都に", "東京", ["東京"]),
+        ("日x東京", "東京", []),
+        ("東京Rutte", "Rutte", []),
+        ("Yahoo!bar", "Yahoo!", ["Yahoo!"]),
+        ("Hans' Rede: „so“", "Hans", ["Hans'"]),
+    ],
+)
+def test_signs_beside_a_term(text: str, term: str, found: list[str]) -> None:
+    """An underscore, a mark or a letter of another script goes on with a word; a quote elsewhere means nothing."""
+    assert forms(text, term) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "found"),
+    [
+        ("Rathaus, Rat-Haus, Rat Haus", "Rat Haus", ["Rathaus", "Rat-Haus", "Rat Haus"]),
+        ("Inder, in der, in-der", "in der", ["in der", "in-der"]),
+        ("eine – Schleuse", "eine Schleuse", []),
+        (
+            "Tatort – Folge, Tatort Folge, Tatort-Folge",
+            "Tatort – Folge",
+            ["Tatort – Folge", "Tatort Folge", "Tatort-Folge"],
+        ),
+        ("A & B, A&B, A &B", "A&B", ["A & B", "A&B", "A &B"]),
+        ("Rutten, Rutte", "-Rutte", ["Rutte"]),
+        ("Rutten, Rutte", "Rutte-", ["Rutte"]),
+    ],
+)
+def test_parts_of_a_term_meet_as_its_signs_allow(text: str, term: str, found: list[str]) -> None:
+    """Short parts need a gap; a dash in a text needs one in the term; a hyphen at its edge means nothing."""
+    assert forms(text, term) == found
+
+
+def test_a_hyphenated_word_is_one_form() -> None:
+    """Also at the beginning of the text."""
+    assert forms("Rut-te und Rut-\nte", "Rutte") == ["Rut-te", "Rut-\nte"]
+
+
 @pytest.mark.parametrize("text", ["Ruttenberg", "Rutten", "Rutter", "Brutte", "rutte2", "Spurl-Initiative"])
 def test_a_part_of_another_word_is_no_hit(text: str) -> None:
     """Whole words only, and no endings that make another name."""
@@ -76,27 +128,48 @@ def test_a_text_full_of_hits_has_the_first_of_them() -> None:
     assert not match.may_have_more_hits
 
 
+NEVER = "and can never match"
+NO_WILDCARDS = "a term has no wildcards"
+
+
 @pytest.mark.parametrize(
     ("term", "reason"),
     [
-        ("", "empty"),
-        ("  \u00ad ", "empty"),
-        ("„“", "empty"),
-        ("–", "no letter and no digit"),
-        ("...", "no letter and no digit"),
-        ("Rutte*", "no wildcards"),
+        ("", "the term is empty"),
+        ("  \u00ad ", "the term is empty"),
+        ("„“", "the term is empty"),
+        ("™", "the term is empty"),
+        ("–", f"'–' has no letter and no digit, {NEVER}"),
+        (" ...", f"' ...' has no letter and no digit, {NEVER}"),
+        ("\u0301Vogt", f"'\u0301Vogt' begins with a combining mark, {NEVER}"),
+        ("Vogt\u0007", f"'Vogt\\x07' has a control character, {NEVER}"),
+        ("*vogt", f"'*vogt': {NO_WILDCARDS}; set compounds = true to search inside words"),
+        ('"Rutte*"', f"'\"Rutte*\"': {NO_WILDCARDS}; write it as a query: query = 'Rutte*'"),
+        *(
+            (term, f"{term!r} has HTML, but articles are plain text; write the characters themselves")
+            for term in ("M&uuml;ller", "AT&#38;T", "<b>Vogt</b>", "<em>Vogt")
+        ),
     ],
 )
-def test_a_term_without_substance_is_refused(term: str, reason: str) -> None:
-    """The error names the watch and the reason."""
-    with pytest.raises(QueryError, match=rf"watch 'Probe': .*{reason}"):
+def test_a_term_that_can_never_match_is_refused(term: str, reason: str) -> None:
+    """The sentence names watch, term and reason."""
+    with pytest.raises(QueryError) as failure:
         forms("Text", "Rutte", term)
+    assert str(failure.value) == f"watch 'Probe': {reason}"
+
+
+@pytest.mark.parametrize("term", ["Rut*te", "5 * 3", "AT&T", "&c;", "a<b", "Vogt\n\tPlan", "M\u0301x"])
+def test_a_term_with_signs_is_accepted(term: str) -> None:
+    """White space, a sign between words, and what only resembles HTML."""
+    assert forms(f"Davor {term} danach", term)
 
 
 def test_a_watch_without_terms_is_refused() -> None:
     """A watch that could never match is a mistake."""
-    with pytest.raises(QueryError, match="watch 'Probe': it has neither terms nor a query"):
+    with pytest.raises(QueryError) as failure:
         forms("Text")
+    advice = 'write terms = ["…"] or query = "…"'
+    assert str(failure.value) == f"watch 'Probe': it has neither terms nor a query; {advice}"
 
 
 def test_broken_text_is_matched_as_far_as_it_goes() -> None:
@@ -108,6 +181,20 @@ def test_broken_text_is_matched_as_far_as_it_goes() -> None:
 def test_no_watches_match_nothing() -> None:
     """An empty watchlist is valid and silent."""
     assert Watchlist.compile([]).match(Article(title="A", body="B")) == ()
+
+
+def test_each_watch_has_the_hits_that_it_has_alone() -> None:
+    """Though they share a text, and what was found in it for another."""
+    article = Article(title="", body="Tor Elf. " * 300 + "Elf Tor Tor. " * 300)
+    watches = [
+        Watch(name="near", query="Tor NEAR/1f Tor"),
+        Watch(name="terms", terms=("Tor", "Elf")),
+        Watch(name="body", query="body:Tor -Kiew"),
+        Watch(name="term", terms=("Tor",)),
+    ]
+    alone = [match for watch in watches for match in Watchlist.compile([watch]).match(article)]
+    assert list(Watchlist.compile(watches).match(article)) == alone
+    assert [match.watch for match in alone] == [watch.name for watch in watches]
 
 
 TERMS = ("Rutte", "Purl-Initiative", "Straße", "Künstliche Intelligenz", "C++", "Ähre", "日本")

@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -27,9 +28,17 @@ from watcher.store.queries import feed_status
 SOON = timedelta(seconds=0.2)
 
 
-def pragma(engine: Engine, name: str) -> object:
+def pragma(engine: Engine, name: str) -> Any:
     with engine.connect() as connection:
         return connection.execute(text(f"PRAGMA {name}")).scalar_one()
+
+
+@on_sqlite
+def test_connections_keep_few_pages(engine: Engine, state: Path) -> None:
+    """A larger cache would fill for hours, with pages that the system caches as well; a daemon has several readers."""
+    assert -2_000 <= pragma(engine, "cache_size") < 0  # KiB
+    with reading(state) as store:
+        assert -1_000 <= store.read(lambda tx: tx.execute(text("PRAGMA cache_size")).scalar_one()) < 0
 
 
 @on_sqlite

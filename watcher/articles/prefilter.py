@@ -13,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 from itertools import accumulate
 
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from ahocorasick_rs import AhoCorasick, MatchKind
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.articles.markup import holds_markup, resolved
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
 from watcher.text.ascii_fold import BareNeedles
+from watcher.text.automaton import form_of
 
 JOINT = "\x01"  # separates two text nodes: an edge or the middle of a word
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
@@ -30,7 +31,6 @@ _RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
 _ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "[data-preloaded]", "template", *_RAW_TEXT))
 _UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u9fff]")
 _LONGEST_ENDING = 2  # -s, -es, -n, -en; 's is separated by its apostrophe
-_MANY = 1000
 _DEEPEST = 3
 
 
@@ -40,9 +40,8 @@ class Prefilter:
     def __init__(self, needles: Sequence[Needle]) -> None:
         letters = [needle.letters for needle in needles]
         self._inside = [needle.inside_words or bool(_UNSPACED.search(needle.letters)) for needle in needles]
-        implementation = Implementation.ContiguousNFA if len(letters) > _MANY else None
         self._automaton = AhoCorasick(
-            letters, matchkind=MatchKind.Standard, implementation=implementation, store_patterns=False
+            letters, matchkind=MatchKind.Standard, implementation=form_of(letters), store_patterns=False
         )
         self._bare = BareNeedles(letters)
 

@@ -5,11 +5,11 @@ named after it; run.py also has `once` and `demo`, and explain_json.py is `expla
 one of its commands is called.
 """
 
-from watcher.cli.shell import main_group
-
-__all__ = ["main"]
+from watcher.heap import importing
 
 
 def main() -> None:
     """Runs the program."""
+    with importing():
+        from watcher.cli.shell import main_group
     main_group(prog_name="watcher")

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from watcher.cli.moments import span_of
-from watcher.cli.search import places_of, print_result, watch_of
+from watcher.cli.search import print_result, watch_of
 from watcher.cli.shell import Shell, command, counted, err, out, pass_shell, print_json, print_message
 from watcher.config import Config
 from watcher.errors import QueryError
 from watcher.inquiry.outlook import MOST_CANDIDATES, TIME_LIMIT, Outlook, look_out
+from watcher.inquiry.search import Places
 from watcher.inquiry.search_json import result_json
 from watcher.model import Watch
 from watcher.store.queries.backfills import BackfillStatus
@@ -62,7 +63,7 @@ def register(group: click.Group) -> None:
 def _look_out(watch: Watch, config: Config, *, since: datetime, now: datetime) -> Outlook:
     """Searches, and says what could not be searched."""
     try:
-        outlook = look_out(watch, places_of(config), since=since, now=now)
+        outlook = look_out(watch, Places.of(config), since=since, now=now)
     except QueryError as error:
         raise click.UsageError(str(error)) from error
     for note in outlook.answer.notes:

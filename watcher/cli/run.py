@@ -16,7 +16,7 @@ import click
 from watcher.cli.output import progress, summary_lines
 from watcher.cli.shell import Shell, command, out, pass_shell, print_json, print_message, start_log
 from watcher.config import Config, load
-from watcher.heap import gc_paused
+from watcher.heap import importing
 from watcher.parsing.launch import parser_pool
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def register(group: click.Group) -> None:
 async def _once(config: Config, *, show: Callable[[str], None], watch: Callable[[Service], None]) -> OnceSummary:
     is_new_state = not config.has_state
     async with parser_pool(config, prestart=is_new_state) as pool:  # parser processes start during the import below
-        with gc_paused():  # a tenth less time
+        with importing():
             from watcher import daemon
 
         return await daemon.once(config, pool=pool, show=show, watch=watch)
 
 
 async def _run(config: Config) -> None:
-    with gc_paused():
+    with importing():
         from watcher import daemon
 
     await daemon.run(config, show=_show(sys.stdout.write), stop=asyncio.Event())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
@@ -86,24 +85,12 @@ def register(group: click.Group) -> None:
 
 def _search(request: SearchRequest, config: Config, *, now: datetime) -> Answer:
     try:
-        answer = search(request, places_of(config), now=now, is_over=TimeLimit())
+        answer = search(request, Places.of(config), now=now, is_over=TimeLimit())
     except QueryError as error:
         raise click.UsageError(str(error)) from error
     if request.feed and not answer.total and request.feed not in {feed.name for feed in config.feeds}:
         raise UnknownName("feed", request.feed)
     return answer
-
-
-def places_of(config: Config) -> Places:
-    """The files that the config names."""
-    return Places(
-        state=config.location,
-        seen=config.state.seen_path,
-        index=config.index_path,
-        folder=config.corpus.folder,
-        keep=config.seen.keep,
-        zone=ZoneInfo(config.corpus.timezone),
-    )
 
 
 def watch_of(config: Config, name: str) -> Watch:

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from watcher import __version__
 from watcher.errors import ConfigError, QueryError, WatcherError
+from watcher.heap import importing
 from watcher.log import JsonFormatter
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class CommandsOnDemand(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in MODULES and cmd_name not in self.commands:
-            import_module(f"watcher.cli.{MODULES[cmd_name]}").register(self)
+            with importing():
+                import_module(f"watcher.cli.{MODULES[cmd_name]}").register(self)
         return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

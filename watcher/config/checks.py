@@ -129,13 +129,15 @@ def find_bad_inline_urls(reader: SectionReader) -> Iterator[Finding]:
 
 
 def _twice(reader: SectionReader, section: str, key: str, what: str) -> Iterator[Finding]:
-    written = [(path, value) for path, raw in reader.tables(section) if isinstance(value := raw.get(key), str)]
-    values = [normal_url(value) if key == "url" else value for _, value in written]
-    if len(set(values)) == len(values):
+    values = [raw.get(key) for _, raw in reader.tables(section)]
+    normal = [normal_url(value) if key == "url" else value for value in values if isinstance(value, str)]
+    if len(set(normal)) == len(normal):
         return
     seen: dict[str, KeyPath] = {}
-    for (path, _), value in zip(written, values, strict=True):
-        first = seen.setdefault(value, path)
+    for path, raw in reader.tables(section):
+        if not isinstance(value := raw.get(key), str):
+            continue
+        first = seen.setdefault(normal_url(value) if key == "url" else value, path)
         if first != path:
             message = f"is already {what} of {format_path(first)}; change or remove one of them"
             yield Finding(path=(*path, key), message=message)

@@ -39,10 +39,13 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 class Section(BaseModel):
-    """A table of the config file: frozen, without unknown keys, silent conversions, or values in messages."""
+    """A table of the config file: frozen, without unknown keys, silent conversions, or values in messages.
+
+    `defer_build`: pydantic builds the validator of a section on first use.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, validate_default=True, defer_build=True
     )
 
 

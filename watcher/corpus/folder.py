@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,7 @@ from watcher.corpus.files import (
     read_file,
     sweep_leftovers,
 )
-from watcher.corpus.format import parse_file_name
+from watcher.corpus.format import file_name, parse_file_name
 from watcher.errors import CorpusError
 from watcher.model import DocumentId, DocumentNumber
 
@@ -83,7 +85,7 @@ class CorpusFolder:
 
     def files_with(self, number: DocumentNumber) -> tuple[CorpusFile, ...]:
         """Returns the files with a number: one, unless somebody added another. One stat if nothing has changed."""
-        return self._current().holders.get(number, ())
+        return self._current().files_with(number)
 
     def read(self, name: str) -> bytes:
         """Reads a document's file. Raises CorpusError, ValueError if the name is not a document's."""
@@ -163,6 +165,8 @@ class _Listing:
     not change the stamp. A folder of fewer than `_LARGE` documents is therefore listed again (2 ms) if its
     stamp was that recent. Larger folders would be listed too often in a burst of our own writes: they are listed again
     after `_OWN_WRITES` of those at the latest.
+
+    A document takes twelve bytes: its number and its id, from which its name follows.
     """
 
     _LARGE = 2_000
@@ -170,17 +174,25 @@ class _Listing:
     _TICK_NS = 20_000_000
 
     def __init__(self, files: Iterable[CorpusFile], stamp: _Stamp, *, now_ns: int) -> None:
-        self.holders: dict[DocumentNumber, tuple[CorpusFile, ...]] = {}
-        self.highest: DocumentNumber | None = None
+        self._numbers, self._ids = _columns(files)
         self._stamp = stamp
         self._fresh = now_ns - stamp[2] < self._TICK_NS
         self._own_writes = 0
-        for file in files:
-            self._hold(file)
+
+    @property
+    def highest(self) -> DocumentNumber | None:
+        """The highest number, None without documents."""
+        return DocumentNumber(self._numbers[-1]) if self._numbers else None
+
+    def files_with(self, number: DocumentNumber) -> tuple[CorpusFile, ...]:
+        """Returns the files with a number."""
+        first, end = bisect_left(self._numbers, number), bisect_right(self._numbers, number)
+        ids = (DocumentId(f"{identity:016x}") for identity in self._ids[first:end])
+        return tuple(CorpusFile(number=number, id=each, name=file_name(number, each)) for each in ids)
 
     def holds_for(self, stamp: _Stamp) -> bool:
         """Whether this listing is still current for a folder with this stamp."""
-        return stamp == self._stamp and not (self._fresh and len(self.holders) < self._LARGE)
+        return stamp == self._stamp and not (self._fresh and len(self._numbers) < self._LARGE)
 
     def add(self, file: CorpusFile, before: _Stamp, after: _Stamp) -> bool:
         """Adds a file that we wrote between two stamps; False if the listing is no longer certain."""
@@ -188,13 +200,21 @@ class _Listing:
         self._fresh = True
         if not self.holds_for(before) or self._own_writes > self._OWN_WRITES:
             return False
-        self._hold(file)
+        place = bisect_right(self._numbers, file.number)
+        self._numbers.insert(place, file.number)
+        self._ids.insert(place, int(file.id, 16))
         self._stamp = after
         return True
 
-    def _hold(self, file: CorpusFile) -> None:
-        self.holders[file.number] = (*self.holders.get(file.number, ()), file)
-        self.highest = file.number if self.highest is None else max(self.highest, file.number)
+
+def _columns(files: Iterable[CorpusFile]) -> tuple[array[int], array[int]]:
+    """Returns the numbers of files in order, and their ids in the same order."""
+    numbers, ids = array("I"), array("Q")
+    for file in files:
+        numbers.append(file.number)
+        ids.append(int(file.id, 16))
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    return array("I", (numbers[place] for place in order)), array("Q", (ids[place] for place in order))
 
 
 def _documents(names: Iterable[str]) -> Iterator[CorpusFile]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from watcher.alerts.snippets import snippets
+from watcher.config import Config
 from watcher.errors import SeenError
 from watcher.inquiry.compile import without_name
 from watcher.inquiry.indexed_documents import index_notes
@@ -71,6 +72,18 @@ class Places:
     keep: timedelta
     zone: ZoneInfo
     index: Path | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> Places:
+        """Returns the files that a config names."""
+        return cls(
+            state=config.location,
+            seen=config.state.seen_path,
+            index=config.index_path,
+            folder=config.corpus.folder,
+            keep=config.seen.keep,
+            zone=ZoneInfo(config.corpus.timezone),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

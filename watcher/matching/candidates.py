@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise, product
+from itertools import compress, pairwise, product
 
 from watcher.matching.nodes import And, Near, Node, Or, Words
 from watcher.matching.terms import Spelling, Term
@@ -63,19 +63,19 @@ def candidates(node: Node, terms: Sequence[Term]) -> Condition | None:
 def _near(node: Near, terms: Sequence[Term]) -> Condition | None:
     """Returns a condition for NEAR: both sides occur, close to each other if each is a group of words."""
     left, right = candidates(node.left, terms), candidates(node.right, terms)
-    both = _all_of(_known((left, right)))
+    both = _known((left, right))
     lefts, rights = _phrases(left), _phrases(right)
-    pairs = list(islice(product(_in_order(lefts), _in_order(rights)), _MOST_PAIRS + 1))
-    if left is None or right is None or not lefts or not rights or len(pairs) > _MOST_PAIRS:
-        return both
+    firsts, seconds = _in_order(lefts), _in_order(rights)
+    if not lefts or not rights or len(firsts) * len(seconds) > _MOST_PAIRS:
+        return _all_of(both)
     large = marked(LARGE_UNIT)
     torn_left = AnyOf(parts=(*(phrase for phrase in lefts if phrase.joined), large))
     torn_right = AnyOf(parts=(*(phrase for phrase in rights if phrase.joined), large))
     return _any_of(
         [
-            *(_close(one, other, node.distance) for one, other in pairs),
-            AllOf(parts=(torn_left, right, left)),
-            AllOf(parts=(torn_right, left, right)),
+            *(_close(one, other, node.distance) for one, other in product(firsts, seconds)),
+            AllOf(parts=(torn_left, *both)),
+            AllOf(parts=(torn_right, *both)),
         ]
     )
 
@@ -152,8 +152,7 @@ class _Needle:
         joints = [number for number, piece in enumerate(self.pieces) if piece.merges]
         if len(joints) <= _MOST_MERGED:
             for choice in product((False, True), repeat=len(joints)):
-                merged = {joint for joint, is_merged in zip(joints, choice, strict=True) if is_merged}
-                yield from self._with_last_forms(self._words(merged))
+                yield from self._with_last_forms(self._words(set(compress(joints, choice))))
             return
         yield from self._with_last_forms(self._words(set()))
         yield from (self._beginning(joint, joined=False) for joint in joints)
@@ -193,7 +192,7 @@ class _Needle:
         return _phrase((word,), prefix=True, joined=joined, more=0 if joined else len(self.pieces) - 2)
 
 
-def _phrase(words: Sequence[str], *, prefix: bool = False, joined: bool = False, more: int = 0) -> Phrase:
+def _phrase(words: Sequence[str], *, joined: bool, prefix: bool = False, more: int = 0) -> Phrase:
     cut = tuple(word[:LONGEST_WORD] for word in words)
     return Phrase(words=cut, prefix=prefix, joined=joined, more=more)
 
@@ -233,9 +232,9 @@ def _known(conditions: Iterable[Condition | None]) -> list[Condition]:
     return [each for each in conditions if each is not None]
 
 
-def _any_of(conditions: Sequence[Condition]) -> Condition | None:
+def _any_of(conditions: Sequence[Condition]) -> Condition:
     distinct = tuple(dict.fromkeys(conditions))
-    return distinct[0] if len(distinct) == 1 else AnyOf(parts=distinct) if distinct else None
+    return distinct[0] if len(distinct) == 1 else AnyOf(parts=distinct)
 
 
 def _all_of(conditions: Sequence[Condition]) -> Condition | None:

@@ -72,7 +72,7 @@ def differ(one: str, other: str) -> bool:
         return True
     if numbers and names and sum(numbers.values()) > equal_numbers:
         return True
-    return max(names.values(), default=0) > 1 or (len(numbers) > 1 and not equal_numbers)
+    return any(times > 1 for times in names.values()) or (len(numbers) > 1 and not equal_numbers)
 
 
 def _pairs_of_facts(one: str, other: str) -> list[tuple[Kind, str, str]]:

@@ -66,7 +66,7 @@ class Planner:
     def _bind(self, node: Node, watch: Watch) -> Node:
         bound = self._numbered(node, watch)
         if watch.query and (unbounded := unbounded_part(bound)):
-            raise query_error(watch.query, _at(unbounded), *_WHY_UNBOUNDED[type(unbounded) is Not])
+            raise query_error(watch.query, unbounded.at, *_WHY_UNBOUNDED[type(unbounded) is Not])
         return bound
 
     def _numbered(self, node: Node, watch: Watch) -> Node:
@@ -85,7 +85,7 @@ class Planner:
             case _:
                 return node
 
-    def _number(self, text: str, watch: Watch, at: int, prefix: bool = False, exact: bool = False) -> int:
+    def _number(self, text: str, watch: Watch, at: int, prefix: bool, exact: bool = False) -> int:
         key = (text, watch.inflect, watch.compounds, prefix, exact)
         if key not in self._numbers:
             self._numbers[key] = len(self.terms)
@@ -141,7 +141,7 @@ def _all_needed(node: Node, terms: Sequence[Term]) -> Iterator[tuple[int, ...]]:
                 yield needed
 
 
-def unbounded_part(node: Node) -> Node | None:
+def unbounded_part(node: Node) -> Not | FactFilter | None:
     """Returns the part of a query that lets it match (nearly) every article; None if there is none."""
     match node:
         case Not() | FactFilter(fact=Fact.LANGUAGE):
@@ -202,7 +202,3 @@ def _letters(sign: Sign, terms: Sequence[Term]) -> int:
     if isinstance(sign, FactFilter):
         return _LONGEST if sign.fact is Fact.FEED else len(sign.value)
     return min(len(spelling.needle) for spelling in terms[sign].spellings)
-
-
-def _at(node: Node) -> int:
-    return node.at if isinstance(node, Not | FactFilter | Words | Near) else 0

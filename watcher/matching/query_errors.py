@@ -94,10 +94,9 @@ def _early_end(text: str, tokens: Sequence[Token]) -> QueryError:
     for token in tokens:
         if token.type == "LPAR":
             opened.append(token.start_pos or 0)
-        elif token.type == "RPAR" and opened:
+        elif token.type == "RPAR":
             opened.pop()
-    place = opened[-1] if opened else len(text)
-    return query_error(text, place, "the parenthesis opened here is never closed", "add ) where the group ends")
+    return query_error(text, opened[-1], "the parenthesis opened here is never closed", "add ) where the group ends")
 
 
 def _columns(text: str) -> int:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias
 
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from watcher.text import Folded, fold
+from watcher.text.automaton import form_of
 
 _GAP = re.compile(r"[\s-]")
 SPACED_UP_TO = "\u0e00"  # the first script without spaces between words is Thai
@@ -42,19 +43,15 @@ class Needles:
     """Many needles, searched at once."""
 
     def __init__(self, needles: Sequence[str]) -> None:
-        kind = Implementation.ContiguousNFA if len(needles) > 1000 else None
-        self._automaton = (
-            AhoCorasick(needles, matchkind=MatchKind.Standard, implementation=kind, store_patterns=False)
-            if needles
-            else None
+        self._automaton = AhoCorasick(
+            needles, matchkind=MatchKind.Standard, implementation=form_of(needles), store_patterns=False
         )
 
     def found(self, text: ScannedText) -> Mapping[int, Sequence[FoundNeedle]]:
         """Returns each needle in the text with all its places, in their order, overlapping ones too."""
         found: dict[int, list[FoundNeedle]] = defaultdict(list)
-        if self._automaton is not None:
-            for place in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
-                found[place[0]].append(place)
+        for place in self._automaton.find_matches_as_indexes(text.squeezed, overlapping=True):
+            found[place[0]].append(place)
         return found
 
 

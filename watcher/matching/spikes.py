@@ -46,4 +46,4 @@ def _share(days: Sequence[DayCounts]) -> float:
     """Returns the share of the articles that match. A match is an article, even if it was not counted as one."""
     matches = sum(day.matches for day in days)
     articles = sum(max(day.articles, day.matches) for day in days)
-    return matches / articles if articles else 0.0
+    return matches / articles

@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import islice
 
 from watcher.matching.facts import differ
 from watcher.model import Overlap, PartialDate, StoryId
@@ -130,7 +131,7 @@ def _hashes(text: str) -> list[int]:
 def _own_words(text: str) -> list[str]:
     """Returns the words of the report itself, folded."""
     folded = _BYLINE.sub(" ", _AGENCY_MARK.sub(" ", fold(text).text))
-    return [word.group() for word, _ in zip(words(folded), range(_LONGEST), strict=False)]
+    return [word.group() for word in islice(words(folded), _LONGEST)]
 
 
 def _hash(shingle: str) -> int:

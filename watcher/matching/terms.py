@@ -132,9 +132,7 @@ class Term:
         return as_written(folded.original[first:last]) == self.exact
 
 
-def compile_term(
-    text: str, *, inflect: bool = True, compounds: bool = False, prefix: bool = False, exact: bool = False
-) -> Term:
+def compile_term(text: str, *, inflect: bool, compounds: bool, prefix: bool, exact: bool) -> Term:
     """Compiles a term for the search. Raises QueryError if it can never match."""
     bare = _unquoted(text)
     folded = fold(bare).text

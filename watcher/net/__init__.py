@@ -17,8 +17,9 @@ Other rooms decide how a response changes the next poll or the next attempt of a
 
 import logging
 
-import watcher.net.light_httpx  # noqa: F401 # before httpx
+import watcher.net.light_imports  # noqa: F401 # before httpx and aiohttp
 from watcher.net.client import Client
+from watcher.net.exchange import Exchange
 from watcher.net.redact import redact_text, redact_url
 from watcher.net.target import is_same_origin, origin_of
 from watcher.net.values import (
@@ -40,6 +41,7 @@ __all__ = [
     "KEPT_LIMIT",
     "PAGE_LIMIT",
     "Client",
+    "Exchange",
     "NetSettings",
     "Purpose",
     "Request",

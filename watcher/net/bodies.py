@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 
 import httpx
 
@@ -75,7 +76,7 @@ class BodyReader:
         if not most.cut and announced.isascii() and announced.isdigit() and int(announced[:20]) > most.limit:
             message = f"{name} announces {announced[:20]} bytes, over {most.limit}"
             raise FetchError(FetchFailure.TOO_LARGE, message, sent=True, head=await _shown(response, headers))
-        body = bytearray()
+        body = BytesIO()
         try:
             chunks = _chunks_of(response)
             head = await _head(chunks)
@@ -83,32 +84,32 @@ class BodyReader:
             buffer = _BodyBuffer(decoder_for(coding, head[:HEAD]), body, most.limit, name=name, kept=most.kept)
             buffer.may_be_partial = most.keep_partial and not coding
             await self._read_into(_Rejoined(head, chunks), buffer)
-            if len(body) > most.limit and not most.cut:
+            if buffer.is_over() and not most.cut:
                 message = f"{name} sent more than {most.limit} bytes"
-                raise FetchError(FetchFailure.TOO_LARGE, message, sent=True, head=bytes(body[:SHOWN]))
-            decoded = bytes(memoryview(body)[: most.limit])
+                raise FetchError(FetchFailure.TOO_LARGE, message, sent=True, head=body.getvalue()[:SHOWN])
+            decoded = body.getvalue()[: most.limit]
             return Body(decoded=decoded, received=buffer.received(decoded))
         except BadCoding:
             if response.status_code < 400:
                 raise
             return Body(decoded=b"")  # the status of an error page matters more than its text
         finally:
-            body.clear()  # a stored error refers to the frames that refer to the body
+            body.close()  # a stored error refers to the frames that refer to the body
 
     async def _read_into(self, chunks: AsyncIterator[bytes], buffer: _BodyBuffer) -> None:
         """Reads the body into the buffer, or a little more than its limit."""
         if not buffer.is_compressed:
             await self._read_plain(chunks, buffer)
             return
-        compressed = bytearray()
+        compressed = BytesIO()
         async for chunk in chunks:
-            compressed += chunk
-            if len(compressed) > COMPRESSED:
+            compressed.write(chunk)
+            if compressed.tell() > COMPRESSED:
                 break
-        long = len(compressed) > COMPRESSED
+        long = compressed.tell() > COMPRESSED
         async with self._slot(buffer) if long else self._decoding:
-            first = bytes(compressed)
-            compressed.clear()
+            first = compressed.getvalue()
+            compressed.close()
             buffer.keep(first)
             if await buffer.add(first) and long:
                 async for chunk in chunks:
@@ -150,7 +151,7 @@ class BodyReader:
 class _BodyBuffer:
     """A body while it is decoded; lets other tasks run in between. It keeps up to `kept` bytes of a compressed body."""
 
-    def __init__(self, decoder: Decoder, body: bytearray, limit: int, *, name: str, kept: int) -> None:
+    def __init__(self, decoder: Decoder, body: BytesIO, limit: int, *, name: str, kept: int) -> None:
         self.name = name
         self.may_be_partial = False
         self._decoder = decoder
@@ -165,14 +166,14 @@ class _BodyBuffer:
         return not isinstance(self._decoder, Identity)
 
     def is_large(self) -> bool:
-        return len(self._body) > LARGE
+        return self._body.tell() > LARGE
 
     def is_over(self) -> bool:
-        return len(self._body) > self._limit
+        return self._body.tell() > self._limit
 
     def put(self, piece: bytes) -> bool:
         """Adds a piece of the body; whether it is time to let other tasks run. Called for each chunk of a flood."""
-        self._body += piece
+        self._body.write(piece)
         self._pieces, self._bytes = self._pieces + 1, self._bytes + len(piece)
         if self._pieces < _PIECES_PER_TURN and self._bytes < _BYTES_PER_TURN:
             return False
@@ -225,12 +226,12 @@ async def _shown(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
 
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:
     """Reads the first chunks of a body: at least HEAD bytes, or all."""
-    head = bytearray()
+    head = b""
     async for chunk in chunks:
         head += chunk
         if len(head) >= HEAD:
             break
-    return bytes(head)
+    return head
 
 
 class _Rejoined:

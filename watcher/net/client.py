@@ -160,11 +160,10 @@ class Client:
         if request.body is not None or request.method not in ("GET", "HEAD"):
             headers["content-length"] = str(len(body))
         try:
-            raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+            # httpx adds headers of its own to a request with `content`, but not to one with a stream.
+            return httpx.Request(request.method, hop.target.parsed, headers=headers, stream=httpx.ByteStream(body))
         except UnicodeEncodeError as error:
             raise FetchError(FetchFailure.INVALID_URL, f"the request to {hop.name} cannot be sent") from error
-        # httpx adds headers of its own to a request with `content`, but not to one with a stream.
-        return httpx.Request(request.method, hop.target.parsed, headers=raw, stream=httpx.ByteStream(body))
 
     async def _read_robots(self, url: str) -> Response:
         return await self.fetch(Request(url=url, purpose=Purpose.ROBOTS, accept="text/plain", timeout=ROBOTS_TIMEOUT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,13 +12,13 @@ from watcher.errors import FetchError, FetchFailure
 from watcher.net.bodies import Allowance, BodyReader
 from watcher.net.connection import Budget
 from watcher.net.decoding import BadCoding
-from watcher.net.exchange import exchange_of
-from watcher.net.transport import BUDGET, REDIRECT, AiohttpTransport
-from watcher.net.values import Exchange, Resolver
+from watcher.net.exchange import Exchange, Fields, ResponseHead
+from watcher.net.transport import BUDGET, HEAD, AiohttpTransport
+from watcher.net.values import Resolver
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A second header of these names is an error, not a list; the first one counts.
-_SINGULAR = frozenset({"content-type", "date", "etag", "last-modified", "refresh", "retry-after"})
+_SINGULAR = frozenset({"content-type", "date", "etag", "last-modified", "location", "refresh", "retry-after"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +65,15 @@ class HopSender:
     async def _read(
         self, request: httpx.Request, response: httpx.Response, budget: Budget, allowance: Allowance
     ) -> HopResponse:
-        status, headers = response.status_code, _merged(response.headers.raw)
-        if location := response.extensions[REDIRECT]:
-            headers["location"] = _text(location)
+        head: ResponseHead = response.extensions[HEAD]
+        status, (headers, cookies) = head.status, _read_fields(head.fields)
         if status < 200:
             message = "wants to switch protocols" if status == 101 else "broke the rules of HTTP"
             raise FetchError(FetchFailure.BAD_RESPONSE, f"{budget.name} {message}", sent=True)
-        cookies = tuple(_text(value) for name, value in response.headers.raw if name.lower() == b"set-cookie")
         if allowance.skip_redirects and is_redirect(status, headers):
             return HopResponse(status=status, headers=headers, cookies=cookies)
         body = await self._bodies.read(response, headers, budget.name, allowance)
-        exchange = None if body.received is None else exchange_of(request, response, body.received)
+        exchange = None if body.received is None else Exchange.of(request, head, body.received)
         return HopResponse(status=status, headers=headers, cookies=cookies, body=body.decoded, exchange=exchange)
 
 
@@ -104,16 +102,19 @@ class _CookielessClient(httpx.AsyncClient):
 _NO_COOKIES = _NoCookies()
 
 
-def _merged(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _read_fields(fields: Fields) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Returns the headers by lower-case name, and the values of the Set-Cookie fields, which are not among them."""
     headers: dict[str, str] = {}
-    for name_bytes, value_bytes in raw:
+    cookies: list[str] = []
+    for name_bytes, value_bytes in fields:
         name, value = name_bytes.decode("latin-1").lower(), _text(value_bytes)
-        if name not in headers:
+        if name == "set-cookie":
+            cookies.append(value)
+        elif name not in headers:
             headers[name] = value
         elif name not in _SINGULAR:
             headers[name] = f"{headers[name]}, {value}"
-    headers.pop("set-cookie", None)
-    return headers
+    return headers, tuple(cookies)
 
 
 def _text(value: bytes) -> str:

@@ -26,14 +26,15 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from watcher.net.connection import MOST_HEAD_BYTES, MOST_HEAD_LINES, Budget, IdleConnections, LimitedConnection
+from watcher.net.exchange import ResponseHead
 from watcher.net.failures import fetch_error
 from watcher.net.values import Resolver
 
-BUDGET, HEAD, REDIRECT = "watcher.budget", "watcher.head", "watcher.redirect"
+BUDGET, HEAD = "watcher.budget", "watcher.head"
 KEPT_SECONDS = 15.0
 MOST_DIALLED = 8
-_READ_BUFFER = 64 * 1024
-_AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+# aiohttp pauses a connection at twice this size: asyncio reads so much at once, and most pages are shorter.
+_READ_BUFFER = 128 * 1024
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
@@ -56,8 +57,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Makes one exchange, which ends when the response is closed. Raises FetchError.
 
-        The response has no Location, which httpx would parse although it does not follow it, and fail for a bad one:
-        the raw value is in the extensions, as `REDIRECT`, and version, reason and raw fields are there as `HEAD`.
+        The response has no headers: httpx would parse a Location although it does not follow it, and fail for a bad
+        one. The head is in its extensions, a `ResponseHead` as `HEAD`.
 
         A GET that fails on a kept connection before a byte came back is sent once more on a new one: the server had
         closed the kept one. Nothing else is sent twice.
@@ -96,13 +97,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         url = URL(str(request.url), encoded=True)
         if url.raw_host != request.url.raw_host.decode("ascii").strip("[]"):
             raise ValueError("two readings of one URL")
-        headers = CIMultiDict([(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw])
+        headers = CIMultiDict(request.headers.multi_items())
         if request.url.scheme == "http":
             headers.update(self._proxy_credentials)
         response = await self._session(alone=budget.alone).request(
             request.method,
             url,
             headers=headers,
+            skip_auto_headers=("Content-Type",) if request.method == "POST" else None,
             data=request.stream if headers.get("content-length", "0") != "0" else None,
             allow_redirects=False,
             ssl=self._tls() if tls else True,
@@ -112,16 +114,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if encodings not in ([], ["chunked"]):
             response.close()
             raise aiohttp.ClientPayloadError("a transfer coding other than chunked")
-        locations = [value for name, value in response.raw_headers if name.lower() == b"location"]
-        return httpx.Response(
-            response.status,
-            headers=[header for header in response.raw_headers if header[0].lower() != b"location"],
-            stream=_Stream(response, budget),
-            extensions={
-                REDIRECT: locations[0] if locations else b"",
-                HEAD: (response.version, response.reason, response.raw_headers),
-            },
-        )
+        head = ResponseHead(response.version or (1, 1), response.status, response.reason or "", response.raw_headers)
+        return httpx.Response(response.status, stream=_Stream(response, budget), extensions={HEAD: head})
 
     def _session(self, *, alone: bool) -> aiohttp.ClientSession:
         if alone not in self._sessions:
@@ -131,7 +125,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(),  # the client has one deadline around everything
                 middlewares=[_send_once],
-                skip_auto_headers=_AUTOMATIC_HEADERS,
                 auto_decompress=False,
                 read_bufsize=_READ_BUFFER,
                 max_line_size=MOST_HEAD_BYTES,

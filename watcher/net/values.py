@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from watcher.net import caching
+from watcher.net.exchange import Exchange
 from watcher.text.http import retry_after
 
 MIB = 1024 * 1024
@@ -120,19 +121,6 @@ class Request:
 
 KEPT_LIMIT = 2 * MIB
 """The most bytes of a body that an exchange keeps as received."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """The last request of a fetch and its response as they were sent, without cookies and credentials.
-
-    The heads are the first line and the header fields. `body` is not decompressed, but without its chunks; it is the
-    body of the response itself where that was not compressed.
-    """
-
-    request_head: bytes = field(repr=False)
-    response_head: bytes = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

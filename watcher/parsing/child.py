@@ -94,10 +94,10 @@ class TaskRunner:
 
     def load(self) -> Frame:
         """Imports the tasks module, which may open files, and then limits files and memory."""
-        self._module = import_module(self._module_name)
-        if preload := getattr(self._module, "preload", None):
-            preload()
-        heap.freeze()
+        with heap.importing():
+            self._module = import_module(self._module_name)
+            if preload := getattr(self._module, "preload", None):
+                preload()
         limits.limit_files()
         self._limit_memory()
         return Frame({})

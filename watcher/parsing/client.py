@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from watcher.corpus import normalise_text
 from watcher.corpus.revisions.passages import LONGEST_PASSAGE
@@ -20,6 +20,7 @@ from watcher.feeds.formats.opml import MAX_ADDRESS, MAX_OUTLINES, OpmlList, plai
 from watcher.feeds.links import MAX_LINK, is_web_address
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source_values import MOST_LISTED, SourceReading
+from watcher.json_type import JsonType
 from watcher.model import (
     LONGEST_NEAR_MISS,
     MOST_NEAR_MISSES,
@@ -175,7 +176,7 @@ async def _run_feed(pool: ParserPool, name: str, arguments: Mapping[str, Any], p
         raise NotAFeed(str(error), tuple(str(address) for address in addresses)) from error
 
 
-def _checked(kind: TypeAdapter[T], answer: bytes) -> T:
+def _checked(kind: JsonType[T], answer: bytes) -> T:
     try:
         return kind.validate_json(answer)
     except ValidationError as error:

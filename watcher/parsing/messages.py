@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import TypeAdapter
-
 from watcher.feeds.formats.opml import OpmlList
 from watcher.feeds.listing import FeedNews
 from watcher.feeds.source_values import SourceReading
+from watcher.json_type import JsonType
 from watcher.matching import Finding
 from watcher.model import (
     NO_RIGHTS,
@@ -163,18 +162,18 @@ class RobotsTask:
     url: str
 
 
-FEED_TASK = TypeAdapter(FeedTask)
-NEWS_TASK = TypeAdapter(NewsTask)
-OPML_TASK = TypeAdapter(OpmlTask)
-OPML_LIST = TypeAdapter(OpmlList)
-PAGE_TASK = TypeAdapter(PageTask)
-ROBOTS_TASK = TypeAdapter(RobotsTask)
-PARSED_FEED = TypeAdapter(ParsedFeed)
-SOURCE_READING = TypeAdapter(SourceReading)
-ADDRESSES = TypeAdapter(tuple[str, ...])
-FEED_NEWS = TypeAdapter(FeedNews)
-PAGE_READING = TypeAdapter(PageReading)
-VERSION_READING = TypeAdapter(VersionReading)
-COMPARISON_TASK = TypeAdapter(ComparisonTask)
-COMPARISON = TypeAdapter(Comparison)
-WATCHES = TypeAdapter(tuple[Watch, ...])
+FEED_TASK = JsonType(FeedTask)
+NEWS_TASK = JsonType(NewsTask)
+OPML_TASK = JsonType(OpmlTask)
+OPML_LIST = JsonType(OpmlList)
+PAGE_TASK = JsonType(PageTask)
+ROBOTS_TASK = JsonType(RobotsTask)
+PARSED_FEED = JsonType(ParsedFeed)
+SOURCE_READING = JsonType(SourceReading)
+ADDRESSES = JsonType(tuple[str, ...])
+FEED_NEWS = JsonType(FeedNews)
+PAGE_READING = JsonType(PageReading)
+VERSION_READING = JsonType(VersionReading)
+COMPARISON_TASK = JsonType(ComparisonTask)
+COMPARISON = JsonType(Comparison)
+WATCHES = JsonType(tuple[Watch, ...])

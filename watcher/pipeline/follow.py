@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from watcher.config import OpmlConfig
 from watcher.config.list_file import read_list_file
@@ -23,6 +23,7 @@ from watcher.feeds.identity import body_hash
 from watcher.feeds.plan import Answer, Failed, FailureKind, Limits, NotModified, PollPlan, PollState
 from watcher.feeds.planner import kind_of_failure, kind_of_status, plan_poll, validators
 from watcher.feeds.subscriptions import feeds_of_list
+from watcher.json_type import JsonType
 from watcher.log import event
 from watcher.model import ListedFeed
 from watcher.net import Client, Purpose, Request
@@ -38,7 +39,7 @@ from watcher.store.queries.followed_lists import ListStatus
 log = logging.getLogger(__name__)
 
 LONGEST_INTERVAL = timedelta(hours=1)  # between two readings of a list that works, unless `every` is longer
-_STATE = TypeAdapter(PollState)
+_STATE = JsonType(PollState)
 _NAMED = 5  # feeds in one line of the log
 
 

@@ -33,7 +33,7 @@ from watcher.model import (
     Rights,
     TextFrom,
 )
-from watcher.net import Client, Purpose, Request, Response, origin_of
+from watcher.net import Client, Exchange, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask, UnmatchedText
@@ -101,15 +101,17 @@ class _Page:
     """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
 
     `coverage`: the part of the entry that is read if the body gives nothing. `headers`: those that declare rights;
-    `validators`: those of the answer; `kept`: the page as received, if it is to be kept in case of a match and not too
-    large.
+    `validators`: those of the answer; `host`: that of the URL; `exchange`: the page as received at `fetched_at`, if it
+    is to be kept in case of a match and not too large.
     """
 
     body: bytes = b""
     content_type: str = ""
     url: str = ""
+    host: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    kept: KeptPage | None = None
+    exchange: Exchange | None = None
+    fetched_at: datetime | None = None
     validators: Validators = NO_VALIDATORS
     status: int | None = None
     problem: str = ""
@@ -118,8 +120,17 @@ class _Page:
     coverage: Coverage = Coverage.ERRORS
 
     @property
-    def host(self) -> str:
-        return (urlsplit(self.url).hostname or "") if self.url else ""
+    def kept(self) -> KeptPage | None:
+        exchange = self.exchange
+        if exchange is None or self.fetched_at is None:
+            return None
+        return KeptPage(
+            url=self.url,
+            fetched_at=self.fetched_at,
+            request_head=exchange.request_head,
+            response_head=exchange.response_head,
+            body=exchange.body,
+        )
 
 
 async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
@@ -158,7 +169,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
     if context.add_seen is not None:
         context.add_seen(seen_text(claimed, reading, is_page_missing=bool(page.problem), now=context.now()))
     if claimed.backfills:
-        read_stored = partial(_run_parser, context, claimed, entry, _Page(url=page.url))
+        read_stored = partial(_run_parser, context, claimed, entry, _Page(url=page.url, host=page.host))
         reading, end = await look_back(
             claimed, reading, end, problem, find_seen=context.find_seen, read_stored=read_stored
         )
@@ -236,36 +247,27 @@ async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -
             temporary=error.failure in TEMPORARY,
             coverage=Coverage.ROBOTS if forbidden else Coverage.ERRORS,
         )
+    host = urlsplit(response.url).hostname or ""
     if response.status == 200 and response.body:
         return _Page(
             body=response.body,
             content_type=response.content_type,
             url=response.url,
+            host=host,
             headers={name: response.headers.get(name, "") for name in RIGHTS_HEADERS},
-            kept=_kept(response, context.now()),
+            exchange=response.exchange,
+            fetched_at=context.now(),
             validators=Validators(etag=response.etag, last_modified=response.last_modified),
             status=200,
         )
     problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
     return _Page(
         url=response.url,
+        host=host,
         status=response.status,
         problem=problem,
         temporary=response.status in TEMPORARY_STATUS,
         wait=response.retry_after(context.now()),
-    )
-
-
-def _kept(response: Response, now: datetime) -> KeptPage | None:
-    exchange = response.exchange
-    if exchange is None:
-        return None
-    return KeptPage(
-        url=response.url,
-        fetched_at=now,
-        request_head=exchange.request_head,
-        response_head=exchange.response_head,
-        body=exchange.body,
     )
 
 
@@ -281,7 +283,7 @@ async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, pag
         problem = f"the page could not be read: {error}"
         log.warning("%s: %s", claimed.link, problem, extra=event("page.unreadable", url=claimed.link, error=problem))
     try:
-        return await _run_parser(context, claimed, entry, _Page(url=page.url)), problem
+        return await _run_parser(context, claimed, entry, _Page(url=page.url, host=page.host)), problem
     except ParserError as error:
         return _UNREADABLE, f"neither page nor feed text could be read: {error}"
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from watcher.config import FeedConfig
 from watcher.errors import StateError
@@ -31,6 +31,7 @@ from watcher.feeds.plan import (
     PollState,
 )
 from watcher.feeds.planner import plan_poll, validators
+from watcher.json_type import JsonType
 from watcher.log import event
 from watcher.model import FEED, NEWS_SITEMAP, KnownEntry, Sitemap
 from watcher.pipeline.feed_bodies import PollContext, Source, read_body
@@ -44,7 +45,7 @@ from watcher.text.days import day_number, seconds_by_day
 
 log = logging.getLogger(__name__)
 
-_STATE = TypeAdapter(PollState)
+_STATE = JsonType(PollState)
 _UNKNOWN = timedelta(seconds=15)  # until a feed that this worker does not know is tried again
 _LISTED_ENTRIES_MARKED_EVERY = timedelta(days=7)  # entries are forgotten ninety days after they were marked last
 

@@ -28,7 +28,8 @@ LONGEST_TEXT = 500_000
 _LEVEL = 9
 _DICTIONARY_SIZE = 64 * 1024
 _MOST_BYTES = 32 * LONGEST_TEXT  # of one text, decompressed
-_KEPT_READY = 64  # dictionaries
+_COMPRESSORS_READY = 8  # of 170 kB each, and more after a long text; making one takes half a millisecond
+_DECOMPRESSORS_READY = 64  # of 50 kB each
 
 
 class UnreadableText(Exception):
@@ -115,8 +116,10 @@ class Codec:
 
     def __init__(self, load: Callable[[int], bytes | None]) -> None:
         self._load = load
-        self._compressors = _Ready(lambda found: ZstdCompressor(level=_LEVEL, dict_data=found, write_checksum=False))
-        self._decompressors = _Ready(lambda found: ZstdDecompressor(dict_data=found))
+        self._compressors = _Ready(
+            lambda found: ZstdCompressor(level=_LEVEL, dict_data=found, write_checksum=False), most=_COMPRESSORS_READY
+        )
+        self._decompressors = _Ready(lambda found: ZstdDecompressor(dict_data=found), most=_DECOMPRESSORS_READY)
 
     def pack(self, data: bytes, dictionary: int) -> bytes:
         """Compresses. Raises UnreadableText if the dictionary is missing or damaged."""
@@ -132,16 +135,17 @@ class Codec:
 
 
 class _Ready:
-    """Keeps the (de)compressors of the dictionaries that were used last."""
+    """Keeps the (de)compressors of the `most` dictionaries that were used last."""
 
-    def __init__(self, make: Callable[[ZstdCompressionDict | None], Any]) -> None:
+    def __init__(self, make: Callable[[ZstdCompressionDict | None], Any], *, most: int) -> None:
         self._make = make
+        self._most = most
         self._made: OrderedDict[int, Any] = OrderedDict()
 
     def get(self, number: int, load: Callable[[int], bytes | None]) -> Any:
         if number not in self._made:
             self._made[number] = self._make(_dictionary(number, load))
-            if len(self._made) > _KEPT_READY:
+            if len(self._made) > self._most:
                 self._made.popitem(last=False)
         self._made.move_to_end(number)
         return self._made[number]

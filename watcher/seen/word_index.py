@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 
 from watcher.text.index import BETWEEN, DENSE, MARKS, IndexedText
 
@@ -20,7 +21,7 @@ DROP_INDEX = """
     DROP TABLE IF EXISTS index_{name};
     DROP TABLE IF EXISTS words_{name};
 """
-_REMEMBERED_WORDS = 50_000  # so that common words are not written again and again
+_REMEMBERED_WORDS = 2**14  # of 60 bytes each, so that common words are not written again and again
 _MOST_INSIDE = 2_000  # words that contain some letters: with more, reading every text is faster
 _MOST_LOOKED_UP = 5_000  # words, 5 µs each
 _MOST_STARTING = 300  # words that start with some letters: looking one up takes 40 µs
@@ -41,7 +42,7 @@ class WordIndexWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._words: defaultdict[str, set[str]] = defaultdict(set)
+        self._remembered: defaultdict[str, _RememberedWords] = defaultdict(_RememberedWords)
 
     def add(self, name: str, place: int, words: IndexedText) -> None:
         """Indexes the words of a text under the row id `place`."""
@@ -49,12 +50,8 @@ class WordIndexWriter:
         self._db.execute(
             f"INSERT INTO index_{name} (rowid, words, joined) VALUES (?, ?, ?)", (place, words.words, " ".join(joined))
         )
-        known = self._words[name]
-        new = {*words.words.split(), *joined} - {BETWEEN} - known
+        new = self._remembered[name].add({*words.words.split(), *joined} - {BETWEEN})
         self._db.executemany(f"INSERT OR IGNORE INTO words_{name} VALUES (?)", ((word,) for word in sorted(new)))
-        if len(known) + len(new) > _REMEMBERED_WORDS:
-            known.clear()
-        known |= new
 
     def remove(self, name: str, place: int, words: IndexedText, *, version: int) -> None:
         """Removes the words of a text, which must be those that were added, from an index of this version."""
@@ -65,7 +62,24 @@ class WordIndexWriter:
 
     def forget(self) -> None:
         """Forgets what a transaction that failed may have added."""
-        self._words.clear()
+        self._remembered.clear()
+
+
+class _RememberedWords:
+    """Remembers one word for each place, which its hash decides: the latest, so that common words stay."""
+
+    def __init__(self) -> None:
+        self._places: list[str | None] = [None] * _REMEMBERED_WORDS
+
+    def add(self, words: Iterable[str]) -> list[str]:
+        """Remembers words. Returns those that were not remembered."""
+        places, new = self._places, list[str]()
+        for word in words:
+            place = hash(word) % _REMEMBERED_WORDS
+            if places[place] != word:
+                places[place] = word
+                new.append(word)
+        return new
 
 
 def _joined_words(words: IndexedText, version: int) -> list[str]:

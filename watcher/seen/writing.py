@@ -8,6 +8,7 @@ is the dictionary of the other pages of its host in that month.
 from __future__ import annotations
 
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,7 @@ _TEXTS_TO_TRAIN_ON = 100
 _FARTHEST = 2**42  # seconds: a row id has room for these
 _ROWS_AT_ONCE = 500
 _PAGES_AT_ONCE = 2_000  # of free space, given back to the disk
-_REMEMBERED_PLACES = 10_000  # free ones behind a second that many texts share
+_REMEMBERED_PLACES = 1_000  # free ones behind a second that many texts share
 _LONGEST_DICTIONARY = 64 * 1024
 _TRAINED = ""  # the host of the dictionary of articles
 
@@ -55,7 +56,7 @@ class Writer:
         self._words = WordIndexWriter(connection)
         self._hosts: set[tuple[str, str]] = set()
         self._articles: dict[str, int] = {}
-        self._places: dict[tuple[str, int], int] = {}
+        self._places: OrderedDict[tuple[str, int], int] = OrderedDict()
 
     def write(self, texts: Sequence[SeenText]) -> None:
         """Writes texts, all or none. Raises sqlite3.Error."""
@@ -167,9 +168,10 @@ class Writer:
             if each > place:
                 break
             place = each + 1
-        if len(self._places) >= _REMEMBERED_PLACES:
-            self._places.clear()
         self._places[key] = place + 1
+        self._places.move_to_end(key)
+        if len(self._places) > _REMEMBERED_PLACES:
+            self._places.popitem(last=False)
         return place
 
     def _feed(self, name: str) -> int:

@@ -7,17 +7,18 @@ import logging
 import zlib
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from watcher.json_type import JsonType
 from watcher.log import event
 from watcher.model import Change, Entry, Hit, Track
 
 log = logging.getLogger(__name__)
 
-_ENTRY = TypeAdapter(Entry)
-_HITS = TypeAdapter(tuple[Hit, ...])
-_TRACK = TypeAdapter(Track)
-_CHANGES = TypeAdapter(tuple[Change, ...])
+_ENTRY = JsonType(Entry)
+_HITS = JsonType(tuple[Hit, ...])
+_TRACK = JsonType(Track)
+_CHANGES = JsonType(tuple[Change, ...])
 
 
 def dump_entry(entry: Entry) -> str:

@@ -63,21 +63,31 @@ COUNT_COVERAGE = DriverSql("""
         seconds_lost = old.seconds_lost + excluded.seconds_lost
 """)
 INSERT_UNREAD = DriverSql("INSERT INTO unread_entries (entry, day, coverage) VALUES (?, ?, 'waiting')")
-FIND_UNREAD = DriverSql(
+FIND_WAITING = DriverSql(
     """
-    SELECT unread_entries.entry, entries.feed_id, unread_entries.day, unread_entries.coverage FROM json_each(?) AS ended
-    CROSS JOIN unread_entries ON unread_entries.entry = ended.value
+    SELECT unread_entries.entry, entries.feed_id, unread_entries.day FROM json_each(?) AS ended
+    CROSS JOIN unread_entries ON unread_entries.entry = ended.value AND unread_entries.coverage = 'waiting'
     JOIN entries ON entries.id = unread_entries.entry
     """,
     postgresql="""
-    SELECT unread_entries.entry, entries.feed_id, unread_entries.day, unread_entries.coverage
+    SELECT unread_entries.entry, entries.feed_id, unread_entries.day
     FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS ended (value)
-    JOIN unread_entries ON unread_entries.entry = CAST(ended.value AS bigint)
+    JOIN unread_entries ON unread_entries.entry = CAST(ended.value AS bigint) AND unread_entries.coverage = 'waiting'
     JOIN entries ON entries.id = unread_entries.entry
     """,
 )
 KEEP_UNREAD = DriverSql("UPDATE unread_entries SET coverage = ? WHERE entry = ?")
-DROP_READ = DriverSql("DELETE FROM unread_entries WHERE entry = ?")
+DROP_READ = DriverSql(
+    """
+    DELETE FROM unread_entries WHERE entry IN (SELECT value FROM json_each(?))
+    RETURNING (SELECT feed_id FROM entries WHERE entries.id = unread_entries.entry), day, coverage
+    """,
+    postgresql="""
+    DELETE FROM unread_entries USING jsonb_array_elements_text(CAST(? AS jsonb)) AS ended (value), entries
+    WHERE unread_entries.entry = CAST(ended.value AS bigint) AND entries.id = unread_entries.entry
+    RETURNING entries.feed_id, unread_entries.day, unread_entries.coverage
+    """,
+)
 FIND_ENTRY_DATES = DriverSql(
     """
     SELECT entry_dates.entry, entry_dates.day, entry_dates.date FROM json_each(?) AS ended
@@ -98,23 +108,24 @@ COUNT_ARTICLES = DriverSql("""
     ON CONFLICT (day, date) DO UPDATE SET articles = old.articles + excluded.articles
 """)
 
-# One statement for the paragraphs of a page: SQLAlchemy compiles an insertion of several rows again each time.
+# One statement for the paragraphs of several pages: SQLAlchemy compiles an insertion of several rows again each time.
 COUNT_PARAGRAPHS = DriverSql(
     """
-    INSERT INTO repeats (host, last_page, seen_on, paragraph, pages) SELECT ?, ?, ?, value, 1
+    INSERT INTO repeats (seen_on, host, last_page, paragraph, pages)
+    SELECT ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 1
     FROM json_each(?) WHERE true
     ON CONFLICT (host, paragraph) DO UPDATE
     SET pages = pages + (last_page <> excluded.last_page), last_page = excluded.last_page, seen_on = excluded.seen_on
-    RETURNING paragraph, pages
+    RETURNING host, paragraph, pages
     """,
     postgresql="""
-    INSERT INTO repeats AS old (host, last_page, seen_on, paragraph, pages)
-    SELECT DISTINCT CAST(? AS text), CAST(? AS bigint), CAST(? AS integer), CAST(value AS bigint), 1
-    FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS shown (value)
+    INSERT INTO repeats AS old (seen_on, host, last_page, paragraph, pages)
+    SELECT CAST(? AS integer), value ->> 0, CAST(value ->> 1 AS bigint), CAST(value ->> 2 AS bigint), 1
+    FROM jsonb_array_elements(CAST(? AS jsonb)) AS shown (value)
     ON CONFLICT (host, paragraph) DO UPDATE
     SET pages = old.pages + CAST(old.last_page <> excluded.last_page AS integer), last_page = excluded.last_page,
         seen_on = excluded.seen_on
-    RETURNING paragraph, pages
+    RETURNING host, paragraph, pages
     """,
 )
 

@@ -15,6 +15,7 @@ from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from ahocorasick_rs import BytesAhoCorasick
 
 from watcher.text import fold
+from watcher.text.automaton import form_of
 
 _TOO_MANY = 50_000  # needles: with so many, every page holds the letters of one, and the fast search excludes nothing
 _ASCII = bytes(range(0x80))
@@ -27,7 +28,12 @@ class BareNeedles:
 
     def __init__(self, needles: Sequence[str]) -> None:
         bare = {bare_letters(needle) for needle in needles} if len(needles) <= _TOO_MANY else set()
-        self._automaton = BytesAhoCorasick(sorted(filter(None, bare))) if bare and all(bare) else None
+        letters = sorted(filter(None, bare))
+        self._automaton = (
+            BytesAhoCorasick(letters, implementation=form_of(letters))
+            if letters and len(letters) == len(bare)
+            else None
+        )
 
     def may_be_in(self, text: str) -> bool:
         """Whether a text has the bare letters of a needle: a fifth of the time of an exact search."""

@@ -38,15 +38,7 @@ class Asked:
     @property
     def places(self) -> Places:
         """The files that a search reads."""
-        config = self.config
-        return Places(
-            state=config.location,
-            seen=config.state.seen_path,
-            index=config.index_path,
-            folder=config.corpus.folder,
-            keep=config.seen.keep,
-            zone=self.zone,
-        )
+        return Places.of(self.config)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain
@@ -30,6 +29,7 @@ EXCERPT = 500
 """The most characters of an excerpt, with the marks of what is left out."""
 
 _MOST = 1_000  # documents of a review
+_AT_ONCE = 50  # documents with their texts in memory
 _LONGEST_TITLE = 300
 
 
@@ -105,18 +105,13 @@ def review_of(
         watch=watch,
         limit=_MOST,
     )
-    documents = store.read(stored_documents.get_many, numbers)
-    rights = store.read(document_pages.rights_of, numbers)
-    of_story: dict[StoryId, list[StoredDocument]] = defaultdict(list)
-    for number in sorted(documents):
-        of_story[documents[number].story].append(documents[number])
-    stories = [_story(story, members, rights, watch) for story, members in of_story.items()]
+    stories, reviewed = _stories(store, numbers, watch)
     return PressReview(
         day=day,
         until=until,
         watch=watch,
         stories=tuple(sorted(stories, key=lambda story: (-len(story.articles), story.articles[0].number))),
-        left_out=count - len(documents),
+        left_out=count - reviewed,
     )
 
 
@@ -127,15 +122,25 @@ def _day_after(day: date, zone: ZoneInfo) -> datetime:
         return datetime.max.replace(tzinfo=zone)
 
 
-def _story(
-    story: StoryId, documents: Iterable[StoredDocument], rights: Mapping[DocumentNumber, Rights], watch: str | None
-) -> ReviewedStory:
-    first, *_ = members = tuple(documents)
-    return ReviewedStory(
-        story=story,
-        articles=tuple(_article(document, rights.get(document.number, NO_RIGHTS)) for document in members),
-        excerpt=_excerpt(first, watch),
-    )
+def _stories(
+    store: StoreReader, numbers: Sequence[DocumentNumber], watch: str | None
+) -> tuple[list[ReviewedStory], int]:
+    """Returns the stories of documents, and how many of these were found. The texts of some are in memory at once."""
+    articles: dict[StoryId, list[ReviewedArticle]] = {}
+    excerpts: dict[StoryId, Snippet] = {}
+    for some in (numbers[first : first + _AT_ONCE] for first in range(0, len(numbers), _AT_ONCE)):
+        documents = store.read(stored_documents.get_many, some)
+        rights = store.read(document_pages.rights_of, some)
+        for _, document in sorted(documents.items()):
+            if document.story not in excerpts:
+                excerpts[document.story] = _excerpt(document, watch)
+            article = _article(document, rights.get(document.number, NO_RIGHTS))
+            articles.setdefault(document.story, []).append(article)
+    stories = [
+        ReviewedStory(story=story, articles=tuple(members), excerpt=excerpts[story])
+        for story, members in articles.items()
+    ]
+    return stories, sum(map(len, articles.values()))
 
 
 def _article(document: StoredDocument, rights: Rights) -> ReviewedArticle:

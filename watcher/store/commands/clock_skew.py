@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, and_, or_, text, type_coerce, update
+from sqlalchemy import BigInteger, Connection, and_, exists, or_, select, text, type_coerce, update
 
 from watcher.store import schema
 from watcher.store.dialect import Instant, microseconds
@@ -30,14 +30,17 @@ def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now:
     No poll is planned later than `farthest` from now. Returns the number of corrected feeds.
     """
     feeds, ahead = schema.feeds.c, _latest(now)
-    plan = type_coerce(feeds.next_poll_at, BigInteger) - type_coerce(feeds.last_polled_at, BigInteger)
-    moved = type_coerce(type_coerce(microseconds(now), BigInteger) + plan, Instant)
-    set_back = update(schema.feeds).where(feeds.last_polled_at > ahead)
-    corrected = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
+    polled_ahead, held_too_long = feeds.last_polled_at > ahead, feeds.lease_until > ahead + lease
     unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > ahead)
     too_far = or_(unpolled, feeds.next_poll_at > ahead + farthest)
+    if not tx.execute(select(exists().where(or_(polled_ahead, held_too_long, too_far)))).scalar_one():
+        return 0  # one scan of all feeds instead of three
+    plan = type_coerce(feeds.next_poll_at, BigInteger) - type_coerce(feeds.last_polled_at, BigInteger)
+    moved = type_coerce(type_coerce(microseconds(now), BigInteger) + plan, Instant)
+    set_back = update(schema.feeds).where(polled_ahead)
+    corrected = tx.execute(set_back.values(next_poll_at=moved, last_polled_at=now)).rowcount
     corrected += tx.execute(update(schema.feeds).where(too_far).values(next_poll_at=now)).rowcount
-    tx.execute(update(schema.feeds).where(feeds.lease_until > ahead + lease).values(lease_until=now + lease))
+    tx.execute(update(schema.feeds).where(held_too_long).values(lease_until=now + lease))
     return corrected
 
 

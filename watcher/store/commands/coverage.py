@@ -7,7 +7,7 @@ decides its `Coverage`. A later ingestion changes that once more if it reads the
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -64,28 +64,23 @@ def await_entries(tx: Connection, entries: Iterable[EntryId], *, day: int) -> No
 
 def count_ends(tx: Connection, ends: Sequence[tuple[EntryId, Coverage]]) -> None:
     """Counts the ends of entries. An entry that was not counted as new is left out."""
-    coverage_of = dict(ends)
-    rows = raw_sql.FIND_UNREAD.execute(tx, (json.dumps(list(coverage_of)),)).all()
-    counts: dict[tuple[int, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    read, unread = [], []
-    for entry_id, feed_id, day, before in rows:
-        after = coverage_of[entry_id]
-        if before != Coverage.WAITING and after is not Coverage.PAGE:
-            continue
-        counts[feed_id, day][after.value] += 1
-        if before != Coverage.WAITING:
-            counts[feed_id, day][before] -= 1
-        if after is Coverage.PAGE:
-            read.append((entry_id,))
-        else:
-            unread.append((after.value, entry_id))
+    read = [entry_id for entry_id, coverage in ends if coverage is Coverage.PAGE]
+    unread = {entry_id: coverage for entry_id, coverage in ends if coverage is not Coverage.PAGE}
+    counts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    if read:
+        for feed_id, day, before in raw_sql.DROP_READ.execute(tx, (json.dumps(read),)).all():
+            counts[feed_id, day][Coverage.PAGE.value] += 1
+            if before != Coverage.WAITING:
+                counts[feed_id, day][before] -= 1
+    if unread:
+        rows = raw_sql.FIND_WAITING.execute(tx, (json.dumps(list(unread)),)).all()
+        for entry_id, feed_id, day in rows:
+            counts[feed_id, day][unread[entry_id].value] += 1
+        if rows:
+            raw_sql.KEEP_UNREAD.execute(tx, [(unread[row.entry].value, row.entry) for row in rows])
     if counts:
         moved = [_row(FeedId(feed_id), day, **changes) for (feed_id, day), changes in counts.items()]
         raw_sql.COUNT_COVERAGE.execute(tx, moved)
-    if read:
-        raw_sql.DROP_READ.execute(tx, read)
-    if unread:
-        raw_sql.KEEP_UNREAD.execute(tx, unread)
 
 
 def _row(feed_id: FeedId, day: int, **counts: int) -> tuple[int, ...]:

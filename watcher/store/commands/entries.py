@@ -71,24 +71,7 @@ _END = (
         times_ingested=schema.entries.c.times_ingested + 1,
     )
 )
-_END_WITH_DOCUMENT = (
-    update(schema.entries)
-    .where(schema.entries.c.id == bindparam("entry"))
-    .values(
-        state=case((schema.entries.c.changed, "pending"), else_="done"),
-        due_at=case((schema.entries.c.changed, bindparam("now", type_=Instant)), else_=schema.entries.c.due_at),
-        attempts=case((schema.entries.c.changed, 0), else_=schema.entries.c.attempts),
-        changed=False,
-        lease_until=None,
-        document=bindparam("number"),
-        outcome=bindparam("outcome"),
-        reason=bindparam("reason"),
-        status=bindparam("status"),
-        final_url=case((schema.entries.c.link == bindparam("final_url"), ""), else_=bindparam("final_url")),
-        ended_at=bindparam("now", type_=Instant),
-        times_ingested=schema.entries.c.times_ingested + 1,
-    )
-)
+_END_WITH_DOCUMENT = _END.values(document=bindparam("number"))
 _END_AGAIN = (
     update(schema.entries)
     .where(schema.entries.c.id == bindparam("entry"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,18 +34,18 @@ class PageObservation:
 
 
 def record_observations(
-    tx: Connection, shown: Iterable[PageObservation], *, now: datetime
+    tx: Connection, shown: Sequence[PageObservation], *, now: datetime
 ) -> Mapping[str, frozenset[int]]:
     """Counts paragraphs and walls of pages. Returns the paragraphs that a host now repeats: host -> their hashes."""
     found: dict[str, set[int]] = {}
     for page in shown:
         if page.wall:
             _count_wall(tx, page.feed_id, page.wall, now=now)
-        if page.host and page.paragraphs:
-            counted = (page.host, page.page, day_of(now), json.dumps(list(page.paragraphs)))
-            for paragraph, pages in raw_sql.COUNT_PARAGRAPHS.execute(tx, counted):
-                if pages >= REPEATED_ON:
-                    found.setdefault(page.host, set()).add(paragraph)
+    for counted in _distinct(shown):
+        rows = [(host, page, paragraph) for (host, paragraph), page in counted.items()]
+        for host, paragraph, pages in raw_sql.COUNT_PARAGRAPHS.execute(tx, (day_of(now), json.dumps(rows))):
+            if pages >= REPEATED_ON:
+                found.setdefault(host, set()).add(paragraph)
     return {host: frozenset(hashes) for host, hashes in found.items()}
 
 
@@ -54,6 +54,18 @@ def forget(tx: Connection, *, now: datetime) -> None:
     rows = schema.repeats.c
     once = and_(rows.pages < REPEATED_ON, rows.seen_on < day_of(now - _FORGET_SEEN_ONCE))
     tx.execute(delete(schema.repeats).where(or_(once, rows.seen_on < day_of(now - _FORGET_REPEATED))))
+
+
+def _distinct(shown: Iterable[PageObservation]) -> list[dict[tuple[str, int], int]]:
+    """Distributes (host, paragraph) -> page over statements: PostgreSQL changes a row only once in each."""
+    statements: list[dict[tuple[str, int], int]] = []
+    for page in shown:
+        for key in {(page.host, paragraph) for paragraph in page.paragraphs if page.host}:
+            free = next((statement for statement in statements if key not in statement), None)
+            if free is None:
+                statements.append(free := {})
+            free[key] = page.page
+    return statements
 
 
 def _count_wall(tx: Connection, feed_id: FeedId, quality: Quality, *, now: datetime) -> None:

@@ -34,7 +34,9 @@ def open_for_reading(path: Path, *, patience: timedelta) -> Engine:
         raise StateError(f"the state at {path} does not exist yet; `watcher once` or `watcher run` creates it")
     if not _is_current(path, patience):
         open_database(path, patience=patience).dispose()
-    return _engine(path, _begin_reading, patience)
+    engine = _engine(path, _begin_reading, patience)
+    event.listen(engine, "connect", _limit_cache)
+    return engine
 
 
 def open_database(path: Path, *, patience: timedelta) -> Engine:
@@ -63,7 +65,6 @@ def stop_queries(engine: Engine, is_over: Callable[[], bool]) -> None:
 
     def watch(connection: Any, _record: object) -> None:
         connection.set_progress_handler(lambda: int(is_over()), _STEPS)
-        connection.execute("PRAGMA cache_size=-1000")
 
     event.listen(engine, "connect", watch)
 
@@ -107,9 +108,13 @@ def _engine(path: Path, begin: Callable[[Any], None], patience: timedelta) -> En
 def _prepare_connection(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the "begin" listener opens transactions, not sqlite3
     cursor = connection.cursor()
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-4000"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-2000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _limit_cache(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA cache_size=-1000")  # KiB: the daemon has several readers, and the system caches the file
 
 
 def _begin_immediate(connection: Any) -> None:

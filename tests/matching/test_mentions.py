@@ -1,0 +1,90 @@
+"""What a watchlist finds beside matches: mentions in other texts, whether all watches match, and what a watch is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from watcher.matching import Watchlist, definition
+from watcher.model import Article, HitField, Watch
+
+WATCHES = (
+    Watch(name="terms", terms=("Rutte", "Kiew")),
+    Watch(name="both", query="(Purl OR Werft) NEAR/1 Selenskyj Oslo"),
+    Watch(name="author", query="author:Roth -Sport"),
+    Watch(name="site", query="site:beispiel.example -Sport"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Rutte in Kiew, sagt Rutte", {"terms": ["Rutte", "Kiew", "Rutte"]}),
+        ("Selenskyj kam.", {"both": ["Selenskyj"]}),
+        ("Oslo, Werft und Purl", {}),
+        ("In Oslo liegt Selenskyjs Schiff", {"both": ["Selenskyjs"]}),
+        ("Oslo: Werft ohne Selenskyj, Purl", {"both": ["Oslo", "Werft", "Selenskyj", "Purl"]}),
+        ("Roth sagte, Kiew sei Sport", {"terms": ["Kiew"], "author": ["Roth"]}),
+        ("beispiel.example", {}),
+    ],
+)
+def test_a_text_mentions_the_terms_that_a_watch_needs(text: str, expected: Mapping[str, list[str]]) -> None:
+    """The rarest of them; all that it needs at once, if the text has them all; the author for a watch of an author."""
+    found = Watchlist.compile(WATCHES).mentions(text)
+    assert {match.watch: [hit.form for hit in match.hits] for match in found} == expected
+    assert all(text[hit.start : hit.end] == hit.form for match in found for hit in match.hits)
+    assert all(hit.field is HitField.TEXT for match in found for hit in match.hits)
+
+
+def test_mentions_of_some_watches_can_be_left_out() -> None:
+    """By their names; the others keep the order of the watchlist."""
+    watchlist = Watchlist.compile(WATCHES)
+    text = "Roth und Selenskyj in Kiew"
+    assert [match.watch for match in watchlist.mentions(text)] == ["terms", "both", "author"]
+    assert [match.watch for match in watchlist.mentions(text, without=("both", "x"))] == ["terms", "author"]
+
+
+def test_a_flood_of_mentions_is_cut() -> None:
+    """After the first five hundred of each term."""
+    (found,) = Watchlist.compile(WATCHES[:1]).mentions("Rutte, Kiew. " * 501)
+    assert [hit.start for hit in found.hits if hit.term == "Rutte"] == list(range(0, 13 * 500, 13))
+    assert [hit.start for hit in found.hits if hit.term == "Kiew"] == list(range(7, 13 * 500, 13))
+
+
+@pytest.mark.parametrize(
+    ("queries", "body", "feed_text", "feed", "satisfied"),
+    [
+        (("Rutte", "Kiew"), "Rutte in Kiew", "", "", True),
+        (("Rutte", "Kiew"), "Rutte in Oslo", "", "", False),
+        (("Rutte", "Kiew"), "Rutte in Oslo", "Kiew", "", True),
+        (("Rutte feed:eins",), "Rutte", "", "Eins", True),
+        (("Rutte feed:eins",), "Rutte", "", "zwei", False),
+        (("Rutte feed:eins",), "Rutte", "", "", False),
+        ((), "Rutte", "", "", True),
+    ],
+)
+def test_an_article_satisfies_a_watchlist_if_each_watch_matches(
+    queries: tuple[str, ...], body: str, feed_text: str, feed: str, satisfied: bool
+) -> None:
+    """In its own text or in that of the feed; the explanation has the same verdict."""
+    watchlist = Watchlist.compile(Watch(name=query, query=query) for query in queries)
+    article = Article(title="", body=body)
+    assert watchlist.satisfies(article, feed_text=feed_text, feed=feed) is satisfied
+    findings = watchlist.explain(article, feed_text=feed_text, feed=feed)
+    assert [finding.watch for finding in findings] == [*queries]
+    assert all(finding.match for finding in findings) is satisfied
+
+
+def test_a_definition_is_what_decides_whether_a_watch_matches() -> None:
+    """It is stored: terms, query and options make it, in every process; the name does not."""
+    watch = Watch(name="eins", terms=("Rutte",))
+    assert definition(watch) == definition(Watch(name="zwei", terms=("Rutte",)))
+    others = (
+        Watch(name="eins", terms=("Rutte", "Kiew")),
+        Watch(name="eins", query="Rutte"),
+        Watch(name="eins", terms=("Rutte",), inflect=False),
+        Watch(name="eins", terms=("Rutte",), compounds=True),
+    )
+    assert len({definition(watch), *map(definition, others)}) == 5
+    assert definition(watch) == -658593659076043350
