@@ -177,9 +177,11 @@ def test_the_parts_are_as_few_elements_as_can_be(
 
 
 def test_steps_are_counted() -> None:
-    """What is only inserted takes none, a long common part little, and without steps left there is one part."""
+    """An insertion or deletion takes none, a long common part little, and without steps left there is one part."""
     effort = Effort(100_000)
-    assert differing_parts([1, 2], [1, *range(3, 5_000), 2], effort) == [(1, 1, 1, 4_998)]
+    short, long = [1, 2], [1, *range(3, 5_000), 2]
+    assert differing_parts(short, long, effort) == [(1, 1, 1, 4_998)]
+    assert differing_parts(long, short, effort) == [(1, 4_998, 1, 1)]
     assert effort.left == 100_000
     common = [*range(2_000)]
     before, after = [-1, *common, *range(-30, -10)], [-2, *common, *range(-60, -40)]
