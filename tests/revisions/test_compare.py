@@ -6,7 +6,7 @@ import re
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watcher.corpus.revisions import compare, version_text, word_diff
@@ -177,9 +177,11 @@ def test_the_parts_are_as_few_elements_as_can_be(
 
 
 def test_steps_are_counted() -> None:
-    """What is only inserted takes none, a long common part little, and without steps left there is one part."""
+    """An insertion or deletion takes none, a long common part little, and without steps left there is one part."""
     effort = Effort(100_000)
-    assert differing_parts([1, 2], [1, *range(3, 5_000), 2], effort) == [(1, 1, 1, 4_998)]
+    short, long = [1, 2], [1, *range(3, 5_000), 2]
+    assert differing_parts(short, long, effort) == [(1, 1, 1, 4_998)]
+    assert differing_parts(long, short, effort) == [(1, 4_998, 1, 1)]
     assert effort.left == 100_000
     common = [*range(2_000)]
     before, after = [-1, *common, *range(-30, -10)], [-2, *common, *range(-60, -40)]
@@ -198,6 +200,8 @@ def test_words_in_another_order_are_added_and_removed() -> None:
 
 
 @given(before=few, after=few)
+@example(before=[5, 1, 9], after=[2, 5, 9])
+@example(before=[2, 5, 9], after=[5, 1, 9])
 def test_the_parts_turn_one_sequence_into_the_other(before: list[int], after: list[int]) -> None:
     """In order, and none where they agree."""
     built, done = [], 0

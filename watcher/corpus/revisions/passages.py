@@ -10,7 +10,6 @@ from watcher.model import Change, Hit, HitField, VersionText
 from watcher.text.sentences import sentence_ends
 
 LONGEST_PASSAGE = 400
-_MARKS = " \n.!?…\"„“”«»'‚‘’()"
 _REACH = 1_500  # characters to each side of a place that are searched for the ends of its sentence
 
 
@@ -65,18 +64,21 @@ def _other_side(change: Change | None, form: str, *, before: bool) -> str | None
     parts = differing_parts([word.text for word in words], [word.text for word in others], Effort(200_000))
     for first, last, other_first, other_last in parts:
         if last > first and words[first].start <= place < words[last - 1].end:
-            if other_first == other_last and not _same_sentence(own, words[first].start, words[last - 1].end):
-                return None
-            at = others[min(other_first, len(others) - 1)]
-            return sentence_at(other, at.start, at.end)
+            at = other_first
+            if other_first == other_last:  # nothing came instead
+                preceded, followed = _rest_of_sentence(own, words[first].start, words[last - 1].end)
+                if not (preceded or followed):
+                    return None
+                at -= preceded
+            return sentence_at(other, others[at].start, others[at].end)
     return None
 
 
-def _same_sentence(text: str, start: int, end: int) -> bool:
-    """Whether words are a part of one sentence only, not a whole one or more."""
+def _rest_of_sentence(text: str, start: int, end: int) -> tuple[bool, bool]:
+    """Returns whether other words of its sentence precede a place, and whether some follow it."""
     begins = max(sentence_ends(text, 0, start + 1), default=0)
-    ends = next(sentence_ends(text, start), None)
-    return bool(text[begins:start].strip(_MARKS)) or end < len(text[:ends].rstrip(_MARKS))
+    ends = next(sentence_ends(text, end), None)
+    return any(map(str.isalnum, text[begins:start])), any(map(str.isalnum, text[end:ends]))
 
 
 def _cut(text: str, place: int) -> str:
