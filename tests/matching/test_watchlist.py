@@ -248,7 +248,7 @@ def test_ten_thousand_watches_are_no_more_work_than_a_hundred() -> None:
 def test_a_hostile_text_does_not_stall_a_query() -> None:
     """Two words repeated thousands of times near each other are work in proportion to the text."""
     watchlist = Watchlist.compile([Watch(name="Probe", query="(ja NEAR/500 nein) NEAR/500 ja")])
-    short, long = (Article(title="", body="ja nein " * times) for times in (2_000, 8_000))
+    short, long = (Article(title="", body="ja nein " * times) for times in (500, 2_000))
     assert watchlist.match(long)
     assert lines_run(lambda: watchlist.match(long)) <= 5 * lines_run(lambda: watchlist.match(short))
 
