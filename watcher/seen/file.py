@@ -37,7 +37,7 @@ class FileKind:
     schema: int
     create: str
     probe: str
-    cache: int = 2_000
+    cache: int = 1_000
 
     def open_for_writing(self, path: Path) -> tuple[sqlite3.Connection, str]:
         """Opens the file, creates it if missing, and replaces it if it cannot be used.
