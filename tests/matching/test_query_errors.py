@@ -213,7 +213,7 @@ SIGNS = [*'()"„“=-*:/, ', "OR ", "AND ", "NOT ", " NEAR/3 ", "NEAR", "title:
 
 @given(st.lists(st.sampled_from(SIGNS), max_size=20).map("".join))
 def test_any_text_is_a_query_or_is_explained(text: str) -> None:
-    """Whatever is written, it is understood or refused with a place and advice; nothing else is raised."""
+    """Every text is read as a query, or refused with a place and advice. No other error is raised."""
     try:
         Watchlist.compile([Watch(name="Probe", query=text or " ")])
     except QueryError as error:

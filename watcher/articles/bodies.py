@@ -7,8 +7,8 @@ import re
 from enum import StrEnum
 
 from lxml.html import HtmlElement
-from selectolax.lexbor import LexborHTMLParser
 
+from watcher.articles.lexbor import parse_html
 from watcher.articles.page import Page
 from watcher.articles.trafilatura_adapter import Mode, extract_text, readability_html
 
@@ -58,7 +58,7 @@ _BLOCKS = re.compile(
 
 def plain_text(markup: str) -> str:
     """Returns all visible text, one line per block: for pages that are too deep or too large for a tree."""
-    tree = LexborHTMLParser(_BLOCKS.sub(r"\n\g<0>", markup))
+    tree = parse_html(_BLOCKS.sub(r"\n\g<0>", markup))
     for name in ("script", "style", "noscript", "template", "nav", "svg", "head"):
         for node in tree.css(name):
             node.decompose()

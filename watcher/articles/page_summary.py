@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from watcher.articles.attribute_floods import drop_attribute_floods
 from watcher.articles.decoding import page_as_utf8
 from watcher.articles.language import language_code
+from watcher.articles.lexbor import parse_html
 from watcher.articles.phrases import PAYWALL
 from watcher.articles.prefilter import JOINT, texts_of
 from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, paragraph_hashes, suspected_wall
@@ -50,7 +51,7 @@ class PageSummary:
 
 def summarise_page(page: bytes, content_type: str, *, visible: bool = False) -> PageSummary:
     """Summarises a page with one parse by lexbor and no tree walk in Python. `visible`: with its visible text."""
-    tree = LexborHTMLParser(drop_attribute_floods(page_as_utf8(page, content_type)))
+    tree = parse_html(drop_attribute_floods(page_as_utf8(page, content_type)))
     title = tree.css_first("title")
     marked = _tidied(element.text(deep=True) for element in tree.tags("p"))
     texts = list(texts_of(tree))

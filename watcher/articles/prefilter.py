@@ -16,6 +16,7 @@ from itertools import accumulate
 from ahocorasick_rs import AhoCorasick, MatchKind
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from watcher.articles.lexbor import parse_html
 from watcher.articles.markup import holds_markup, resolved
 from watcher.model import Needle
 from watcher.text import fold, is_word_character
@@ -113,11 +114,11 @@ def _texts_in(element: LexborNode, depth: int) -> Iterator[str]:
     if element.tag == "script":
         yield from _strings(element.text(deep=True), depth)
     elif element.tag == "template":
-        yield from texts_of(LexborHTMLParser(element.inner_html or ""), depth)
+        yield from texts_of(parse_html(element.inner_html or ""), depth)
     elif element.tag in _RAW_TEXT:
         yield (inner := element.text(deep=True))
         if "<" in inner:
-            yield from texts_of(LexborHTMLParser(inner), depth)
+            yield from texts_of(parse_html(inner), depth)
     if loaded := element.attributes.get("data-preloaded"):  # trafilatura's baseline reads it
         yield from _strings(loaded, depth)
 
@@ -163,7 +164,7 @@ def _stages(text: str, depth: int) -> Iterator[str]:
     for _ in range(3):
         yield text
         if "<" in text:
-            yield from texts_of(LexborHTMLParser(text), depth)
+            yield from texts_of(parse_html(text), depth)
         resolved = unescape(text) if "&" in text else text
         if resolved == text:
             return

@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from watcher.articles.decoding import page_as_utf8
+from watcher.articles.lexbor import parse_html
 from watcher.model import RIGHTS_HEADERS, Rights
 
 _HEAD = 256 * 1024  # characters of a page in which its meta elements are looked for
@@ -23,7 +22,7 @@ _RESERVING = re.compile(r"no(?:index|archive|snippet|cache|ne|ai|imageai)|max-sn
 
 def declared_rights(page: bytes, content_type: str, headers: Mapping[str, str]) -> Rights:
     """Returns what a page and its header fields (lower-case names) declare."""
-    tree = LexborHTMLParser(page_as_utf8(page, content_type)[:_HEAD])
+    tree = parse_html(page_as_utf8(page, content_type)[:_HEAD])
     metas = [(tag.attributes.get("name") or "", tag.attributes.get("content") or "") for tag in tree.css("meta")]
     found: dict[str, list[str]] = {}
     for name, content in [*((name, headers.get(name, "")) for name in RIGHTS_HEADERS), *metas]:

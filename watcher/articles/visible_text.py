@@ -11,11 +11,12 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from watcher.articles.attribute_floods import drop_attribute_floods
 from watcher.articles.blocks import BLOCKS
 from watcher.articles.decoding import page_as_utf8
+from watcher.articles.lexbor import parse_html
 
 _UNSEEN = ["script", "style", "noscript", "template"]
 _RAW_TEXT = frozenset({"iframe", "noembed", "noframes", "xmp"})  # their markup is text to the parser
@@ -52,7 +53,7 @@ class VisibleText:
     """The pieces of visible text of one page in document order."""
 
     def __init__(self, page: bytes, content_type: str) -> None:
-        self._tree = LexborHTMLParser(drop_attribute_floods(page_as_utf8(page, content_type)))
+        self._tree = parse_html(drop_attribute_floods(page_as_utf8(page, content_type)))
         self._tree.strip_tags(_UNSEEN)
         self._edges: list[int] = []
         self._texts: list[str] = []
