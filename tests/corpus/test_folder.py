@@ -22,13 +22,6 @@ def document(number: int, text: str = "Ein Satz.") -> tuple[str, bytes]:
     return file_name(DocumentNumber(number), document_id(data)), data
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> CorpusFolder:
-    made = CorpusFolder(tmp_path / "seeds")
-    made.prepare()
-    return made
-
-
 def test_prepare_makes_the_folder_and_its_parents(tmp_path: Path) -> None:
     """A missing folder is made, and nothing is left in it by the trial."""
     folder = CorpusFolder(tmp_path / "a" / "b" / "seeds")

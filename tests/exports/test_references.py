@@ -198,7 +198,7 @@ def test_biblatex_entry_names_the_article() -> None:
 
 
 def test_biblatex_language_is_a_name_of_babel() -> None:
-    """The region of the tag does not matter. Titles in English, or in no known language, keep their capitals in braces."""
+    """The region of the tag does not matter. Titles in English, or in an unknown language, keep capitals in braces."""
     rows = [
         replace(ARTICLE, number=DocumentNumber(number), title="Der Kai", language=language)
         for number, language in enumerate(("de-AT", "EN-us", "tlh", ""))
