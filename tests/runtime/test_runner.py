@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,29 @@ async def test_no_more_is_in_hand_than_the_lane_is_wide() -> None:
             await asyncio.sleep(0)
     assert (pieces.most, sorted(pieces.done)) == (3, list(range(10)))
     await stopped(task)
+
+
+async def test_a_batch_does_not_begin_in_one_turn_of_the_event_loop() -> None:
+    """The first part of forty tasks takes tens of milliseconds, in which nothing else of the daemon would go on."""
+    begun: list[int] = []
+    turn = 0
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def take(_piece: int) -> None:
+        begun.append(turn)
+
+    counter = asyncio.create_task(count_turns())
+    task = await working(StepRunner[int]("test", width=40, claim=Pieces(40).claim, handle=take))
+    await stopped(counter)
+    await stopped(task)
+    per_turn = Counter(begun)
+    assert len(begun) == 40
+    assert max(per_turn.values()) <= 8
 
 
 async def test_what_is_claimed_ahead_saves_claims_and_waits_its_turn() -> None:

@@ -33,9 +33,9 @@ def extract_text(tree: HtmlElement, mode: Mode) -> str:
     """Extracts the main text of a tree (left unchanged) as lines; "" if trafilatura finds none or fails."""
     _limit_stoplists()
     try:
-        # A kept options object would freeze `max_date`, and `deduplicate` uses a cache that all pages share.
+        # It copies the tree. A kept options object would freeze `max_date`; `deduplicate` uses a cache of all pages.
         text = trafilatura.extract(
-            copy.deepcopy(tree),
+            tree,
             include_comments=False,
             deduplicate=False,
             fast=mode is Mode.FAST,

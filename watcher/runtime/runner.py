@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LOG_INTERVAL = timedelta(minutes=1)  # between two lines about claims that fail
 RELEASE_INTERVAL = timedelta(seconds=5)
+_STARTS = 8  # tasks that begin in one turn of the event loop: a whole batch would hold up all else for 50 ms
 
 
 class StepRunner(Generic[T]):
@@ -64,6 +65,7 @@ class StepRunner(Generic[T]):
         self._woken = asyncio.Event()
         self._ready: deque[T] = deque()
         self._running: dict[asyncio.Task[None], Hold | None] = {}
+        self._starting = 0
         self._unreleased: list[T] = []
         self._release_at = float("-inf")
         self._log_at = float("-inf")
@@ -182,9 +184,21 @@ class StepRunner(Generic[T]):
                 continue
             if self._limiter and not self._limiter.admit(claimed):
                 continue
-            task = asyncio.create_task(self._run_one(claimed, hold), name=self.name)
+            task = asyncio.create_task(self._run_one(claimed, hold, self._turns_to_wait()), name=self.name)
             self._running[task] = hold
             task.add_done_callback(self._finished)
+
+    def _turns_to_wait(self) -> int:
+        """Returns after how many turns of the event loop the next task may begin."""
+        if not self._starting:
+            asyncio.get_running_loop().call_soon(self._pass_turn)
+        self._starting += 1
+        return (self._starting - 1) // _STARTS
+
+    def _pass_turn(self) -> None:
+        self._starting = max(0, self._starting - _STARTS)
+        if self._starting:
+            asyncio.get_running_loop().call_soon(self._pass_turn)
 
     async def _reschedule_waiting(self) -> bool:
         return self._limiter is not None and await self._limiter.reschedule_waiting()
@@ -210,10 +224,10 @@ class StepRunner(Generic[T]):
 
     # -- run one task --------------------------------------------------------------------------------------------------
 
-    async def _run_one(self, claimed: T, hold: Hold | None) -> None:
+    async def _run_one(self, claimed: T, hold: Hold | None, turns: int) -> None:
         current_hold.set(hold)
         try:
-            await self._handle_within_limit(claimed)
+            await self._handle_within_limit(claimed, turns)
         except HoldLost as error:
             log.warning("the %s step changed nothing: %s", self.name, error, extra=event("hold.lost", step=self.name))
         except WatcherError as error:
@@ -231,8 +245,10 @@ class StepRunner(Generic[T]):
                 extra=event("bug", where=self.name),
             )
 
-    async def _handle_within_limit(self, claimed: T) -> None:
+    async def _handle_within_limit(self, claimed: T, turns: int) -> None:
         try:
+            for _ in range(turns):
+                await asyncio.sleep(0)
             await self._handle(claimed)
         finally:
             following = self._limiter.leave(claimed) if self._limiter else None
