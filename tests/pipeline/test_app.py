@@ -23,6 +23,7 @@ from watcher.pipeline.settings import LEASE, Settings
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MakeRig = Callable[..., Awaitable[Rig]]
+CONSOLE = '[[channels]]\nname = "konsole"\ntype = "console"\ngroup_wait = "0s"\nfollow_ups = true\n'
 
 
 def with_pause(config: Config, seconds: float) -> Config:
@@ -74,6 +75,41 @@ async def test_a_new_watch_is_known_to_the_workers_after_a_reload(make_rig: Make
     await reconfigure(rig.service, config.model_copy(update={"watches": watches}))
     await rig.round()
     assert rig.rows("SELECT watch FROM matches ORDER BY watch") == [("Schornstein",), ("Werft",)]
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["first reading", "changed entry"])
+async def test_a_watch_that_comes_while_a_page_is_fetched_is_notified(
+    make_rig: MakeRig, news: Newsroom, *, changed: bool
+) -> None:
+    """The page is read again under the watches in force: nobody would be notified of a match without its channels."""
+    news.feed("/feed", [])
+    rig = await make_rig({"hafen": "/feed"}, channels=CONSOLE)
+    await rig.poll()
+    if changed:  # the entry has a document already, and its new text is tried for further watches
+        news.page("/a", page(*report(1)))
+        news.feed("/feed", [teaser("/a")])
+        rig.clock.forward(timedelta(hours=2))
+        await rig.round()
+    rig.clock.forward(timedelta(hours=2))
+    text = [f"{paragraph} Der Speicher steht noch." for paragraph in report(1)]
+    news.page("/a", page(*text))
+    news.feed("/feed", [teaser("/a", summary="Der neue Stand.")])
+    await rig.poll()
+    gate = news.hold("/a")
+    work = asyncio.create_task(rig.ingest())
+    assert await asyncio.to_thread(gate.entered.wait, HANGS)
+    config = rig.service.settings.config
+    watch = Watch(name="Speicher", terms=("Speicher",), channels=("konsole",))
+    await reconfigure(rig.service, config.model_copy(update={"watches": (*config.watches, watch)}))
+    await rig.service.subscribe()
+    gate.release()
+    await work
+    await rig.ingest()
+    rig.clock.forward(timedelta(hours=1))
+    await rig.deliver()
+    assert rig.rows("SELECT count(*) FROM documents") == [(1,)]
+    assert ("konsole", "Speicher") in rig.rows("SELECT channel, watch FROM told")
+    assert sum("Speicher" in shown for shown in rig.shown) == 1
 
 
 async def test_a_round_that_cannot_see_its_work_fails(make_rig: MakeRig, monkeypatch: pytest.MonkeyPatch) -> None:

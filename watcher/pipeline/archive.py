@@ -54,6 +54,7 @@ class ArchiveContext:
     `shared` and `exclusive` are the two sides of a read-write lock on the corpus; `writing` admits one file at a time.
     `wake_deliver` starts due deliveries at once. `writes`: the folder is here, and files are written at once; else the
     worker that has the folder writes them (`write_missing`). `permit` raises HoldLost if nothing may be written now.
+    `is_in_force`: whether the watches of `settings` still are.
     """
 
     settings: Settings
@@ -66,6 +67,14 @@ class ArchiveContext:
     now: Callable[[], datetime]
     writes: bool = True
     permit: Callable[[], None] = lambda: None
+    is_in_force: Callable[[], bool] = lambda: True
+
+
+class OtherWatches(Exception):
+    """Other watches are in force than those of the context. Nothing was recorded: the page is to be read again.
+
+    The new watches may have been tried already on all that is on record, and their channels are unknown here.
+    """
 
 
 async def archive(
@@ -81,8 +90,10 @@ async def archive(
     """Records the article as a document and writes its file. None: the corpus has this text already.
 
     Raises CorpusError if the file cannot be written now; the document is recorded then, and `write_missing` writes it.
+    Raises OtherWatches.
     """
     async with context.shared():
+        highest_in_folder = await asyncio.to_thread(_highest_number, context.folder) if context.writes else -1
         now = context.now()
         data = render_document(article.date, article.text)
         draft = Draft(
@@ -110,6 +121,7 @@ async def archive(
             validators=validators,
             revisit_at=context.settings.first_revisit(claimed.link, article.text_from, now),
         )
+        _check_watches(context)
         document = await context.store.run(
             documents.record,
             claimed.id,
@@ -121,7 +133,7 @@ async def archive(
                 watches=[match.watch for match in reading.matches],
                 backfills={task.watch: task.backfill for task in claimed.backfills},
             ),
-            highest_in_folder=await asyncio.to_thread(_highest_number, context.folder) if context.writes else -1,
+            highest_in_folder=highest_in_folder,
             now=now,
         )
         if document is None:
@@ -154,7 +166,11 @@ async def keep_page(context: ArchiveContext, claimed: ClaimedEntry, page: KeptPa
 async def record_change(
     context: ArchiveContext, claimed: ClaimedEntry, reading: PageReading, end: EntryEnd, *, number: int, feed_text: str
 ) -> None:
-    """Evaluates a changed article for the watches that its document has not matched; they are sent as a follow-up."""
+    """Evaluates a changed article for the watches that its document has not matched; they are sent as a follow-up.
+
+    Raises OtherWatches.
+    """
+    _check_watches(context)
     now = context.now()
     texts = {HitField.TEXT: reading.article.text if reading.article else "", HitField.FEED: feed_text}
     matched = await context.store.run(
@@ -173,6 +189,12 @@ async def record_change(
     )
     if matched:
         context.wake_deliver()
+
+
+def _check_watches(context: ArchiveContext) -> None:
+    """To be called directly before the record is passed to the store: the review of new watches sees it then."""
+    if not context.is_in_force():
+        raise OtherWatches
 
 
 def _passages(match: Match, texts: Mapping[HitField, str]) -> tuple[Match, str]:

@@ -37,7 +37,7 @@ from watcher.net import Client, Exchange, Purpose, Request, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
 from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask, UnmatchedText
-from watcher.pipeline.archive import ArchiveContext, archive, keep_page, record_change
+from watcher.pipeline.archive import ArchiveContext, OtherWatches, archive, keep_page, record_change
 from watcher.pipeline.look_back import RETRIES as RETRIES_OF_BACKFILL
 from watcher.pipeline.look_back import FindSeen, look_back
 from watcher.pipeline.repeated_paragraphs import HostParagraphs, RepeatedParagraphs
@@ -147,6 +147,9 @@ async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome 
             extra=event("document.unwritten", url=claimed.link, error=str(error)),
         )
         return EntryOutcome.MATCHED
+    except OtherWatches:
+        await context.store.run(entries.release, claimed.id)
+        return None
     except StateError:
         raise
     except Exception:

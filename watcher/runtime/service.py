@@ -160,6 +160,7 @@ class Service:
             now=own.now,
             writes=own.holdings is None,
             permit=own.permit,
+            is_in_force=lambda: self.settings.generation == settings.generation,
         )
         return Generation(
             settings=settings,
