@@ -182,6 +182,19 @@ def test_any_two_texts_can_be_compared(one: str, other: str) -> None:
     assert not differ(one, one)
 
 
+def test_names_of_any_length_can_be_compared() -> None:
+    """Two long ones that are not equal are two names: to compare 25,000 letters in detail takes hours."""
+    letters = [chr(code) for code in (*range(0x0430, 0x0450), *range(0x03B1, 0x03CA))]
+    others = [chr(code) for code in (*range(0x0561, 0x0587), *range(0x10D0, 0x10F1))]
+    long = "".join(letters[number % len(letters)] for number in range(25_000))
+    pairs = ((letters[number % len(letters)], others[number % len(others)]) for number in range(12_500))
+    other = "".join(letter for pair in pairs for letter in pair)  # no letter is frequent: none is left out
+    report = f"Rede im Saal\n\nGestern kamen in den saal noch Z{{}} und viele andere leute dazu.\n\n{REPORT}"
+    one, another = report.format(long), report.format(other)
+    assert differ(one, another) is differ(another, one)
+    assert not differ(one, one)
+
+
 def test_a_report_with_other_facts_begins_a_story_of_its_own() -> None:
     """Though it shares more than half of its text; a copy of the first joins the first."""
     first = FROST.format(place="Leer", day="12. Januar", degrees=-4, calls=31)

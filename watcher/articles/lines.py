@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from watcher.articles.markup import holds_markup, resolved
+from watcher.text.marks import limit_marks
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\ufeff\u2060]")  # soft hyphens hide a word from plain tools
 _LIST_MARKS = frozenset({"-", "•", "*", "·", "▪", "‣"})
@@ -63,7 +64,7 @@ def letters_of(text: str) -> str:
     """Returns letters and digits only, case folded: equal for two spellings of one line."""
     if text.isascii():  # in bytes, a third of the time of a test of each character
         return text.lower().encode().translate(None, _NO_LETTERS).decode()
-    raw = unicodedata.normalize("NFC", text).casefold().encode("utf-8", "surrogatepass")
+    raw = unicodedata.normalize("NFC", limit_marks(text)).casefold().encode("utf-8", "surrogatepass")
     letters = raw.translate(None, _NO_LETTERS).decode("utf-8", "surrogatepass")
     return letters if letters.isalnum() else _OTHER_SIGNS.sub("", letters)
 

@@ -14,6 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from watcher.model import DocumentId, DocumentNumber, PartialDate
+from watcher.text.marks import limit_marks
 
 _HEADER = re.compile(r" date ([0-9]{4}(?:-[0-9]{2}){0,2})(?=\s|$)")
 _FILE_NAME = re.compile(r"([0-9]{3}|[1-9][0-9]{3,8})_([0-9a-f]{16})\.txt")
@@ -103,7 +104,7 @@ def text_hash(text: str) -> int:
     Case, compatibility forms, invisible characters, kinds of hyphen and the amount of white space do not count. The
     store keeps the values, so they must never change: the rules are here, apart from those of `watcher.text.fold`.
     """
-    visible = _INVISIBLE.sub("", normalise_text(text))
+    visible = limit_marks(_INVISIBLE.sub("", normalise_text(text)))
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     plain = " ".join(_HYPHENS.sub("-", folded).replace("\u2019", "'").split())
     return int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), signed=True)

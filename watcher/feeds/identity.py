@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from watcher.model import Entry, EntryKeys
 from watcher.text import host_name
+from watcher.text.marks import limit_marks
 
 # Parameters that name a referrer or campaign, never an article. Sources: the published lists of ClearURLs and of
 # Firefox's query stripping, and the parameters that German outlets put into their feeds (wt_mc, xtor, at_, ns_).
@@ -213,7 +214,7 @@ def _normal_escape(match: re.Match[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text.replace("\xad", "")).casefold()
+    folded = unicodedata.normalize("NFKC", limit_marks(text.replace("\xad", ""))).casefold()
     if (joined := folded.replace("\n\n", " ")).isprintable() and "  " not in joined:  # splitting would change nothing
         return joined.strip()
     return " ".join(folded.split())

@@ -22,6 +22,7 @@ from watcher.text import as_written
 _LONGEST = 30_000  # characters that are compared
 _FEWEST_WORDS = 4  # words besides the facts by which a sentence is recognised; a headline needs one
 _SIMILAR = 0.75  # of two names: a correction, not another name
+_LONGEST_NAME = 100  # characters: the comparison of longer ones takes time in the cube of their length
 
 _SENTENCE_END = re.compile(r"(?<=[^\W\d_]{2}[.!?])\s+|(?<=[)»“”\"][.!?])\s+|\n+")
 _TOKEN = re.compile(r"[^\W_]+(?:[-'.,:/][^\W_]+)*")
@@ -151,4 +152,6 @@ def _agree(kind: Kind, one: str, other: str) -> bool:
     shorter, longer = sorted((one.split(), other.split()), key=len)
     if set(shorter) <= set(longer):
         return True
-    return kind is Kind.NAME and SequenceMatcher(None, one, other).ratio() >= _SIMILAR
+    if kind is not Kind.NAME or max(len(one), len(other)) > _LONGEST_NAME:
+        return False
+    return SequenceMatcher(None, one, other).ratio() >= _SIMILAR

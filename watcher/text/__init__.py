@@ -1,8 +1,9 @@
 """Texts, dates, charsets and hosts: rules that feeds, articles and matching share, each written once.
 
-`fold` makes spellings comparable, `ascii_fold` excludes texts before that, `automaton` says how needles are compiled,
-`hosts` compares hosts, `charset` decodes bytes, `dates` reads dates, `http` reads header values, `sentences` finds the
-ends of sentences, `language_tags` checks tags. No I/O, no clock, no rule that only one room needs. Only `fold` and
+`fold` makes spellings comparable, `marks` bounds what that costs, `ascii_fold` excludes texts before that, `automaton`
+says how needles are compiled, `hosts` compares hosts, `charset` decodes bytes, `dates` reads dates, `http` reads header
+values, `sentences` finds the ends of sentences, `language_tags` checks tags. No I/O, no clock, no rule that only one
+room needs. Only `fold` and
 `hosts` are exported here, so that a start that needs no more loads no more.
 """
 

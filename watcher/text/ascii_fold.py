@@ -16,6 +16,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from watcher.text import fold
 from watcher.text.automaton import form_of
+from watcher.text.marks import is_combining
 
 _TOO_MANY = 50_000  # needles: with so many, every page holds the letters of one, and the fast search excludes nothing
 _ASCII = bytes(range(0x80))
@@ -61,14 +62,9 @@ def bare_letters(text: str) -> bytes | None:
 def _letters_of(sign: str) -> bytes | None:
     """Returns the ASCII part of a folded non-ASCII character; None if the character may change the one before it."""
     folded = fold(sign).text
-    if any(_is_combining(mark) and _changes_a_letter(mark) for mark in (sign, folded)):
+    if any(is_combining(mark) and _changes_a_letter(mark) for mark in (sign, folded)):
         return None
     return folded.encode("ascii", "ignore").translate(_LOWER, _NO_LETTERS)
-
-
-def _is_combining(mark: str) -> bool:
-    """Returns whether a text begins with a combining mark: no other character composes with an ASCII letter."""
-    return unicodedata.combining(unicodedata.normalize("NFKD", mark)[:1] or " ") != 0
 
 
 def _changes_a_letter(mark: str) -> bool:

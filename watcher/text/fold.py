@@ -13,6 +13,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
+from watcher.text.marks import limit_marks
+
 # Dropped: soft hyphen, zero-width characters, marks of direction; and ™, ®, ℠, which do not belong to the word before.
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u2122\u00ae\u2120"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -74,7 +76,7 @@ def fold(text: str) -> Folded:
     """
     if text.isascii():
         return Folded(text, text.lower().replace("`", "'"), straight=True)
-    visible = _visible(text)
+    visible = limit_marks(_visible(text))
     composed = _composed(visible)
     lowered = composed.casefold()
     folded = _composed(lowered)
@@ -91,7 +93,7 @@ def squeeze(folded: str) -> str:
 def as_written(text: str) -> str:
     """Removes differences that only typesetting makes: invisible characters, kinds of space, hyphen and apostrophe, and
     composed or decomposed letters. Case and letters stay."""
-    visible = unicodedata.normalize("NFC", _visible(text))
+    visible = unicodedata.normalize("NFC", limit_marks(_visible(text)))
     return " ".join(_plain_signs(visible).split())
 
 
