@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -174,6 +175,24 @@ async def test_an_entry_that_changes_is_read_again(make_rig: MakeRig, news: News
     await rig.round()
     assert rig.entry("/a").outcome == "matched"
     assert len(rig.names()) == 1
+
+
+@pytest.mark.parametrize("field", ["articleBody", "author", "publisher"])
+async def test_half_an_emoji_costs_no_page(make_rig: MakeRig, news: Newsroom, field: str) -> None:
+    """A system that cuts texts by their UTF-16 leaves one of its two escapes in the JSON-LD."""
+    half = chr(0xD83D)
+    shown, *rest = (*report(1), *report(2), *report(3))
+    thing = {"@type": "NewsArticle", "headline": "Ein Schiff", "articleBody": "\n\n".join([shown, *rest])}
+    thing |= {"author": {"name": "Maria Muster"}, "publisher": {"name": "Hafenblatt"}}
+    value = thing[field]
+    thing[field] = {"name": f"{value['name']} {half}"} if isinstance(value, dict) else f"{value} Danke {half}"
+    head = f'<script type="application/ld+json">{json.dumps(thing)}</script>'
+    news.page("/a", page(shown, title="Ein Schiff", head=head))
+    news.feed("/feed", [teaser("/a")])
+    rig = await make_rig({"hafen": "/feed"})
+    await rig.round()
+    assert rig.rows("SELECT outcome, reason FROM entries") == [("matched", "")]
+    assert rig.rows("SELECT text_from FROM documents") == [("page",)]
 
 
 @pytest.mark.parametrize(

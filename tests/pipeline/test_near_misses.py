@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.acceptance.pages import paragraphs
 from tests.newsroom import Newsroom
-from tests.pipeline.rig import Rig, page, teaser
+from tests.pipeline.rig import Rig, page, report, teaser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,6 +26,21 @@ def serve(news: Newsroom) -> None:
         text = page(*paragraphs(number, matching=False))
         box = '<aside class="teaser"><h3><a href="/t">Streik auf der Werft</a></h3></aside></body>'
         news.page(f"/{number}", text.replace("</body>", box))
+
+
+async def test_a_control_character_in_a_removed_line_costs_no_match(make_rig: MakeRig, news: Newsroom) -> None:
+    """U+0096 is a dash of Windows-1252 that was taken for ISO-8859-1; a removed line with it may be a near miss."""
+    shown, *rest = (*report(1), *report(2), *report(3))
+    pointer = "Lesen Sie auch: Kranbau \x96 der Wortlaut"
+    thing = {"@type": "NewsArticle", "headline": "Ein Schiff", "articleBody": "\n\n".join([shown, pointer, *rest])}
+    head = f'<script type="application/ld+json">{json.dumps(thing)}</script>'
+    link = pointer.replace("Kranbau", '<a href="/x">Kranbau') + "</a>"
+    news.page("/a", page(shown, link, title="Ein Schiff", head=head))
+    news.feed("/feed", [teaser("/a")])
+    rig = await make_rig({"hafen": "/feed"}, watch='[[watches]]\nname = "Kranbau"\nterms = ["Kranbau"]')
+    await rig.round()
+    assert rig.rows("SELECT outcome, reason FROM entries") == [("matched", "")]
+    assert rig.rows("SELECT watch FROM near_misses") == [("Kranbau",)]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ _MOST_THINGS = 2_000
 _MOST_TAGS = 60_000  # the largest of 295 real pages has 7,889; 4 MB of `<br>` as a tree would take 841 MB
 _CLASS_OF_ALL = etree.ElementDefaultClassLookup(element=HtmlElement)  # lxml.html asks Python for each element's class
 _COMMENT_MARKS = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*$")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _LOOSE_VALUE = re.compile(
     r'"(headline|datePublished|dateModified|articleBody|isAccessibleForFree|@type)"\s*:\s*("(?:[^"\\]|\\.)*"|true|false)'
@@ -141,11 +142,16 @@ def _json_ld(tree: HtmlElement) -> Iterator[Thing]:
 
 
 def _load(text: str) -> object:
-    """Loads JSON with the faults of real pages: raw line breaks, comment marks, trailing commas; at worst {}."""
+    """Loads JSON with the faults of real pages: raw line breaks, comment marks, trailing commas; at worst {}.
+
+    Half an emoji, of a text that was cut between its two escapes, becomes U+FFFD: it has no UTF-8.
+    """
     text = _COMMENT_MARKS.sub("", text.strip()).rstrip("; \n")
     for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), unescape(text)):
         try:
             value: object = json.JSONDecoder(strict=False).raw_decode(attempt.lstrip())[0]
+            if "\\ud" in attempt or "\\uD" in attempt:
+                value = json.loads(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
         except (ValueError, RecursionError):
             continue
         return value
@@ -156,9 +162,10 @@ def _loose_values(text: str) -> Thing:
     found: dict[str, object] = {}
     for name, value in _LOOSE_VALUE.findall(text):
         try:
-            found.setdefault(name, json.loads(value, strict=False))
+            loaded = json.loads(value, strict=False)
         except ValueError:
             continue
+        found.setdefault(name, _SURROGATE.sub("\ufffd", loaded) if isinstance(loaded, str) else loaded)
     return found
 
 

@@ -185,4 +185,5 @@ def _visible(tree: HtmlElement) -> str:
 
 
 def _hash(paragraph: str) -> int:
-    return int.from_bytes(hashlib.blake2b(paragraph.encode(), digest_size=8).digest(), "big") >> 1
+    raw = paragraph.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big") >> 1

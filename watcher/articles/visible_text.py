@@ -26,7 +26,11 @@ _TYPOGRAPHIC = frozenset(
 )
 _OTHER_BLOCKS = frozenset({"br", "button", "center", "dir", "hgroup", "legend", "menu", "object", "optgroup", "search"})
 _TAG = re.compile(r"<[^<>]*>")
-_UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    + "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 _MOST_PLACED = 200_000  # pieces whose elements are remembered: the largest of 295 real pages has 7,000
 
 

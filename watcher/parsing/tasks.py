@@ -269,7 +269,8 @@ def _near_misses(task: PageTask, page: bytes, article: Article, matches: Iterabl
     if not page:
         return NearMisses()
     find = partial(_generation.watchlist.mentions, without=frozenset(match.watch for match in matches))
-    return near_misses(page, task.content_type, find=find, article=article.text, removed=article.removed)
+    removed = [replace(line, text=normalise_text(line.text)) for line in article.removed]
+    return near_misses(page, task.content_type, find=find, article=article.text, removed=removed)
 
 
 def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
