@@ -121,6 +121,14 @@ class TestWarnings:
         (line,) = warnings(tmp_path, SLACK.format(url="https://hooks.slack.com/services/T0/B0/abc"))
         assert line == "8: channels[0].url: is a secret in plain text; better use url_credential, url_file or url_env"
 
+    @pytest.mark.parametrize("password", ["geheim", "ge[heim]x", "ge[heim"])
+    def test_a_password_of_the_state_is_warned_about_and_not_shown(self, tmp_path: Path, password: str) -> None:
+        """Also one with brackets, which the driver accepts."""
+        text = f'[state]\nurl = "postgresql+psycopg://watcher:{password}@db/watcher"\n'
+        assert warnings(tmp_path, text) == [
+            "2: state.url: is a secret in plain text; better use url_credential, url_file or url_env"
+        ]
+
     def test_a_slack_address_elsewhere_is_a_warning(self, tmp_path: Path) -> None:
         """A Slack channel that leads to another host is suspicious, and allowed."""
         lines = warnings(tmp_path, SLACK.format(url="http://127.0.0.1:8080/geheim"))

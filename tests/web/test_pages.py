@@ -131,6 +131,20 @@ def test_a_document_is_its_file_with_the_hits_marked(site: Site) -> None:
     )
 
 
+def test_a_file_that_is_not_there_is_served_as_it_would_be(site: Site) -> None:
+    """It is not written yet, or was moved: the bytes are known. Those of an older file are not."""
+    number = document_titled(site, "Agenturmeldung aus Emden")
+    for document, status in ((number, 200), (0, 404)):
+        file = site.program.seeds / site.json(f"/documents/{document}.json")["file"]
+        moved = file.rename(file.with_name(f"{file.name}.moved"))
+        try:
+            answer = site.get(f"/documents/{document}.txt")
+        finally:
+            moved.rename(file)
+        assert answer.status_code == status
+        assert status == 404 or answer.content == file.read_bytes()
+
+
 def test_later_versions_are_shown_with_their_differences(site: Site) -> None:
     """Removed and added words as such, not by colour alone; what they hold is text. As JSON both paragraphs."""
     number = document_titled(site, HOSTILE)

@@ -61,8 +61,15 @@ def find_missing_driver(state: StateConfig) -> Iterator[Finding]:
 def find_password_in_plain_text(state: StateConfig) -> Iterator[Finding]:
     """Yields a warning if the password of the state's server is written in the config."""
     inline = state.server is not None and state.server.source is SecretSource.INLINE
-    if state.server is not None and inline and urlsplit(state.server.value).password:
+    if state.server is not None and inline and _has_password(state.server.value):
         yield Finding(path=("state", "url"), message=_in_plain_text("url"))
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return urlsplit(url).password is not None
+    except ValueError:  # brackets that are not those of an IPv6 address, as the driver accepts them in a password
+        return "@" in url
 
 
 def find_open_metrics(metrics: MetricsConfig) -> Iterator[Finding]:

@@ -107,8 +107,9 @@ def split_http_url(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"is not an address: {error}") from None
+    except ValueError:  # its message quotes parts of the address, which may be those of a password
+        message = "is not an address: brackets belong around IPv6 addresses only, and a port is a number up to 65535"
+        raise ValueError(message) from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address that begins with https:// or http://")
     if not parts.hostname or port == 0:

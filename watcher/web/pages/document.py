@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from watcher.corpus import ExportContext, render_document, revision_row, writer_of
 from watcher.corpus.revisions import Effort, word_runs
+from watcher.errors import CorpusError
 from watcher.inquiry.document_list import document_json, outlet_of, title_of
 from watcher.inquiry.exports import export_row
 from watcher.model import Hit, HitField
@@ -55,7 +56,7 @@ def document_file(asked: Asked) -> File:
     found = find_document(asked)
     try:
         content = asked.folder.read(found.name)
-    except OSError:
+    except CorpusError:
         content = render_document(found.date, found.text) if not found.adopted else _missing(found)
     return File(content=content, name=found.name)
 
