@@ -182,10 +182,9 @@ async def test_half_an_emoji_costs_no_page(make_rig: MakeRig, news: Newsroom, fi
     """A system that cuts texts by their UTF-16 leaves one of its two escapes in the JSON-LD."""
     half = chr(0xD83D)
     shown, *rest = (*report(1), *report(2), *report(3))
-    thing = {"@type": "NewsArticle", "headline": "Ein Schiff", "articleBody": "\n\n".join([shown, *rest])}
-    thing |= {"author": {"name": "Maria Muster"}, "publisher": {"name": "Hafenblatt"}}
-    value = thing[field]
-    thing[field] = {"name": f"{value['name']} {half}"} if isinstance(value, dict) else f"{value} Danke {half}"
+    values = {"articleBody": "\n\n".join([shown, *rest]), "author": "Maria Muster", "publisher": "Hafenblatt"}
+    values[field] += f" Danke {half}"
+    thing = {"@type": "NewsArticle", "headline": "Ein Schiff", **values}
     head = f'<script type="application/ld+json">{json.dumps(thing)}</script>'
     news.page("/a", page(shown, title="Ein Schiff", head=head))
     news.feed("/feed", [teaser("/a")])
