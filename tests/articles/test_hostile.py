@@ -97,3 +97,11 @@ def test_any_bytes_end_in_an_article_or_a_reason(page: bytes, content_type: str)
     """Random bytes of any declared type never raise anything else."""
     ending(b"<html><body><p>" + page, content_type)
     ending(page, content_type)
+
+
+@pytest.mark.parametrize("text", ["a" * 500_000, "a<b></b>" * 50_000 + " !", ("a" * 50_000 + "<b></b> ") * 10])
+def test_the_visible_text_of_long_words_takes_linear_time(text: str) -> None:
+    """A word that is not divided is looked at once; beginning again at each of its letters would take minutes."""
+    visible = summarise_page(f"<html><body><p>{text}</p></body></html>".encode(), "text/html", visible=True).visible
+    assert visible is not None
+    assert "a" * 50_000 in visible.text

@@ -91,3 +91,10 @@ def test_other_bytes_are_refused(page: bytes, content_type: str) -> None:
     """Data, programs, feeds and media are not pages."""
     with pytest.raises(NotAnArticle):
         text_of_page(page, content_type)
+
+
+@pytest.mark.parametrize("blanks", [" " * 60, "\n" * 2_000, " \t" * 1_000, "<!-- a -->" + " " * 4_000])
+def test_leading_blanks_are_read_once(blanks: str) -> None:
+    """A plain text may begin with any blanks; dividing them into twenty parts in all ways would take years."""
+    assert is_plain(f"{blanks}{PARAGRAPH}", "text/plain")
+    assert not is_plain(f"{blanks}<p>{PARAGRAPH}</p>", "text/plain")

@@ -130,3 +130,21 @@ def test_an_undeclared_page_goes_by_its_language() -> None:
 def test_a_single_letter_beyond_ascii_is_no_damage() -> None:
     """A Latin-1 text with one umlaut is not UTF-8 with a broken place."""
     assert decode(b"<p>Caf\xe9 am Markt</p>", content_type="").text == "<p>Café am Markt</p>"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "page"),
+    [
+        ("text/html; charset=" + " " * 5_000_000 + ";", b"<p>Text"),
+        ("text/html; charset" + " " * 5_000_000 + ";", b"<p>Text"),
+        ("charset=" * 1_000_000, b"<p>Text"),
+        ("text/html", b"<meta " * 80 + b"charset=" + b" " * 3_400 + b";><p>Text"),
+        ("text/html", b"<?xml encoding" + b" " * 4_000 + b";><p>Text"),
+        ("text/html", b"<meta charset=" * 280 + b";><p>Text"),
+    ],
+    ids=range(6),
+)
+def test_hostile_declarations_take_linear_time(content_type: str, page: bytes) -> None:
+    """Blanks behind `charset=` are read once. Dividing them in two in all ways would take minutes."""
+    for _ in range(50):
+        assert decode(page, content_type=content_type).text.endswith("<p>Text")

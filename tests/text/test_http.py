@@ -48,3 +48,11 @@ def test_any_header_gives_a_bounded_wait(value: str) -> None:
     """No header text raises, and no wait is negative or longer than a year."""
     wait = retry_after(value, NOW)
     assert wait is None or timedelta(0) <= wait <= LONGEST_WAIT
+
+
+def test_a_wait_of_many_zeros_is_read_once() -> None:
+    """Leading zeros have no value, however many there are; trying each as the first digit would take minutes."""
+    zeros = "0" * 5_000_000
+    assert retry_after(zeros, NOW) == timedelta(0)
+    assert retry_after(f"{zeros}30.5", NOW) == timedelta(seconds=30.5)
+    assert retry_after(f"{zeros}s", NOW) is None

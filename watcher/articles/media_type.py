@@ -23,7 +23,7 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _PAGE_TYPES = _HTML_TYPES | {"", "application/octet-stream", "text/plain", "application/xml", "text/xml"}
 _TYPE = re.compile(r"[\s\"']*([\w.+-]+/[\w.+-]+)")
 _BEGINNING = re.compile(
-    r"\s*(?:<\?xml[^<>]*>|<!--(?:(?!-->).){0,2000}-->|\s+){0,20}<(!doctype\s+html|[a-z][a-z0-9]*)\b", re.DOTALL
+    r"\s*+(?:<\?xml[^<>]*+>|<!--(?:(?!-->).){0,2000}+-->|\s++){0,20}+<(!doctype\s++html|[a-z][a-z0-9]*+)\b", re.DOTALL
 )
 _ELEMENTS = frozenset(
     {"html", "head", "body", "title", "meta", "link", "base", "script", "style", "noscript", "article", "main", "div"}

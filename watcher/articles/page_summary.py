@@ -21,7 +21,7 @@ from watcher.articles.quality import LONGEST_STUB, LONGEST_WALL, SHORT_LETTERS, 
 
 _LONG = 40  # letters of a text that is more than a link or a label
 _BETWEEN = (JOINT, " ", "\n", "\t", "\r")  # nearly all characters between words
-_GLUED = re.compile(rf"\w+(?:{JOINT}+\w+)+")
+_GLUED = re.compile(rf"(?<!\w)\w++(?:{JOINT}++\w++)+")
 _SAMPLE = 12_000  # characters: nearly always enough to count LONGEST_WALL letters
 _SAMPLED_PARAGRAPHS = 5  # a host's repetitions are learnt from these
 

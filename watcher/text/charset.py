@@ -27,9 +27,10 @@ _BEGINNINGS = (  # of XML, HTML and JSON without a mark
     (re.compile(rb"(?:\0[ \t\r\n])*\0[<{\[]\0[^\0]"), "utf-16-be"),
 )
 _HEAD = 4096  # browsers look at 1,024 bytes; real pages declare their charset later than that
-_IN_HEADER = re.compile(r"charset\s*[=:]\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
+_LONGEST_HEADER = 1_000  # characters of a Content-Type; real ones have fewer than 200
+_IN_HEADER = re.compile(r"charset\s*+[=:]\s*+[\"']?+\s*+([\w.:+-]{1,40})", re.IGNORECASE | re.ASCII)
 _IN_MARKUP = re.compile(
-    rb"<(?:meta|\?xml)\b[^>]{0,500}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE
+    rb"<(?:meta|\?xml)\b[^>]{0,500}?(?:charset|encoding)\s*+=\s*+[\"']?+\s*+([\w.:+-]{1,40})", re.IGNORECASE
 )
 _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*([A-Za-z]{2})|\blang\s*=\s*[\"']([A-Za-z]{2})\b", re.IGNORECASE)
 _NON_ASCII = re.compile(rb"[\x80-\xff]+")
@@ -144,7 +145,7 @@ def _decoded(body: bytes, codec: str) -> DecodedText:
 
 def _labels(body: bytes, content_type: str) -> list[str]:
     """The charsets that HTTP and the text declare, in this order, as they are written."""
-    stated = [match[1] for match in [_IN_HEADER.search(content_type)] if match]
+    stated = [match[1] for match in [_IN_HEADER.search(content_type[:_LONGEST_HEADER])] if match]
     return stated + [label.decode("ascii") for label in _IN_MARKUP.findall(body[:_HEAD])[:3]]
 
 

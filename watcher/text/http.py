@@ -9,7 +9,7 @@ from typing import Final
 
 LONGEST_WAIT: Final = timedelta(days=366)  # nobody means more, and timedelta overflows on some real values
 
-_SECONDS = re.compile(r"0*(\d{1,400}(?:\.\d{1,9})?)", re.ASCII)
+_SECONDS = re.compile(r"(?=\d)0*+(\d{0,400}(?:\.\d{1,9})?)", re.ASCII)  # "" for zeros only
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
@@ -19,7 +19,7 @@ def retry_after(value: str, now: datetime) -> timedelta | None:
     """
     value = value.strip()
     if seconds := _SECONDS.fullmatch(value):
-        return timedelta(seconds=min(float(seconds[1]), LONGEST_WAIT.total_seconds()))
+        return timedelta(seconds=min(float(seconds[1] or "0"), LONGEST_WAIT.total_seconds()))
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError, IndexError, TypeError):
