@@ -19,7 +19,7 @@ from tests.databases import new_file
 from watcher.config import read_config
 from watcher.feeds.plan import Limits, NotModified, PollState
 from watcher.feeds.planner import plan_poll, validators
-from watcher.model import Entry, EntryKeys, FeedId, NewEntry
+from watcher.model import ChangedEntry, Entry, EntryKeys, FeedId, NewEntry
 from watcher.pipeline.settings import Settings
 from watcher.runtime.clock_skew import repair_due_times
 from watcher.runtime.scheduler import Every, as_coroutine, repair_schedule, start_scheduler, stop_scheduler
@@ -50,13 +50,20 @@ def tx(tmp_path: Path) -> Iterator[Connection]:
 
 
 def mend(tx: Connection, now: datetime) -> int:
-    patience = timedelta(hours=3)
-    mended = clock_skew.correct_feeds(tx, farthest=DAY * 1.1, lease=LEASE, now=now)
-    return mended + clock_skew.correct_entries(tx, patience=patience, lease=LEASE, now=now)
+    host = timedelta(minutes=10)
+    waits = clock_skew.EntryWaits(retry=timedelta(hours=3), host=host, changed=DAY, many=4)
+    mended = clock_skew.correct_feeds(tx, farthest=DAY * 1.1, host_wait=host, lease=LEASE, now=now)
+    return mended + clock_skew.correct_entries(tx, waits=waits, lease=LEASE, now=now)
 
 
 def next_poll(tx: Connection) -> datetime:
     moment = tx.execute(select(schema.feeds.c.next_poll_at)).scalar_one()
+    assert isinstance(moment, datetime)
+    return moment
+
+
+def entry_due_at(tx: Connection) -> datetime:
+    moment = tx.execute(select(schema.entries.c.due_at)).scalar_one()
     assert isinstance(moment, datetime)
     return moment
 
@@ -76,6 +83,40 @@ def test_a_right_clock_changes_nothing(tx: Connection) -> None:
     for passed in (timedelta(), timedelta(seconds=1), HOUR, 7 * DAY):
         assert mend(tx, NOW + passed) == 0
     assert next_poll(tx) == NOW + timedelta(minutes=15)
+
+
+def ingest(tx: Connection) -> entries.ClaimedEntry:
+    """The entry is ingested once more, and matches nothing."""
+    tx.execute(schema.entries.update().values(state="pending", due_at=NOW))
+    (claimed,) = entries.claim(tx, now=NOW, limit=10, lease=LEASE)
+    end = entries.EntryEnd(outcome=entries.EntryOutcome.UNMATCHED, status=200)
+    entries.end(tx, [(claimed.id, end)], now=NOW)
+    return claimed
+
+
+@pytest.mark.parametrize("wait", [HOUR, 4 * HOUR, DAY])
+def test_an_entry_that_changes_often_keeps_its_wait(tx: Connection, wait: timedelta) -> None:
+    """Ingested four times, and changed again: a right clock leaves it waiting; one set back by hours makes it due."""
+    claimed = [ingest(tx) for _ in range(4)][-1]
+    changed = ChangedEntry(entry_id=claimed.id, entry=claimed.entry, content_hash=2, wait=wait)
+    record = PollRecord(url="", poll_state="{}", next_poll_at=NOW + timedelta(minutes=15), changed=(changed,))
+    polls.record_poll(tx, FeedId(1), record, now=NOW)
+    for passed in (timedelta(), timedelta(seconds=30), wait):
+        assert mend(tx, NOW + passed) == 0
+    assert entry_due_at(tx) == NOW + wait
+    assert mend(tx, NOW - 2 * HOUR) == 2, "the feed and the entry"
+    assert entry_due_at(tx) == NOW - 2 * HOUR
+
+
+def test_entries_and_feeds_that_wait_for_their_host_are_left_alone(tx: Connection) -> None:
+    """Many of one host become due one after the other, within ten minutes, also before they were tried at all."""
+    feeds.subscribe(tx, {"a": "http://a.example/", "b": "http://a.example/b"}, now=NOW)
+    latest = NOW + timedelta(minutes=10)
+    feeds.reschedule(tx, [(FeedId(2), latest)])
+    (claimed,) = entries.claim(tx, now=NOW, limit=10, lease=LEASE)
+    entries.reschedule(tx, [(claimed.id, latest)])
+    assert mend(tx, NOW) == 0
+    assert mend(tx, NOW - timedelta(minutes=1)) == 3, "of a clock that was set back, all are moved"
 
 
 def test_nothing_waits_for_longer_than_it_may(tx: Connection) -> None:

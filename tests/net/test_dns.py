@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from tests.net.servers import until
-from watcher.net.dns import THREADS_KEPT, SystemResolver
+from tests.patience import HANGS
+from watcher.net.dns import LOOKUPS_AT_ONCE, THREADS_KEPT, SystemResolver
 
 
 def threads() -> int:
@@ -49,3 +50,19 @@ def test_the_end_of_the_loop_ends_the_threads() -> None:
     asyncio.run(ask_and_leave())
     gc.collect()
     asyncio.run(until(lambda: threads() == 0))
+
+
+async def test_look_ups_without_a_thread_leave_room_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While no thread can start, each look-up ends with OSError; once threads start again, names are looked up."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")  # as CPython does if the system refuses one
+
+    resolver = SystemResolver()
+    with monkeypatch.context() as broken:
+        broken.setattr("threading.Thread.start", refuse)
+        for _ in range(LOOKUPS_AT_ONCE):
+            with pytest.raises(OSError, match="can't start new thread"):
+                await resolver("127.0.0.1", 80)
+    async with asyncio.timeout(HANGS):
+        assert await resolver("127.0.0.1", 80) == ["127.0.0.1"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.patience import HANGS
 from watcher.errors import StateError
@@ -79,6 +79,23 @@ async def test_a_crowd_comes_back_one_after_the_other() -> None:
     assert len(set(names)) == len(names)
     assert moments == [NOW + SOONEST + GAP * (place + 1) for place in range(len(moments))]
     await stopped(task)
+
+
+async def test_a_very_large_crowd_comes_back_within_ten_minutes() -> None:
+    """Later pieces are due between the first: none waits longer, however many there are."""
+    later: list[datetime] = []
+
+    async def put_off(pieces: Sequence[tuple[str, datetime]]) -> None:
+        later.extend(due_at for _, due_at in pieces)
+
+    crowd = HostLimiter[str](host=lambda _: "slow", limit=1, now=lambda: NOW, reschedule=put_off)
+    assert crowd.admit("first")
+    for number in range(50_000):
+        assert not crowd.admit(str(number))
+    await crowd.reschedule_waiting()
+    assert len(later) == 50_000
+    assert max(later) == NOW + timedelta(minutes=10)
+    assert max(Counter(later).values()) == 2, "they are spread all the same"
 
 
 async def test_the_next_of_a_host_takes_the_place_of_the_last() -> None:

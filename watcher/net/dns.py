@@ -27,10 +27,15 @@ class SystemResolver:
         self._idle: list[_Thread] = []
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Raises OSError, or UnicodeError for a name that no host can have."""
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[str]] = loop.create_future()
-        thread = self._idle.pop() if self._idle else _Thread()
+        try:
+            thread = self._idle.pop() if self._idle else _Thread()
+        except RuntimeError as error:
+            self._free.release()
+            raise OSError(f"its look-up has no thread: {error}") from error
 
         def settle(result: list[str] | Exception) -> None:
             self._free.release()

@@ -11,16 +11,23 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from watcher.alerts.outcome import LONGEST_WAIT
+from watcher.feeds import planner
 from watcher.feeds.interval import DAY, JITTER
 from watcher.log import event
 from watcher.pipeline.ingest import RETRIES
 from watcher.pipeline.settings import LEASE, Settings
+from watcher.runtime import host_limiter
 from watcher.store import StoreThread
 from watcher.store.commands import clock_skew, outbox
 
 log = logging.getLogger(__name__)
 
-_LONGEST_RETRY = RETRIES[-1] * 1.2  # the longest pause before an entry's next try, with its jitter
+_ENTRY_WAITS = clock_skew.EntryWaits(
+    retry=RETRIES[-1] * 1.2,  # with its jitter
+    host=host_limiter.LATEST,
+    changed=planner.LONGEST_WAIT,
+    many=planner.FREE_INGESTIONS,
+)
 _LONGEST_DELIVERY_WAIT = LONGEST_WAIT + timedelta(minutes=1)  # only a digest waits longer
 
 
@@ -32,9 +39,11 @@ async def repair_due_times(settings: Settings, store: StoreThread, *, now: Calla
     slowest = max((feed.slowest for feed in settings.feeds.values()), default=timedelta())
     farthest = max(slowest, DAY) * (1 + JITTER)
     repaired = await store.run(
-        clock_skew.with_clock, partial(clock_skew.correct_feeds, farthest=farthest, lease=LEASE), now
+        clock_skew.with_clock,
+        partial(clock_skew.correct_feeds, farthest=farthest, host_wait=host_limiter.LATEST, lease=LEASE),
+        now,
     )
-    correct_entries = partial(clock_skew.correct_entries, patience=_LONGEST_RETRY, lease=LEASE)
+    correct_entries = partial(clock_skew.correct_entries, waits=_ENTRY_WAITS, lease=LEASE)
     repaired += await store.run(clock_skew.with_clock, correct_entries, now)
     if settings.config.revisions.enabled:
         longest = settings.config.revisions.schedule[-1]

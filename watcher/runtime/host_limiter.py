@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 SOONEST = timedelta(seconds=1)
 GAP = timedelta(milliseconds=20)  # between two of a host, so that a thousand of them do not become due at once
+LATEST = timedelta(minutes=10)  # further ones of the host are due between the first again
 
 
 class HostLimiter(Generic[T]):
@@ -92,5 +93,6 @@ class HostLimiter(Generic[T]):
 
     def _next_due_at(self, task: T, now: datetime) -> datetime:
         host = self._host(task)
-        self._due_at[host] = self._due_at.get(host, now + SOONEST) + GAP
+        due_at = self._due_at.get(host, now + SOONEST) + GAP
+        self._due_at[host] = due_at if due_at <= now + LATEST else now + SOONEST + GAP
         return self._due_at[host]

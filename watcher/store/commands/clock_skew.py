@@ -6,9 +6,10 @@ Moments that lie ahead by less than `TOLERANCE` are right: the clocks of several
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, and_, exists, or_, select, text, type_coerce, update
+from sqlalchemy import BigInteger, Connection, and_, case, exists, or_, select, text, type_coerce, update
 
 from watcher.store import schema
 from watcher.store.dialect import Instant, microseconds
@@ -24,14 +25,28 @@ def with_clock(tx: Connection, correct: Callable[..., int], clock: Callable[[], 
     return correct(tx, now=clock())
 
 
-def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now: datetime) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryWaits:
+    """How far ahead an entry may be due: after a failed try, as one of many of its host, and after many changes.
+
+    An entry has many changes if it was ingested at least `many` times.
+    """
+
+    retry: timedelta
+    host: timedelta
+    changed: timedelta
+    many: int
+
+
+def correct_feeds(tx: Connection, *, farthest: timedelta, host_wait: timedelta, lease: timedelta, now: datetime) -> int:
     """Moves the next poll of feeds whose last poll lies in the future; it keeps its distance from the last poll.
 
-    No poll is planned later than `farthest` from now. Returns the number of corrected feeds.
+    No poll is planned later than `farthest` from now, and no first poll later than `host_wait`. Returns the number of
+    corrected feeds.
     """
     feeds, ahead = schema.feeds.c, _latest(now)
     polled_ahead, held_too_long = feeds.last_polled_at > ahead, feeds.lease_until > ahead + lease
-    unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > ahead)
+    unpolled = and_(feeds.last_polled_at.is_(None), feeds.next_poll_at > ahead + host_wait)
     too_far = or_(unpolled, feeds.next_poll_at > ahead + farthest)
     if not tx.execute(select(exists().where(or_(polled_ahead, held_too_long, too_far)))).scalar_one():
         return 0  # one scan of all feeds instead of three
@@ -44,11 +59,20 @@ def correct_feeds(tx: Connection, *, farthest: timedelta, lease: timedelta, now:
     return corrected
 
 
-def correct_entries(tx: Connection, *, patience: timedelta, lease: timedelta, now: datetime) -> int:
-    """Makes entries due that would wait for longer than `patience`, or were never tried. Returns their number."""
+def correct_entries(tx: Connection, *, waits: EntryWaits, lease: timedelta, now: datetime) -> int:
+    """Makes entries due that wait for longer than they may, or were written in the future and not tried since.
+
+    Returns their number.
+    """
     entries, ahead = schema.entries.c, _latest(now)
-    untried = and_(entries.attempts == 0, entries.due_at > ahead)
-    late = or_(untried, entries.due_at > ahead + patience)
+    untried, first = entries.attempts == 0, entries.times_ingested == 0
+    written_ahead = or_(and_(first, entries.seen_at > ahead), and_(~first, entries.ended_at > ahead))
+    too_far = case(
+        (~untried, entries.due_at > ahead + waits.retry),
+        (entries.times_ingested >= waits.many, entries.due_at > ahead + waits.changed),
+        else_=entries.due_at > ahead + waits.host,
+    )
+    late = and_(entries.due_at > ahead, or_(and_(untried, written_ahead), too_far))
     corrected = 0
     for state in (_PENDING, _CLAIMED):
         corrected += tx.execute(update(schema.entries).where(state, late).values(due_at=now)).rowcount
