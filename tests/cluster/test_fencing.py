@@ -16,10 +16,24 @@ from tests.databases import Server
 from tests.patience import HANGS
 from tests.store import rows
 from watcher.errors import HoldLost
-from watcher.model import FollowedFeed, ListedFeed
+from watcher.model import ChangedEntry, Entry, FollowedFeed, ListedFeed
 from watcher.runtime.claims import working_under
 from watcher.store import StoreThread
-from watcher.store.commands import documents, feeds, followed_lists, holds, jobs, polls, shards, sweep, workers
+from watcher.store.commands import (
+    backfills,
+    documents,
+    entries,
+    feeds,
+    followed_lists,
+    holds,
+    jobs,
+    polls,
+    shards,
+    sweep,
+    workers,
+)
+from watcher.store.commands.backfills import BackfillCandidate, BackfillPlan
+from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.followed_lists import ListReading
 from watcher.store.commands.workers import NewWorker
 from watcher.store.dialect import deciding, shard_count
@@ -32,6 +46,7 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LONG = timedelta(minutes=10)
 FEEDS = {"a": "https://a.example/feed", "b": "https://b.example/feed"}
 SHARD = shard_of(FEEDS["a"], 64)
+UNMATCHED = EntryEnd(outcome=EntryOutcome.UNMATCHED, status=200)
 
 
 @pytest.fixture
@@ -259,6 +274,32 @@ def test_one_sweep_finds_due_work_without_a_job(shared: Engine) -> None:
 def swept(tx: Connection) -> set[str]:
     assert sweep.sweep(tx, shards=64, channels=(), revisits=False, lease=LONG, limit=100, now=NOW)
     return set(tx.execute(text("SELECT lock FROM procrastinate_jobs")).scalars())
+
+
+def test_entries_are_reopened_under_the_present_number_of_shards(shared: Engine) -> None:
+    """However an entry is reopened that ended under another number: as changed, for a new watch, by a backfill."""
+    links = {name: f"https://{name}.news/a" for name in ("changed", "watched", "backfilled", "untouched")}
+    with shared.begin() as tx:
+        shards.settle_count(tx, 64)
+        feed = rows.record(tx, "blatt", *(rows.new_entry(name, link=link) for name, link in links.items()))
+        found = entries.claim(tx, now=rows.NOW, limit=9, lease=LONG, shards=range(64))
+        assert {each.shard for each in found} == {shard_of(link, 64) for link in links.values()}
+        entries.end(tx, [(each.id, UNMATCHED) for each in found], now=rows.NOW)
+        shards.settle_count(tx, 16)
+        ids = {each.entry.id: each.id for each in found}
+        changed = ChangedEntry(entry_id=ids["changed"], entry=found[0].entry, content_hash=7)
+        changed = replace(changed, entry=replace(changed.entry, link=links["changed"]))
+        polls.record_poll(tx, feed, rows.poll_record(tx, feed, changed=(changed,)), now=rows.NOW)
+        entry = Entry(id="", link=links["backfilled"], title="")
+        candidate = BackfillCandidate(entry=entry, feed="blatt", link_key=rows.key(entry.link), variant=0)
+        plan = BackfillPlan(watch="Rutte", since=rows.NOW, candidates=(candidate,), matches={})
+        backfills.begin(tx, plan, rows.SILENT, now=rows.NOW)
+        tx.execute(text("UPDATE known SET seen_on = 0 WHERE entry_id = :id"), {"id": ids["untouched"]})
+        assert entries.reopen_unmatched(tx, listed_since=rows.NOW, now=rows.NOW) == 1
+        shards.assign(tx, 16, limit=9)
+        found = entries.claim(tx, now=rows.NOW, limit=9, lease=LONG, shards=range(16))
+    links.pop("untouched")
+    assert {each.link: each.shard for each in found} == {link: shard_of(link, 16) for link in links.values()}
 
 
 def test_an_address_that_changes_has_another_shard(shared: Engine) -> None:

@@ -99,6 +99,9 @@ def test_a_worker_ends_while_the_database_is_away(cluster: Cluster, news: Newsro
     assert last.end() == 0
 
 
+FOLLOWED = '[[opml]]\nname = "Liste"\nurl = "http://liste.news/feeds.opml"\n'
+
+
 def serve(news: Newsroom, hosts: Collection[str]) -> None:
     news.feed_bytes("http://liste.news/feeds.opml", opml({host: f"http://{host}/feed" for host in sorted(hosts)}))
 
@@ -107,8 +110,7 @@ def test_a_followed_list_of_two_workers(cluster: Cluster, news: Newsroom) -> Non
     """One of them reads it, both poll its feeds, each feed once. A feed that leaves is muted once, and stays so."""
     outlets = Outlets(news, 6)
     serve(news, outlets.hosts[:5])
-    followed = '[[opml]]\nname = "Liste"\nurl = "http://liste.news/feeds.opml"\n'
-    configure(cluster, outlets, None, lease="2s", every="1s", feeds={}, more=followed)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={}, more=FOLLOWED)
     workers = [cluster.start(), cluster.start()]
     cluster.ready(*workers)
     cluster.wait_for(lambda: polled(outlets, outlets.hosts[:5]))
@@ -128,6 +130,37 @@ def test_a_followed_list_of_two_workers(cluster: Cluster, news: Newsroom) -> Non
     cluster.wait_for(lambda: cluster.count("documents WHERE written_at IS NOT NULL") == outlets.matching)
     assert cluster.count("entries WHERE times_ingested <> 1") == 0
     assert [worker.end() for worker in workers] == [0, 0]
+
+
+def test_the_first_list_comes_by_a_reload(cluster: Cluster, news: Newsroom) -> None:
+    """Both workers learn what one of them reads, and poll its feeds."""
+    outlets = Outlets(news, 12)
+    serve(news, outlets.hosts)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={})
+    workers = [cluster.start(), cluster.start()]
+    cluster.ready(*workers)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={}, more=FOLLOWED)
+    for worker in workers:
+        worker.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: polled(outlets, outlets.hosts))
+    cluster.wait_for(partial(takes_both, cluster))
+    assert [worker.end() for worker in workers] == [0, 0]
+
+
+def test_a_paused_worker_follows_no_list(cluster: Cluster, news: Newsroom) -> None:
+    """It has a config of before, and would subscribe to its feeds every 15 seconds in place of those of the new one."""
+    outlets = Outlets(news, 4)
+    new = outlets.hosts[3:]
+    serve(news, outlets.hosts[:3])
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={}, more=FOLLOWED)
+    first, second = cluster.start(), cluster.start()
+    cluster.ready(first, second)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={host: outlets.feeds[host] for host in new})
+    first.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: event(second, "worker.paused"))
+    cluster.wait_for(lambda: polled(outlets, new, more_than=16))  # once a second at most
+    assert cluster.count("feeds WHERE active") == 1
+    assert [first.end(), second.end()] == [0, 0]
 
 
 def takes_both(cluster: Cluster) -> bool:

@@ -29,6 +29,16 @@ def test_an_entry_of_another_feed_is_named_once() -> None:
     assert (again.first_named, again.new) == (0, ())
 
 
+def test_a_feed_that_names_what_it_named_before_has_not_rolled_over() -> None:
+    """Also if other feeds brought all of it; only entries that it has not named before may come after a gap."""
+    listed = entries(1, 2)
+    state = PollState(listed=2, last_success_at=NOW - DAY)
+    assert not plan(fetched(*listed), state, knows=known(*listed, same_feed=False)).rolled_over
+    by_link = {keys.link for keys in feed_keys("blatt", feed(*listed))}
+    of_others = {key: entry for key, entry in known(*listed, same_feed=False).items() if key in by_link}
+    assert plan(fetched(*listed), state, knows=of_others).rolled_over
+
+
 def test_an_entry_of_the_feed_itself_is_never_named_anew() -> None:
     """Under another id with the same link it is the same entry."""
     (entry,) = entries(1)

@@ -151,6 +151,19 @@ def test_an_entry_that_is_unknown_is_made_of_the_archive(tx: Connection) -> None
     assert tx.execute(text("SELECT active FROM feeds WHERE name = 'fremd'")).scalar_one() == 0
 
 
+def test_the_next_polls_bring_entries_with_ids_of_their_own(tx: Connection) -> None:
+    """A backfill makes more entries again than the feed has; each poll after it is recorded."""
+    record(tx, "blatt", new_entry("a"))
+    begun(tx, *(candidate(f"archiv {number}") for number in range(5)))
+    for number in range(3):
+        record(tx, "blatt", new_entry(f"neu {number}a"), new_entry(f"neu {number}b"))
+    other = BackfillPlan(watch="Hafen", since=NOW, candidates=(candidate("noch eins"),), matches={})
+    backfills.begin(tx, other, RUTTE, now=NOW)
+    record(tx, "blatt", new_entry("danach"))
+    ids = tx.execute(text("SELECT id FROM entries ORDER BY id")).scalars().all()
+    assert list(ids) == list(range(1, 15))
+
+
 def test_new_entries_come_first(tx: Connection) -> None:
     """A backfill does not delay the news; alone, only its entries are claimed."""
     ended(tx, "a", "b")

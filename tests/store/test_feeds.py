@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.store.rows import LEASE, MATCHED, NOW, key, new_entry, poll_record, record, subscribed
 from watcher.model import ChangedEntry, EntryId, EntryKeys, FeedId, KnownEntry
 from watcher.store import schema
-from watcher.store.commands import entries, feeds, polls
+from watcher.store.commands import entries, feeds, polls, retention
 from watcher.store.commands.entries import EntryEnd, EntryOutcome
 from watcher.store.commands.polls import PollRecord
 from watcher.store.dialect import day_of
@@ -288,6 +288,20 @@ def test_what_is_known_is_found_by_any_key(tx: Connection) -> None:
     assert known[learned].entry_id == 1
     times = [row.times_ingested for row in known.values() if row.entry_id == claimed.id]
     assert times == [1] * (3 if claimed.id == 1 else 2)
+
+
+def test_an_entry_whose_row_was_deleted_is_still_one_of_its_feed(tx: Connection) -> None:
+    """Its keys stay known to that feed as its own; nothing counts as a change of it."""
+    feed, other = record(tx, "a", new_entry("alt")), record(tx, "b", new_entry("neu"))
+    for claimed in entries.claim(tx, now=NOW, limit=9, lease=LEASE):
+        entries.end(tx, [(claimed.id, EntryEnd(outcome=EntryOutcome.UNMATCHED))], now=NOW)
+    keys = new_entry("alt").keys.all
+    before = {key: found.same_feed for key, found in known_entries.find_known(tx, feed, keys).items()}
+    assert retention.drop_entries(tx, before=NOW + HOUR, limit=9) == 1
+    after = known_entries.find_known(tx, feed, keys)
+    assert {key: found.same_feed for key, found in after.items()} == before == dict.fromkeys(keys, True)
+    assert {found.content_hash for found in after.values()} == {None}
+    assert not any(found.same_feed for found in known_entries.find_known(tx, other, keys).values())
 
 
 def test_a_changed_entry_is_ingested_again(tx: Connection) -> None:

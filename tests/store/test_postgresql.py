@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from tests.databases import Server
 from tests.patience import HANGS
-from tests.store.rows import NOW, new_entry, poll_record, subscribed
+from tests.store.rows import NOW, new_entry, poll_record, record, subscribed
 from watcher.errors import StateError, StateForeign, StateTooNew
 from watcher.store import StoreThread, open_database, reading, schema
 from watcher.store.commands import polls
@@ -57,6 +57,28 @@ def test_tables_are_created_once_by_many(postgresql: Server) -> None:
     assert partial == len(wanted)
     for engine in engines:
         engine.dispose()
+
+
+def test_a_state_of_before_gets_its_entries_right(postgresql: Server) -> None:
+    """A state of schema 0014: a waiting entry with the shard of another number gets one, and new ids are new."""
+    url = postgresql.empty()
+    engine = open_database(url)
+    with engine.begin() as tx:
+        record(tx, "blatt", new_entry("eins"), new_entry("zwei"))
+        tx.execute(text("UPDATE entries SET shard = 63"))
+        tx.execute(text("DELETE FROM words"))
+        tx.execute(text("UPDATE entries SET id = id + 7, state = 'done' WHERE id = 2"))
+        tx.execute(text("DROP TRIGGER entries_reopened ON entries"))
+        tx.execute(text("UPDATE alembic_version SET version_num = '0014'"))
+    engine.dispose()
+    engine = open_database(url)
+    with engine.begin() as tx:
+        record(tx, "blatt", new_entry("drei"))
+        shards = "SELECT id, shard FROM entries ORDER BY id"
+        assert [tuple(row) for row in tx.execute(text(shards))] == [(1, None), (9, 63), (10, None)]
+        tx.execute(text("UPDATE entries SET state = 'pending'"))
+        assert [tuple(row) for row in tx.execute(text(shards))] == [(1, None), (9, None), (10, None)]
+    engine.dispose()
 
 
 def test_a_database_of_others_is_refused(postgresql: Server) -> None:

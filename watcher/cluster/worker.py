@@ -98,14 +98,13 @@ class Worker:
             self._forever("sweep", self._sweep, lambda: SWEEP * random.uniform(0.7, 1.3)),  # noqa: S311
             self._forever("tick", self._tick, lambda: TICK),
             self._forever("notifications", self._listen, lambda: TICK),
+            self._forever("lists", self._follow_lists, lambda: _FOLLOW_LISTS),  # a reload may bring the first one
         ]
         if FETCH in self._roles.names:
             loops.append(self._take_jobs(self._shards.queues, self._has_room))
             loops.append(self._forever("repeats", self._service.learn_repeated, lambda: _LEARN))
         if queues:
             loops.append(self._take_jobs(queues, _always))
-        if self._service.settings.config.opml:
-            loops.append(self._forever("lists", self._service.follow_lists, lambda: _FOLLOW_LISTS))
         loops += [runner.run() for runner in self._service.runners]
         return [asyncio.create_task(loop) for loop in loops]
 
@@ -238,6 +237,10 @@ class Worker:
             return
         await self._shards.look()
         await self._upkeep.tick()
+
+    async def _follow_lists(self) -> None:
+        if not self._is_idle:  # one that is paused would subscribe to the feeds of another config
+            await self._service.follow_lists()
 
     @property
     def _is_idle(self) -> bool:

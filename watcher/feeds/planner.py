@@ -113,8 +113,8 @@ def _fetched(
     )
     new = tuple(planned for planned, (_, entry) in zip(read, found, strict=False) if entry is None)
     listed = len(read) + len(news.regained) + news.settled
-    from_here = news.settled or any(entry and entry.same_feed for _, entry in found)
-    rolled_over = listed > 0 and state.listed > 0 and not from_here
+    is_continued = news.settled or any(entry and _is_named(keys, entry, known) for keys, entry in found)
+    rolled_over = listed > 0 and state.listed > 0 and not is_continued
     first_named = _first_named(found[: len(read)], known)
     updated = replace(
         _succeeded(state, outcome.answer, now),
@@ -157,7 +157,12 @@ def _habit(state: PollState, *, entries: int, now: datetime) -> Habit:
 
 def _first_named(found: Iterable[tuple[EntryKeys, KnownEntry | None]], known: Known) -> int:
     """Counts the entries that other feeds have brought and that this one has not named before, each once."""
-    return len({entry.entry_id for keys, entry in found if entry and not entry.same_feed and keys.id not in known})
+    return len({entry.entry_id for keys, entry in found if entry and not _is_named(keys, entry, known)})
+
+
+def _is_named(keys: EntryKeys, entry: KnownEntry, known: Known) -> bool:
+    """Whether this feed has named a known entry before: it brought the entry, or the id that it gives it is known."""
+    return entry.same_feed or keys.id in known
 
 
 def _missed(state: PollState, read: Iterable[NewEntry], *, listed: int, now: datetime) -> int:

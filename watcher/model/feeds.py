@@ -146,8 +146,8 @@ class EntryKeys:
 class KnownEntry:
     """The store's record of an entry that was seen before, found by one of its keys.
 
-    `same_feed`: it came through the feed that is being polled. `link_key`: of its page, None if that is not a key.
-    `times_ingested`: the number of times that its page was fetched.
+    `same_feed`: it came through the feed that is being polled; if its row was deleted, the key did. `link_key`: of its
+    page, None if that is not a key. `times_ingested`: the number of times that its page was fetched.
     """
 
     entry_id: EntryId

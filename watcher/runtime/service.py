@@ -257,8 +257,9 @@ class Service:
         self._repeated.reset(await self.resources.store.run(repeats.repeated_paragraphs))
 
     async def follow_lists(self) -> None:
-        """Takes over what another process has read of followed lists."""
-        await self._subscribe_feeds()
+        """Takes over what another process has read of followed lists, if the config in force has any."""
+        if self.settings.config.opml:
+            await self._subscribe_feeds()
 
     async def _subscribe_feeds(self) -> None:
         """Puts the feeds of the config and of its lists in force, as the store knows the lists now."""

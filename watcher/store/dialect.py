@@ -50,6 +50,7 @@ __all__ = [
     "is_postgresql",
     "json_rows",
     "microseconds",
+    "next_ids",
     "partial_index",
     "seconds",
     "shard_count",
@@ -214,6 +215,21 @@ def tables_for(dialect: Dialect, metadata: MetaData) -> MetaData:
 _NEXT_IDS = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
 
 
+def next_ids(tx: Connection, table: Table, count: int) -> Sequence[int]:
+    """The ids of rows that this transaction inserts next, where reading each id back would cost too much.
+
+    On PostgreSQL they come from the sequence of the table, so that it assigns none of them to another row.
+    """
+    if is_postgresql(tx):
+        return _drawn_ids(tx, table.name, count)
+    last_id = tx.execute(select(func.max(table.c.id))).scalar() or 0
+    return range(last_id + 1, last_id + 1 + count)
+
+
+def _drawn_ids(tx: Connection, table: str, count: int) -> Sequence[int]:
+    return tx.execute(_NEXT_IDS, {"table": table, "count": count}).scalars().all()
+
+
 @dataclass(frozen=True, slots=True)
 class DriverSql:
     """A statement for the database's driver, with `?` for each parameter. `postgresql`: where it differs there."""
@@ -230,7 +246,7 @@ class DriverSql:
     def insert(self, tx: Connection, table: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Inserts rows; an id, which the database assigns, comes before the parameters of each. Returns the ids."""
         if is_postgresql(tx):
-            ids = tx.execute(_NEXT_IDS, {"table": table, "count": len(rows)}).scalars().all()
+            ids = _drawn_ids(tx, table, len(rows))
             self.execute(tx, [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)])
             return ids
         self.execute(tx, [(None, *row) for row in rows])

@@ -17,7 +17,7 @@ from watcher.store.codec import dump_entry
 from watcher.store.commands import documents
 from watcher.store.commands.backfill_entries import end_if_done
 from watcher.store.commands.outbox import Recipients
-from watcher.store.dialect import deciding, upsert, values_of
+from watcher.store.dialect import deciding, next_ids, upsert, values_of
 from watcher.store.queries.backfills import find_open
 
 _AT_ONCE = 1_000
@@ -49,7 +49,6 @@ _REOPEN = (
 _READ_AGAIN = (
     update(schema.entries).where(_entries.id == bindparam("of"), _entries.state == "claimed").values(changed=True)
 )
-_NEWEST = select(func.max(_entries.id))
 _INSERT = insert(schema.entries)
 _ADD_PAYLOAD = upsert(schema.entry_payloads).on_conflict_do_nothing()
 _ADD_TASK = upsert(schema.backfill_entries).on_conflict_do_nothing()
@@ -177,7 +176,7 @@ def _insert(
         return {}
     keys = list(dict.fromkeys((each.link_key, each.variant) for each in missing))
     by_key = {(each.link_key, each.variant): each for each in missing}
-    first = (tx.execute(_NEWEST).scalar() or 0) + 1  # numbered here: reading each id back takes ten times as long
+    ids = next_ids(tx, schema.entries, len(keys))
     rows = [
         {
             "id": entry,
@@ -191,12 +190,12 @@ def _insert(
             "due_at": now,
             "seen_at": now,
         }
-        for entry, key in enumerate(keys, start=first)
+        for entry, key in zip(ids, keys, strict=True)
     ]
     tx.execute(_INSERT, rows)
     return {
         key: _Present(entry=EntryId(entry), state="done", document=None, is_whole=False)
-        for entry, key in enumerate(keys, start=first)
+        for entry, key in zip(ids, keys, strict=True)
     }
 
 

@@ -28,7 +28,7 @@ def assign(tx: Connection, shards: int, *, limit: int) -> int:
 def settle_count(tx: Connection, shards: int) -> None:
     """Notes the number of shards; if it is another one than before, all assignments are forgotten.
 
-    No other worker may be alive.
+    Entries that have ended keep theirs, which the database forgets when one is reopened. No other worker may be alive.
     """
     if tx.execute(sql.SHARD_COUNT).scalar() != shards:
         for statement in sql.FORGET_SHARDS:

@@ -14,7 +14,7 @@ from watcher.store.schema import cluster as cluster_tables
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
-SCHEMA = "0014"  # the newest of `migrations/versions`, which are numbered upwards
+SCHEMA = "0015"  # the newest of `migrations/versions`, which are numbered upwards
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version "
     "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from watcher.model import FeedId, KnownEntry
 from watcher.store import schema
@@ -16,7 +16,7 @@ _FIND = (
     select(
         _keys.key,
         _keys.entry_id,
-        _entries.feed_id,
+        func.coalesce(_entries.feed_id, _keys.feed_id).label("feed_id"),
         _entries.content_hash,
         _entries.link_key,
         _entries.times_ingested,
@@ -29,7 +29,8 @@ _FIND = (
 def find_known(tx: Connection, feed_id: FeedId, keys: Iterable[int]) -> dict[int, KnownEntry]:
     """Finds the entries that are known under the keys, by key. `feed_id`: the feed that is being polled.
 
-    An entry whose row was already deleted has no content hash, so that nothing counts as a change of it.
+    An entry whose row was already deleted has no content hash, so that nothing counts as a change of it. Its feed is
+    that of the key: without one, a feed all of whose entries are old would seem to list none that it had listed before.
     """
     return {
         row.key: KnownEntry(
