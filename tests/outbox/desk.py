@@ -124,7 +124,7 @@ class _Store:
 
 
 class Desk:
-    """One installation with channels named by `channels` (TOML), all of which hear of the watches "Rutte" and "Eil".
+    """One installation with channels named by `channels` (TOML). All watches, "Rutte", "Hafen" and "Eil", notify all.
 
     Digests show near misses of "Rutte" only. `location`: the state, by default in a file.
     """
@@ -280,6 +280,7 @@ def _config(folder: Path, channels: str) -> Config:
     listed = json.dumps(names)
     (folder / "config.toml").write_text(
         f'[[watches]]\nname = "Rutte"\nterms = ["Rutte"]\nnear_misses = "digest"\nchannels = {listed}\n'
+        f'[[watches]]\nname = "Hafen"\nterms = ["Hafen"]\nchannels = {listed}\n'
         f'[[watches]]\nname = "Eil"\nterms = ["Eil"]\npriority = "high"\nchannels = {listed}\n{channels}',
         encoding="utf-8",
     )

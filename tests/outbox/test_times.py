@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +73,124 @@ def test_urgent_watch_breaks_through_quiet_hours(desk: Open) -> None:
     d.deliver()
     assert len(d.texts("slack")) == 1
     assert "Eil" in d.texts("slack")[0]["text"]
+
+
+@pytest.mark.parametrize("follow_ups", ["true", "false"])
+def test_urgent_match_breaks_through_though_its_story_waits_in_a_digest(desk: Open, follow_ups: str) -> None:
+    """The channel has not seen the story: this is its alert. The digest reports the other watch in the morning."""
+    d = desk(channel("slack", NOW, QUIET, f"follow_ups = {follow_ups}"))
+    d.pass_(HOUR)
+    d.find(watch="Rutte")
+    d.deliver()
+    d.find(watch="Eil", story=0, site="Abendpost")
+    d.deliver()
+    (alert,) = d.texts("slack")
+    assert alert["text"].startswith("Meldung 1")
+    assert [row.kind for row in d.rows()] == ["alert", "digest", "alert"]
+    d.find(watch="Eil", story=0, site="Morgenbote")
+    until(d, 6, 30)
+    d.deliver()
+    assert len(d.texts("slack")) == 2
+    assert d.texts("slack")[1]["text"].startswith("Digest: 1 match")
+    assert [d.documents_of(row.sequence) for row in d.rows() if row.state == "delivered"] == [[0, 2], [1]]
+
+
+def test_urgent_match_is_a_follow_up_of_a_story_that_was_shown_before(desk: Open) -> None:
+    """Whatever of the story waits in the digest."""
+    d = desk(channel("webhook", NOW, QUIET))
+    d.find(watch="Rutte")
+    d.deliver()
+    d.pass_(HOUR)
+    d.find(watch="Hafen", story=0, site="Morgenbote")
+    d.deliver()
+    d.find(watch="Eil", story=0, site="Abendpost")
+    d.deliver()
+    assert [body["kind"] for body in d.texts("webhook")] == ["alert", "follow-up"]
+    until(d, 6, 30)
+    d.deliver()
+    assert [body["kind"] for body in d.texts("webhook")] == ["alert", "follow-up", "digest"]
+
+
+def test_urgent_match_of_a_digest_channel_joins_its_digest(desk: Open) -> None:
+    """It does not break through there; found shortly before the digest, it is not left for the next day."""
+    d = desk(channel("webhook", 'digest = "08:00"', 'group_wait = "30s"'))
+    d.find(watch="Rutte")
+    d.pass_(MINUTE)
+    until(d, 8, 0)
+    d.pass_(timedelta(seconds=-15))
+    d.find(watch="Eil", story=0, site="Abendpost")
+    d.pass_(timedelta(seconds=15))
+    d.deliver()
+    (digest,) = d.texts("webhook")
+    assert [(line["title"], line["also_at"]) for line in digest["headlines"]] == [("Meldung 0", ["Abendpost"])]
+
+
+@pytest.mark.parametrize("kind", ["slack", "matrix", "webhook"])
+@pytest.mark.parametrize("minutes", [30, 8 * 60 + 15])
+def test_urgent_alert_passes_one_that_is_held_back_in_quiet_hours(desk: Open, kind: str, minutes: int) -> None:
+    """What may have been shown at 21:59 is repeated at 06:30: it precedes nothing until then, nor shortly before."""
+    d = desk(channel(kind, NOW, QUIET))
+    d.pass_(4 * MINUTE)
+    d.find(watch="Rutte")
+    d.network.faults.append(Fault.SERVER_ERROR)
+    d.deliver()
+    d.pass_(minutes * MINUTE)
+    d.keep_house()
+    assert d.deliver() == 0
+    d.find(watch="Eil")
+    assert d.deliver() == 1
+    assert [row.state for row in d.rows()] == ["pending", "delivered"]
+    until(d, 6, 30)
+    d.deliver()
+    assert ["Meldung 1" in body.decode() for _, _, body in d.network.shown] == [True, False]
+
+
+def test_urgent_alert_passes_a_digest_that_is_held_back(desk: Open) -> None:
+    """The digest of an outage that quiet hours have overtaken."""
+    d = desk(channel("webhook", NOW, QUIET, "max_per_hour = 2"))
+    d.pass_(-56 * MINUTE)
+    for _ in range(4):
+        d.find(watch="Rutte")
+        d.deliver()
+    d.pass_(HOUR)
+    d.network.faults.append(Fault.NO_CONNECTION)
+    d.deliver()
+    d.pass_(2 * HOUR)
+    assert d.deliver() == 0
+    assert d.states("webhook") == {"delivered": 2, "expired": 2, "pending": 1}
+    d.find(watch="Eil")
+    assert d.deliver() == 1
+    assert [body["kind"] for body in d.texts("webhook")] == ["alert"] * 3
+
+
+def test_urgent_alerts_keep_their_order_in_quiet_hours(desk: Open) -> None:
+    """One that is retried soon precedes later ones, as by day."""
+    d = desk(channel("webhook", NOW, QUIET))
+    d.pass_(2 * HOUR)
+    d.find(watch="Eil")
+    d.find(watch="Eil")
+    d.network.faults.append(Fault.NO_CONNECTION)
+    assert d.deliver() == 1
+    assert d.deliver() == 0
+    d.pass_(MINUTE)
+    d.deliver()
+    assert [body["headlines"][0]["title"] for body in d.texts("webhook")] == ["Meldung 0", "Meldung 1"]
+
+
+def test_held_back_alert_precedes_nothing_when_quiet_hours_are_removed(desk: Open) -> None:
+    """Its repeat stays planned for their former end; alerts that are found meanwhile do not wait for it."""
+    d = desk(channel("slack", NOW, QUIET))
+    d.pass_(4 * MINUTE)
+    d.find()
+    d.network.faults.append(Fault.SERVER_ERROR)
+    d.deliver()
+    d.pass_(2 * MINUTE)
+    d.deliver()
+    loud = {name: replace(window, quiet=None) for name, window in d.service.settings.windows.items()}
+    d.service.switch(replace(d.service.settings, windows=loud), d.service.generation.client)
+    d.find()
+    d.deliver()
+    assert [text["text"].split("\n")[0] for text in d.texts("slack")] == ["Meldung 1", "Meldung 0"]
 
 
 def test_retry_that_runs_into_quiet_hours_waits_for_their_end(desk: Open) -> None:

@@ -109,6 +109,7 @@ class Settings:
             release_at={name: now + channel.group_wait for name, channel in self.channels.items()},
             in_first_poll=in_first_poll,
             urgent=frozenset(watch.name for watch in matched if watch.priority is Priority.HIGH),
+            digests=frozenset(name for name, channel in self.channels.items() if channel.digest),
             follow_ups=follow_ups,
             backfills=backfills or {},
             replies=frozenset(name for name in follow_ups if self.channels[name].type is ChannelType.MATRIX),

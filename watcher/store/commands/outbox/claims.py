@@ -47,6 +47,7 @@ from watcher.store.queries import near_misses, revisions
 from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.stored_documents import StoredDocument, get_many
 
+_RETRIED_SOON = timedelta(minutes=30)  # longer than the back-off between attempts that keep the order
 LOST = "stopped while sending; the answer is unknown"
 _ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.EXPIRED)
 
@@ -74,10 +75,16 @@ _FREE_LOST = (
 # Finding the head of each of the `channels` is one step into an index; grouping all that wait would read all of it.
 _wanted = json_rows("channels", of=Text).alias("wanted")
 _first, _busy = schema.deliveries.alias("first"), schema.deliveries.alias("busy")
+# A delivery that is retried soon precedes later ones. In quiet hours those that are not urgent are held back instead.
+_retried_soon = and_(
+    _first.c.attempts < bindparam("in_order"),
+    _first.c.due_at <= bindparam("soon", type_=Instant),
+    or_(_first.c.urgent, _wanted.c.value.not_in(values_of("quiet", of=Text))),
+)
 _head = (
     select(_first.c.sequence)
     .where(_first.c.state == _PENDING, _first.c.channel == _wanted.c.value)
-    .where(or_(_first.c.due_at <= _now, _first.c.attempts < bindparam("in_order")))
+    .where(or_(_first.c.due_at <= _now, _retried_soon))
     .order_by(_first.c.sequence)
     .limit(1)
     .correlate(_wanted)
@@ -191,7 +198,7 @@ def claim_due(
     """Releases deliveries, holds those for `quiet` channels back, and claims: in one transaction."""
     release_closed(tx, gate, now=now)
     digests.hold_back(tx, quiet, now=now)
-    return claim(tx, channels, limits=limits, now=now, lease=lease, in_hand=in_hand)
+    return claim(tx, channels, limits=limits, now=now, lease=lease, in_hand=in_hand, quiet=quiet)
 
 
 def claim(
@@ -202,16 +209,19 @@ def claim(
     now: datetime,
     lease: timedelta,
     in_hand: Collection[int] = (),
+    quiet: Collection[str] = (),
 ) -> list[ClaimedDelivery]:
     """Claims the first due delivery of each channel that is neither parked, paused nor busy.
 
     `channels`: name -> the age up to which a delivery to it is tried; older ones are collected into one digest.
-    `in_hand`: sequences that this process is sending: these are not claimed again when their lease ends.
+    `in_hand`: sequences that this process is sending: these are not claimed again when their lease ends. `quiet`: the
+    channels in quiet hours; there an urgent delivery passes those that are held back.
     """
     _free_lost(tx, [row for row in tx.execute(_SENDING_NOW) if _ran_out(row, now, lease, in_hand)], now=now)
     _expire(tx, channels, now=now)
-    asked = {"channels": json.dumps(list(channels)), "now": now, "in_order": limits.in_order}
-    found = tx.execute(_HEADS, asked).all()
+    names = {"channels": json.dumps(list(channels)), "quiet": json.dumps(list(quiet))}
+    limit = {"now": now, "soon": now + _RETRIED_SOON, "in_order": limits.in_order}
+    found = tx.execute(_HEADS, names | limit).all()
     if not found:
         return []
     until = now + lease

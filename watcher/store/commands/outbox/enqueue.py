@@ -29,9 +29,13 @@ _CARRIERS = select(_notified.delivery).where(
     _notified.channel == bindparam("channel"), _notified.story == bindparam("story")
 )
 _HELD_OF = select(_rows.sequence).where(_rows.channel == bindparam("channel"), _rows.state == _HELD).limit(1)
-_OPEN_ALERT = _HELD_OF.where(
-    _rows.kind.not_in([AlertKind.SUMMARY.value, AlertKind.REVISION.value]),
-    or_(_rows.story == bindparam("story"), _rows.sequence.in_(_CARRIERS)),
+_OPEN_ALERT = (
+    select(_rows.sequence, _rows.kind)
+    .where(_rows.channel == bindparam("channel"), _rows.state == _HELD)
+    .where(_rows.kind.not_in([AlertKind.SUMMARY.value, AlertKind.REVISION.value]))
+    .where(or_(_rows.story == bindparam("story"), _rows.sequence.in_(_CARRIERS)))
+    .order_by(_rows.kind == AlertKind.DIGEST.value, _rows.sequence)
+    .limit(1)
 )
 _OPEN_SUMMARY = _HELD_OF.where(_rows.kind == AlertKind.SUMMARY.value, _rows.backfill.is_(None))
 _SUMMARY_OF_BACKFILL = _HELD_OF.where(_rows.backfill == bindparam("backfill"))
@@ -49,8 +53,9 @@ class Recipients:
     """The channels to notify of a document: watch -> channels, and channel -> the end of its group window.
 
     `in_first_poll`: each channel receives one summary instead of an alert for each document. `urgent`: the watches that
-    break through quiet hours. `follow_ups`: the channels that are notified when further watches match a story that they
-    know; None: all of them. `replies`: the channels that are notified of every later outlet too, in the story's thread.
+    break through quiet hours. `digests`: the channels that receive digests only. `follow_ups`: the channels that are
+    notified when further watches match a story that they know; None: all of them. `replies`: the channels that are
+    notified of every later outlet too, in the story's thread.
     `backfills`: watch -> the backfill that looks for it, whose summary is sent instead. `spikes`: None if no watch
     looks for them.
     """
@@ -59,6 +64,7 @@ class Recipients:
     release_at: Mapping[str, datetime]
     in_first_poll: bool = False
     urgent: frozenset[str] = frozenset()
+    digests: frozenset[str] = frozenset()
     follow_ups: frozenset[str] | None = None
     replies: frozenset[str] = frozenset()
     backfills: Mapping[str, int] = field(default_factory=dict)
@@ -155,11 +161,7 @@ def _notify_channel(
             _open_summary(tx, channel, backfill=backfill, now=now) if fresh else _held_summary(tx, channel, story)
         )
     else:
-        sequence = _open_alert(tx, channel, story)
-        kind = _kind(tx, recipients, channel, document, story, known=bool(known), fresh=bool(fresh))
-        if sequence is None and kind is not None:
-            release_at = recipients.release_at.get(channel, now)
-            sequence = hold(tx, channel, kind, story=story, release_at=release_at, urgent=urgent, now=now)
+        sequence = _alert(tx, recipients, channel, document, story, fresh, known=bool(known), now=now)
     if sequence is None:
         return
     if urgent:
@@ -168,6 +170,34 @@ def _notify_channel(
     if fresh:
         rows = [{"channel": channel, "story": story, "watch": watch, "delivery": sequence} for watch in fresh]
         tx.execute(_REMEMBER, rows)
+
+
+def _alert(
+    tx: Connection,
+    recipients: Recipients,
+    channel: str,
+    document: int,
+    story: StoryId,
+    fresh: list[str],
+    *,
+    known: bool,
+    now: datetime,
+) -> int | None:
+    """The held delivery to which a document is added, created if there is none; None if the channel wants none.
+
+    A digest may be held for a whole night: an urgent watch that is news for the channel has an alert of its own.
+    """
+    held = tx.execute(_OPEN_ALERT, {"channel": channel, "story": story}).first()
+    sequence = None if held is None else int(held.sequence)
+    if held is not None:
+        urgent_news = not recipients.urgent.isdisjoint(fresh) and channel not in recipients.digests
+        if held.kind != AlertKind.DIGEST.value or not urgent_news:
+            return sequence
+        known = any(of != sequence for of in tx.execute(_CARRIERS, {"channel": channel, "story": story}).scalars())
+    kind = _kind(tx, recipients, channel, document, story, known=known, fresh=bool(fresh))
+    if kind is None:
+        return sequence
+    return hold(tx, channel, kind, story=story, release_at=recipients.release_at.get(channel, now), now=now)
 
 
 def _kind(
@@ -195,11 +225,6 @@ def _is_new_outlet(tx: Connection, channel: str, document: int, story: StoryId) 
         .where(documents.story == story, rows.channel == channel)
     )
     return all((other.site or other.feed) != (own.site or own.feed) for other in others)
-
-
-def _open_alert(tx: Connection, channel: str, story: StoryId) -> int | None:
-    """The story's delivery whose group window is open; a digest that carries the story counts too."""
-    return tx.execute(_OPEN_ALERT, {"channel": channel, "story": story}).scalar()
 
 
 def _held_summary(tx: Connection, channel: str, story: StoryId) -> int | None:
