@@ -6,5 +6,5 @@ import os
 
 
 def heeding_rights() -> list[str]:
-    """What to put before a command: root drops its privilege to write where the rights forbid it."""
-    return ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    """What to put before a command: root drops its privilege to read and write where the rights forbid it."""
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []

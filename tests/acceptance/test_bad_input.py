@@ -100,6 +100,18 @@ def test_a_corpus_without_write_permission_is_told(news: Newsroom, program: Prog
     _assert_corpus_is_refused(news, program)
 
 
+@pytest.mark.parametrize(
+    "command", [("once",), ("search", "Rutte"), ("outbox", "list"), ("feeds", "list"), ("backup",)], ids=" ".join
+)
+def test_a_state_in_a_closed_folder_is_told(program: Program, command: tuple[str, ...]) -> None:
+    """The file is named, and what to do; exit 1."""
+    program.configure(feeds={})
+    program.state.parent.mkdir(mode=0o000)
+    result = program.command(*command, before=heeding_rights())
+    assert result.code == 1
+    assert f"cannot look for the state at {program.state}: Permission denied; run" in result.stderr.replace("\n", " ")
+
+
 def test_a_corpus_that_is_a_file_is_told(news: Newsroom, program: Program) -> None:
     """A corpus folder that cannot be written, for every command: exit 1, the folder is named."""
     program.seeds.write_text("kein Ordner", encoding="utf-8")

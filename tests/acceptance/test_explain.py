@@ -58,6 +58,15 @@ def test_an_unknown_page_is_tried_without_a_trace(news: Newsroom, program: Progr
     assert not program.seeds.exists()
 
 
+def test_a_content_type_drives_no_terminal(news: Newsroom, program: Program) -> None:
+    """Control characters of the header are not printed."""
+    page = news.page("/esc", news_page("Rede", "Rutte kam am Abend."), content_type="text/html; x=\x1b]0;owned\x07")
+    program.configure(feeds={"Blatt": news.feed("/f", [])})
+    shown = program.command("explain", page).stdout
+    assert "bytes, text/html; x=]0;owned" in shown
+    assert not {"\x1b", "\x07"} & set(shown)
+
+
 def test_a_saved_page_is_explained_like_a_fetched_one(program: Program, tmp_path: Path) -> None:
     """HTML and plain text; anything else is reported."""
     program.configure(feeds={})

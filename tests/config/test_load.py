@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from tests.config.files import problems, warnings, write
 from tests.effort import lines_run
+from tests.rights import heeding_rights
 from watcher.config import ChannelType, Secret, SecretSource, find, load, parse_duration
 from watcher.errors import ConfigError
 from watcher.model import Priority, Watch
@@ -154,6 +157,18 @@ class TestWarnings:
         assert warnings(tmp_path, watch.format("digest") + channels + 'digest = "08:00"\n') == []
 
 
+FIND = """
+import sys
+from pathlib import Path
+from watcher.config import find
+from watcher.errors import ConfigError
+try:
+    find(None, {}, defaults=[Path(each) for each in sys.argv[1:]])
+except ConfigError as error:
+    print(error)
+"""
+
+
 class TestFind:
     def test_the_argument_goes_before_the_environment(self, tmp_path: Path) -> None:
         """--config, then $WATCHER_CONFIG, then the default places in their order."""
@@ -170,6 +185,15 @@ class TestFind:
         """The error names the ways to choose a config."""
         with pytest.raises(ConfigError, match=r"there is neither .*here.toml nor .*; name your config with --config"):
             find(None, {}, defaults=(tmp_path / "here.toml", tmp_path / "system.toml"))
+
+    def test_a_folder_that_may_not_be_entered_is_a_sentence(self, tmp_path: Path) -> None:
+        """A person without rights to the folder of the system's config learns how to name another one."""
+        closed = tmp_path / "system" / "config.toml"
+        closed.parent.mkdir(mode=0o000)
+        command = [*heeding_rights(), sys.executable, "-c", FIND, str(tmp_path / "here.toml"), str(closed)]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert found.stdout.startswith(f"{closed}: cannot be looked for: Permission denied; "), found.stderr
+        assert "name your config with --config" in found.stdout
 
 
 def test_reading_many_feeds_is_work_in_proportion(tmp_path: Path) -> None:

@@ -150,6 +150,12 @@ EVERY_LANGUAGE = ("this matches every article in a language", "add a word that m
             "more than 60 groups inside each other",
             "write it with fewer parentheses",
         ),
+        (
+            "((a" + " NEAR/1 a" * 29 + ")" + " NEAR/1 a" * 29 + ") NEAR/1 b NEAR/1 c NEAR/1 d",
+            528,
+            "more than 60 NEAR inside each other",
+            "split it into several watches",
+        ),
         ("a" + " NEAR/1 a" * 30, 0, "too many NEAR in a row", "split it into several watches"),
         (
             "Kiew " * 4_000 + "a",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.newsroom import Newsroom
+from tests.newsroom import Newsroom, Reply
 from tests.outbox.desk import Desk
 from tests.outbox.nginx import LIMIT, start_nginx
 from tests.patience import HANGS
@@ -73,6 +73,23 @@ def test_410_parks_the_channel(nginx: str, tmp_path: Path) -> None:
         desk.deliver()
         assert outcomes(desk) == [("gone", 410)]
         assert (desk.states("k"), list(desk.run(outbox_status.parked))) == ({"parked": 1}, ["k"])
+
+
+def test_an_answer_is_recorded_and_logged_on_one_line(
+    newsroom: Newsroom, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Line ends and control characters of an answer can forge no line of the log, and drive no terminal."""
+    hook = Receiver(newsroom, "/rohe-antwort")
+    hook.script(Reply.text("oops\r\n2026-11-29 ERROR forged\n\x1b]0;owned\x07\x1b[2J\x00\x9b1m end", status=500))
+    with desk_at(tmp_path, hook.url, kind="webhook").online() as desk, caplog.at_level("INFO"):
+        desk.find()
+        desk.deliver()
+        (attempt,) = desk.rows("attempts")
+        (delivery,) = desk.rows()
+    assert attempt.answer == delivery.last_answer == "HTTP 500 oops 2026-11-29 ERROR forged ]0;owned[2J1m end"
+    logged = [record.getMessage() for record in caplog.records if "oops" in record.getMessage()]
+    assert logged
+    assert all(message.isprintable() for message in logged)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/kaputt", 502), ("/stumm", None)])

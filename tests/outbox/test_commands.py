@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from tests.acceptance.conftest import Commands
 from tests.acceptance.program import Result
 from tests.outbox.desk import Desk, Fault, channel
+from watcher.store import schema
 
 CHANNELS = "\n".join((channel("slack", 'group_wait = "0s"'), channel("webhook", 'group_wait = "0s"')))
 
@@ -104,6 +106,64 @@ def test_drop_gives_up_what_waits(commands: Commands, desk: Desk) -> None:
     good(commands.command("outbox", "drop", "--channel", "webhook"))
     assert listed(commands) == []
     assert len(listed(commands, "--state", "delivered")) == 1
+
+
+@pytest.mark.parametrize("name", ["drop", "replay", "show"])
+def test_an_empty_id_is_refused(name: str, commands: Commands, desk: Desk) -> None:
+    """A variable of the shell that is not set chooses nothing; so do empty options, and nothing changes."""
+    before = [row.state for row in desk.rows()]
+    tried = commands.command("outbox", name, "")
+    assert (tried.code, "is empty" in tried.stderr) == (2, True)
+    if name != "show":
+        assert commands.command("outbox", name, "--channel", "").code == 2
+    if name == "replay":
+        assert commands.command("outbox", name, "--since", "", "--channel", "slack").code == 2
+    assert [row.state for row in desk.rows()] == before
+
+
+@pytest.mark.parametrize("name", ["drop", "replay"])
+def test_an_id_chooses_one_alert(name: str, commands: Commands, desk: Desk) -> None:
+    """The beginning of an id suffices if no other id begins so; else nothing changes, also for the other ids."""
+    add_alerts(desk, ["aa-1", "aa-2", "ab-1"], state="pending" if name == "drop" else "dead")
+    for unclear, number in (("aa", "2"), ("zz", "no")):
+        tried = commands.command("outbox", name, "ab", unclear)
+        assert (tried.code, f"{number} alerts have an id that begins with '{unclear}'" in tried.stderr) == (1, True)
+    assert len(desk.rows()) == 4 + 3
+    assert ": 1 alert" in good(commands.command("outbox", name, "ab", "--dry-run")).stderr
+    assert ": 2 alerts" in good(commands.command("outbox", name, "ab", "aa-2")).stderr
+    if name == "drop":
+        assert [desk.state_of(id_) for id_ in ("aa-1", "aa-2", "ab-1")] == ["pending", "dead", "dead"]
+    else:
+        assert len(desk.rows()) == 4 + 3 + 2
+
+
+def test_more_than_a_thousand_alerts_are_counted(commands: Commands, desk: Desk) -> None:
+    """A list says how many it does not show; a dry run counts what the command then does."""
+    add_alerts(desk, [f"{number:08d}" for number in range(1003)], state="pending")
+    for more in ((), ("--json",)):
+        result = good(commands.command("outbox", "list", "--channel", "slack", *more))
+        assert "not shown: 3 newer alerts" in result.stderr
+    assert "not shown" not in good(commands.command("outbox", "list", "--channel", "webhook")).stderr
+    for name, state in (("drop", "dead"), ("replay", "held")):
+        first, last = f"to {'drop' if name == 'drop' else 'queue again'}: ", "dropped: " if name == "drop" else "queued"
+        before = desk.states("slack")[state]
+        dry = good(commands.command("outbox", name, "--channel", "slack", "--dry-run")).stderr
+        assert desk.states("slack")[state] == before
+        real = good(commands.command("outbox", name, "--channel", "slack")).stderr
+        changed = desk.states("slack")[state] - before
+        assert changed >= 1003
+        assert f"{first}{changed} alerts" in dry
+        assert last in real
+        assert f": {changed} alerts" in real
+    assert commands.command("outbox", "replay", "--state", "pending").code == 2
+
+
+def add_alerts(desk: Desk, ids: list[str], *, state: str) -> None:
+    """Adds alerts for Slack with these ids."""
+    moments = {"created_at": desk.now, "release_at": desk.now, "due_at": desk.now + timedelta(days=9)}
+    rows = [{"id": id_, "channel": "slack", "kind": "notice", "state": state, **moments} for id_ in ids]
+    with desk.store.engine.begin() as tx:
+        tx.execute(insert(schema.deliveries), rows)
 
 
 def test_channel_that_left_the_config_shows_as_orphaned(commands: Commands, desk: Desk) -> None:

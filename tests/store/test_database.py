@@ -19,7 +19,7 @@ from tests.databases import on_sqlite
 from tests.rights import heeding_rights
 from tests.store.rows import NOW, record
 from watcher.errors import StateDamaged, StateError, StateForeign, StateLocked, StateTooNew
-from watcher.store import StateLock, open_database, reading
+from watcher.store import StateLock, StoreEditor, open_database, reading
 from watcher.store.commands import feeds
 from watcher.store.engine.sqlite import APPLICATION_ID
 from watcher.store.engine.tables import SCHEMA, alembic_config
@@ -160,6 +160,17 @@ def test_a_state_that_another_program_holds_is_told(state: Path) -> None:
         holder.execute("CREATE TABLE t (a)")
         with pytest.raises(StateError, match="another program holds"):
             open_database(state.parent.parent / "other.db", patience=SOON)
+
+
+def test_an_editor_explains_a_state_that_is_held(state: Path) -> None:
+    """A change by hand that waits too long for the lock of another process ends with a StateError."""
+    open_database(state).dispose()
+    with closing(sqlite3.connect(state, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        engine = open_database(state, patience=SOON)
+        with pytest.raises(StateError, match="another program holds"):
+            StoreEditor(engine).run(feed_status.statuses)
+        engine.dispose()
 
 
 # -- reading beside a writer ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import click
 
@@ -21,7 +22,11 @@ from watcher.store.commands import incidents, outbox
 from watcher.store.queries import outbox_status
 from watcher.store.queries.outbox_status import OPEN, AttemptStatus, Choice, DeliveryStatus
 
+T = TypeVar("T")
+
 STATES = click.Choice([state.value for state in DeliveryState])
+_ENDED = tuple(state for state in DeliveryState if state not in OPEN)
+_WAITING = tuple(state for state in OPEN if state is not DeliveryState.SENDING)
 _COLUMNS = ("id", "channel", "kind", "state", "age", "next attempt", "attempts", "last answer")
 
 
@@ -38,6 +43,13 @@ def register(group: click.Group) -> None:
     _register_drop(outbox_group)
 
 
+def _not_empty(_context: click.Context, _parameter: click.Parameter, value: T) -> T:
+    """Refuses an empty text: it comes from a variable of the shell that is not set, and would choose every alert."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        raise click.BadParameter("it is empty; is a variable of your shell not set?")
+    return value
+
+
 def _register_list_and_show(group: click.Group) -> None:
     @command(group, "list")
     @click.option("--channel", default="", help="Only alerts of this channel.")
@@ -50,23 +62,24 @@ def _register_list_and_show(group: click.Group) -> None:
         choice = Choice(channel=channel, states=(DeliveryState(state),) if state else OPEN)
         with reading(config.location) as store:
             found, parked = store.read(outbox_status.search, choice), store.read(outbox_status.parked)
-        rows = [delivery_json(status, config, datetime.now(UTC)) for status in found]
+            count = store.read(outbox_status.count, choice)
         if as_json:
-            print_json(rows)
-            return
-        print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
-        for name, reason in sorted(parked.items()):
-            print_message(f"channel {name} is parked: {reason}; after fixing it, run: watcher outbox resume {name}")
+            print_json([delivery_json(status, config, datetime.now(UTC)) for status in found])
+        else:
+            _print_deliveries(found, config)
+            for name, reason in sorted(parked.items()):
+                print_message(f"channel {name} is parked: {reason}; after fixing it, run: watcher outbox resume {name}")
+        _print_rest(count - len(found))
 
     @command(group, "show")
-    @click.argument("id_", metavar="ID")
+    @click.argument("id_", metavar="ID", callback=_not_empty)
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @pass_shell
     def show(shell: Shell, id_: str, as_json: bool) -> None:
         """Shows one alert, its attempts, documents and bytes. A unique prefix of its ID is enough."""
         config = shell.config()
         with reading(config.location) as store:
-            status = _only(store.read(outbox_status.search, Choice(ids=(id_,))), id_)
+            (status,) = store.read(outbox_status.search, Choice(ids=store.read(outbox_status.whole_ids, (id_,))))
             attempts = store.read(outbox_status.attempts, status.sequence)
         row = delivery_json(status, config, datetime.now(UTC))
         payload = (status.payload or b"").decode(errors="replace")
@@ -98,56 +111,75 @@ def _register_resume(group: click.Group) -> None:
 
 def _register_replay(group: click.Group) -> None:
     @command(group, "replay")
-    @click.argument("ids", nargs=-1, metavar="[ID]...")
-    @click.option("--since", help='Created since then: a duration such as "24h", a date, or a time in ISO 8601.')
-    @click.option("--channel", default="", help="Only alerts of this channel.")
-    @click.option("--state", type=STATES, help="Only alerts in this state. Default: dead, unless IDs are given.")
+    @click.argument("ids", nargs=-1, metavar="[ID]...", callback=_not_empty)
+    @click.option(
+        "--since",
+        callback=_not_empty,
+        help='Created since then: a duration such as "24h", a date, or a time in ISO 8601.',
+    )
+    @click.option("--channel", callback=_not_empty, help="Only alerts of this channel.")
+    @click.option(
+        "--state",
+        type=click.Choice([state.value for state in _ENDED]),
+        help="Only alerts in this state. Default: dead, unless IDs are given.",
+    )
     @click.option("--dry-run", is_flag=True, help="Only list what would be sent.")
     @pass_shell
     def replay(
-        shell: Shell, ids: tuple[str, ...], since: str | None, channel: str, state: str | None, dry_run: bool
+        shell: Shell, ids: tuple[str, ...], since: str | None, channel: str | None, state: str | None, dry_run: bool
     ) -> None:
-        """Re-sends alerts that have ended. By default failed ones (dead); with --state delivered also sent ones."""
+        """Re-sends alerts that have ended. By default failed ones (dead); with --state delivered also sent ones.
+
+        A unique prefix of an ID is enough.
+        """
         if not (ids or since or channel or state):
             raise click.UsageError("choose alerts by ID, --since, --channel or --state")
         config, now = shell.config(), datetime.now(UTC)
-        states = (DeliveryState(state),) if state else () if ids else (DeliveryState.DEAD,)
-        choice = Choice(
-            channel=channel, states=states, since=_moment(since, config, now) if since else None, ids=tuple(ids)
-        )
+        states = (DeliveryState(state),) if state else _ENDED if ids else (DeliveryState.DEAD,)
+        after = _moment(since, config, now) if since else None
         with editing(config.location) as store:
-            found = [status for status in store.run(outbox_status.search, choice) if not status.is_open]
+            choice = Choice(
+                channel=channel or "", states=states, since=after, ids=store.run(outbox_status.whole_ids, ids)
+            )
+            found, count = store.run(outbox_status.search, choice), store.run(outbox_status.count, choice)
             if not dry_run:
-                store.run(outbox.replay, choice, now=now)
-        rows = (delivery_json(status, config, now) for status in found)
-        print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
-        print_message(f"{'to queue again' if dry_run else 'queued again'}: {counted(len(found), 'alert')}")
+                count = store.run(outbox.replay, choice, now=now)
+        _print_deliveries(found, config)
+        _print_rest(count - len(found))
+        print_message(f"{'to queue again' if dry_run else 'queued again'}: {counted(count, 'alert')}")
 
 
 def _register_drop(group: click.Group) -> None:
     @command(group, "drop")
-    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @click.argument("ids", nargs=-1, metavar="[ID]...", callback=_not_empty)
     @click.option(
-        "--channel", default="", help="All pending alerts of this channel, e.g. of one removed from the config."
+        "--channel",
+        callback=_not_empty,
+        help="All pending alerts of this channel, e.g. of one removed from the config.",
     )
     @click.option("--dry-run", is_flag=True, help="Only count them.")
     @pass_shell
-    def drop(shell: Shell, ids: tuple[str, ...], channel: str, dry_run: bool) -> None:
-        """Drops pending alerts. Alerts already sent are not affected."""
+    def drop(shell: Shell, ids: tuple[str, ...], channel: str | None, dry_run: bool) -> None:
+        """Drops pending alerts. Alerts already sent are not affected. A unique prefix of an ID is enough."""
         if not (ids or channel):
             raise click.UsageError("choose alerts by ID or --channel")
-        choice = Choice(channel=channel, ids=tuple(ids), states=(*(s for s in OPEN if s is not DeliveryState.SENDING),))
         with editing(shell.config().location) as store:
-            count = len(store.run(outbox_status.search, choice))
+            choice = Choice(channel=channel or "", ids=store.run(outbox_status.whole_ids, ids), states=_WAITING)
+            count = store.run(outbox_status.count, choice)
             if not dry_run:
                 count = store.run(outbox.drop, choice, now=datetime.now(UTC))
         print_message(f"{'to drop' if dry_run else 'dropped'}: {counted(count, 'alert')}")
 
 
-def _only(found: list[DeliveryStatus], wanted: str) -> DeliveryStatus:
-    if len(found) != 1:
-        raise WatcherError(f"{len(found) or 'no'} alerts have an id that begins with {wanted!r}")
-    return found[0]
+def _print_deliveries(found: list[DeliveryStatus], config: Config) -> None:
+    now = datetime.now(UTC)
+    rows = (delivery_json(status, config, now) for status in found)
+    print_table(_COLUMNS, ([str(row[column.replace(" ", "_")] or "–") for column in _COLUMNS] for row in rows))
+
+
+def _print_rest(count: int) -> None:
+    if count > 0:
+        print_message(f"not shown: {counted(count, 'newer alert')}; choose fewer with --channel or --state")
 
 
 def _moment(text: str, config: Config, now: datetime) -> datetime:

@@ -59,18 +59,26 @@ _TOML_HINTS = {
 def find(argument: Path | None, environ: Mapping[str, str], *, defaults: Sequence[Path] = DEFAULT_FILES) -> Path:
     """Returns the config file to use: the argument, else $WATCHER_CONFIG, else the first of `defaults` that exists.
 
-    Raises ConfigError if there is none.
+    Raises ConfigError if there is none, or if this user may not look for it.
     """
     named = argument or (Path(environ["WATCHER_CONFIG"]) if environ.get("WATCHER_CONFIG") else None)
     if named is not None:
         return named
     for file in defaults:
-        if file.exists():
+        if _exists(file):
             return file
     looked = " nor ".join(str(file) for file in defaults)
     raise _config_error(
         defaults[0], f"there is neither {looked}; name your config with --config FILE or $WATCHER_CONFIG"
     )
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        advice = "run this command as a user who may read it, or name your config with --config FILE or $WATCHER_CONFIG"
+        raise _config_error(file, f"cannot be looked for: {error.strerror}; {advice}") from error
 
 
 def load(file: Path) -> Config:

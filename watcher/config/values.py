@@ -45,6 +45,7 @@ from watcher.config.key_types import (
 from watcher.config.schedule import format_duration
 from watcher.config.secret import Secret
 from watcher.errors import ConfigProblem, WatcherError
+from watcher.files import state_exists
 from watcher.model import NearMissMode, Priority, Watch
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -333,8 +334,8 @@ class Config(BaseModel):
 
     @property
     def has_state(self) -> bool:
-        """Whether there is a state already; one on a server is created where it is opened."""
-        return self.state.server is not None or self.state.path.exists()
+        """Whether there is a state already; one on a server is created where it is opened. Raises StateError."""
+        return self.state.server is not None or state_exists(self.state.path)
 
     def resolve(self, secret: Secret, environ: Mapping[str, str]) -> str:
         """Reads a channel's secret. Raises WatcherError, which names its source only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from watcher.alerts.tidy import tidy
 from watcher.feeds.identity import link_key
 from watcher.inquiry.dry_run import PageTrial
 from watcher.inquiry.revisions import History, history_of, reading_lines, version_heading
@@ -177,7 +178,7 @@ def _outcome(entry: EntryStatus) -> str:
 def _fetched(trial: PageTrial) -> Iterator[str]:
     if trial.response:
         answer = trial.response
-        yield f"HTTP {answer.status}, {trial.size} bytes, {answer.content_type or 'no content type'}"
+        yield f"HTTP {answer.status}, {trial.size} bytes, {tidy(answer.content_type) or 'no content type'}"
         for status, target in answer.redirects:
             yield f"redirect {status} to {target}"
     else:

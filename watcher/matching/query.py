@@ -48,6 +48,7 @@ def parse_query(text: str) -> Node:
         tree = _grammar().parse(text)
     except UnexpectedInput as failure:
         raise explain_failure(text, tokens, failure) from None
+    _check_nears(text, tree)
     return _Reader(text).node(tree.children[0])
 
 
@@ -59,6 +60,18 @@ def _check_depth(text: str, tokens: Sequence[Token]) -> None:
         if depth > _DEEPEST:
             reason = f"more than {_DEEPEST} groups inside each other"
             raise query_error(text, token.start_pos or 0, reason, "write it with fewer parentheses")
+
+
+def _check_nears(text: str, root: Tree[Token]) -> None:
+    """Refuses too many NEAR inside each other: each is a node on the path to those in the groups beside it."""
+    depths: dict[int, int] = {}
+    for tree in root.iter_subtrees():  # children before parents
+        nears = [part for part in tree.children if isinstance(part, Token) and part.type == "NEAR"]
+        below = max((depths[id(part)] for part in tree.children if isinstance(part, Tree)), default=0)
+        depths[id(tree)] = below + len(nears)
+        if nears and depths[id(tree)] > _DEEPEST:
+            reason = f"more than {_DEEPEST} NEAR inside each other"
+            raise query_error(text, nears[0].start_pos or 0, reason, "split it into several watches")
 
 
 @cache

@@ -15,6 +15,7 @@ from functools import partial
 from watcher.alerts.channel import BY_APPRISE, Outgoing, Target, redact
 from watcher.alerts.channels import CHANNELS
 from watcher.alerts.outcome import of_failure
+from watcher.alerts.tidy import tidy
 from watcher.config import ChannelConfig, Config, Secret
 from watcher.errors import FetchError, WatcherError
 from watcher.model import AttemptOutcome, Verdict
@@ -89,13 +90,12 @@ class Sender:
         try:
             status, headers, body = await self._fetch(outgoing)
         except FetchError as error:
-            text = _cut(redact(str(error), target))
-            return Reply(verdict=of_failure(error), text=text)
+            return Reply(verdict=of_failure(error), text=_words(str(error), target))
         verdict = judge(status, headers, body, self.now())
         if " " in verdict.reason and not verdict.reason.startswith("HTTP "):  # a sentence that says what to do
             return Reply(verdict=verdict, status=status, text=verdict.reason)
-        words = redact(f"HTTP {status} {body.decode(errors='replace')}", target)
-        return Reply(verdict=verdict, status=status, text=_cut(words))
+        words = _words(f"HTTP {status} {body.decode(errors='replace')}", target)
+        return Reply(verdict=verdict, status=status, text=words)
 
     async def _fetch(self, outgoing: Outgoing) -> tuple[int, Mapping[str, str], bytes]:
         if outgoing.method == BY_APPRISE:
@@ -140,5 +140,6 @@ def _not_sent(verdict: Verdict) -> Verdict:
     return Verdict(outcome=AttemptOutcome.NOT_SENT, reason=verdict.reason, wait=verdict.wait)
 
 
-def _cut(text: str) -> str:
-    return text.strip()[:ANSWER_LENGTH]
+def _words(text: str, target: Target) -> str:
+    """Returns the beginning of foreign words on one line, for log and terminal; control characters go first."""
+    return redact(tidy(text), target)[:ANSWER_LENGTH]

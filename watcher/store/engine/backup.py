@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from watcher.errors import StateDamaged, StateError
+from watcher.files import state_exists
 from watcher.store.engine.sqlite import APPLICATION_ID
 
 _MAGIC = b"SQLite format 3\0"
@@ -38,9 +39,13 @@ def back_up(database: Path, target: Path, *, overwrite: bool = False) -> Backup:
 
     Raises StateDamaged, or StateError, also if `target` exists and must not be overwritten.
     """
-    if not database.exists():
+    if not state_exists(database):
         raise StateError(f"the state at {database} does not exist yet")
-    if target.exists() and (not overwrite or target.samefile(database)):
+    try:
+        is_in_the_way = target.exists() and (not overwrite or target.samefile(database))
+    except OSError as error:
+        raise StateError(f"cannot write the backup {target}: {error.strerror}") from error
+    if is_in_the_way:
         raise StateError(f"{target} exists already; name another file, or overwrite it with --force")
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import StateError
+from watcher.files import state_exists
 from watcher.store.dialect import POSTGRESQL
 from watcher.store.engine import postgresql, sqlite
 
@@ -20,8 +21,8 @@ PATIENCE = postgresql.PATIENCE
 
 
 def is_there(location: Location) -> bool:
-    """Whether there is a state already; one on a server is created where it is opened."""
-    return isinstance(location, str) or location.exists()
+    """Whether there is a state already; one on a server is created where it is opened. Raises StateError."""
+    return isinstance(location, str) or state_exists(location)
 
 
 def open_database(location: Location, *, patience: timedelta = PATIENCE) -> Engine:

@@ -68,9 +68,12 @@ class StoreEditor:
         self._engine = engine
 
     def run(self, function: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs a function and commits. Returns its result after the commit."""
-        with self._engine.begin() as connection:
-            return function(connection, *args, **kwargs)
+        """Runs a function and commits. Returns its result after the commit. Raises StateError."""
+        try:
+            with self._engine.begin() as connection:
+                return function(connection, *args, **kwargs)
+        except OperationalError as error:
+            raise explained(error, self._engine) from error
 
 
 @contextmanager

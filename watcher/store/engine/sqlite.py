@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from watcher.errors import QueryTimeout, StateDamaged, StateError, StateForeign, StateTooNew, StateUnsynced
+from watcher.files import state_exists
 from watcher.store.engine import tables
 
 APPLICATION_ID = 0x77746368  # "wtch", in SQLite's header: identifies watcher's files
@@ -30,7 +31,7 @@ def open_for_reading(path: Path, *, patience: timedelta) -> Engine:
     An older schema is migrated first. Raises StateForeign, StateDamaged, StateTooNew, or StateError if it
     does not exist yet.
     """
-    if not path.exists():
+    if not state_exists(path):
         raise StateError(f"the state at {path} does not exist yet; `watcher once` or `watcher run` creates it")
     if not _is_current(path, patience):
         open_database(path, patience=patience).dispose()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
+from watcher.errors import WatcherError
 from watcher.model import AlertKind, AttemptOutcome, DeliveryId, DeliveryState, StoryId
 from watcher.store import schema
 
@@ -85,6 +87,11 @@ def count(tx: Connection, choice: Choice) -> int:
     return int(tx.execute(select(func.count()).select_from(schema.deliveries).where(choice.where())).scalar_one())
 
 
+def whole_ids(tx: Connection, beginnings: Iterable[str]) -> tuple[str, ...]:
+    """Returns the whole ids, of which a person gave the beginnings. Raises WatcherError where one is not unique."""
+    return tuple(_whole_id(tx, beginning) for beginning in beginnings)
+
+
 def of_document(tx: Connection, document: int) -> list[DeliveryStatus]:
     """Finds the deliveries that carry a document, oldest first."""
     rows, links = schema.deliveries.c, schema.delivery_documents.c
@@ -140,6 +147,13 @@ def first_reference(tx: Connection, channel: str, story: StoryId | None) -> str:
         .limit(1)
     )
     return tx.execute(first).scalar() or ""
+
+
+def _whole_id(tx: Connection, beginning: str) -> str:
+    found = tx.execute(select(schema.deliveries.c.id).where(Choice(ids=(beginning,)).where())).scalars().all()
+    if len(found) != 1:
+        raise WatcherError(f"{len(found) or 'no'} alerts have an id that begins with {beginning!r}")
+    return str(found[0])
 
 
 def _status(tx: Connection, row: Row[Any]) -> DeliveryStatus:
