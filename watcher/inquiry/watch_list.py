@@ -43,19 +43,16 @@ def list_watches(
     zone = ZoneInfo(timezone)
     days = days_before(now.astimezone(zone).date(), DAYS)
     found = store.read(listed_documents.days_of_matches, bound(days[0], timezone))
-    near: dict[str, list[RecordedNearMiss]] = {}
-    for each in store.read(near_misses.find):
-        near.setdefault(each.near_miss.watch, []).append(each)
+    missed, last = store.read(near_misses.count_by_watch), store.read(near_misses.last_of_watches, most=_SHOWN)
     statuses = []
     for watch in watches:
         counts = Counter(_day(each, zone) for each in found.get(watch.name, ()))
-        missed = near.get(watch.name, [])
         statuses.append(
             WatchStatus(
                 watch=watch,
                 days=tuple((day, counts[day]) for day in days),
-                near_misses=len(missed),
-                last_near_misses=tuple(missed[:_SHOWN]),
+                near_misses=missed.get(watch.name, 0),
+                last_near_misses=tuple(last.get(watch.name, ())),
             )
         )
     return tuple(statuses)

@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from watcher.model import EntryId, NearMiss
 from watcher.store import schema
 
 _ROWS, _LINKS, _IN_DIGEST = schema.near_misses.c, schema.near_miss_entries.c, schema.delivery_near_misses.c
+
+_LAST_SEEN_FIRST = (_ROWS.last_seen_at.desc(), _ROWS.host, _ROWS.sentence)
+_PLACES = select(
+    _ROWS.key, func.row_number().over(partition_by=_ROWS.watch, order_by=_LAST_SEEN_FIRST).label("place")
+).subquery()
+_LAST_OF_WATCHES = (
+    select(schema.near_misses)
+    .join(_PLACES, _PLACES.c.key == _ROWS.key)
+    .where(_PLACES.c.place <= bindparam("most"))
+    .order_by(_ROWS.watch, _PLACES.c.place)
+)
+_COUNT_BY_WATCH = select(_ROWS.watch, func.count()).group_by(_ROWS.watch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,19 @@ def find(tx: Connection, *, watch: str | None = None, since: datetime | None = N
     if since is not None:
         found = found.where(_ROWS.last_seen_at >= since)
     return [_recorded(row) for row in tx.execute(found)]
+
+
+def last_of_watches(tx: Connection, *, most: int) -> dict[str, list[RecordedNearMiss]]:
+    """Returns, for each watch, up to `most` of its near misses, last seen first."""
+    found: dict[str, list[RecordedNearMiss]] = {}
+    for row in tx.execute(_LAST_OF_WATCHES, {"most": most}):
+        found.setdefault(row.watch, []).append(_recorded(row))
+    return found
+
+
+def count_by_watch(tx: Connection) -> dict[str, int]:
+    """Counts the near misses of each watch."""
+    return {row[0]: row[1] for row in tx.execute(_COUNT_BY_WATCH)}
 
 
 def of_entries(tx: Connection, entries: Iterable[EntryId]) -> list[RecordedNearMiss]:
