@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from tests.effort import lines_run
 from watcher.articles import extract_article
+from watcher.articles.lines import plain_lines
+from watcher.articles.page import read_page
 from watcher.articles.page_summary import summarise_page
 from watcher.errors import NotAnArticle
 from watcher.model import Article
@@ -105,3 +107,36 @@ def test_the_visible_text_of_long_words_takes_linear_time(text: str) -> None:
     visible = summarise_page(f"<html><body><p>{text}</p></body></html>".encode(), "text/html", visible=True).visible
     assert visible is not None
     assert "a" * 50_000 in visible.text
+
+
+BODY = prose(6).decode()
+LONG_VALUES = {
+    "a class of many names": f"<time class='{'embed-' * 500_000}!' datetime=2026-05-04>4. Mai</time>{BODY}",
+    "an address of question marks": '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Bahn",'
+    f'"url": "/a{"?" * 1_000_000}\\nb"}}</script>{BODY}',
+    "a headline of many words": f"<title>{'a b ' * 150_000}z</title><h1>{'a b ' * 300_000}y z</h1>{BODY}",
+}
+
+
+@pytest.mark.parametrize("name", LONG_VALUES)
+def test_long_values_of_a_page_take_linear_time(name: str) -> None:
+    """Classes, addresses and headlines of megabytes are read once, not again from each of their characters."""
+    page = f"<html><head><title>Bergbahn</title></head><body><article>{LONG_VALUES[name]}</article></body></html>"
+    got = ending(page.encode())
+    assert isinstance(got, Article)
+    assert "Absatz 4: Die Bergbahn im Tal fährt wieder" in got.body
+
+
+def test_a_plain_text_of_one_paragraph_takes_linear_time() -> None:
+    """The wrapped lines of a paragraph are joined at once: adding each to all before it would copy terabytes."""
+    lines = plain_lines(f"Anfang\n\n- Liste\n{'wort ' * 10}\n".replace("wort", "Wort") + f"{'wort ' * 10}\n" * 400_000)
+    assert lines[0] == "Anfang"
+    assert lines[1].startswith("- Liste Wort Wort")
+    assert len(lines) == 2
+
+
+def test_metadata_of_one_name_takes_linear_time() -> None:
+    """Each value is added to those before it, which are not copied."""
+    page = read_page("<meta property=a name=a itemprop=a http-equiv=a content=b>" * 59_000, url="https://x.example/a")
+    assert page is not None
+    assert page.meta == {"a": ("b",) * 4 * 59_000}

@@ -21,6 +21,7 @@ ITEMS = tuple(f"<item><guid>{n}</guid><title>Meldung {n}</title></item>" for n i
         "<rss><item><!-- </item> --><title>A</title><!-- <item> --></item></rss>",
         "<rss></item><item></rss>",
         "<rss><item></entry></rss>",
+        "<rss><item></item <item></item <item></item ></rss>",  # thousands of these would be gigabytes of blocks
     ],
 )
 def test_what_cannot_be_cut_for_certain_is_left_whole(text: str) -> None:

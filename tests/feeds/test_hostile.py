@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.effort import lines_run
-from tests.feeds.bodies import parsed, rss
+from tests.feeds.bodies import NOW, URL, parsed, rss
 from watcher.errors import NotAFeed
+from watcher.feeds.parse import parse_news
 
 SIZE = 100_000
 
@@ -111,3 +112,28 @@ def test_no_arrangement_of_feed_pieces_surprises(text: str) -> None:
     for value in texts:
         value.encode("utf-8")
         assert "\x00" not in value
+
+
+LONG = 3_000_000
+ENDING = {
+    "declarations": "<!doctype>" * 1_200_000 + item(""),
+    "an author of letters": item(f"<author><![CDATA[<{'a' * LONG}]]></author>"),
+    "a name of a namespace in CDATA": rss(
+        f"<description><![CDATA[<{'xml' * LONG}<]]></description><item><title>Titel</title></item>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_megabytes_of_one_piece_take_linear_time(name: str) -> None:
+    """The patterns and searches read each character a few times; beginning again at each would take hours."""
+    news = parse_news(
+        ENDING[name].encode(),
+        content_type="text/xml",
+        url=URL,
+        timezone="UTC",
+        now=NOW,
+        feed_key="blatt",
+        before=None,
+    )
+    assert [entry.title for entry in news.feed.entries] == ["Titel"]

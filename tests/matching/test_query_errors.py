@@ -228,3 +228,10 @@ def test_any_text_is_a_query_or_is_explained(text: str) -> None:
         return
     assert 0 <= refusal.position <= len(text)
     assert "\nhelp: " in str(refusal)
+
+
+@pytest.mark.parametrize("value", ["/" + "." * 19_000, "." * 19_000 + "/"])
+def test_a_long_name_of_a_host_takes_linear_time(value: str) -> None:
+    """Each is refused at once; to search the rest of it for a blank from each character took seconds."""
+    for _ in range(100):
+        assert "site: takes the name of a host" in str(refusal_of(f"site:{value}"))

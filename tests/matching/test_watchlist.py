@@ -253,6 +253,13 @@ def test_a_hostile_text_does_not_stall_a_query() -> None:
     assert lines_run(lambda: watchlist.match(long)) <= 5 * lines_run(lambda: watchlist.match(short))
 
 
+@pytest.mark.parametrize("term", ["Blaue Purl", "Blaue – Purl", "Blaue-Purl"])
+def test_a_long_gap_between_two_words_takes_linear_time(term: str) -> None:
+    """White space of half a megabyte is read once; dividing it in two in all ways would take minutes."""
+    watchlist = Watchlist.compile([Watch(name="Probe", terms=(term,))])
+    assert not watchlist.match(Article(title="", body=f"Die Blaue{' ' * 500_000}\n\nPurl"))
+
+
 def gold_lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (GOLD / name).read_text(encoding="utf-8").splitlines()]
 

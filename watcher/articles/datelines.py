@@ -53,7 +53,9 @@ _NAMES_OF_DATES = re.compile(
 )
 _NAMES_OF_CHANGES = re.compile(r"aktualisiert|geaendert|update|modified|edited", re.IGNORECASE)
 _NAMES_OF_EMBEDS = re.compile(
-    r"(?:^|\s)(?:[\w-]*[-_])?(?:embed(?:ded)?|tweet|instagram-media|fb-post|quoted?-?post)(?:[-_][\w-]*)?(?=\s|$)", re.I
+    r"(?:^|\s)(?=[\w-]++(?:\s|$))(?:[\w-]*[-_])?"
+    r"(?:embed(?:ded)?|tweet|instagram-media|fb-post|quoted?-?post)(?=[-_\s]|$)",
+    re.IGNORECASE,
 )
 _PUBLISHED_CLASSES = frozenset({"published", "dt-published"})  # hAtom and h-entry of microformats.org
 

@@ -166,14 +166,14 @@ def _lost_parts(top: str, title: str) -> Iterator[str]:
     if set(words) <= set(wanted):
         return
     spans = [match.span() for match in re.finditer(r"\w+", top)]
-    for start in range(len(words) - len(wanted) + 1 if wanted else 0):
-        end = start + len(wanted)
-        if words[start:end] == wanted:
-            before = top[: spans[start][0]]
-            behind = top[spans[end - 1][1] :]
-            yield from (part.strip(' :|–—-+„“"»«') for part in (before, behind) if re.search(r"\w", part))
-            return
-    yield top
+    joined = f" {' '.join(words)} "
+    place = joined.find(f" {' '.join(wanted)} ") if wanted else -1
+    if place < 0:
+        yield top
+        return
+    start = joined.count(" ", 0, place)
+    before, behind = top[: spans[start][0]], top[spans[start + len(wanted) - 1][1] :]
+    yield from (part.strip(' :|–—-+„“"»«') for part in (before, behind) if re.search(r"\w", part))
 
 
 def _words(text: str) -> list[str]:

@@ -27,15 +27,14 @@ def plain_lines(text: str) -> list[str]:
     """Splits a plain text into paragraphs, one a line: if blank lines separate them, single line breaks are wraps."""
     if "\n\n" not in text:
         return tidy_lines(text)
-    lines: list[str] = []
+    wrapped: list[list[str]] = []
     for paragraph in re.split(r"\n\s*\n", text):
-        for line in tidy_lines(paragraph):
-            if line.startswith("- ") or not lines or lines[-1] == "":
-                lines.append(line)
+        for number, line in enumerate(tidy_lines(paragraph)):
+            if number == 0 or line.startswith("- "):
+                wrapped.append([line])
             else:
-                lines[-1] += f" {line}"
-        lines.append("")
-    return [line for line in lines if line]
+                wrapped[-1].append(line)
+    return [" ".join(lines) for lines in wrapped]
 
 
 def tidy(line: str) -> str:

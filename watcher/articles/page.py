@@ -117,7 +117,7 @@ def text_of(value: object) -> str:
 
 
 def _meta(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for tag in tree.iter("meta"):
         content = tag.get("content")
         if not content or any(above.tag in MARGINS for above in tag.iterancestors()):
@@ -125,8 +125,8 @@ def _meta(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
         for attribute in ("property", "name", "itemprop", "http-equiv"):
             name = (tag.get(attribute) or "").strip().lower()
             if name:
-                found[name] = (*found.get(name, ()), plain(content))
-    return found
+                found.setdefault(name, []).append(plain(content))
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _json_ld(tree: HtmlElement) -> Iterator[Thing]:
@@ -242,7 +242,7 @@ def _addresses(thing: Thing) -> list[str]:
 
 def _path(address: str) -> str:
     """Returns host and path of an address without `www.`, or "" for an address without a path."""
-    host, _, path = re.sub(r"^[a-z]+://|[?#].*$", "", address.strip().lower()).partition("/")
+    host, _, path = re.sub(r"(?s)^[a-z]+://|[?#].*", "", address.strip().lower()).partition("/")
     return f"{host.removeprefix('www.')}/{path.rstrip('/')}" if path.strip("/") else ""
 
 

@@ -27,7 +27,7 @@ from watcher.feeds.listing import FeedNews, Listing, news_beyond, whole_news
 from watcher.model import ParsedFeed
 from watcher.text.charset import DecodedText, decode
 
-_DECLARING = re.compile(r"<[^<>]*xml[^<>]*>")
+_TAG = re.compile(r"<[^<>]*+>")
 _ROOTS = {
     "html": "a web page",
     "opml": "an OPML list of feeds; import it instead",
@@ -124,7 +124,7 @@ def _is_one_for_one(feed: ParsedFeed, blocks: int) -> bool:
 
 def _context(feed: ParsedFeed, blocks: Blocks, url: str, timezone: str) -> int:
     """Hashes everything that decides how entries are read beside their own text: format, bases, namespaces."""
-    declarations = [tag for piece in blocks.frame if "xml" in piece for tag in _DECLARING.findall(piece)]
+    declarations = [tag for piece in blocks.frame if "xml" in piece for tag in _TAG.findall(piece) if "xml" in tag]
     return block_hash("\n".join((feed.format, feed.site, url, timezone, *declarations)))
 
 

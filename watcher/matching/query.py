@@ -176,8 +176,8 @@ class _Reader:
             advice = f"write lang:{_LANGUAGES.get(value.lower(), 'de')}"
             raise query_error(self._text, words.at, f"{value!r} is not a language code of two letters", advice)
         if fact is Fact.SITE and (re.search(r"[/*:\s]", value) or not re.search(r"\w", value)):
-            host = re.sub(r"^\w+://|^\*\.|.*\s.*", "", value)
-            host = re.split("[/:]", host)[0].strip("*.")
+            host = "" if re.search(r"\s", value) else re.sub(r"^\w+://|^\*\.", "", value)
+            host = re.split("[/:]", host, maxsplit=1)[0].strip("*.")
             advice = f"write site:{host}; it includes every host below it" if host else "write site:example.org"
             raise query_error(self._text, words.at, "site: takes the name of a host, without scheme, path or *", advice)
         return FactFilter(fact=fact, value=value, at=words.at)

@@ -31,8 +31,9 @@ _LEADING_STAR = re.compile(r"\*\w")
 
 # At a joint of the term ("Purl-|Initiative") the text may have a hyphen, a space, both, or nothing; across the end of
 # a line, but not of a paragraph; a dash with a space on both sides is not a joint. Elsewhere a word may be hyphenated.
-_JOINT = re.compile(r"-{0,2}[^\S\n]*\n?[^\S\n]*|[^\S\n]*\n?[^\S\n]*-")
-_DASH = re.compile(r"[^\S\n]*(?:-[^\S\n]*){0,2}\n?[^\S\n]*")  # at a joint that is a dash in the term: "Tatort – Folge"
+_JOINT = re.compile(r"-{0,2}[^\S\n]*+(?:\n[^\S\n]*+)?|[^\S\n]*+(?:\n[^\S\n]*+)?-")
+# At a joint that is a dash in the term: "Tatort – Folge".
+_DASH = re.compile(r"[^\S\n]*+(?:-[^\S\n]*+){0,2}+(?:\n[^\S\n]*+)?")
 _HYPHENATION = re.compile(r"-(?:[^\S\n]*\n[^\S\n]*)?")
 _ENDING = re.compile(r"'s|es|s")
 _LAST_PART_ENDING = re.compile(r"'s|es|s|en|n")

@@ -41,6 +41,8 @@ def cut(text: str) -> Blocks | None:
     if not tags or len(tags) % 2:
         return None
     for opened, closed in zip(tags[::2], tags[1::2], strict=True):
+        if opened.start() < position:  # the closing tag before has no ">" of its own
+            return None
         end = text.find(">", closed.end()) + 1
         block = text[opened.start() : end]
         if opened.group(1) or not closed.group(1) or opened.group(2) != closed.group(2) or not _is_whole(block):

@@ -91,7 +91,8 @@ _HANDLED = frozenset(
     }
 )
 _EMAIL = re.compile(  # as feedparser knows it
-    r"[a-z0-9_.+-]+@(?:\[\d{1,3}\.\d{1,3}\.\d{1,3}\.|(?:[a-z0-9-]+\.)+)(?:[a-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?",
+    r"(?<![a-z0-9_.+-])[a-z0-9_.+-]++@(?:\[\d{1,3}\.\d{1,3}\.\d{1,3}\.|(?:[a-z0-9-]+\.)+)"
+    r"(?:[a-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?",
     re.IGNORECASE | re.ASCII,
 )
 

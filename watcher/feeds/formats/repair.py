@@ -128,8 +128,9 @@ def _after_comment(text: str, match: re.Match[str]) -> int:
 
 
 def _after_doctype(text: str, position: int) -> int:
-    end, bracket = text.find(">", position), text.find("[", position)
-    if 0 <= bracket < end:
+    end = text.find(">", position)
+    bracket = text.find("[", position, max(end, 0))  # no further: a text may begin with a million declarations
+    if bracket >= 0:
         close = re.compile(r"\]\s{0,100}>").search(text, bracket)
         return close.end() if close else len(text)
     return end + 1 if end >= 0 else len(text)
