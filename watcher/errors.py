@@ -22,6 +22,7 @@ WatcherError
 ├── ParserError              a task in a parser process ended without a result
 │   ├── ParserTimeout        it ran too long and was killed
 │   ├── ParserDied           its process ended (memory limit, crash)
+│   │   └── NoParserProcess  no process could take it: none could start, or the pool is closed
 │   └── TaskFailed           it raised; holds the message
 └── QueryError               a watch's term or query cannot be used; holds the position
 """
@@ -174,6 +175,10 @@ class ParserTimeout(ParserError):
 
 class ParserDied(ParserError):
     """The parser process ended during the task: over its memory limit, or crashed."""
+
+
+class NoParserProcess(ParserDied):
+    """No process could take the task, which says nothing about the task: none could start, or the pool is closed."""
 
 
 class TaskFailed(ParserError):

@@ -16,7 +16,7 @@ import pytest
 from tests.parsing.conftest import MakePool
 from tests.parsing.test_pool import LONG, SHORT, state
 from tests.parsing.waiting import children, is_gone, until
-from watcher.errors import ParserDied, ParserTimeout, TaskFailed
+from watcher.errors import NoParserProcess, ParserDied, ParserTimeout
 from watcher.parsing import ParserPool
 from watcher.parsing.launch import usable_cores
 
@@ -46,7 +46,7 @@ async def test_a_missing_tasks_module_is_reported(make_pool: MakePool) -> None:
     """The error names the module and the reason."""
     pool = make_pool(tasks="tests.parsing.no_such_module")
     with pytest.raises(
-        ParserDied, match=r"^a parser process could not load tests\.parsing\.no_such_module: ModuleNotFoundError"
+        NoParserProcess, match=r"^a parser process could not load tests\.parsing\.no_such_module: ModuleNotFoundError"
     ):
         await pool.run("reverse", {}, b"", LONG)
 
@@ -79,7 +79,7 @@ async def test_a_prestarted_process_that_cannot_load_fails_its_task(make_pool: M
     pool = make_pool(2, tasks="tests.parsing.no_such_module")
     pool.prestart(2)
     for _ in range(3):
-        with pytest.raises(ParserDied, match="could not load"):
+        with pytest.raises(NoParserProcess, match="could not load"):
             await pool.run("reverse", {}, b"", LONG)
 
 
@@ -95,7 +95,7 @@ async def test_prestarted_processes_end_with_the_pool(make_pool: MakePool) -> No
 async def test_start_has_a_timeout(make_pool: MakePool) -> None:
     """A process that is not ready in time is killed; that is not the task's timeout."""
     pool = make_pool(start_timeout=timedelta(milliseconds=1))
-    with pytest.raises(ParserDied, match=r"^a parser process was not ready after 0:00:00\.001000$"):
+    with pytest.raises(NoParserProcess, match=r"^a parser process was not ready after 0:00:00\.001000$"):
         await pool.run("reverse", {}, b"", LONG)
 
 
@@ -104,7 +104,9 @@ async def test_a_process_that_dies_while_it_starts_fails_one_task(pool: ParserPo
     task = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
     await until(lambda: bool(pool.pids))
     os.kill(pool.pids[0], signal.SIGKILL)
-    with pytest.raises(ParserDied, match=r"^a parser process did not start: it was killed by SIGKILL, perhaps because"):
+    with pytest.raises(
+        NoParserProcess, match=r"^a parser process did not start: it was killed by SIGKILL, perhaps because"
+    ):
         await task
     assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
 
@@ -114,7 +116,7 @@ async def test_closing_ends_a_task_whose_process_is_starting(pool: ParserPool) -
     task = asyncio.create_task(pool.run("reverse", {}, b"ab", LONG))
     await until(lambda: bool(pool.pids))
     await pool.aclose()
-    with pytest.raises(ParserDied, match=r"^a parser process was stopped with its pool before it was ready$"):
+    with pytest.raises(NoParserProcess, match=r"^a parser process was stopped with its pool before it was ready$"):
         await task
 
 
@@ -125,7 +127,7 @@ async def test_a_process_that_cannot_be_started_fails_one_task(
     pool = make_pool()
     with monkeypatch.context() as broken:
         broken.setattr(sys, "executable", "/nowhere/python")
-        with pytest.raises(ParserDied, match=r"^a parser process could not be started: .*No such file"):
+        with pytest.raises(NoParserProcess, match=r"^a parser process could not be started: .*No such file"):
             await pool.run("reverse", {}, b"", LONG)
     assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
 
@@ -142,9 +144,45 @@ async def test_missing_descriptors_fail_one_task(
     pool = make_pool()
     with monkeypatch.context() as broken:
         broken.setattr(call, fail)
-        with pytest.raises(ParserDied, match=rf"^a parser process could not be {action}: Too many open files$"):
+        with pytest.raises(NoParserProcess, match=rf"^a parser process could not be {action}: Too many open files$"):
             await pool.run("reverse", {}, b"", LONG)
     assert await pool.run("reverse", {}, b"ab", LONG) == b"ba"
+
+
+async def test_a_start_that_fails_is_logged_once(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many tasks fail by it; and again when processes start again. `ensure_available` fails as a task does."""
+    caplog.set_level("INFO", "watcher.parsing.pool")
+    pool = make_pool()
+    await pool.ensure_available()
+    assert pool.pids == (), "nothing has failed, so nothing is tried"
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere/python")
+        for _ in range(3):
+            with pytest.raises(NoParserProcess):
+                await pool.run("reverse", {}, b"", LONG)
+            with pytest.raises(NoParserProcess, match="No such file"):
+                await pool.ensure_available()
+        assert "No such file" in pool.problem
+        assert [vars(record)["event"] for record in caplog.records] == ["parser.unavailable"]
+    monkeypatch.setattr("watcher.parsing.pool._TRIED_AGAIN_AFTER", 0.0)
+    await asyncio.gather(*(pool.ensure_available() for _ in range(9)))
+    assert pool.problem == ""
+    assert [vars(record)["event"] for record in caplog.records] == ["parser.unavailable", "parser.available"]
+    assert len(pool.pids) == 1
+
+
+async def test_tasks_wait_for_a_living_process_while_no_other_can_start(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pool of three of which one has started, all tasks run in that one."""
+    pool = make_pool(3)
+    pid = (await state(pool))["pid"]
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    known = await asyncio.gather(*(state(pool) for _ in range(12)))
+    assert {one["pid"] for one in known} == {pid}
+    assert pool.problem == ""
 
 
 async def test_a_process_has_no_secrets_and_few_rights(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +223,9 @@ async def test_configuration_that_fails_fails_the_task(pool: ParserPool) -> None
     """No task runs under an older configuration than the latest; the next valid one is used."""
     await pool.configure(1, b"fail")
     for _ in range(2):
-        with pytest.raises(TaskFailed, match="unusable configuration"):
+        with pytest.raises(
+            NoParserProcess, match=r"^a parser process could not be configured: unusable configuration$"
+        ):
             await state(pool)
     await pool.configure(2, b"gut")
     assert (await state(pool))["generation"] == [2, "gut"]
@@ -274,7 +314,7 @@ async def test_closing_ends_what_runs_and_what_waits(make_pool: MakePool) -> Non
     for end in await asyncio.gather(*tasks, return_exceptions=True):
         assert isinstance(end, ParserDied)
         assert "pool" in str(end)
-    with pytest.raises(ParserDied, match="the parser pool is closed"):
+    with pytest.raises(NoParserProcess, match="the parser pool is closed"):
         await pool.run("reverse", {}, b"", LONG)
     await pool.aclose()
 

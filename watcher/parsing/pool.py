@@ -13,11 +13,11 @@ import asyncio
 import logging
 from asyncio import TimerHandle
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-from watcher.errors import ParserDied, ParserError
+from watcher.errors import NoParserProcess, ParserDied, ParserError
 from watcher.log import event
 from watcher.parsing.frames import FrameError, pack_header
 from watcher.parsing.process import ParserProcess, ProcessSettings, result_of
@@ -27,6 +27,7 @@ from watcher.parsing.shared_buffer import SLOT_SIZE
 log = logging.getLogger(__name__)
 
 _JUST_STARTED = 0.03  # seconds: a task that has run for longer may be one that takes long
+_TRIED_AGAIN_AFTER = 5.0  # seconds: while no process starts, `ensure_available` starts one no more often
 _SMALL_HEADER = 2**16  # bytes that a socket accepts at once, with another request before them
 
 
@@ -64,6 +65,14 @@ class ParserPool:
         self._replacement: asyncio.Task[None] | None = None
         self._configuration: tuple[int, bytes] | None = None
         self._closed = False
+        self._trial = asyncio.Lock()  # held by the caller of `ensure_available` that starts a process
+        self._failed_at = float("-inf")
+        self._problem = ""  # of the last process that was started
+
+    @property
+    def problem(self) -> str:
+        """Why no process can start; "" if one works, or the last one that was started could."""
+        return "" if any(process.is_ready for process in self._in_service()) else self._problem
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -71,12 +80,28 @@ class ParserPool:
         return tuple(process.pid for process in self._processes if process.alive)
 
     def prestart(self, processes: int) -> None:
-        """Starts processes until there are as many, or `size`, without waiting for them. Raises ParserDied.
+        """Starts processes until there are as many, or `size`, without waiting for them. Raises NoParserProcess.
 
         Tasks wait until their process is ready, and receive its error if it cannot load.
         """
         while len(self._in_service()) < min(processes, self._size):
             self._start_process()
+
+    async def ensure_available(self) -> None:
+        """Returns at once unless the last process could not start. Then it starts one, and waits until that is ready.
+
+        Raises NoParserProcess: a task would end like this, too.
+        """
+        if not self.problem:
+            return
+        async with self._trial:
+            if not self.problem:
+                return
+            if asyncio.get_running_loop().time() - self._failed_at < _TRIED_AGAIN_AFTER:
+                raise NoParserProcess(self.problem)
+            with suppress(NotStarted):  # the process ended after it had started
+                async with self._assigned(may_queue=False):
+                    pass
 
     async def run(
         self,
@@ -87,7 +112,7 @@ class ParserPool:
     ) -> bytes:
         """Runs one task and returns its result. `timeout` counts from when a process starts the task.
 
-        Raises ParserTimeout, ParserDied, TaskFailed. Cancelling it kills the process that runs the task.
+        Raises ParserTimeout, ParserDied, NoParserProcess or TaskFailed. Cancelling it kills the process that runs it.
         """
         try:
             header = pack_header({"task": task, "arguments": dict(arguments), "seconds": timeout.total_seconds()})
@@ -97,7 +122,6 @@ class ParserPool:
         while True:
             try:
                 async with self._assigned(may_queue=may_queue) as process:
-                    await self._bring_up_to_date(process)
                     reply = await process.request(header, payload, timeout, name=task)
                     process.tasks_done += 1
                     process.retired |= bool(reply.header.get("recycle"))
@@ -110,7 +134,7 @@ class ParserPool:
         self._configuration = (generation, configuration)
 
     async def aclose(self) -> None:
-        """Kills every process and waits until it is gone. Tasks that run or wait end with ParserDied."""
+        """Kills every process and waits until it is gone. Tasks that run or wait end with NoParserProcess."""
         self._closed = True
         self._changed.set()
         if self._replacement:
@@ -124,14 +148,14 @@ class ParserPool:
 
     @asynccontextmanager
     async def _assigned(self, *, may_queue: bool) -> AsyncIterator[ParserProcess]:
-        """Waits for a process and yields it, ready; kills it if the body raises anything but NotStarted."""
+        """Waits for a process and yields it, ready and configured; kills it if the body raises, except NotStarted."""
         async with self._next_in_order:
             while (process := self._pick(may_queue=may_queue)) is None:
                 self._changed.clear()
                 await self._changed.wait()
             process.assigned += 1
         try:
-            await process.ready()
+            await self._make_ready(process)
             yield process
         except (NotStarted, asyncio.CancelledError):  # cancelling a running request aborts its queue, which is enough
             raise
@@ -148,7 +172,7 @@ class ParserPool:
         Of the idle ones, the one that was used last: the others reach `idle_after` when there is less to do.
         """
         if self._closed:
-            raise ParserDied("the parser pool is closed")
+            raise NoParserProcess("the parser pool is closed")
         while self._idle:
             process = next(reversed(self._idle))
             self._leave_idle(process)
@@ -157,7 +181,12 @@ class ParserPool:
             self._on_change(process)
         in_service = self._in_service()
         if len(in_service) < self._size:
-            return self._start_process()
+            try:
+                return self._start_process()
+            except NoParserProcess as error:
+                if not in_service:
+                    self._note_failed_start(error)
+                    raise
         if not may_queue:
             return None
         open_to_another = (
@@ -175,6 +204,29 @@ class ParserPool:
         self._processes.add(process)
         process.exited.add_done_callback(lambda _: self._processes.discard(process))
         return process
+
+    async def _make_ready(self, process: ParserProcess) -> None:
+        """Waits until a process can run a task. Raises NoParserProcess."""
+        is_new = not process.is_ready
+        try:
+            await process.ready()
+            await self._bring_up_to_date(process)
+        except NoParserProcess as error:
+            self._note_failed_start(error)
+            raise
+        if is_new and self._problem:
+            self._problem = ""
+            log.info("parser processes start again", extra=event("parser.available"))
+
+    def _note_failed_start(self, error: NoParserProcess) -> None:
+        """Logs the first of several failures."""
+        if self._closed:
+            return
+        if not self._problem:
+            words = "no further parser process can start; feeds and pages that need one are tried again: %s"
+            log.error(words, error, extra=event("parser.unavailable", error=str(error)))
+        self._problem = str(error)
+        self._failed_at = asyncio.get_running_loop().time()
 
     def _on_change(self, process: ParserProcess) -> None:
         """Closes, idles or replaces a process after a task left it, it replied or died; then wakes the next task."""
@@ -226,9 +278,12 @@ class ParserPool:
             self._replacement = None
 
     async def _bring_up_to_date(self, process: ParserProcess) -> None:
-        """Sends the latest configuration to a process that does not have it."""
+        """Sends the latest configuration to a process that does not have it. Raises NoParserProcess."""
         while (configuration := self._configuration) and process.configuration is not configuration:
             generation, content = configuration
             name, header = f"configuration {generation}", pack_header({"generation": generation})
-            result_of(await process.request(header, content, self._settings.start_timeout, name=name), name=name)
+            try:
+                result_of(await process.request(header, content, self._settings.start_timeout, name=name), name=name)
+            except ParserError as error:
+                raise NoParserProcess(f"a parser process could not be configured: {error}") from error
             process.configuration = configuration

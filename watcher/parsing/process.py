@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from watcher.errors import ParserDied, ParserTimeout, TaskFailed
+from watcher.errors import NoParserProcess, ParserDied, ParserTimeout, TaskFailed
 from watcher.parsing.frames import Frame, FrameError, pack
 from watcher.parsing.request_queue import NotStarted, RequestQueue
 from watcher.parsing.shared_buffer import SLOT_SIZE, SLOTS, SharedBuffer
@@ -48,7 +48,7 @@ class ParserProcess:
     """
 
     def __init__(self, settings: ProcessSettings, *, changed: Callable[[ParserProcess], None]) -> None:
-        """Starts the process; wait for `ready` before the first request. Raises ParserDied.
+        """Starts the process; wait for `ready` before the first request. Raises NoParserProcess.
 
         `changed` is called after each reply, and when the process can take no more requests.
         """
@@ -75,6 +75,11 @@ class ParserProcess:
         return not self.exited.done() and not self._queue.aborted
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it has started, and takes requests."""
+        return self._is_ready and self.alive
+
+    @property
     def idle(self) -> bool:
         """Whether no task holds it, and no request of a cancelled one still runs."""
         return not self.assigned and not len(self._queue)
@@ -93,20 +98,20 @@ class ParserProcess:
         return not len(self._queue) or asyncio.get_running_loop().time() - self.busy_since < running_for
 
     async def ready(self) -> None:
-        """Waits until the process has loaded its tasks module. Raises ParserDied."""
+        """Waits until the process has loaded its tasks module. Raises NoParserProcess."""
         if self._is_ready:
             return
         try:
             reply = await self._queue.reply_to(self._greeting)
         except TimeoutError as error:
-            raise ParserDied(f"a parser process was not ready after {self._settings.start_timeout}") from error
+            raise NoParserProcess(f"a parser process was not ready after {self._settings.start_timeout}") from error
         except NotStarted as error:
-            raise ParserDied("a parser process was stopped with its pool before it was ready") from error
+            raise NoParserProcess("a parser process was stopped with its pool before it was ready") from error
         except (FrameError, OSError) as error:
-            raise ParserDied(f"a parser process did not start: {await self._end_reason(error)}") from error
+            raise NoParserProcess(f"a parser process did not start: {await self._end_reason(error)}") from error
         if kind := reply.header.get("kind"):
             message = reply.header.get("message")
-            raise ParserDied(f"a parser process could not load {self._settings.tasks}: {kind}: {message}")
+            raise NoParserProcess(f"a parser process could not load {self._settings.tasks}: {kind}: {message}")
         self._is_ready = True
 
     async def request(self, header: bytes, payload: bytes, time_limit: timedelta, *, name: str) -> Frame:
@@ -156,7 +161,7 @@ class ParserProcess:
             self._process.kill()
             self._process.wait()
             self._close_ends()
-            raise ParserDied(f"a parser process could not be watched: {error.strerror}") from error
+            raise NoParserProcess(f"a parser process could not be watched: {error.strerror}") from error
         asyncio.get_running_loop().add_reader(pidfd, self._reap, pidfd)
 
     def _reap(self, pidfd: int) -> None:
@@ -201,7 +206,7 @@ class Child(Protocol):
 
 
 def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, Child]:
-    """Starts a child, and returns the parent's ends of its socket and buffer. Raises ParserDied."""
+    """Starts a child, and returns the parent's ends of its socket and buffer. Raises NoParserProcess."""
     with ExitStack() as ours, ExitStack() as theirs:
         try:
             our_socket, their_socket = socket.socketpair()
@@ -213,7 +218,7 @@ def _start(settings: ProcessSettings) -> tuple[socket.socket, SharedBuffer, Chil
             process = start_child(settings, their_socket.fileno(), their_buffer)
         except (OSError, subprocess.SubprocessError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise ParserDied(f"a parser process could not be started: {reason}") from error
+            raise NoParserProcess(f"a parser process could not be started: {reason}") from error
         our_socket.setblocking(False)
         ours.pop_all()
     return our_socket, our_buffer, process

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from watcher.errors import FetchError, FetchFailure, NotAFeed, ParserError
+from watcher.errors import FetchError, FetchFailure, NoParserProcess, NotAFeed, ParserError
 from watcher.feeds.identity import body_hash
 from watcher.feeds.limits import MAX_SITEMAP, begins_as_sitemap
 from watcher.feeds.listing import FeedNews
@@ -77,7 +77,7 @@ async def read_body(context: PollContext, source: Source) -> NewBody | NotModifi
     """Fetches and parses a body, unless it is the last one again.
 
     Only a sitemap may be larger than a feed. A larger body that begins as one is fetched a second time, up to 50 MB of
-    it, and only one at a time, because it is held in memory until it is parsed.
+    it, and only one at a time, because it is held in memory until it is parsed. Raises NoParserProcess.
     """
     try:
         return await _read(context, source)
@@ -99,7 +99,7 @@ async def read_body(context: PollContext, source: Source) -> NewBody | NotModifi
 async def _read(
     context: PollContext, source: Source, *, most_bytes: int | None = None
 ) -> NewBody | NotModified | Failed:
-    """Raises FetchError or NotAFeed. With `most_bytes` a longer body is cut there."""
+    """Raises FetchError, NotAFeed or NoParserProcess. With `most_bytes` a longer body is cut there."""
     request = Request(
         url=source.url,
         purpose=Purpose.FEED,
@@ -135,7 +135,7 @@ async def _read(
 async def _parse(
     context: PollContext, source: Source, response: Response, hashed: int, answer: Answer
 ) -> NewBody | Failed:
-    """Raises NotAFeed."""
+    """Raises NotAFeed or NoParserProcess."""
     task = NewsTask(
         content_type=response.content_type,
         url=response.url,
@@ -146,6 +146,8 @@ async def _parse(
     try:
         async with context.parsing:
             news = await read_news(context.parsers, task, source.listing, response.body)
+    except NoParserProcess:
+        raise
     except ParserError as error:
         return Failed(kind=FailureKind.HARD, message=f"cannot be read: {error}")
     return NewBody(news=news, body_hash=hashed, answer=answer, size=len(response.body))

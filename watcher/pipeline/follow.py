@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from watcher.config import OpmlConfig
 from watcher.config.list_file import read_list_file
-from watcher.errors import FetchError, NotOpml, ParserError, WatcherError
+from watcher.errors import FetchError, NoParserProcess, NotOpml, ParserError, WatcherError
 from watcher.feeds.formats.opml import MAX_OPML
 from watcher.feeds.identity import body_hash
 from watcher.feeds.plan import Answer, Failed, FailureKind, Limits, NotModified, PollPlan, PollState
@@ -154,6 +154,8 @@ async def _parse(
         read = await read_opml(context.parsers, OpmlTask(content_type=content_type), body)
     except NotOpml as error:
         return Failed(kind=FailureKind.SOFT, message=f"the list {error}")
+    except NoParserProcess as error:
+        return Failed(kind=FailureKind.SOFT, message=f"the list cannot be read yet: {error}")
     except ParserError as error:
         return Failed(kind=FailureKind.HARD, message=f"the list cannot be read: {error}")
     feeds = await asyncio.to_thread(feeds_of_list, followed.name, read.outlines)  # seconds for the longest lists

@@ -19,7 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
-from watcher.errors import CorpusError, FetchError, FetchFailure, ParserError, StateError, WatcherError
+from watcher.errors import CorpusError, FetchError, FetchFailure, NoParserProcess, ParserError, StateError, WatcherError
 from watcher.log import event
 from watcher.model import (
     DISALLOWED,
@@ -42,7 +42,7 @@ from watcher.pipeline.look_back import RETRIES as RETRIES_OF_BACKFILL
 from watcher.pipeline.look_back import FindSeen, look_back
 from watcher.pipeline.repeated_paragraphs import HostParagraphs, RepeatedParagraphs
 from watcher.pipeline.seen import AddSeen, no_seen_text, seen_text
-from watcher.pipeline.settings import Settings
+from watcher.pipeline.settings import PARSERS_WAIT, Settings
 from watcher.store import StoreThread
 from watcher.store.commands import entries, pages
 from watcher.store.commands.article_counts import EntryDate
@@ -150,6 +150,10 @@ async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome 
     except OtherWatches:
         await context.store.run(entries.release, claimed.id)
         return None
+    except NoParserProcess:  # nothing was found out about the entry: this does not count as an attempt
+        due_at = context.now() + PARSERS_WAIT * (0.9 + 0.2 * context.jitter())
+        await context.store.run(entries.reschedule, [(claimed.id, due_at)])
+        return None
     except StateError:
         raise
     except Exception:
@@ -163,6 +167,7 @@ async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome 
 
 
 async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
+    await context.parsers.ensure_available()
     entry = claimed.entry
     page = await _fetch(context, claimed)
     if page.temporary and await _retry(context, claimed, page.problem, status=page.status, wait=page.wait):
@@ -282,11 +287,15 @@ async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, pag
     try:
         reading = await _run_parser(context, claimed, entry, page)
         return reading, page.problem or reading.problem
+    except NoParserProcess:
+        raise
     except ParserError as error:
         problem = f"the page could not be read: {error}"
         log.warning("%s: %s", claimed.link, problem, extra=event("page.unreadable", url=claimed.link, error=problem))
     try:
         return await _run_parser(context, claimed, entry, _Page(url=page.url, host=page.host)), problem
+    except NoParserProcess:
+        raise
     except ParserError as error:
         return _UNREADABLE, f"neither page nor feed text could be read: {error}"
 

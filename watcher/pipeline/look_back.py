@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from watcher.errors import ParserError
+from watcher.errors import NoParserProcess, ParserError
 from watcher.log import event
 from watcher.model import NO_RIGHTS, TextFrom
 from watcher.parsing.messages import PageReading, UnmatchedText
@@ -39,7 +39,8 @@ async def look_back(
 ) -> tuple[PageReading, EntryEnd]:
     """Returns the reading that counts for the backfills of an entry, and its end.
 
-    `problem`: why the page gave no article, "" if it did. The stored text then replaces it, if it matches.
+    `problem`: why the page gave no article, "" if it did. The stored text then replaces it, if it matches. Raises
+    NoParserProcess.
     """
     reading = _narrowed(reading, claimed)
     if problem and (stored := await _stored_reading(claimed, find_seen, read_stored)) is not None:
@@ -55,13 +56,15 @@ async def look_back(
 
 
 async def _stored_reading(claimed: ClaimedEntry, find_seen: FindSeen, read_stored: ReadStored) -> PageReading | None:
-    """Reads the stored text of an entry. None if there is none, or if it does not match."""
+    """Reads the stored text of an entry. None if there is none, or if it does not match. Raises NoParserProcess."""
     task = claimed.backfills[0]
     stored = await find_seen(task.link_key, task.variant)
     if stored is None:
         return None
     try:
         reading = _narrowed(await read_stored(stored), claimed)
+    except NoParserProcess:
+        raise
     except ParserError as error:
         words = f"the stored text could not be read: {error}"
         log.warning("%s: %s", claimed.link, words, extra=event("page.unreadable", url=claimed.link, error=words))

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from watcher.config import FeedConfig
-from watcher.errors import StateError
+from watcher.errors import NoParserProcess, StateError
 from watcher.feeds.contact import without_contact_since
 from watcher.feeds.listing import FeedNews, Listing
 from watcher.feeds.plan import (
@@ -35,6 +35,7 @@ from watcher.json_type import JsonType
 from watcher.log import event
 from watcher.model import FEED, NEWS_SITEMAP, KnownEntry, Sitemap
 from watcher.pipeline.feed_bodies import PollContext, Source, read_body
+from watcher.pipeline.settings import PARSERS_WAIT
 from watcher.pipeline.sitemap_index import follow_index
 from watcher.store.commands import feeds, polls
 from watcher.store.commands.coverage import PollCount
@@ -69,7 +70,12 @@ async def poll(context: PollContext, claimed: ClaimedFeed) -> PollReport:
         return PollReport()
     state = _state(claimed)
     try:
+        await context.parsers.ensure_available()
         outcome = await _fetch(context, claimed, feed, state)
+    except NoParserProcess as error:  # nothing was found out about the feed, and its next answer brings the same news
+        wait = PARSERS_WAIT * (0.9 + 0.2 * context.jitter())
+        await context.store.run(feeds.reschedule, [(claimed.id, context.now() + wait)])
+        return PollReport(error=f"cannot be read yet: {error}")
     except StateError:  # the hold is over, or the state cannot be read: nothing was found out about the feed
         raise
     except Exception:

@@ -30,7 +30,7 @@ from watcher.corpus.revisions import (
     is_admitted,
     version_text,
 )
-from watcher.errors import FetchError, FetchFailure, ParserError, WatcherError
+from watcher.errors import FetchError, FetchFailure, NoParserProcess, ParserError, WatcherError
 from watcher.log import event
 from watcher.matching import containment, shingles
 from watcher.model import (
@@ -49,7 +49,7 @@ from watcher.parsing.client import compare_versions, read_version
 from watcher.parsing.messages import PAGE_ACCEPT, ComparisonTask, PageTask
 from watcher.pipeline.ingest import TEMPORARY, TEMPORARY_STATUS
 from watcher.pipeline.repeated_paragraphs import RepeatedParagraphs
-from watcher.pipeline.settings import Settings
+from watcher.pipeline.settings import PARSERS_WAIT, Settings
 from watcher.store import StoreThread
 from watcher.store.commands import revisits
 from watcher.store.commands.revisits import NO_VALIDATORS, ClaimedRevisit, RecordedVersion, RevisitEnd, Validators
@@ -91,8 +91,12 @@ async def revisit(context: RevisitContext, claimed: ClaimedRevisit) -> int | Non
     """Reads the page of a claimed document. Returns the number of the new version, None if there is none."""
     track = claimed.track or Track(base=await _own_text(claimed.document), base_seen_at=claimed.archived_at)
     try:
+        await context.parsers.ensure_available()
         look = await _look(context, claimed, track)
         return await _record(context, claimed, track, look)
+    except NoParserProcess:
+        await context.store.run(revisits.reschedule, [(claimed, context.now() + PARSERS_WAIT)])
+        return None
     except WatcherError:
         raise
     except Exception:
@@ -172,6 +176,8 @@ async def _read(context: RevisitContext, claimed: ClaimedRevisit, track: Track, 
     )
     try:
         reading = await read_version(context.parsers, task, response.body)
+    except NoParserProcess:
+        raise
     except ParserError as error:
         return _Look(sighting=Unreadable(problem=f"the page could not be read: {error}"))
     problem = reading.problem
@@ -253,6 +259,8 @@ async def _compared(context: RevisitContext, claimed: ClaimedRevisit, version: N
     )
     try:
         return await compare_versions(context.parsers, task)
+    except NoParserProcess:
+        raise
     except ParserError as error:
         url = claimed.document.url
         facts = event("revision.not_compared", url=url, error=str(error))

@@ -17,6 +17,8 @@ from watcher.store.commands.outbox import Gate, Recipients
 
 LEASE = timedelta(minutes=30)  # longer than a step can take: each is bounded by its deadlines
 
+PARSERS_WAIT = timedelta(minutes=1)  # until work is tried again for which no parser process could start
+
 
 def utc_now() -> datetime:
     """Returns the time by the wall clock; the clock of the steps outside of tests."""

@@ -20,12 +20,15 @@ log = logging.getLogger(__name__)
 
 INCIDENT = "corpus"
 SEEN_INCIDENT = "seen"
+PARSERS_INCIDENT = "parsers"
 
 
 class Housekeeping:
     """Remembers the day on which what hosts repeat was last forgotten.
 
-    `archive` returns the context in force, `seen_problem` why texts of the seen archive are dropped, "" if none are.
+    `archive` returns the context in force, `seen_problem` why texts of the seen archive are dropped, "" if none are,
+    `parsers_problem` why no parser process can start, "" if one can. `machine`: that of the processes, if several
+    machines work on the state.
     """
 
     def __init__(
@@ -34,12 +37,17 @@ class Housekeeping:
         *,
         repeated: RepeatedParagraphs,
         seen_problem: Callable[[], str],
+        parsers_problem: Callable[[], str],
+        machine: str = "",
         now: Callable[[], datetime],
         abort: Callable[[WatcherError], None],
     ) -> None:
         self._archive = archive
         self._repeated = repeated
         self._seen_problem = seen_problem
+        self._parsers_problem = parsers_problem
+        self._parsers_incident = f"{PARSERS_INCIDENT} {machine}".strip()
+        self._parsers_reported: bool | None = None
         self._now = now
         self._abort = abort
         self._forgot_on: date | None = None
@@ -57,6 +65,7 @@ class Housekeeping:
             self._forgot_on = now.date()
         await repair_due_times(archive.settings, store, now=self._now)
         await self._report_seen(archive)
+        await self._report_parsers(archive)
         if archive.writes:
             await self.write_missing()
 
@@ -68,6 +77,17 @@ class Housekeeping:
             await store.run(incidents.begin, SEEN_INCIDENT, message, ops=ops, now=now)
         else:
             await store.run(incidents.end, SEEN_INCIDENT, "The seen archive is written again.", ops=ops, now=now)
+
+    async def _report_parsers(self, archive: ArchiveContext) -> None:
+        """Notifies the operator when no parser process can start, and when one can again."""
+        problem = self._parsers_problem()
+        if self._parsers_reported == bool(problem):
+            return
+        change = incidents.begin if problem else incidents.end
+        message = f"Feeds and pages have to wait: {problem}." if problem else "Feeds and pages can be read again."
+        ops, now = archive.settings.ops, self._now()
+        await archive.store.run(change, self._parsers_incident, message, ops=ops, now=now)
+        self._parsers_reported = bool(problem)
 
     async def write_missing(self) -> bool:
         """Writes missing files, and returns whether that worked.

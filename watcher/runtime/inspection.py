@@ -99,5 +99,5 @@ def _state(health: Health) -> Iterator[str]:
         yield f"Channel {name} is parked ({reason}); after fixing it, run: watcher outbox resume {name}"
     if health.feeds and health.feeds_failing_long >= FAILING_SHARE * health.feeds:
         yield f"{health.feeds_failing_long} of {health.feeds} feeds have failed for an hour or longer."
-    needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT, incidents.WORKERS)
+    needs_a_person = (disk_guard.INCIDENT, housekeeping.INCIDENT, housekeeping.PARSERS_INCIDENT, incidents.WORKERS)
     yield from (text for name, text in sorted(health.incidents.items()) if name.partition(" ")[0] in needs_a_person)

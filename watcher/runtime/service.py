@@ -110,18 +110,21 @@ class Service:
             most=MOST_OF_ONCE if to_the_end else None,
         )
         self.generation = self._generation(settings, client)
+        machine = socket.gethostname() if resources.holdings else ""
         self._disk_guard = DiskGuard(
             resources.store,
             (resources.folder.path, settings.config.state.path.parent),
             ops=lambda: self.settings.ops,
             now=resources.now,
             wake_deliver=self.deliver.wake,
-            machine=socket.gethostname() if resources.holdings else "",
+            machine=machine,
         )
         self._housekeeping = Housekeeping(
             lambda: self.generation.archive,
             repeated=self._repeated,
             seen_problem=lambda: resources.seen.problem if resources.seen else "",
+            parsers_problem=lambda: resources.parsers.problem,
+            machine=machine,
             now=resources.now,
             abort=self.abort,
         )
