@@ -56,7 +56,7 @@ def soaked(**last: float) -> Soaked:
     ],
 )
 def test_what_may_not_grow_is_reported(last: dict[str, float], problem: list[str]) -> None:
-    """Memory by more than 5 %, descriptors by more than a few, threads beyond their bounds; all matches must be there."""
+    """Memory by more than 5 %, descriptors by more than a few, threads beyond their bounds; no match may be missing."""
     assert soaked(**last).problems == problem
 
 

@@ -57,9 +57,7 @@ log = logging.getLogger(__name__)
 
 # When a page that cannot be fetched now is tried again; after the last of these the feed's own text is used.
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
-
 _UNREADABLE = PageReading(article=None)  # neither page nor feed text could be read
-
 _LONGEST_ASKED = timedelta(minutes=5)  # that a host may ask a backfill to wait
 
 TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
