@@ -45,6 +45,7 @@ class Fault(Enum):
     NONE = "none"
     NO_CONNECTION = "no connection"
     THROTTLED = "throttled"
+    THROTTLED_UNASKED = "throttled, no Retry-After"
     SERVER_ERROR = "500"
     SHOWN_NO_ANSWER = "shown, no answer"
     REFUSED = "refused"
@@ -98,6 +99,8 @@ def _answer(fault: Fault, channel: str) -> Response:
             raise FetchError(FetchFailure.TIMEOUT, "no answer", sent=True)
         case Fault.THROTTLED:
             return _response(429, b"", {"retry-after": "40"})
+        case Fault.THROTTLED_UNASKED:
+            return _response(429, b"daily quota")
         case Fault.SERVER_ERROR:
             return _response(500, b"")
         case Fault.REFUSED:

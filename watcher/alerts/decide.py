@@ -11,6 +11,7 @@ from watcher.model import AttemptOutcome, Verdict
 
 PARK_AFTER = timedelta(days=3)  # a channel that fails for longer is parked with its queue
 MOST_AFTER_OUTAGE = 10  # a longer queue becomes one digest when its channel recovers
+LONGEST_UNASKED = timedelta(minutes=10)  # of the back-off of a channel that itself asks for shorter waits
 IN_ORDER_ATTEMPTS = 5  # about seven minutes; then later deliveries no longer wait for one that fails
 
 
@@ -44,16 +45,19 @@ def decide(
     attempt: int,
     age: timedelta,
     failing_for: timedelta,
+    retried_for: timedelta,
+    throttled: int,
     jitter: float,
     has_simpler: bool,
     expires_after: timedelta | None,
 ) -> Decision:
     """Decides the next step after attempt number `attempt` (from 1) of a delivery that has been due for `age`.
 
-    Throttling costs no attempt and slows the whole channel. A refused payload is sent once more in its simpler form
-    (`has_simpler`), then the delivery is dead. A channel that is gone is parked. Other failures are retried until the
-    delivery expires into a digest. After `PARK_AFTER` without success (`failing_for`) the channel is parked; after
-    twice that time a delivery that fails while others succeed is dead.
+    Throttling costs no attempt and slows the whole channel, for longer after each of `throttled` times in a row. A
+    refused payload is sent once more in its simpler form (`has_simpler`), then the delivery is dead. A channel that is
+    gone is parked. Other failures are retried until the delivery expires into a digest. After `PARK_AFTER` of failed
+    attempts without success (`failing_for`) the channel is parked; after twice that time (`retried_for`) a delivery
+    that fails while others succeed is dead.
     """
     match verdict.outcome:
         case AttemptOutcome.DELIVERED:
@@ -63,14 +67,15 @@ def decide(
         case AttemptOutcome.GONE:
             return Decision(fate=Disposition.PARK)
         case AttemptOutcome.THROTTLED:
-            wait = verdict.wait if verdict.wait is not None else back_off(attempt, jitter)
-            wait = max(wait, timedelta(seconds=1))
-            expired = expires_after is not None and age >= expires_after
-            fate = Disposition.EXPIRE if expired else Disposition.RETRY
+            wait = _throttled_wait(verdict.wait, throttled, jitter)
+            fate = _after_failure(age, failing_for, expires_after)
             return Decision(fate=fate, wait=wait, slows_channel=True, counts=False)
         case AttemptOutcome.NOT_SENT | AttemptOutcome.AMBIGUOUS:
             wait = max(back_off(attempt, jitter), verdict.wait or SHORTEST)
-            return Decision(fate=_after_failure(age, failing_for, expires_after), wait=wait)
+            fate = _after_failure(age, failing_for, expires_after)
+            if fate is Disposition.RETRY and retried_for > 2 * PARK_AFTER:
+                fate = Disposition.DEAD
+            return Decision(fate=fate, wait=wait)
 
 
 def _after_failure(age: timedelta, failing_for: timedelta, expires_after: timedelta | None) -> Disposition:
@@ -78,6 +83,12 @@ def _after_failure(age: timedelta, failing_for: timedelta, expires_after: timede
         return Disposition.PARK
     if expires_after is not None and age >= expires_after:
         return Disposition.EXPIRE
-    if age > 2 * PARK_AFTER:
-        return Disposition.DEAD
     return Disposition.RETRY
+
+
+def _throttled_wait(asked: timedelta | None, throttled: int, jitter: float) -> timedelta:
+    """The wait that was asked for, and more where the last waits did not suffice."""
+    if asked is None:
+        return back_off(throttled + 1, jitter)
+    unasked = min(back_off(throttled, jitter), LONGEST_UNASKED) if throttled else timedelta(seconds=1)
+    return max(asked, unasked)

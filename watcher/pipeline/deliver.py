@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from watcher.alerts.channel import Channel, RenderOptions, redact
 from watcher.alerts.channels import CHANNELS
 from watcher.alerts.decide import IN_ORDER_ATTEMPTS, MOST_AFTER_OUTAGE, Decision, Disposition, decide
+from watcher.alerts.failures import failing_time, throttled_in_a_row
 from watcher.config import ChannelConfig, ChannelType
 from watcher.errors import StateError
 from watcher.log import event
@@ -29,7 +30,7 @@ from watcher.pipeline.settings import LEASE, Settings
 from watcher.store import StoreThread
 from watcher.store.commands import incidents, outbox
 from watcher.store.commands.outbox import Attempt, ClaimedDelivery, Next, QueueLimits, notify
-from watcher.store.queries import outbox_status
+from watcher.store.queries import failures, outbox_status
 
 log = logging.getLogger(__name__)
 
@@ -143,11 +144,17 @@ async def _record(
     duration: timedelta,
 ) -> DeliveryState:
     now = context.now()
+    of_channel = of_delivery = []
+    if reply.verdict.outcome in failures.FAILURES:
+        of_channel = await context.store.run(failures.of_channel, claimed.channel, claimed.failing_since)
+        of_delivery = await context.store.run(failures.of_delivery, claimed.sequence, claimed.attempts)
     decision = decide(
         reply.verdict,
         attempt=claimed.attempts + 1,
         age=now - claimed.released_at,
-        failing_for=now - (claimed.failing_since or now),
+        failing_for=failing_time(of_channel, now),
+        retried_for=failing_time(of_delivery, now),
+        throttled=throttled_in_a_row(of_channel),
         jitter=context.jitter(),
         has_simpler=simpler is not None,
         expires_after=CHANNELS[channel.type].expires_after if channel else None,

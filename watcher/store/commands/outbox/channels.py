@@ -13,6 +13,7 @@ from watcher.store import schema
 from watcher.store.commands.outbox import digests
 from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.dialect import upsert
+from watcher.store.queries import failures
 
 _PENDING, _PARKED = DeliveryState.PENDING.value, DeliveryState.PARKED.value
 _ALERTS = (AlertKind.ALERT.value, AlertKind.FOLLOW_UP.value, AlertKind.REVISION.value)
@@ -23,7 +24,8 @@ class QueueLimits:
     """The limits of a channel's queue.
 
     `in_order`: the number of attempts during which a delivery precedes all later ones. `after_outage`: the number of
-    alerts that are sent one by one after an outage; if more have waited, they are collected into one digest.
+    alerts that are sent one by one after an outage; if more have waited, they are collected into one digest. Fewer
+    throttled attempts than `in_order` are not an outage.
     """
 
     in_order: int
@@ -39,11 +41,15 @@ def park(tx: Connection, channel: str, *, reason: str, now: datetime) -> None:
 
 
 def resume(tx: Connection, channel: str, *, limits: QueueLimits, now: datetime) -> int:
-    """Starts a parked channel again; its queue is due now. Returns the number of deliveries that wait."""
+    """Starts a parked channel again; its queue is due now, and its attempts are counted from here on.
+
+    Returns the number of deliveries that wait.
+    """
     rows = schema.deliveries.c
     _set_channel(tx, channel, parked_at=None, parked_reason="", paused_until=None, failing_since=None)
     parked = and_(rows.channel == channel, rows.state == _PARKED)
-    waiting = tx.execute(update(schema.deliveries).where(parked).values(state=_PENDING, due_at=now)).rowcount
+    again = update(schema.deliveries).where(parked).values(state=_PENDING, due_at=now, attempts=0)
+    waiting = tx.execute(again).rowcount
     _catch_up(tx, channel, limits, now=now)
     return waiting
 
@@ -62,12 +68,14 @@ def note_health(
         _set_channel(tx, channel, paused_until=then.pause_until)
     if then.state is DeliveryState.PARKED:
         park(tx, channel, reason=attempt.answer, now=attempt.at)
-    if attempt.outcome in (AttemptOutcome.NOT_SENT, AttemptOutcome.AMBIGUOUS):
-        _set_channel(tx, channel, failing_since=failing_since or attempt.at)
+    if attempt.outcome in failures.FAILURES:
+        _set_channel(tx, channel, failing_since=min(failing_since or attempt.at, attempt.at))
     elif attempt.outcome is AttemptOutcome.DELIVERED and failing_since:
+        failed = [outcome for _, outcome in failures.of_channel(tx, channel, failing_since)]
         _set_channel(tx, channel, failing_since=None)
-        _make_due(tx, channel, limits, now=attempt.at)
-        _catch_up(tx, channel, limits, now=attempt.at)
+        if len(failed) >= limits.in_order or any(outcome is not AttemptOutcome.THROTTLED for outcome in failed):
+            _make_due(tx, channel, limits, now=attempt.at)
+            _catch_up(tx, channel, limits, now=attempt.at)
 
 
 def _make_due(tx: Connection, channel: str, limits: QueueLimits, *, now: datetime) -> None:
