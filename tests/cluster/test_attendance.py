@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import pytest
 from procrastinate.schema import SchemaManager
@@ -133,7 +132,9 @@ async def test_who_takes_the_upkeep_over_again_looks_twice(shared: Engine, store
     member.duration = timedelta()  # a look at each tick
     folder = CorpusFolder(settings.config.corpus.folder)
     folder.prepare()
-    resources = Resources(store=store, parsers=cast(ParserPool, None), folder=folder, show=print, now=lambda: NOW)
+    resources = Resources(
+        store=store, parsers=ParserPool(1, "watcher.parsing.tasks"), folder=folder, show=print, now=lambda: NOW
+    )
     client = Client(NetSettings(), trusted_origins=())
     upkeep = Upkeep(Service(resources, settings, client), member)
     await upkeep.tick()

@@ -166,7 +166,7 @@ class Desk:
     def _service(self) -> Service:
         resources = Resources(
             store=cast(StoreThread, self.store),
-            parsers=cast(ParserPool, None),
+            parsers=ParserPool(1, "watcher.parsing.tasks"),  # starts nothing
             folder=CorpusFolder(self.config.corpus.folder),
             show=self.printed.append,
             now=lambda: self.now,
