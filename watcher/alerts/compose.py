@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from watcher.alerts.snippets import snippets
 from watcher.alerts.tidy import cut, host, tidy
-from watcher.model import Alert, AlertKind, Headline, Match, PartialDate, Quality, Reason, TextFrom
+from watcher.model import (
+    HEADLINES_IN_DIGEST,
+    Alert,
+    AlertKind,
+    Headline,
+    Match,
+    PartialDate,
+    Quality,
+    Reason,
+    TextFrom,
+    newest_key,
+)
 
-NEWEST = 10  # headlines in one summary or digest
 _FORM_LENGTH = 100
 
 
@@ -19,13 +29,13 @@ def single(headline: Headline, kind: AlertKind = AlertKind.ALERT, *, problem: st
 
 
 def summary(headlines: Iterable[Headline], kind: AlertKind, *, more: int = 0, message: str = "") -> Alert:
-    """Makes a summary or digest of the newest `NEWEST` headlines, newest first, with a count of the rest.
+    """Makes a summary or digest of the newest `HEADLINES_IN_DIGEST` headlines, newest first, with a count of the rest.
 
-    `more`: how many documents are not among `headlines`. `message`: why the alert is sent, in a sentence.
+    `more`: how many stories are not among `headlines`. `message`: why the alert is sent, in a sentence.
     """
     newest_first = sorted(headlines, key=_moment, reverse=True)
-    left_out = max(0, len(newest_first) - NEWEST) + more
-    return Alert(kind=kind, headlines=tuple(newest_first[:NEWEST]), more=left_out, message=message)
+    left_out = max(0, len(newest_first) - HEADLINES_IN_DIGEST) + more
+    return Alert(kind=kind, headlines=tuple(newest_first[:HEADLINES_IN_DIGEST]), more=left_out, message=message)
 
 
 def message(text: str, kind: AlertKind = AlertKind.NOTICE) -> Alert:
@@ -80,12 +90,4 @@ def reason(match: Match, article_text: str, feed_text: str = "") -> Reason:
 
 
 def _moment(headline: Headline) -> tuple[datetime, datetime]:
-    """Returns the sort key of a headline: time of publication, else start of the known date, else time of discovery."""
-    oldest = datetime.min.replace(tzinfo=UTC)
-    found_at = headline.found_at or oldest
-    if headline.published_at is not None:
-        return headline.published_at, found_at
-    if headline.date is not None:
-        day = datetime(headline.date.year, headline.date.month or 1, headline.date.day or 1, tzinfo=UTC)
-        return day, found_at
-    return found_at, found_at
+    return newest_key(headline.date, published_at=headline.published_at, found_at=headline.found_at)

@@ -6,6 +6,7 @@ import them from here; the modules are `dates`, `feeds`, `articles`, `watches`, 
 """
 
 from watcher.model.alerts import (
+    HEADLINES_IN_DIGEST,
     NEAR_MISSES_IN_DIGEST,
     Alert,
     AlertKind,
@@ -17,6 +18,7 @@ from watcher.model.alerts import (
     Reason,
     Snippet,
     Verdict,
+    newest_key,
 )
 from watcher.model.articles import Article, BodyCandidate, Coverage, Quality, Removed, TextFrom, TextKind
 from watcher.model.dates import DatePrecision, PartialDate
@@ -80,6 +82,7 @@ __all__ = [
     "ALERTED_CLASSES",
     "DISALLOWED",
     "FEED",
+    "HEADLINES_IN_DIGEST",
     "LONGEST_NEAR_MISS",
     "MAX_HITS",
     "MAX_HITS_OF_TERM",
@@ -145,4 +148,5 @@ __all__ = [
     "Verdict",
     "VersionText",
     "Watch",
+    "newest_key",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -45,6 +45,18 @@ class AlertKind(StrEnum):
     TEST = "test"
 
 
+def newest_key(
+    date: PartialDate | None, *, published_at: datetime | None, found_at: datetime | None
+) -> tuple[datetime, datetime]:
+    """Returns the sort key of an article: time of publication, else start of the known date, else time of discovery."""
+    found_at = found_at or datetime.min.replace(tzinfo=UTC)
+    if published_at is not None:
+        return published_at, found_at
+    if date is not None:
+        return datetime(date.year, date.month or 1, date.day or 1, tzinfo=UTC), found_at
+    return found_at, found_at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """One article in an alert: what a reader needs to decide whether to click. `url` may be ""."""
@@ -61,6 +73,9 @@ class Headline:
     reasons: tuple[Reason, ...] = ()
     also_at: tuple[str, ...] = ()
 
+
+HEADLINES_IN_DIGEST = 10
+"""The number of headlines, one for each story, that a summary or digest shows; it counts the rest."""
 
 NEAR_MISSES_IN_DIGEST = 10
 """The number of near misses that a digest shows; it counts the rest."""

@@ -19,12 +19,13 @@ def alert_of(claimed: ClaimedDelivery) -> Alert:
         return compose.message(claimed.message, claimed.kind)
     if not (claimed.documents or claimed.near_misses or claimed.revisions):
         return compose.message(claimed.message)
-    found = [claimed.found[number] for number in claimed.documents]
-    problem = NOT_WRITTEN if any(document.written_at is None for document in found) else ""
+    found = list(claimed.found.values())
+    is_unwritten = claimed.any_unwritten or any(document.written_at is None for document in found)
+    problem = NOT_WRITTEN if is_unwritten else ""
     if claimed.kind in (AlertKind.SUMMARY, AlertKind.DIGEST):
         headlines = [_story(story, claimed) for story in _by_story(found)]
         return replace(
-            compose.summary(headlines, claimed.kind, message=claimed.message),
+            compose.summary(headlines, claimed.kind, more=claimed.more_stories, message=claimed.message),
             problem=problem,
             near_misses=tuple(LinkedNearMiss(near_miss=near.near_miss, url=near.url) for near in claimed.near_misses),
             more_near_misses=claimed.more_near_misses,

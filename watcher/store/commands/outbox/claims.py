@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from watcher.model import (
+    HEADLINES_IN_DIGEST,
     NEAR_MISSES_IN_DIGEST,
     REVISIONS_IN_DIGEST,
     AlertKind,
@@ -43,12 +44,14 @@ from watcher.store.commands.outbox.attempts import ANSWER_LENGTH, Attempt, Next
 from watcher.store.commands.outbox.channels import QueueLimits, note_health
 from watcher.store.commands.outbox.windows import Gate, release_closed
 from watcher.store.dialect import Instant, json_rows, microseconds, values_of
-from watcher.store.queries import near_misses, revisions
+from watcher.store.queries import digest_documents, near_misses, revisions
+from watcher.store.queries.digest_documents import ShownDocuments
 from watcher.store.queries.near_misses import RecordedNearMiss
 from watcher.store.queries.stored_documents import StoredDocument, get_many
 
 _RETRIED_SOON = timedelta(minutes=30)  # longer than the back-off between attempts that keep the order
 LOST = "stopped while sending; the answer is unknown"
+_DIGESTS = (AlertKind.SUMMARY.value, AlertKind.DIGEST.value)
 _ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.EXPIRED)
 
 _PENDING, _SENDING = DeliveryState.PENDING.value, DeliveryState.SENDING.value
@@ -151,8 +154,9 @@ class ClaimedDelivery:
 
     `documents`: number -> the watches for which the channel is notified, in the order found. `released_at`: the moment
     from which it may be sent. `failing_since`: the moment from which nothing has arrived at its channel. `found`: the
-    documents, if the message is not rendered yet; `near_misses`, `revisions`: the newest ones, then;
-    `more_near_misses`, `more_revisions`: the number of the rest.
+    documents, if the message is not rendered yet, of a summary or digest those of the newest stories; `near_misses`,
+    `revisions`: the newest ones, then; `more_stories`, `more_near_misses`, `more_revisions`: the number of the rest.
+    `any_unwritten`: whether any document of a summary or digest has no file yet.
     """
 
     sequence: int
@@ -169,6 +173,8 @@ class ClaimedDelivery:
     failing_since: datetime | None
     documents: Mapping[int, tuple[str, ...]]
     found: Mapping[int, StoredDocument] = field(default_factory=dict)
+    more_stories: int = 0
+    any_unwritten: bool = False
     near_misses: tuple[RecordedNearMiss, ...] = ()
     more_near_misses: int = 0
     revisions: tuple[Revision, ...] = ()
@@ -313,10 +319,20 @@ def _claimed(tx: Connection, rows: Sequence[Row[Any]], until: datetime) -> list[
     linked: dict[int, dict[int, tuple[str, ...]]] = {row.sequence: {} for row in rows}
     for link in tx.execute(_LINKS_OF, {"deliveries": json.dumps(list(linked))}):
         linked[link.delivery][link.document] = tuple(json.loads(link.watches))
-    needed = {number for row in rows if row.payload is None for number in linked[row.sequence]}
+    shown = {row.sequence: _shown(tx, row, linked[row.sequence]) for row in rows}
+    needed = frozenset[int]().union(*(each.numbers for each in shown.values()))
     found = get_many(tx, needed) if needed else {}
-    claimed = [_claim_of(row, until, linked[row.sequence], found) for row in rows]
+    claimed = [_claim_of(row, until, linked[row.sequence], shown[row.sequence], found) for row in rows]
     return [_with_revisions(tx, _with_near_misses(tx, each)) if each.payload is None else each for each in claimed]
+
+
+def _shown(tx: Connection, row: Row[Any], numbers: Mapping[int, tuple[str, ...]]) -> ShownDocuments:
+    """The documents that must be read: none if the message is rendered, and of a digest the newest stories."""
+    if row.payload is not None:
+        return ShownDocuments(numbers=frozenset())
+    if row.kind in _DIGESTS:
+        return digest_documents.newest(tx, row.sequence, most=HEADLINES_IN_DIGEST)
+    return ShownDocuments(numbers=frozenset(numbers))
 
 
 def _with_near_misses(tx: Connection, claimed: ClaimedDelivery) -> ClaimedDelivery:
@@ -334,7 +350,11 @@ def _with_revisions(tx: Connection, claimed: ClaimedDelivery) -> ClaimedDelivery
 
 
 def _claim_of(
-    row: Row[Any], until: datetime, numbers: Mapping[int, tuple[str, ...]], found: Mapping[int, StoredDocument]
+    row: Row[Any],
+    until: datetime,
+    numbers: Mapping[int, tuple[str, ...]],
+    shown: ShownDocuments,
+    found: Mapping[int, StoredDocument],
 ) -> ClaimedDelivery:
     return ClaimedDelivery(
         sequence=row.sequence,
@@ -350,5 +370,7 @@ def _claim_of(
         lease_until=until,
         failing_since=row.failing_since,
         documents=numbers,
-        found={number: found[number] for number in numbers} if row.payload is None else {},
+        found={number: found[number] for number in numbers if number in shown.numbers},
+        more_stories=shown.more_stories,
+        any_unwritten=shown.unwritten,
     )
