@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from tests.seen.texts import BERLIN, text
 from watcher.model import TextKind
 from watcher.seen import SeenArchive
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(BERLIN)  # the days of a search are those of the config
 KEYS = ["where", "number", "kind", "url", "title", "feed", "date", "published_at", "seen_at", "hits", "snippets"]
 
 
