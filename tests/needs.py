@@ -41,6 +41,6 @@ def program(name: str, *, package: str) -> str:
 
 def stop_at(obstacle: str) -> None:
     """Skips the test if there is an obstacle, and prints it."""
-    # Neither the checkout nor pip brings it: root, a program of the system, or what `make peers` could not install.
     if obstacle:
+        # Neither the checkout nor pip brings it: root, a program of the system, or what `make peers` could not install.
         pytest.skip(obstacle)

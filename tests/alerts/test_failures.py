@@ -42,7 +42,7 @@ def test_clock_that_ran_ahead_takes_nothing_off() -> None:
 
 @given(st.lists(st.tuples(moments, outcomes), max_size=4))
 def test_no_channel_is_parked_for_fewer_than_five_attempts(failures: list[Failure]) -> None:
-    """Whatever the clock said: three days need five attempts at least, and nine that were not throttled."""
+    """Three days need at least five attempts, or nine that were not throttled, also where the clock was wrong."""
     if len(failures) <= 3 or all(outcome is not THROTTLED for _, outcome in failures):
         assert failing_time(failures, NOW) <= PARK_AFTER
     assert timedelta() <= failing_time(failures, NOW) <= len(failures) * DAY

@@ -94,7 +94,7 @@ def test_clock_that_ran_ahead_parks_nothing(desk: Open) -> None:
 @pytest.mark.parametrize("fault", [Fault.NO_CONNECTION, Fault.SERVER_ERROR, Fault.THROTTLED, Fault.THROTTLED_UNASKED])
 @pytest.mark.parametrize("kind", ["slack", "webhook"])
 def test_channel_that_takes_nothing_for_three_days_is_parked(desk: Open, kind: str, fault: Fault) -> None:
-    """Whatever its answer, also through digests of what has expired; and the ops channel hears of it once."""
+    """With each kind of failure, also if expired alerts became digests. The ops channel is notified once."""
     d = desk(channel(kind, NOW))
     d.find()
     fails(d, fault, 3 * DAY)

@@ -96,7 +96,7 @@ def test_urgent_match_breaks_through_though_its_story_waits_in_a_digest(desk: Op
 
 
 def test_urgent_match_is_a_follow_up_of_a_story_that_was_shown_before(desk: Open) -> None:
-    """Whatever of the story waits in the digest."""
+    """Also where a part of the story waits in the digest."""
     d = desk(channel("webhook", NOW, QUIET))
     d.find(watch="Rutte")
     d.deliver()

@@ -149,7 +149,7 @@ class _Reader:
             end = place + len(name) + 1
             literal = f'to look for these very words write "{self._text[place:end]} …"'
             advice = f"did you mean {meant}:?" if meant else f"the fields are {', '.join(_FIELDS)}; {literal}"
-            raise query_error(self._text, place, f"there is no field {name}:", advice)
+            raise query_error(self._text, place, f"{name}: is not a field", advice)
         return self._scoped(field, inner, place)
 
     def _scoped(self, field: str, node: Node, place: int) -> Node:

@@ -19,7 +19,7 @@ _OPERATORS = {"_OR": "OR", "_AND": "AND", "NOT": "NOT", "MINUS": "-", "NEAR": "N
 def query_error(text: str, position: int, reason: str, advice: str) -> QueryError:
     """Makes an error that shows the place `position` of the query `text`, as compilers do:
 
-    there is no field titel:
+    titel: is not a field
       | Rutte -titel:Kommentar
       |        ^
     help: did you mean title:?
