@@ -124,15 +124,16 @@ def test_an_empty_id_is_refused(name: str, commands: Commands, desk: Desk) -> No
 @pytest.mark.parametrize("name", ["drop", "replay"])
 def test_an_id_chooses_one_alert(name: str, commands: Commands, desk: Desk) -> None:
     """The beginning of an id suffices if no other id begins so; else nothing changes, also for the other ids."""
-    add_alerts(desk, ["aa-1", "aa-2", "ab-1"], state="pending" if name == "drop" else "dead")
-    for unclear, number in (("aa", "2"), ("zz", "no")):
-        tried = commands.command("outbox", name, "ab", unclear)
+    # No id that the store makes begins so.
+    add_alerts(desk, ["xa-1", "xa-2", "xb-1"], state="pending" if name == "drop" else "dead")
+    for unclear, number in (("xa", "2"), ("zz", "no")):
+        tried = commands.command("outbox", name, "xb", unclear)
         assert (tried.code, f"{number} alerts have an id that begins with '{unclear}'" in tried.stderr) == (1, True)
     assert len(desk.rows()) == 4 + 3
-    assert ": 1 alert" in good(commands.command("outbox", name, "ab", "--dry-run")).stderr
-    assert ": 2 alerts" in good(commands.command("outbox", name, "ab", "aa-2")).stderr
+    assert ": 1 alert" in good(commands.command("outbox", name, "xb", "--dry-run")).stderr
+    assert ": 2 alerts" in good(commands.command("outbox", name, "xb", "xa-2")).stderr
     if name == "drop":
-        assert [desk.state_of(id_) for id_ in ("aa-1", "aa-2", "ab-1")] == ["pending", "dead", "dead"]
+        assert [desk.state_of(id_) for id_ in ("xa-1", "xa-2", "xb-1")] == ["pending", "dead", "dead"]
     else:
         assert len(desk.rows()) == 4 + 3 + 2
 
