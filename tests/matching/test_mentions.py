@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from watcher.articles import Prefilter
 from watcher.matching import Watchlist, definition
 from watcher.model import Article, HitField, Watch
 
@@ -23,6 +26,7 @@ WATCHES = (
         ("Rutte in Kiew, sagt Rutte", {"terms": ["Rutte", "Kiew", "Rutte"]}),
         ("Selenskyj kam.", {"both": ["Selenskyj"]}),
         ("Oslo, Werft und Purl", {}),
+        ("Oslo, Werft und Selenskyjwerk", {}),
         ("In Oslo liegt Selenskyjs Schiff", {"both": ["Selenskyjs"]}),
         ("Oslo: Werft ohne Selenskyj, Purl", {"both": ["Oslo", "Werft", "Selenskyj", "Purl"]}),
         ("Roth sagte, Kiew sei Sport", {"terms": ["Kiew"], "author": ["Roth"]}),
@@ -43,6 +47,53 @@ def test_mentions_of_some_watches_can_be_left_out() -> None:
     text = "Roth und Selenskyj in Kiew"
     assert [match.watch for match in watchlist.mentions(text)] == ["terms", "both", "author"]
     assert [match.watch for match in watchlist.mentions(text, without=("both", "x"))] == ["terms", "author"]
+
+
+_WORDS = ("Rutte", "ruttes", "Ruttenberg", "Kiew", "Purl-", "Werft", "Selenskyjs", "Selen\u00adskyj", "Selenskyjwerk")
+_OTHERS = ("Oslo", "Osloer", "Roth", "Sport", "Sportroth", "beispiel.example", "sonst", "-")
+
+
+@given(
+    st.lists(st.sampled_from((*_WORDS, *_OTHERS)), max_size=6),
+    st.sampled_from((" ", "", "\n")),
+    st.sets(st.sampled_from([watch.name for watch in WATCHES])),
+)
+def test_needles_exclude_no_mention(words: list[str], between: str, without: set[str]) -> None:
+    """A text that mentions a watch has one of its needles, however its words are joined."""
+    watchlist, text = Watchlist.compile(WATCHES), between.join(words)
+    if watchlist.mentions(text, without=without):
+        assert watchlist.may_mention(Prefilter(watchlist.needles).occurring(text), without=without)
+
+
+@pytest.mark.parametrize(
+    ("text", "without", "expected"),
+    [
+        ("Rutte, Rutte", {"terms"}, False),
+        ("Rutte, Selenskyj", {"terms"}, True),
+        ("Rutte, Selenskyj", {"terms", "both"}, False),
+        ("Roth", {"terms"}, True),
+        ("Roth", {"author"}, False),
+        ("beispiel.example", (), False),
+    ],
+)
+def test_needles_show_which_watches_a_text_may_mention(text: str, without: set[str], expected: bool) -> None:
+    """Terms and authors; a site is no mention."""
+    watchlist = Watchlist.compile(WATCHES)
+    assert watchlist.may_mention(Prefilter(watchlist.needles).occurring(text), without=without) is expected
+
+
+def test_one_needle_of_several_watches_shows_all_of_them() -> None:
+    """A term and an author of the same name; the terms of several watches."""
+    watches = [
+        Watch(name="one", query="author:Roth"),
+        *(Watch(name=name, terms=("Roth",)) for name in ("two", "three")),
+    ]
+    watchlist = Watchlist.compile(watches)
+    found = list(Prefilter(watchlist.needles).occurring("Roth"))
+    assert not watchlist.may_mention(found, without=("one", "two", "three"))
+    assert all(
+        watchlist.may_mention(found, without={"one", "two", "three"} - {name}) for name in ("one", "two", "three")
+    )
 
 
 def test_a_flood_of_mentions_is_cut() -> None:

@@ -92,7 +92,7 @@ def extraction() -> Extraction:
 
 
 @pytest.fixture
-def pages(extraction: Extraction) -> list[ScreenedPage]:
+def pages(extraction: Extraction, configured: None) -> list[ScreenedPage]:
     """The real pages that hold an article."""
     if len(extraction.ends) < len(PAGES):
         _read_all(extraction, whole=True)
@@ -104,8 +104,8 @@ def pages(extraction: Extraction) -> list[ScreenedPage]:
 @needs_realworld
 @pytest.mark.timeout(240)  # 295 pages are extracted
 def test_matches_are_those_of_the_unfiltered_path(extraction: Extraction) -> None:
-    """For watches on words, sites, authors and feeds; most pages are not even extracted."""
-    matching = 0
+    """For watches on words, sites, authors and feeds; most pages are not even extracted. So are the near misses."""
+    matching = near = 0
     extraction.asked.clear()
     screened = _read_all(extraction)
     extracted = len(extraction.asked)
@@ -114,8 +114,10 @@ def test_matches_are_those_of_the_unfiltered_path(extraction: Extraction) -> Non
     for page, reading, whole in zip(PAGES, screened, wholes, strict=True):
         assert reading.matches == whole.matches, page.file
         assert (reading.article, reading.wall) == (whole.article, whole.wall), page.file
+        assert (reading.near_misses, reading.left_out) == (whole.near_misses, whole.left_out), page.file
         matching += bool(whole.matches)
-    assert matching > len(PAGES) / 20
+        near += bool(whole.near_misses)
+    assert min(matching, near) > len(PAGES) / 20
     assert extracted < len(PAGES) / 2
 
 
@@ -210,8 +212,9 @@ def test_a_site_is_the_host_of_the_page_whatever_it_calls_itself(query: str, mat
 
 def _read_all(extraction: Extraction, *, whole: bool = False) -> list[PageReading]:
     """Reads all real pages. `whole`: without the prefilter, so that each is extracted."""
-    may_match = patch.object(Prefilter, "may_match", return_value=True) if whole else nullcontext()
-    with patch("watcher.parsing.tasks.extract_article", extraction), may_match:
+    needles = range(len(Watchlist.compile(WATCHES_OF_ALL_KINDS).needles))
+    all_needles = patch.object(Prefilter, "needles_in", lambda *_: iter(needles))
+    with patch("watcher.parsing.tasks.extract_article", extraction), all_needles if whole else nullcontext():
         return [_reading(number) for number in range(len(PAGES))]
 
 

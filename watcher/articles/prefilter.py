@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from html import unescape
 from itertools import accumulate
 
@@ -26,7 +25,6 @@ from watcher.text.automaton import form_of
 JOINT = "\x01"  # separates two text nodes: an edge or the middle of a word
 _ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328"
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_PIECES = re.compile(r"[^\s\x01-]+")
 _UNSEEN = ("iframe", "noembed", "noframes")  # a browser shows the texts around them as one
 _RAW_TEXT = (*_UNSEEN, "xmp", "noscript", "textarea")
 _ELSEWHERE = ", ".join(("script[type*='ld+json' i]", "[data-preloaded]", "template", *_RAW_TEXT))
@@ -48,7 +46,11 @@ class Prefilter:
 
     def may_match(self, text: str) -> bool:
         """Returns whether a needle may occur in `text` as a word, given its joints."""
-        return self._bare.may_be_in(text) and any(True for _ in self.occurring(text))
+        return any(True for _ in self.needles_in(text))
+
+    def needles_in(self, text: str) -> Iterator[int]:
+        """Yields what `occurring` yields. Of most texts a faster search shows that they have no needle."""
+        return self.occurring(text) if self._bare.may_be_in(text) else iter(())
 
     def occurring(self, text: str) -> Iterator[int]:
         """Yields the indices of the needles in `text` as they are found, possibly several times."""
@@ -56,29 +58,23 @@ class Prefilter:
             if accent in text:  # a letter and its accent may be in two tags
                 text = text.replace(JOINT + accent, accent)
         folded = fold(text).text
-        squeezed = "".join(folded.replace("-", " ").replace(JOINT, " ").split())
+        pieces = folded.replace("-", " ").replace(JOINT, " ").split()
+        squeezed = "".join(pieces)
         found = self._automaton.find_matches_as_indexes(squeezed, overlapping=True)
-        yield from (needle for needle, _, _ in found if self._inside[needle])
-        yield from _whole(folded, found)
+        if found:
+            edges = set(accumulate(map(len, pieces), initial=0))
+            inside = self._inside
+            yield from (
+                needle for needle, start, end in found if inside[needle] or _is_whole(squeezed, edges, start, end)
+            )
 
 
-def _whole(folded: str, found: Sequence[tuple[int, int, int]]) -> Iterator[int]:
-    """Yields the needles of those finds (squeezed offsets) that are whole words, endings aside."""
-    pieces = list(_PIECES.finditer(folded)) if found else []
-    begins = list(accumulate((piece.end() - piece.start() for piece in pieces), initial=0))
-
-    def place(offset: int) -> int:
-        number = bisect_right(begins, offset) - 1
-        return pieces[number].start() + offset - begins[number]
-
-    yield from (needle for needle, start, end in found if _is_whole(folded, place(start), place(end - 1) + 1))
-
-
-def _is_whole(folded: str, start: int, end: int) -> bool:
-    if start > 0 and is_word_character(folded[start - 1]) and is_word_character(folded[start]):
+def _is_whole(squeezed: str, edges: Set[int], start: int, end: int) -> bool:
+    """Returns whether `squeezed[start:end]` is a whole word, endings aside. `edges`: the offsets between its pieces."""
+    if start not in edges and is_word_character(squeezed[start - 1]) and is_word_character(squeezed[start]):
         return False
-    rest = folded[end : end + _LONGEST_ENDING + 1]
-    return len(rest) <= _LONGEST_ENDING or not all(map(is_word_character, rest))
+    following = range(end, end + _LONGEST_ENDING + 1)
+    return any(offset in edges or not is_word_character(squeezed[offset]) for offset in following)
 
 
 def texts_of(tree: LexborHTMLParser, depth: int = 0) -> Iterator[str]:

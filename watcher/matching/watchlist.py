@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import TypeGuard
 
@@ -39,11 +40,11 @@ class Watchlist:
         self._plans = tuple(plans)
         self._lexicon = Lexicon(terms)
         self._always = [number for number, plan in enumerate(plans) if plan.needs is None]
-        plans_by_term: dict[int, list[int]] = defaultdict(list)
-        for number, plan in enumerate(plans):
-            for term in plan.needs or ():
-                plans_by_term[term].append(number)
-        self._plans_by_term = {term: tuple(numbers) for term, numbers in plans_by_term.items()}
+        self._plans_by_term = _plans_by_term((number, plan.needs or ()) for number, plan in enumerate(plans))
+        authors = _plans_by_term((number, filter(_is_term, plans[number].signs or ())) for number in self._always)
+        self._plans_by_sign = self._plans_by_term | {
+            term: (*self._plans_by_term.get(term, ()), *numbers) for term, numbers in authors.items()
+        }
         self._signs = [sign for number in self._always for sign in plans[number].signs or ()]
         sites = (site_of(sign) for sign in self._signs if _filters_by(sign, Fact.SITE))
         self._sites = tuple(dict.fromkeys(squeeze(fold(site).text) for site in sites))
@@ -60,9 +61,23 @@ class Watchlist:
     def needles(self) -> tuple[Needle, ...]:
         """The input of the prefilter. No watch matches an article without one of them in its page, author or hosts,
         unless `takes_all_of` its feed."""
-        terms = dict.fromkeys([*self._plans_by_term, *(sign for sign in self._signs if isinstance(sign, int))])
         sites = (Needle(letters=site, inside_words=True) for site in self._sites if site)
-        return (*self._lexicon.needles_of(terms), *sites)
+        return (*self._lexicon.needles_of(self._plans_by_sign), *sites)
+
+    def may_mention(self, needles: Iterable[int], *, without: Collection[str]) -> bool:
+        """Whether a text with these of `needles` (their indices) may have `mentions` without these watches."""
+        plans_of_needle = self._plans_by_needle
+        numbers = (number for needle in _distinct(needles) for number in plans_of_needle[needle])
+        return any(self._plans[number].watch.name not in without for number in numbers)
+
+    @cached_property
+    def _plans_by_needle(self) -> Sequence[tuple[int, ...]]:
+        """The plans of which each of `needles` is a term that counts as a mention; a site is none."""
+        found: dict[str, tuple[int, ...]] = {}
+        for term, numbers in self._plans_by_sign.items():
+            for spelling in self._lexicon.terms[term].spellings:
+                found[spelling.needle] = found.get(spelling.needle, ()) + numbers
+        return [*found.values(), *(() for site in self._sites if site)]
 
     def takes_all_of(self, feed: str) -> bool:
         """Whether a watch can match articles of this feed that have none of the needles: `feed:name -Sport`."""
@@ -155,6 +170,28 @@ class Watchlist:
         return [number for number in numbers if not any(map(are_missing, plans[number].also_needs))]
 
 
+def _distinct(values: Iterable[int]) -> Iterator[int]:
+    """Yields each value once, as soon as it comes."""
+    seen: set[int] = set()
+    for value in values:
+        if value not in seen:
+            seen.add(value)
+            yield value
+
+
+def _plans_by_term(plans: Iterable[tuple[int, Iterable[int]]]) -> dict[int, tuple[int, ...]]:
+    """Turns the terms of each plan into the plans of each term, all by their numbers."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for number, terms in plans:
+        for term in terms:
+            found[term].append(number)
+    return {term: tuple(numbers) for term, numbers in found.items()}
+
+
+def _is_term(sign: Sign) -> TypeGuard[int]:
+    return isinstance(sign, int)
+
+
 def _filters_by(sign: Sign, fact: Fact) -> TypeGuard[FactFilter]:
     return isinstance(sign, FactFilter) and sign.fact is fact
 
@@ -179,6 +216,6 @@ def _mentioned(plan: Plan, evidence: Evidence) -> list[int]:
     """Returns the terms of a plan that count as a mention: those it needs, or authors for a plan that needs none."""
     if plan.needs is None:
         return [sign for sign in plan.signs or () if isinstance(sign, int)]
-    if all(any(map(evidence.occurs, terms)) for terms in plan.also_needs):
+    if all(any(map(evidence.occurs, terms)) for terms in (plan.needs, *plan.also_needs)):
         return list(dict.fromkeys([*plan.needs, *(term for terms in plan.also_needs for term in sorted(terms))]))
     return list(plan.needs)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
+from itertools import chain, islice
 from typing import Any
 
 from watcher.articles import (
@@ -158,7 +159,9 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
     """
     paragraphs = tuple(hashed for hashed in summary.paragraphs if hashed not in task.repeated) if summary else ()
     boilerplate = summary is not None and len(paragraphs) < len(summary.paragraphs)
-    cannot_match = summary is not None and _cannot_match(task, summary)
+    needles = _needles(task, summary) if summary else iter(())
+    first = list(islice(needles, 1))
+    cannot_match = summary is not None and not first and not _takes_any_page(task)
     if cannot_match and summary and not summary.suspect:
         verdict = _verdicts.find(host_of(task.url), summary.paragraphs, task.repeated) if boilerplate else _AN_ARTICLE
         if verdict:
@@ -174,7 +177,10 @@ def _reading(task: PageTask, page: bytes, summary: PageSummary | None) -> PageRe
         article = _entry_article(task)
         article = replace(article, hosts=hosts_of(task.entry.link, task.url))
         matches = _matches(task, article)
-    near = NearMisses() if cannot_match else _near_misses(task, page, article, matches)
+    matched = frozenset(match.watch for match in matches)
+    near = NearMisses()
+    if task.whole or _generation.watchlist.may_mention(chain(first, needles), without=matched):
+        near = _near_misses(task, page, article, without=matched)
     reading = PageReading(
         article=None,
         problem=problem,
@@ -264,20 +270,23 @@ def _explained(reading: PageReading, task: PageTask, page: bytes, article: Artic
     )
 
 
-def _near_misses(task: PageTask, page: bytes, article: Article, matches: Iterable[Match]) -> NearMisses:
+def _near_misses(task: PageTask, page: bytes, article: Article, *, without: Collection[str]) -> NearMisses:
     """Finds the terms of the watches that do not match in the page's text outside of the article."""
     if not page:
         return NearMisses()
-    find = partial(_generation.watchlist.mentions, without=frozenset(match.watch for match in matches))
+    find = partial(_generation.watchlist.mentions, without=without)
     removed = [replace(line, text=normalise_text(line.text)) for line in article.removed]
     return near_misses(page, task.content_type, find=find, article=article.text, removed=removed)
 
 
-def _cannot_match(task: PageTask, summary: PageSummary) -> bool:
-    if task.whole or _generation.watchlist.takes_all_of(task.feed):
-        return False
+def _needles(task: PageTask, summary: PageSummary) -> Iterator[int]:
+    """Yields the needles in all that a match or a near miss may be found in, as they are found."""
     facts = (task.entry.author, *hosts_of(task.entry.link, task.url))
-    return not _generation.prefilter.may_match("\n".join((f"{summary.text}{JOINT}", task.entry.feed_text, *facts)))
+    return _generation.prefilter.needles_in("\n".join((f"{summary.text}{JOINT}", task.entry.feed_text, *facts)))
+
+
+def _takes_any_page(task: PageTask) -> bool:
+    return task.whole or _generation.watchlist.takes_all_of(task.feed)
 
 
 def _article(task: PageTask, page: bytes) -> tuple[Article, str, Quality | None]:
