@@ -99,11 +99,12 @@ def test_a_worker_ends_while_the_database_is_away(cluster: Cluster, news: Newsro
     assert last.end() == 0
 
 
-FOLLOWED = '[[opml]]\nname = "Liste"\nurl = "http://liste.news/feeds.opml"\n'
+LIST_URL = "http://liste.news/feeds.opml"
+FOLLOWED = f'[[opml]]\nname = "Liste"\nurl = "{LIST_URL}"\n'
 
 
 def serve(news: Newsroom, hosts: Collection[str]) -> None:
-    news.feed_bytes("http://liste.news/feeds.opml", opml({host: f"http://{host}/feed" for host in sorted(hosts)}))
+    news.feed_bytes(LIST_URL, opml({host: f"http://{host}/feed" for host in sorted(hosts)}))
 
 
 def test_a_followed_list_of_two_workers(cluster: Cluster, news: Newsroom) -> None:
@@ -161,6 +162,30 @@ def test_a_paused_worker_follows_no_list(cluster: Cluster, news: Newsroom) -> No
     cluster.wait_for(lambda: polled(outlets, new, more_than=16))  # once a second at most
     assert cluster.count("feeds WHERE active") == 1
     assert [first.end(), second.end()] == [0, 0]
+
+
+def test_a_list_that_answers_after_a_reload_is_not_followed(cluster: Cluster, news: Newsroom) -> None:
+    """The worker that reads it pauses; what it has read under the former config changes nothing."""
+    outlets = Outlets(news, 4)
+    new = outlets.hosts[3:]
+    serve(news, outlets.hosts[:3])
+    gate = news.hold(LIST_URL)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={}, more=FOLLOWED)
+    workers = [cluster.start(), cluster.start()]
+    cluster.ready(*workers)
+    cluster.wait_for(lambda: news.count(LIST_URL))
+    ((pid,),) = cluster.rows("SELECT pid FROM holds JOIN workers ON workers.id = holder WHERE name = 'upkeep'")
+    reading, other = sorted(workers, key=lambda worker: worker.process.pid != pid)
+    configure(cluster, outlets, None, lease="2s", every="1s", feeds={host: outlets.feeds[host] for host in new})
+    other.signal(signal.SIGHUP)
+    cluster.wait_for(lambda: event(reading, "worker.paused"))
+    cluster.wait_for(lambda: polled(outlets, new))
+    gate.release()
+    cluster.wait_for(lambda: polled(outlets, new, more_than=6))  # once a second at most
+    assert cluster.count("feeds WHERE active") == 1
+    assert cluster.count("listed_feeds") == 0
+    assert not event(reading, "list.changed")
+    assert [worker.end() for worker in workers] == [0, 0]
 
 
 def takes_both(cluster: Cluster) -> bool:

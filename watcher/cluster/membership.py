@@ -77,6 +77,11 @@ class Membership:
         self._unfreed: list[Hold] = []
         self.lease = Lease("", duration)
 
+    @property
+    def frees(self) -> bool:
+        """Whether a hold that was given up is not free yet."""
+        return bool(self._unfreed)
+
     async def join(self, config: Mapping[str, str], *, engine: int) -> None:
         """Registers this worker. Raises ConfigError if a living one has another config."""
         began = boot_time()

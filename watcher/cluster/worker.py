@@ -73,6 +73,7 @@ class Worker:
         self._aware = False
         self._jobs: dict[asyncio.Task[None], Job] = {}
         self._unfinished: list[Job] = []
+        self._is_following = False
         self._shards = ShardJobs(service, member, holdings, roles)
         self._channels = ChannelJobs(service, member, holdings, self._ending)
         self._archive = ArchiveJob(service, member, self._ending)
@@ -111,8 +112,7 @@ class Worker:
     async def stop(self) -> None:
         """Takes no more jobs, ends those that run and frees their holds."""
         self._stopping.set()
-        await self._end_jobs()
-        await self._upkeep.stop()
+        await self._end_work()
 
     async def leave(self) -> None:
         """Hands everything back. Raises StateError if the database is away."""
@@ -128,7 +128,7 @@ class Worker:
         """
         self._reloading = True
         try:
-            await self._end_jobs()
+            await self._end_work()
             await apply()
             self._paused = True
         finally:
@@ -161,7 +161,7 @@ class Worker:
         aware, self._aware = self._aware, False
         seen = await self._member.renew(
             engine=self._engine.number,
-            paused=(self._paused or self._reloading) and not self._jobs,
+            paused=self._is_at_rest,
             aware=aware,
             tally=self._service.tally.counts(),
         )
@@ -210,7 +210,7 @@ class Worker:
             self._paused = True
             words = differing(self._config, newer or different)
             log.warning("paused: the config differs in %s; reload it", words, extra=event("worker.paused"))
-            await self._end_jobs()
+            await self._end_work()
         elif self._paused and not waits:
             await self._service.subscribe()
             self._paused = False
@@ -239,8 +239,19 @@ class Worker:
         await self._upkeep.tick()
 
     async def _follow_lists(self) -> None:
-        if not self._is_idle:  # one that is paused would subscribe to the feeds of another config
+        if self._is_idle:  # one that is paused would subscribe to the feeds of another config
+            return
+        self._is_following = True
+        try:
             await self._service.follow_lists()
+        finally:
+            self._is_following = False
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether it waits, and nothing that it began under its config can change the state any more."""
+        waits = self._paused or self._reloading
+        return waits and not (self._jobs or self._is_following or self._member.frees)
 
     @property
     def _is_idle(self) -> bool:
@@ -318,6 +329,11 @@ class Worker:
             except StateError:
                 self._unfinished.append(job)
                 raise
+
+    async def _end_work(self) -> None:
+        """Ends all that works under the config: without its hold, the upkeep that is under way changes nothing."""
+        await self._upkeep.stop()
+        await self._end_jobs()
 
     async def _end_jobs(self) -> None:
         self._ending.set()
