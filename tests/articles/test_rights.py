@@ -45,6 +45,15 @@ def test_declarations_are_read(metas: tuple[str, ...], headers: dict[str, str], 
     assert declared_rights(page(*metas), "text/html; charset=utf-8", headers) == rights
 
 
+def test_a_declaration_below_much_text_is_read() -> None:
+    """In the first 256 kB, wherever a page has it, in any case, and with a long value in front of its own."""
+    text, long = "<p>Text</p>" * 15_000, "x" * 10_000
+    last = f'<META data-note="{long}" name="robots" content="noarchive">'
+    shown = page(meta("viewport", "width=1"), text, last) + text.encode()
+    assert declared_rights(shown, "text/html", {}) == Rights(robots="noarchive")
+    assert declared_rights(page(text, text, last), "text/html", {}) == NO_RIGHTS
+
+
 @given(page=st.binary(max_size=400), header=st.text(max_size=80), content=st.text(max_size=80))
 def test_any_page_is_survived(page: bytes, header: str, content: str) -> None:
     """The result is short and printable for any bytes and header fields."""

@@ -112,8 +112,7 @@ def paragraph_hashes(body: str) -> tuple[int, ...]:
 
 def repeated_share(body: str, repeated: Collection[int]) -> float:
     """Returns the share of a text, by letters, in paragraphs that its host repeats: from 0 to 1."""
-    own = len(without_repeated(body, repeated))
-    return 1 - own / len(body) if repeated and body else 0.0
+    return 1 - len(without_repeated(body, repeated)) / len(body) if repeated and body else 0.0
 
 
 def without_repeated(body: str, repeated: Collection[int]) -> str:

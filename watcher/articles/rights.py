@@ -14,15 +14,17 @@ from watcher.articles.decoding import page_as_utf8
 from watcher.articles.lexbor import parse_html
 from watcher.model import RIGHTS_HEADERS, Rights
 
-_HEAD = 256 * 1024  # characters of a page in which its meta elements are looked for
+_HEAD = 256 * 1024  # bytes of a page in which its meta elements are looked for
+_LONGEST_META = 16 * 1024  # bytes
 _LONGEST_POLICY = 2_000
 _MOST_DIRECTIVES = 10
+_META = re.compile(b"<meta", re.IGNORECASE)
 _RESERVING = re.compile(r"no(?:index|archive|snippet|cache|ne|ai|imageai)|max-snippet:-?\d{1,9}")
 
 
 def declared_rights(page: bytes, content_type: str, headers: Mapping[str, str]) -> Rights:
     """Returns what a page and its header fields (lower-case names) declare."""
-    tree = parse_html(page_as_utf8(page, content_type)[:_HEAD])
+    tree = parse_html(_with_metas(page_as_utf8(page, content_type)[:_HEAD]))
     metas = [(tag.attributes.get("name") or "", tag.attributes.get("content") or "") for tag in tree.css("meta")]
     found: dict[str, list[str]] = {}
     for name, content in [*((name, headers.get(name, "")) for name in RIGHTS_HEADERS), *metas]:
@@ -32,6 +34,12 @@ def declared_rights(page: bytes, content_type: str, headers: Mapping[str, str]) 
         tdm_reservation=next((value for value in found.get("tdm-reservation", ()) if value in ("0", "1")), ""),
         tdm_policy=next(filter(_is_web_address, found.get("tdm-policy", ())), ""),
     )
+
+
+def _with_metas(html: bytes) -> bytes:
+    """Returns the beginning of a page with all its meta elements: most of a page follows them."""
+    last = max((tag.start() for tag in _META.finditer(html)), default=0)
+    return html[: last + _LONGEST_META]
 
 
 def _directives(values: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from itertools import islice
+from itertools import accumulate, islice
 
 from watcher.matching.facts import differ
 from watcher.model import Overlap, PartialDate, StoryId
@@ -55,7 +55,7 @@ def sketch(text: str) -> frozenset[int]:
     hashes = _hashes(text)
     if len(hashes) <= _WINNOWED:
         return frozenset(hashes)
-    return frozenset(min(hashes[at : at + _WINNOWED]) for at in range(len(hashes) - _WINNOWED + 1))
+    return frozenset(map(min, *(hashes[first:] for first in range(_WINNOWED))))
 
 
 def shingles(text: str) -> frozenset[int]:
@@ -122,10 +122,12 @@ def _far_apart(one: datetime | None, other: datetime | None) -> bool:
 
 
 def _hashes(text: str) -> list[int]:
-    own = _own_words(text)
-    if not own:
+    joined = " ".join(_own_words(text)).encode()
+    if not joined:
         return []
-    return [_hash(" ".join(own[at : at + SHINGLE])) for at in range(max(1, len(own) - SHINGLE + 1))]
+    starts = [0, *accumulate(len(word) + 1 for word in joined.split(b" "))]
+    ends = starts[SHINGLE:] or starts[-1:]
+    return [_hash(joined[start : end - 1]) for start, end in zip(starts, ends, strict=False)]
 
 
 def _own_words(text: str) -> list[str]:
@@ -134,5 +136,5 @@ def _own_words(text: str) -> list[str]:
     return [word.group() for word in islice(words(folded), _LONGEST)]
 
 
-def _hash(shingle: str) -> int:
-    return int.from_bytes(blake2b(shingle.encode(), digest_size=8).digest(), signed=True)
+def _hash(shingle: bytes) -> int:
+    return int.from_bytes(blake2b(shingle, digest_size=8).digest(), signed=True)
