@@ -77,7 +77,7 @@ def test_needles_exclude_no_mention(words: list[str], between: str, without: set
     ],
 )
 def test_needles_show_which_watches_a_text_may_mention(text: str, without: set[str], expected: bool) -> None:
-    """Terms and authors; a site is no mention."""
+    """Terms and authors count, sites do not."""
     watchlist = Watchlist.compile(WATCHES)
     assert watchlist.may_mention(Prefilter(watchlist.needles).occurring(text), without=without) is expected
 

@@ -12,6 +12,7 @@ import pytest
 from tests.outbox.desk import Crash, Desk, Fault, channel
 from watcher.pipeline.deliver import LIMITS
 from watcher.store.commands import outbox
+from watcher.store.commands.outbox import digests
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NOW = 'group_wait = "0s"'
@@ -143,6 +144,44 @@ def test_urgent_alert_passes_one_that_is_held_back_in_quiet_hours(desk: Open, ki
     until(d, 6, 30)
     d.deliver()
     assert ["Meldung 1" in body.decode() for _, _, body in d.network.shown] == [True, False]
+
+
+def test_a_digest_with_an_urgent_alert_is_not_held_back(desk: Open) -> None:
+    """What `max_per_hour` collects in the night is sent as soon as the hour allows, with what waited before it."""
+    d = desk(channel("webhook", NOW, QUIET, "max_per_hour = 1"))
+    d.pass_(HOUR)
+    d.find(watch="Rutte")
+    for _ in range(3):
+        d.find(watch="Eil")
+        d.deliver()
+        d.pass_(MINUTE)
+    assert [body["kind"] for body in d.texts("webhook")] == ["alert"]
+    d.find(watch="Rutte")
+    d.pass_(HOUR)
+    d.deliver()
+    alert, digest = d.texts("webhook")
+    assert [line["title"] for line in alert["headlines"]] == ["Meldung 1"]
+    assert {line["title"] for line in digest["headlines"]} == {f"Meldung {number}" for number in (0, 2, 3)}
+    d.find(watch="Rutte")
+    d.pass_(2 * HOUR)
+    assert d.deliver() == 0
+    until(d, 6, 30)
+    d.deliver()
+    assert len(d.texts("webhook")) == 3
+
+
+def test_urgent_alerts_of_an_outage_are_sent_in_quiet_hours(desk: Open) -> None:
+    """Many of them in one digest, as soon as the channel works again."""
+    d = desk(channel("webhook", NOW, QUIET))
+    d.pass_(HOUR)
+    for _ in range(12):
+        d.find(watch="Eil")
+    d.network.faults.append(Fault.GONE)
+    d.deliver()
+    d.pass_(MINUTE)
+    d.run(outbox.resume, "webhook", limits=LIMITS, now=d.now)
+    d.deliver()
+    assert [(body["kind"], body["message"]) for body in d.texts("webhook")] == [("digest", digests.CAUGHT_UP)]
 
 
 def test_urgent_alert_passes_a_digest_that_is_held_back(desk: Open) -> None:

@@ -79,7 +79,7 @@ class Membership:
 
     @property
     def frees(self) -> bool:
-        """Whether a hold that was given up is not free yet."""
+        """Whether a hold is still to be freed."""
         return bool(self._unfreed)
 
     async def join(self, config: Mapping[str, str], *, engine: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, case, select, update
 
 from watcher.model import AlertKind, DeliveryState
 from watcher.store import schema
@@ -31,6 +31,12 @@ _EXPIRE = (
     update(schema.deliveries)
     .where(_rows.sequence == bindparam("of"))
     .values(state=DeliveryState.EXPIRED.value, ended_at=_now, lease_until=None, told_in=bindparam("digest"))
+)
+_at = bindparam("at", type_=Instant)
+_HURRY = (
+    update(schema.deliveries)
+    .where(_rows.sequence == bindparam("of"))
+    .values(urgent=True, release_at=case((_rows.release_at > _at, _at), else_=_rows.release_at))
 )
 _MESSAGE = select(_rows.message).where(_rows.sequence == bindparam("of"))
 _SET_MESSAGE = update(schema.deliveries).where(_rows.sequence == bindparam("of")).values(message=bindparam("body"))
@@ -63,7 +69,8 @@ def collect(
 ) -> None:
     """Ends deliveries of a channel as expired; one digest carries what they have instead.
 
-    The document of a revision is not a match of its own: the digest shows the revision.
+    With an urgent one among them the digest is urgent, and all that it has is sent when this one may be. The document
+    of a revision is not a match of its own: the digest shows the revision.
     """
     deciding(tx)
     taken = list(taken)
@@ -71,6 +78,8 @@ def collect(
         return
     digest = open_digest(tx, channel, taken={row.sequence for row in taken}, release_at=release_at, now=now)
     digest = digest or hold(tx, channel, AlertKind.DIGEST, release_at=release_at, message=reason, now=now)
+    if any(row.urgent for row in taken):
+        tx.execute(_HURRY, {"of": digest, "at": release_at})
     _add_messages(tx, digest, [reason, *(row.message for row in taken)])
     for row in taken:
         if row.kind != AlertKind.REVISION.value:
