@@ -106,8 +106,9 @@ class _Template:
 
     def personal(self, number: int, *, plant: bool) -> str:
         own = f" Die Kennung dieser Seite ist {number}-{number * 7919 % 10007}."
-        if plant:
-            own += f" So meldet es der {TERM} am Abend."
+        if plant:  # in letters: paragraphs that differ in digits only are repetitions
+            name = "".join("abcdefghij"[int(digit)] for digit in str(number))
+            own += f" So meldet es der {TERM} am Abend aus {name.title()}."
         return self.before + own + self.after
 
 
