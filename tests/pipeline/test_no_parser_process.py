@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -159,6 +159,14 @@ async def test_a_stored_text_that_no_process_could_read_is_not_unmatched() -> No
         await look_back(claimed, PageReading(article=None), gone, "HTTP 410", find_seen=find, read_stored=read)
 
 
+async def problems_after_housekeeping(rig: Rig) -> Sequence[str]:
+    """What `watcher healthcheck` reports after three rounds of housekeeping."""
+    for _ in range(3):
+        await rig.service.keep_house()
+        await rig.deliver()
+    return inspect(rig.service.settings.config, rig.look(), now=rig.clock()).problems
+
+
 async def test_the_operator_is_notified_once_when_it_begins_and_when_it_ends(make_rig: MakeRig, news: Newsroom) -> None:
     """In the channels with `ops`; `watcher healthcheck` says it meanwhile."""
     news.feed("/feed", [teaser("/a", 1)])
@@ -166,17 +174,11 @@ async def test_the_operator_is_notified_once_when_it_begins_and_when_it_ends(mak
     rig = await make_rig({"hafen": "/feed"}, channels=CONSOLE)
     async with no_process(rig):
         await rig.poll()
-        for _ in range(3):
-            await rig.service.keep_house()
-            await rig.deliver()
+        problems = await problems_after_housekeeping(rig)
         assert sum("Feeds and pages have to wait: a parser process could not be" in text for text in rig.shown) == 1
-        problems = inspect(rig.service.settings.config, rig.look(), now=rig.clock()).problems
         assert any(problem.startswith("Feeds and pages have to wait: ") for problem in problems)
     rig.clock.forward(2 * MINUTE)
     await rig.round()
-    for _ in range(3):
-        await rig.service.keep_house()
-        await rig.deliver()
+    problems = await problems_after_housekeeping(rig)
     assert sum("Feeds and pages can be read again" in text for text in rig.shown) == 1
-    problems = inspect(rig.service.settings.config, rig.look(), now=rig.clock()).problems
     assert not any("have to wait" in problem for problem in problems)

@@ -39,8 +39,8 @@ class VisiblePage:
 class PageSummary:
     """The result of `summarise_page`.
 
-    `text`: for `Prefilter.may_match`. `suspect`: the page may be a wall, a stub or a shell; 5 of 295 real pages with an
-    article are suspect. `paragraphs`: hashes of the longest, as `quality.paragraph_hashes` makes them.
+    `text`: for `Prefilter.needles_in`. `suspect`: the page may be a wall, a stub or a shell; 5 of 295 real pages with
+    an article are suspect. `paragraphs`: hashes of the longest, as `quality.paragraph_hashes` makes them.
     """
 
     text: str

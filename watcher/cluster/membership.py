@@ -78,8 +78,8 @@ class Membership:
         self.lease = Lease("", duration)
 
     @property
-    def frees(self) -> bool:
-        """Whether a hold is still to be freed."""
+    def has_unfreed(self) -> bool:
+        """Whether a hold that nobody works under any more could not be freed yet."""
         return bool(self._unfreed)
 
     async def join(self, config: Mapping[str, str], *, engine: int) -> None:

@@ -27,7 +27,7 @@ REVIEW = timedelta(hours=1)
 
 
 class Upkeep:
-    """Takes the hold of upkeep whenever it is free, and keeps it as long as the worker lives."""
+    """Takes the hold of upkeep whenever it is free, and keeps it until the worker pauses or ends."""
 
     def __init__(self, service: Service, membership: Membership) -> None:
         self._membership = membership

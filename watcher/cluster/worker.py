@@ -251,7 +251,7 @@ class Worker:
     def _is_at_rest(self) -> bool:
         """Whether it waits, and nothing that it began under its config can change the state any more."""
         waits = self._paused or self._reloading
-        return waits and not (self._jobs or self._is_following or self._member.frees)
+        return waits and not (self._jobs or self._is_following or self._member.has_unfreed)
 
     @property
     def _is_idle(self) -> bool:
