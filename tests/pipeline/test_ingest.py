@@ -12,7 +12,7 @@ import pytest
 from tests.newsroom import Newsroom, Reply
 from tests.pipeline.rig import SENTENCE, Rig, page, report, teaser
 from watcher.parsing import client
-from watcher.pipeline import ingest
+from watcher.pipeline import entry_page, ingest
 from watcher.pipeline.ingest import RETRIES
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -49,7 +49,7 @@ async def test_a_page_without_the_word_is_no_document(make_rig: MakeRig, news: N
     assert rig.entry("/a").outcome == "unmatched"
 
 
-@pytest.mark.parametrize("status", sorted(ingest.TEMPORARY_STATUS))
+@pytest.mark.parametrize("status", sorted(entry_page.TEMPORARY_STATUS))
 async def test_a_page_that_may_come_back_is_waited_for(make_rig: MakeRig, news: Newsroom, status: int) -> None:
     """The first retry is a minute away, and the feed's own text is not used yet."""
     news.page("/a", "später", status=status)

@@ -10,34 +10,32 @@ Each page also teaches which paragraphs its host repeats, so that boilerplate is
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from watcher.corpus import FsyncFailed
-from watcher.errors import CorpusError, FetchError, FetchFailure, NoParserProcess, ParserError, StateError, WatcherError
+from watcher.errors import CorpusError, NoParserProcess, ParserError, StateError, WatcherError
 from watcher.log import event
 from watcher.model import (
     DISALLOWED,
-    RIGHTS_HEADERS,
     Article,
     Coverage,
     Entry,
     EntryId,
-    KeptPage,
     Quality,
     Rights,
     TextFrom,
 )
-from watcher.net import Client, Exchange, Purpose, Request, origin_of
+from watcher.net import Client
 from watcher.parsing import ParserPool
 from watcher.parsing.client import read_page
-from watcher.parsing.messages import PAGE_ACCEPT, PageReading, PageTask, UnmatchedText
+from watcher.parsing.messages import PageReading, PageTask, UnmatchedText
 from watcher.pipeline.archive import ArchiveContext, OtherWatches, archive, keep_page, record_change
+from watcher.pipeline.entry_page import FetchedPage, fetch_page
 from watcher.pipeline.look_back import RETRIES as RETRIES_OF_BACKFILL
 from watcher.pipeline.look_back import FindSeen, look_back
 from watcher.pipeline.repeated_paragraphs import HostParagraphs, RepeatedParagraphs
@@ -49,7 +47,6 @@ from watcher.store.commands.article_counts import EntryDate
 from watcher.store.commands.entries import ClaimedEntry, EntryEnd, EntryOutcome
 from watcher.store.commands.near_misses import ShownNearMisses
 from watcher.store.commands.pages import PageObservation
-from watcher.store.commands.revisits import NO_VALIDATORS, Validators
 from watcher.store.queries.stored_documents import StoredDocument
 from watcher.text.days import day_number
 
@@ -59,9 +56,6 @@ log = logging.getLogger(__name__)
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 _UNREADABLE = PageReading(article=None)  # neither page nor feed text could be read
 _LONGEST_ASKED = timedelta(minutes=5)  # that a host may ask a backfill to wait
-
-TEMPORARY = {FetchFailure.DNS, FetchFailure.CONNECT, FetchFailure.TIMEOUT, FetchFailure.BAD_RESPONSE, FetchFailure.TLS}
-TEMPORARY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class RecordEnd(Protocol):
@@ -92,43 +86,6 @@ class IngestContext:
     jitter: Callable[[], float]
     add_seen: AddSeen | None = None
     find_seen: FindSeen = no_seen_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """The result of the fetch. `problem` is "" if the body is to be read; `temporary`: worth another try.
-
-    `coverage`: the part of the entry that is read if the body gives nothing. `headers`: those that declare rights;
-    `validators`: those of the answer; `host`: that of the URL; `exchange`: the page as received at `fetched_at`, if it
-    is to be kept in case of a match and not too large.
-    """
-
-    body: bytes = b""
-    content_type: str = ""
-    url: str = ""
-    host: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    exchange: Exchange | None = None
-    fetched_at: datetime | None = None
-    validators: Validators = NO_VALIDATORS
-    status: int | None = None
-    problem: str = ""
-    temporary: bool = False
-    wait: timedelta | None = None
-    coverage: Coverage = Coverage.ERRORS
-
-    @property
-    def kept(self) -> KeptPage | None:
-        exchange = self.exchange
-        if exchange is None or self.fetched_at is None:
-            return None
-        return KeptPage(
-            url=self.url,
-            fetched_at=self.fetched_at,
-            request_head=exchange.request_head,
-            response_head=exchange.response_head,
-            body=exchange.body,
-        )
 
 
 async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
@@ -167,7 +124,7 @@ async def ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome 
 async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome | None:
     await context.parsers.ensure_available()
     entry = claimed.entry
-    page = await _fetch(context, claimed)
+    page = await fetch_page(claimed, client=context.client, settings=context.settings, now=context.now)
     if page.temporary and await _retry(context, claimed, page.problem, status=page.status, wait=page.wait):
         return None
     reading, problem = await _read(context, claimed, entry, page)
@@ -175,7 +132,7 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
     if context.add_seen is not None:
         context.add_seen(seen_text(claimed, reading, is_page_missing=bool(page.problem), now=context.now()))
     if claimed.backfills:
-        read_stored = partial(_run_parser, context, claimed, entry, _Page(url=page.url, host=page.host))
+        read_stored = partial(_run_parser, context, claimed, entry, FetchedPage(url=page.url, host=page.host))
         reading, end = await look_back(
             claimed, reading, end, problem, find_seen=context.find_seen, read_stored=read_stored
         )
@@ -198,7 +155,12 @@ async def _ingest(context: IngestContext, claimed: ClaimedEntry) -> EntryOutcome
 
 
 async def _archive(
-    context: IngestContext, claimed: ClaimedEntry, article: Article, reading: PageReading, end: EntryEnd, page: _Page
+    context: IngestContext,
+    claimed: ClaimedEntry,
+    article: Article,
+    reading: PageReading,
+    end: EntryEnd,
+    page: FetchedPage,
 ) -> StoredDocument | None:
     """Archives the article, then keeps its page, also if the file of the document cannot be written yet."""
     keeps = context.settings.config.corpus.pages and article.text_from is TextFrom.PAGE
@@ -221,66 +183,12 @@ async def _archive(
     return document
 
 
-# -- fetch -------------------------------------------------------------------------------------------------------------
-
-
-async def _fetch(context: IngestContext, claimed: ClaimedEntry) -> _Page:
-    """Fetches the page by the entry's link or, if that fails, by its second link; the problem is that of the link."""
-    if not claimed.link:
-        return _Page(problem="the entry has no link", coverage=Coverage.FEED_ONLY)
-    page = await _fetch_from(context, claimed, claimed.link)
-    if not page.problem or not claimed.entry.second_link:
-        return page
-    second = await _fetch_from(context, claimed, claimed.entry.second_link)
-    return page if second.problem else second
-
-
-async def _fetch_from(context: IngestContext, claimed: ClaimedEntry, url: str) -> _Page:
-    request = Request(
-        url=url,
-        purpose=Purpose.PAGE,
-        timeout=context.settings.config.net.timeout,
-        accept=PAGE_ACCEPT,
-        referrer_origin=origin_of(claimed.feed_url),
-        keeps_exchange=context.settings.config.corpus.pages,
-    )
-    try:
-        response = await context.client.fetch(request)
-    except FetchError as error:
-        forbidden = error.failure is FetchFailure.ROBOTS
-        return _Page(
-            problem=f"{error.failure.value}: {error}",
-            temporary=error.failure in TEMPORARY,
-            coverage=Coverage.ROBOTS if forbidden else Coverage.ERRORS,
-        )
-    host = urlsplit(response.url).hostname or ""
-    if response.status == 200 and response.body:
-        return _Page(
-            body=response.body,
-            content_type=response.content_type,
-            url=response.url,
-            host=host,
-            headers={name: response.headers.get(name, "") for name in RIGHTS_HEADERS},
-            exchange=response.exchange,
-            fetched_at=context.now(),
-            validators=Validators(etag=response.etag, last_modified=response.last_modified),
-            status=200,
-        )
-    problem = f"HTTP {response.status}" if response.status != 200 else "the page is empty"
-    return _Page(
-        url=response.url,
-        host=host,
-        status=response.status,
-        problem=problem,
-        temporary=response.status in TEMPORARY_STATUS,
-        wait=response.retry_after(context.now()),
-    )
-
-
 # -- extract and match -------------------------------------------------------------------------------------------------
 
 
-async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page) -> tuple[PageReading, str]:
+async def _read(
+    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: FetchedPage
+) -> tuple[PageReading, str]:
     """The reading, and why the page itself gave none ("" if it did): the feed's own text was read instead then."""
     try:
         reading = await _run_parser(context, claimed, entry, page)
@@ -291,7 +199,7 @@ async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, pag
         problem = f"the page could not be read: {error}"
         log.warning("%s: %s", claimed.link, problem, extra=event("page.unreadable", url=claimed.link, error=problem))
     try:
-        return await _run_parser(context, claimed, entry, _Page(url=page.url, host=page.host)), problem
+        return await _run_parser(context, claimed, entry, FetchedPage(url=page.url, host=page.host)), problem
     except NoParserProcess:
         raise
     except ParserError as error:
@@ -299,7 +207,7 @@ async def _read(context: IngestContext, claimed: ClaimedEntry, entry: Entry, pag
 
 
 async def _run_parser(
-    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page, stored: UnmatchedText | None = None
+    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: FetchedPage, stored: UnmatchedText | None = None
 ) -> PageReading:
     task = PageTask(
         entry=entry,
@@ -323,7 +231,7 @@ async def _run_parser(
 
 
 def _end(
-    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: _Page, reading: PageReading, problem: str
+    context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: FetchedPage, reading: PageReading, problem: str
 ) -> EntryEnd:
     outcome = EntryOutcome.FAILED if problem else EntryOutcome.UNMATCHED
     shown = PageObservation(
@@ -345,7 +253,7 @@ def _end(
     )
 
 
-def _coverage(page: _Page, reading: PageReading, problem: str) -> Coverage:
+def _coverage(page: FetchedPage, reading: PageReading, problem: str) -> Coverage:
     """Decides what was read of the entry's page; the feed's own text changes nothing about it."""
     if reading.wall:
         return Coverage.PAYWALLS if reading.wall is Quality.PAYWALL else Coverage.WALLS
@@ -361,7 +269,7 @@ def _dated(context: IngestContext, claimed: ClaimedEntry, reading: PageReading) 
 
 
 def _near_misses(
-    context: IngestContext, claimed: ClaimedEntry, page: _Page, reading: PageReading
+    context: IngestContext, claimed: ClaimedEntry, page: FetchedPage, reading: PageReading
 ) -> ShownNearMisses | None:
     if not reading.near_misses:
         return None

@@ -47,7 +47,7 @@ from watcher.net import Client, Purpose, Request, Response, origin_of
 from watcher.parsing import ParserPool
 from watcher.parsing.client import compare_versions, read_version
 from watcher.parsing.messages import PAGE_ACCEPT, ComparisonTask, PageTask
-from watcher.pipeline.ingest import TEMPORARY, TEMPORARY_STATUS
+from watcher.pipeline.entry_page import TEMPORARY, TEMPORARY_STATUS
 from watcher.pipeline.repeated_paragraphs import RepeatedParagraphs
 from watcher.pipeline.settings import PARSERS_WAIT, Settings
 from watcher.store import StoreThread
