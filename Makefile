@@ -29,8 +29,10 @@ once: $(VENV)/.runtime
 demo: $(VENV)/.runtime
 	$(BIN)/watcher demo
 
-# Three at once for two cores: a test of the whole program waits for it half of its time.
-test: $(VENV)/.dev lint peers
+# Linters run while the peers are installed. Three tests at once for two cores: one of the whole program waits for it half
+# of its time.
+test: $(VENV)/.dev
+	$(MAKE) --jobs=2 --output-sync=target lint peers
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # A first answer within a minute: rooms whose tests start neither processes nor servers.

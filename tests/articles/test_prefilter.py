@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.goldpages import TIMEZONE, gold_pages
+from tests.articles.disguise import shown
 from tests.articles.newspage import news_page
 from tests.needs import needs_realworld
 from watcher.articles import Prefilter, extract_article, summarise_page
@@ -27,40 +28,8 @@ FILLER = (
     "Die Händlerinnen bauten ihre Stände auf, sprachen über das Wetter und zählten die Körbe mit den späten Äpfeln.",
     "Gegen Mittag füllte sich der Platz, Kinder liefen zum Brunnen, und aus der Bäckerei roch es nach frischem Brot.",
 )
-TERMS = ("Purl-Initiative", "Rutte", "Straße", "Große Koalition", "Müller", "Nord Stream 2", "Übergangsgeld")
-
-# What may stand between two letters of a word so that a browser still shows one word.
-WITHIN = (
-    *("", "", "", "<b></b>", "<!-- x -->", "&shy;", "\u00ad", "\u200b", "&#8203;", "</i><i>", "<wbr>", "\ufeff"),
-    *(
-        "<script>let a = 1 < 2</script>",
-        "<style>i{}</style>",
-        "<template>x</template>",
-        "<iframe>keine Rahmen</iframe>",
-    ),
-    *("<!-- > -->", "<span class='x' hidden></span>", "&zwnj;", "\u2060", "<img src='a.png'>", "<a id='x'></a>"),
-)
-# What may stand where a term has a space or a hyphen.
-BETWEEN = ("-", " ", "\u00a0", "&nbsp;", "\n", "\u2011", "\u2010", "&#8209;", "</i> <i>", "&#32;", "\u2013")
-
 
 _STATED = '<script type="application/ld+json">'
-
-
-@st.composite
-def shown(draw: st.DrawFn) -> tuple[str, str]:
-    """A term, and HTML that shows it split and written in any way."""
-    term = draw(st.sampled_from(TERMS))
-    written = draw(st.sampled_from([term, term.upper(), term.lower(), term.replace("ß", "ss")]))
-    pieces = []
-    for letter in written:
-        if letter in " -":
-            pieces.append(draw(st.sampled_from(BETWEEN)))
-        else:
-            pieces.append(draw(st.sampled_from([letter, f"&#{ord(letter)};", f"<em>{letter}</em>"])))
-            pieces.append(draw(st.sampled_from(WITHIN)))
-    ending = draw(st.sampled_from(["", "s", "-Besuch", "’s", ".", ","]))
-    return term, f"<i>{''.join(pieces)}</i>{ending}"
 
 
 @given(shown(), st.integers(0, 4))

@@ -23,6 +23,7 @@ from watcher.errors import NotAnArticle
 from watcher.matching import Watchlist
 from watcher.model import Article, Entry, Hit, Watch
 from watcher.parsing import tasks
+from watcher.parsing.byte_filter import ByteFilter
 from watcher.parsing.messages import PAGE_READING, PAGE_TASK, WATCHES, PageReading, PageTask
 from watcher.text import fold, host_of, squeeze
 
@@ -81,7 +82,7 @@ class ScreenedPage:
 
     def __init__(self, page: GoldPage, article: Article) -> None:
         self.file, self.host = page.file, host_of(page.url)
-        self.article = article
+        self.article, self.bytes = article, page.bytes
         self.text = summarise_page(page.bytes, "text/html").text
 
 
@@ -138,6 +139,26 @@ def test_words_and_phrases_of_real_articles_pass(pages: Sequence[ScreenedPage]) 
         lost += [(page.file, match.watch) for match in matches if standing.isdisjoint(map(_letters, match.hits))]
     assert [each for each in lost if each not in EXPLAINED] == []
     assert tried > 0.8 * drawn > 0.8 * 200 * len(PAGES)
+
+
+@pytest.mark.usefixtures("configured")
+@needs_realworld
+@pytest.mark.timeout(240)
+def test_the_bytes_of_real_pages_let_their_words_pass(pages: Sequence[ScreenedPage]) -> None:
+    """A phrase of each fifth article: the byte filter excludes no page that has one, and many of the others."""
+    lost: list[tuple[str, str]] = []
+    excluded = tried = 0
+    for page, other in zip(pages[::5], pages[1::5], strict=False):
+        phrase = _phrases(page.article.text, random.Random(page.file))[0]
+        watchlist = Watchlist.compile([Watch(name=phrase, terms=(phrase,), inflect=False)])
+        compiled = ByteFilter.of(watchlist)
+        if compiled is not None and watchlist.match(page.article):
+            tried += 1
+            excluded += not compiled.may_match(other.bytes)
+            lost += [] if compiled.may_match(page.bytes) else [(page.file, phrase)]
+    assert lost == []
+    assert tried > len(pages) / 8
+    assert excluded > tried / 4
 
 
 @pytest.mark.usefixtures("configured")

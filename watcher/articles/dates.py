@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from watcher.articles.datelines import date_lines, marked_tags, time_tags
 from watcher.articles.page import ARTICLE_TYPES, Page, types_of
 from watcher.model import DatePrecision, Entry, PartialDate
 from watcher.text.dates import StatedDate, day_at, parse_date
 
-_SKEW = timedelta(days=1)
 _PUBLISHED_NAMES = (
     *("article:published_time", "article:published", "article:published:time", "og:article:published_time"),
     *("og:published_time", "datepublished", "date.published", "publishdate", "publish_date", "publish-date"),
@@ -43,7 +42,7 @@ def published(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -
     """
     best: Dated | None = None
     for dated in sources(page, timezone=timezone, hint=hint):
-        if _is_future(dated.stated.date, now):
+        if dated.stated.date.is_future(now):
             continue
         if best is None or _refines(dated.stated.date, best.stated.date):
             best = dated
@@ -54,7 +53,7 @@ def published(page: Page, *, timezone: str, now: datetime, hint: Entry | None) -
 
 def without_future_date(entry: Entry, *, now: datetime) -> Entry:
     """Returns the entry without its date if that is in the future: feeds announce events by the day of the event."""
-    if entry.date is None or not _is_future(entry.date, now):
+    if entry.date is None or not entry.date.is_future(now):
         return entry
     return replace(entry, date=None, published_at=None)
 
@@ -110,11 +109,6 @@ def _parsed(value: object, origin: str, timezone: str) -> Iterator[Dated]:
     stated = parse_date(value, timezone=timezone) if isinstance(value, str) else None
     if stated:
         yield Dated(stated=stated, origin=origin)
-
-
-def _is_future(stated: PartialDate, now: datetime) -> bool:
-    text = stated.isoformat()
-    return text > (now + _SKEW).date().isoformat()[: len(text)]
 
 
 def _refines(finer: PartialDate, coarse: PartialDate) -> bool:

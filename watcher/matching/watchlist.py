@@ -61,8 +61,18 @@ class Watchlist:
     def needles(self) -> tuple[Needle, ...]:
         """The input of the prefilter. No watch matches an article without one of them in its page, author or hosts,
         unless `takes_all_of` its feed."""
-        sites = (Needle(letters=site, inside_words=True) for site in self._sites if site)
+        sites = (Needle(letters=site, inside_words=True) for site in self.sites)
         return (*self._lexicon.needles_of(self._plans_by_sign), *sites)
+
+    @property
+    def signs(self) -> tuple[Term, ...]:
+        """The terms of `needles`."""
+        return tuple(self._lexicon.terms[number] for number in self._plans_by_sign)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The letters of the sites of `needles`, which are looked for in hosts."""
+        return tuple(filter(None, self._sites))
 
     def may_mention(self, needles: Iterable[int], *, without: Collection[str]) -> bool:
         """Whether a text with these of `needles` (their indices) may have `mentions` without these watches."""

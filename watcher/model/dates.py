@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+_SKEW = timedelta(days=1)
 
 
 class DatePrecision(StrEnum):
@@ -41,6 +43,11 @@ class PartialDate:
     def first_day(self) -> date:
         """The day itself, or the first one of the month or year."""
         return date(self.year, self.month or 1, self.day or 1)
+
+    def is_future(self, now: datetime) -> bool:
+        """Whether the date is more than a day after `now`."""
+        text = self.isoformat()
+        return text > (now + _SKEW).date().isoformat()[: len(text)]
 
     def isoformat(self) -> str:
         """`2025-10-21`, `2025-10` or `2025`."""

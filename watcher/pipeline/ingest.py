@@ -1,7 +1,7 @@
 """The second step: ingests one entry.
 
-    claimed entry | fetch page | extract and match in a parser process | match?  archive
-                    retry later                                          no:     record the end
+    claimed entry | fetch page | screen its bytes | extract and match in a parser process | match?  archive
+                    retry later  cannot match: record the end                               no:     record the end
                     or, after the last try, the feed's own text
 
 Each page also teaches which paragraphs its host repeats, so that boilerplate is recognised on the next one.
@@ -39,6 +39,7 @@ from watcher.pipeline.entry_page import FetchedPage, fetch_page
 from watcher.pipeline.look_back import RETRIES as RETRIES_OF_BACKFILL
 from watcher.pipeline.look_back import FindSeen, look_back
 from watcher.pipeline.repeated_paragraphs import HostParagraphs, RepeatedParagraphs
+from watcher.pipeline.screening import Screening
 from watcher.pipeline.seen import AddSeen, no_seen_text, seen_text
 from watcher.pipeline.settings import PARSERS_WAIT, Settings
 from watcher.store import StoreThread
@@ -81,6 +82,7 @@ class IngestContext:
     archive: ArchiveContext
     record_end: RecordEnd
     repeated: RepeatedParagraphs
+    screening: Screening
     abort: Callable[[WatcherError], None]
     now: Callable[[], datetime]
     jitter: Callable[[], float]
@@ -190,8 +192,14 @@ async def _read(
     context: IngestContext, claimed: ClaimedEntry, entry: Entry, page: FetchedPage
 ) -> tuple[PageReading, str]:
     """The reading, and why the page itself gave none ("" if it did): the feed's own text was read instead then."""
+    screened = context.screening.reading_of(
+        claimed, page, context.settings, keeps_text=context.add_seen is not None, now=context.now()
+    )
+    if screened is not None:
+        return screened, ""
     try:
         reading = await _run_parser(context, claimed, entry, page)
+        context.screening.learn(page, reading)
         return reading, page.problem or reading.problem
     except NoParserProcess:
         raise

@@ -33,6 +33,7 @@ from watcher.pipeline.poll import poll
 from watcher.pipeline.repeated_paragraphs import RepeatedParagraphs
 from watcher.pipeline.review import review
 from watcher.pipeline.revisit import RevisitContext
+from watcher.pipeline.screening import Screening
 from watcher.pipeline.seen import find_seen_text, no_seen_text
 from watcher.pipeline.send import Sender
 from watcher.pipeline.settings import Settings
@@ -86,7 +87,7 @@ class Service:
         self._sent_at: dict[str, float] = {}
         self._sending: set[int] = set()
         self._accepted: set[tuple[str, str]] = set()
-        self._repeated = RepeatedParagraphs()
+        self._repeated, self._screening = RepeatedParagraphs(), Screening()
         self._corpus_lock, self._writing, self._subscribing = ReadWriteLock(), asyncio.Lock(), asyncio.Lock()
         self._parsing, self._recording = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(NEWS_AT_ONCE)
         self._large_bodies = asyncio.Semaphore(1)
@@ -188,6 +189,7 @@ class Service:
                 archive=archive,
                 record_end=self._recorder.record,
                 repeated=self._repeated,
+                screening=self._screening,
                 abort=self.abort,
                 now=own.now,
                 jitter=own.jitter,
