@@ -26,6 +26,7 @@ from watcher.matching import Watchlist
 from watcher.model import Article, Watch
 from watcher.parsing.byte_filter import ByteFilter
 from watcher.parsing.byte_patterns import becomes_letters, vanishes
+from watcher.parsing.page_scripts import Scripts
 
 # Of letters without case, unassigned and private characters, only those that Unicode makes equal to others.
 CHARACTERS = [
@@ -318,11 +319,26 @@ def test_a_piece_of_many_words_is_not_enough() -> None:
     assert not compiled.may_match(b"<p>Olaf ging.</p>")
 
 
-@pytest.mark.parametrize("pages", [(b"r<b", 600), (b"&#60;", 2_000), (b"Ru-\n", 600)])
-def test_a_flood_of_beginnings_passes(pages: tuple[bytes, int]) -> None:
-    """It is not looked at one by one."""
-    fragment, times = pages
-    assert RUTTE.may_match(b" ".join([fragment] * times)) or fragment == b"&#60;"
+@pytest.mark.parametrize(("fragment", "times"), [("r<b>", 400), ("brutte", 2_100), ("r&&", 2_100), ("-r-\n", 400)])
+def test_a_flood_of_places_passes(fragment: str, times: int) -> None:
+    """They are not looked at one by one: the event loop waits meanwhile."""
+    assert RUTTE.may_match(f" {fragment}".encode() * times)
+    assert not RUTTE.may_match(b" brutte r&& " * 20)
+
+
+def test_scripts_are_found_once() -> None:
+    """However many places are asked for, and whatever comes before them."""
+    page = b"<p>" + b"<script>r&&r</script>" * 3 + b"x<script>i<n</script><script"
+    scripts = Scripts(page)
+    assert [
+        scripts.hold(place) for place in (1, page.index(b"r&&"), page.index(b"x"), page.index(b"i<n"), len(page) - 1)
+    ] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from watcher.parsing.messages import PageReading
 from watcher.pipeline import ingest, screening
 from watcher.pipeline.entry_page import FetchedPage
 from watcher.pipeline.host_samples import EACH, TRUSTED_AFTER, HostSamples
-from watcher.pipeline.screening import SMALLEST, Screening
+from watcher.pipeline.screening import LARGEST, SMALLEST, Screening
 from watcher.pipeline.settings import Settings
 from watcher.store.commands.backfill_entries import BackfillTask
 from watcher.store.commands.entries import ClaimedEntry
@@ -156,6 +156,8 @@ async def test_the_filter_is_compiled_beside_the_work(tmp_path: Path) -> None:
         {"content_type": ""},
         {"problem": "HTTP 404"},
         {"body": BODY[-SMALLEST + 1 :]},
+        {"body": BODY + b" " * LARGEST},
+        {"entry_with": {"content": " " * (LARGEST + 1) + "x"}},
         {"body": BODY.replace(b"Fischer", b"Wer<b>ft</b>")},
         {"body": BODY.replace(b"Fischer", b"Fischer", 1) + b'{"isAccessibleForFree": "False"}'},
         {"body": BODY.decode().encode("utf-16")},

@@ -30,7 +30,10 @@ from watcher.parsing.byte_patterns import (
 from watcher.parsing.page_scripts import Scripts
 
 _MOST_LETTERS = 500  # of all pieces: more take long to compile, and would exclude few pages
-_MOST_SUSPECTS = 500
+_MOST_FOUND = (
+    2_000  # places on a page, and those of them that are looked at again: nine of ten real pages have fewer than a
+)
+_MOST_SUSPECTS = 300  # quarter of that
 _PIECE = 2**15
 _ALNUM = bytes(code < 0x80 and (chr(code).isalnum() or code == 0x5F) for code in range(0x100))
 _LATIN = range(0xC3, 0xCA)  # the first bytes of letters of the Latin script, nearly all
@@ -138,13 +141,17 @@ class _Search:
         self._page = page
         self._missing = list(terms.needed)
         self._suspects: list[tuple[int, int]] = []
+        self._count = 0
         self._may_match = False
         self._first_table = len(page)  # from there on, a parser may move texts
 
     def found(self, expression: int, _start: int, end: int, _flags: int, _context: object) -> bool:
         """Takes what ends at `end`; true ends the search."""
+        self._count += 1
         kind = self._terms.kinds[expression]
-        if kind is Kind.WHOLE:
+        if self._count > _MOST_FOUND:
+            self._may_match = True
+        elif kind is Kind.WHOLE:
             for part in self._terms.parts[expression]:
                 piece = part.piece
                 if self._is_opened(end - len(piece.letters), piece) and (not piece.closes or self._is_closed(end)):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
 
 _OPENING = b"<script"
 _CLOSING = b"</script"
@@ -18,11 +21,16 @@ class Scripts:
         self._page = page
         self._known: dict[int, tuple[int, int]] = {}
 
+    @cached_property
+    def _openings(self) -> Sequence[int]:
+        return [found.start() for found in re.finditer(_OPENING, self._page)]
+
     def hold(self, place: int) -> bool:
         """Returns whether a place is certainly within a script."""
-        opening = self._page.rfind(_OPENING, 0, place)
-        if opening < 0:
+        before = bisect_left(self._openings, place)
+        if not before:
             return False
+        opening = self._openings[before - 1]
         if opening not in self._known:
             self._known[opening] = self._span(opening)
         start, end = self._known[opening]

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SMALLEST = 30_000
 """Bytes of a page that may be left out; more than nearly all walls have."""
+LARGEST = 1_000_000
+"""Bytes of a page, or of its entry's text, that may be searched in the event loop."""
 _WORTH = 50  # pages: a filter takes some tenths of a second to compile
 _MOST_TERMS = 200
 _MOST_QUERIES = 50
@@ -128,8 +130,9 @@ def _is_ordinary(claimed: ClaimedEntry, page: FetchedPage, now: datetime) -> boo
         not claimed.backfills
         and claimed.document is None
         and not page.problem
-        and len(page.body) >= SMALLEST
+        and SMALLEST <= len(page.body) <= LARGEST
         and page.content_type.lower().startswith(_HTML)
+        and len(claimed.entry.feed_text) <= LARGEST
         and _is_dated(claimed.entry, now)
     )
 
