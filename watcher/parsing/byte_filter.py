@@ -237,7 +237,7 @@ class _Search:
         page = self._page
         if page[place - 1 : place] == b"-" or page[place : place + 1] == b"-":  # the next line may go on with the word
             return True
-        if page[place : place + 1] == b"\\" and page[place + 1 : place + 3].lower().startswith(rest[:2]):
+        if page[place : place + 1] == b"\\" and page[place + 1 : place + 2].lower() == rest[:1]:  # in broken JSON
             return True
         found = removed().match(page, place)
         if found is None:

@@ -49,7 +49,7 @@ _LOWER = b"abcdefghijklmnopqrstuvwxyz"
 REMOVED: Mapping[int, bytes] = {
     ord("<"): _LOWER + _LOWER.upper() + b"/!?\\",
     ord("&"): b"#" + _LOWER + _LOWER.upper(),
-    ord("\\"): bytes(set(_LOWER) - set(b"bfnrt")) + b"U<&-",
+    ord("\\"): bytes(set(_LOWER) - set(b"bfnrt")) + _LOWER.upper() + b"0123456789<&-",
     0xC2: b"\xad\xae",
     0xE2: b"\x80\x81\x82\x84\x88",
     0xEF: b"\xb8\xb9\xbb",
